@@ -1,0 +1,37 @@
+//! Blue-green that creates its routes a few at a time, for clusters where a burst of starts hurts.
+
+use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, TrafficStatus};
+use pointsman::{schemars, serde};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "pointsman::serde", deny_unknown_fields)]
+#[schemars(crate = "pointsman::schemars")]
+struct Config {
+    /// How many routes may be provisioning at once.
+    batch: std::num::NonZeroU32,
+}
+
+struct Batched;
+
+impl Strategy for Batched {
+    const NAME: &'static str = "batched";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str = "Blue-green that creates its routes a few at a time.";
+    type Config = Config;
+
+    fn evaluate(rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
+        let (tally, spec) = (rollout.tally(), rollout.spec());
+        let message = format!("{} of {} green routes ready", tally.ready_green, spec.target_replicas);
+        if tally.ready_green >= spec.target_replicas {
+            let plan = RouteChanges::none(SubStep::Completed, "promoting", message);
+            return Ok(plan.promote(rollout.green().filter(|route| route.is_ready())).drain(rollout.blue()));
+        }
+        let missing = spec.target_replicas.saturating_sub(tally.live_green);
+        let count = missing.min(config.batch.get().saturating_sub(tally.provisioning_green));
+        let (revision, traffic_status, traffic_ratio) = (spec.deploying_revision.clone(), TrafficStatus::Inactive, 0.0);
+        let plan = RouteChanges::none(SubStep::Provisioning, "waiting-for-ready", message);
+        Ok(if count == 0 { plan } else { plan.create(RolloutSpec { count, revision, traffic_status, traffic_ratio }) })
+    }
+}
+
+pointsman::export_strategy!(Batched);

@@ -1,0 +1,134 @@
+//! The glue between the component's exports and a [`Strategy`]: generated bindings, and conversions that move.
+//!
+//! Only compiled for WebAssembly. Not part of the API: use [`export_strategy!`](crate::export_strategy).
+
+use std::marker::PhantomData;
+
+use bindings::{
+    exports::pointsman::strategy::{strategy::Guest, strategy_json},
+    pointsman::strategy::types as wit,
+};
+
+use crate::{
+    Check, CheckOutcome, EvaluationError, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec, Strategy,
+    SubStep, Timestamp, TrafficStatus,
+};
+
+#[allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic, reason = "generated")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "plugin",
+        pub_export_macro: true,
+        export_macro_name: "export_plugin",
+        default_bindings_module: "pointsman::component::bindings",
+    });
+}
+
+/// The exports of a strategy.
+pub struct Plugin<S>(PhantomData<S>);
+
+impl<S: Strategy> Guest for Plugin<S> {
+    fn evaluate_cycle(routes: Vec<wit::Route>, spec: wit::Spec) -> Result<wit::RouteChanges, wit::EvaluationError> {
+        let routes: Vec<Route> = routes.into_iter().map(Route::from).collect();
+        match crate::evaluate_cycle::<S>(&routes, &spec.into()) {
+            Ok(plan) => Ok(plan.into()),
+            Err(EvaluationError::InvalidConfig(message)) => Err(wit::EvaluationError::InvalidConfig(message)),
+            Err(EvaluationError::InvalidRoutes(message)) => Err(wit::EvaluationError::InvalidRoutes(message)),
+        }
+    }
+
+    fn describe() -> wit::Description {
+        let crate::Description { name, version, summary, config_schema } = crate::describe::<S>();
+        wit::Description { name, version, summary, config_schema }
+    }
+
+    fn check_config(config: String) -> Result<(), String> {
+        crate::check_config::<S>(&config)
+    }
+}
+
+impl<S: Strategy> strategy_json::Guest for Plugin<S> {
+    fn evaluate_cycles(requests: String) -> Result<String, String> {
+        crate::json::evaluate_cycles::<S>(&requests)
+    }
+}
+
+// === conversions ===
+
+/// Two enums with the same cases.
+macro_rules! convert_enum {
+    ($from:ty => $to:ty { $($case:ident),* }) => {
+        impl From<$from> for $to {
+            fn from(value: $from) -> Self {
+                match value { $(<$from>::$case => Self::$case),* }
+            }
+        }
+    };
+}
+
+convert_enum!(wit::RouteStatus => RouteStatus { Provisioning, Running, Terminating, Terminated, FailedToStart });
+convert_enum!(wit::HealthStatus => HealthStatus { NotChecked, Healthy, Unhealthy, Degraded });
+convert_enum!(wit::TrafficStatus => TrafficStatus { Active, Inactive });
+convert_enum!(TrafficStatus => wit::TrafficStatus { Active, Inactive });
+convert_enum!(wit::OperatorRequest => OperatorRequest { Promote, Abort });
+convert_enum!(wit::CheckOutcome => CheckOutcome { Pending, Passed, Failed });
+convert_enum!(SubStep => wit::SubStep { Provisioning, AwaitingPromotion, Finalizing, RollingBack, Completed });
+
+impl From<wit::Route> for Route {
+    fn from(route: wit::Route) -> Self {
+        Self {
+            id: route.id,
+            revision: route.revision,
+            status: route.status.into(),
+            health: route.health.into(),
+            traffic_status: route.traffic_status.into(),
+            traffic_ratio: route.traffic_ratio,
+            created_at: Timestamp::from_millis(route.created_at),
+            status_updated_at: route.status_updated_at.map(Timestamp::from_millis),
+        }
+    }
+}
+
+impl From<wit::Spec> for Spec {
+    fn from(spec: wit::Spec) -> Self {
+        let check = |check: wit::Check| Check { name: check.name, outcome: check.outcome.into() };
+        Self {
+            deploying_revision: spec.deploying_revision,
+            target_replicas: spec.target_replicas,
+            started_at: Timestamp::from_millis(spec.started_at),
+            now: Timestamp::from_millis(spec.now),
+            operator_request: spec.operator_request.map(OperatorRequest::from),
+            checks: spec.checks.into_iter().map(check).collect(),
+            config: spec.config,
+            memo: spec.memo,
+        }
+    }
+}
+
+impl From<RouteChanges> for wit::RouteChanges {
+    fn from(plan: RouteChanges) -> Self {
+        let rollout_spec = |spec: crate::RolloutSpec| wit::RolloutSpec {
+            count: spec.count,
+            revision: spec.revision,
+            traffic_status: spec.traffic_status.into(),
+            traffic_ratio: spec.traffic_ratio,
+        };
+        let traffic_change = |change: crate::TrafficChange| wit::TrafficChange {
+            route_id: change.route_id,
+            traffic_status: change.traffic_status.into(),
+            traffic_ratio: change.traffic_ratio,
+        };
+        let crate::Reason { code, message, blocking_route_ids } = plan.reason;
+        Self {
+            sub_step: plan.sub_step.into(),
+            rollout_specs: plan.rollout_specs.into_iter().map(rollout_spec).collect(),
+            promote_route_ids: plan.promote_route_ids,
+            traffic_changes: plan.traffic_changes.into_iter().map(traffic_change).collect(),
+            drain_route_ids: plan.drain_route_ids,
+            reason: wit::Reason { code, message, blocking_route_ids },
+            next_evaluation_at: plan.next_evaluation_at.map(Timestamp::as_millis),
+            memo: plan.memo,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The macro that makes a plugin of a strategy.
+
+/// Exports a [`Strategy`](crate::Strategy) as a plugin: both doors, `strategy` and `strategy-json`.
+///
+/// Write it once, at the root of a crate with `crate-type = ["cdylib"]`. It does something on WebAssembly only, so the same
+/// crate can be tested natively.
+///
+/// ```
+/// pointsman::export_strategy!(pointsman::blue_green::BlueGreen);
+/// ```
+#[macro_export]
+macro_rules! export_strategy {
+    ($strategy:ty) => {
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code, missing_docs, reason = "generated")]
+        mod pointsman_plugin {
+            use super::*;
+            type Plugin = $crate::component::Plugin<$strategy>;
+            $crate::component::bindings::export_plugin!(Plugin with_types_in $crate::component::bindings);
+        }
+    };
+}

@@ -1,0 +1,118 @@
+//! The JSON door: requests and answers as text, for hosts without fast component bindings.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::{EvaluationError, Route, RouteChanges, Spec, Strategy, config, config::Object, evaluate_cycle};
+
+/// One cycle of one deployment to decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// All routes of the deployment, in any order.
+    #[serde(deserialize_with = "objects")]
+    pub routes: Vec<Route>,
+    /// What is wanted.
+    #[serde(deserialize_with = "object")]
+    pub spec: Spec,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The plan.
+    Ok(RouteChanges),
+    /// Why there is none.
+    Error {
+        /// Which kind of error.
+        code: ErrorCode,
+        /// One sentence, naming the field or the route.
+        message: String,
+    },
+}
+
+/// The kinds of error in an [`Answer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// This is not a request.
+    InvalidRequest,
+    /// [`EvaluationError::InvalidConfig`].
+    InvalidConfig,
+    /// [`EvaluationError::InvalidRoutes`].
+    InvalidRoutes,
+}
+
+/// Answers a JSON array of requests with a JSON array of answers, of the same length and order.
+///
+/// # Errors
+/// One sentence, where `requests` is not a JSON array. One bad request in it is no error of the whole: its answer is.
+pub fn evaluate_cycles<S: Strategy>(requests: &str) -> Result<String, String> {
+    let requests: Vec<&RawValue> =
+        serde_json::from_str(requests).map_err(|error| format!("not a JSON array of requests: {error}"))?;
+    let mut answers = Vec::new();
+    serde_json::Serializer::new(&mut answers)
+        .collect_seq(requests.into_iter().map(|request| Answer::to::<S>(request.get())))
+        .map_err(|error| format!("an answer cannot be written as JSON: {error}"))?;
+    String::from_utf8(answers).map_err(|error| error.to_string())
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Parses one request.
+    ///
+    /// # Errors
+    /// One sentence that names the field by its path and says what would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        config::parse(text)
+    }
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// The answer of strategy `S` to one request.
+    pub fn to<S: Strategy>(request: &str) -> Self {
+        match Request::parse(request) {
+            Ok(Request { routes, spec }) => evaluate_cycle::<S>(&routes, &spec).into(),
+            Err(message) => Self::Error { code: ErrorCode::InvalidRequest, message },
+        }
+    }
+}
+
+impl From<Result<RouteChanges, EvaluationError>> for Answer {
+    fn from(result: Result<RouteChanges, EvaluationError>) -> Self {
+        let (code, message) = match result {
+            Ok(plan) => return Self::Ok(plan),
+            Err(EvaluationError::InvalidConfig(message)) => (ErrorCode::InvalidConfig, message),
+            Err(EvaluationError::InvalidRoutes(message)) => (ErrorCode::InvalidRoutes, message),
+        };
+        Self::Error { code, message }
+    }
+}
+
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|Object(value)| value).collect())
+}
+
+/// A string of JSON text that stands in JSON as the value it is, not as a string.
+pub(crate) mod inline {
+    use super::{Deserialize, Deserializer, RawValue, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = serde_json::from_str::<&RawValue>(text).map_err(serde::ser::Error::custom)?;
+        value.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let value = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(value.get().to_owned())
+    }
+}

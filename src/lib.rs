@@ -1,0 +1,57 @@
+//! Rollout strategies as pure functions, and as sandboxed WebAssembly components.
+//!
+//! A host scheduler keeps *routes*, the replicas of a deployed model or service. While a new revision is rolled out, a
+//! *strategy* decides cycle by cycle which routes to create, promote to traffic and drain. This crate holds
+//!
+//! - the contract's types ([`Route`], [`Spec`], [`RouteChanges`]), which mirror `wit/strategy.wit`,
+//! - the [`Strategy`] trait and [`export_strategy!`], which turns an implementation into a plugin,
+//! - the strategies themselves ([`blue_green`]).
+//!
+//! Nothing here has a clock, does I/O or uses randomness: the same input gives the same plan, byte for byte, in whatever
+//! order the routes come. It compiles natively as well as to WebAssembly.
+//!
+//! ```
+//! use pointsman::{Spec, SubStep, Timestamp, blue_green::BlueGreen, evaluate_cycle};
+//!
+//! let spec = Spec {
+//!     deploying_revision: "v2".into(),
+//!     target_replicas: 3,
+//!     started_at: Timestamp::from_millis(1_000),
+//!     now: Timestamp::from_millis(2_000),
+//!     operator_request: None,
+//!     checks: vec![],
+//!     config: r#"{"auto_promote": true}"#.into(),
+//!     memo: None,
+//! };
+//! let plan = evaluate_cycle::<BlueGreen>(&[], &spec)?;
+//!
+//! assert_eq!(plan.sub_step, SubStep::Provisioning);
+//! assert_eq!(plan.rollout_specs[0].count, 3);
+//! assert_eq!(plan.reason.message, "0 of 3 green routes are live: creating 3");
+//! # Ok::<(), pointsman::EvaluationError>(())
+//! ```
+
+pub mod blue_green;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod component;
+mod config;
+mod export;
+pub mod json;
+mod plan;
+mod rollout;
+mod route;
+mod spec;
+mod strategy;
+mod timestamp;
+mod words;
+
+pub use plan::{EvaluationError, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange};
+pub use rollout::{Rollout, Tally};
+pub use route::{HealthStatus, Route, RouteStatus, TrafficStatus};
+pub use spec::{Check, CheckOutcome, OperatorRequest, Spec};
+pub use strategy::{Description, Strategy, check_config, describe, evaluate_cycle, schema_of};
+pub use timestamp::Timestamp;
+
+// What `export_strategy!` and a plugin's config type need, so that a plugin has one dependency to keep in step.
+pub use {schemars, serde};

@@ -1,0 +1,85 @@
+//! What a strategy is, and the steps around it that are the same for all of them.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::{EvaluationError, Rollout, RouteChanges, Spec, config};
+
+/// A rollout strategy: a pure function from routes and spec to a plan.
+///
+/// Implement it, and [`export_strategy!`](crate::export_strategy) makes a plugin of it:
+///
+/// ```
+#[doc = include_str!("../examples/batched/src/lib.rs")]
+/// ```
+pub trait Strategy {
+    /// Kebab-case name, for example `blue-green`.
+    const NAME: &'static str;
+    /// Its own semantic version. `env!("CARGO_PKG_VERSION")` is a good value.
+    const VERSION: &'static str;
+    /// One sentence on what it does.
+    const SUMMARY: &'static str;
+
+    /// Its configuration. Make it strict with `#[serde(deny_unknown_fields)]`: a mistyped key that is silently ignored is
+    /// found at night. The JSON Schema that users see comes from this type.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// JSON Schema (draft 2020-12) of the configuration, as JSON text.
+    ///
+    /// The default generates it from [`Self::Config`] when asked, which takes 45 kB of a component. To save them, include a
+    /// generated file, and let a test compare it with [`schema_of`].
+    fn config_schema() -> String {
+        schema_of::<Self::Config>()
+    }
+
+    /// Decides one cycle. The routes have unique ids and traffic ratios in 0.0 to 1.0, and are in the order of their ids.
+    ///
+    /// # Errors
+    /// [`EvaluationError::InvalidRoutes`] where the routes cannot be right, naming one.
+    fn evaluate(rollout: &Rollout<'_>, config: &Self::Config) -> Result<RouteChanges, EvaluationError>;
+}
+
+/// What a strategy says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Kebab-case name.
+    pub name: String,
+    /// Semantic version.
+    pub version: String,
+    /// One sentence.
+    pub summary: String,
+    /// JSON Schema (draft 2020-12) of the configuration, as JSON text.
+    pub config_schema: String,
+}
+
+/// Decides one cycle: parses the configuration, checks and sorts the routes, asks the strategy.
+///
+/// # Errors
+/// [`EvaluationError::InvalidConfig`] or [`EvaluationError::InvalidRoutes`], naming the key or the route.
+pub fn evaluate_cycle<S: Strategy>(routes: &[crate::Route], spec: &Spec) -> Result<RouteChanges, EvaluationError> {
+    let config = config::parse(&spec.config).map_err(EvaluationError::InvalidConfig)?;
+    S::evaluate(&Rollout::new(routes, spec)?, &config)
+}
+
+/// JSON Schema (draft 2020-12) of a configuration type, as indented JSON text.
+pub fn schema_of<C: JsonSchema>() -> String {
+    format!("{:#}\n", schemars::schema_for!(C).as_value())
+}
+
+/// What strategy this is.
+pub fn describe<S: Strategy>() -> Description {
+    Description {
+        name: S::NAME.to_owned(),
+        version: S::VERSION.to_owned(),
+        summary: S::SUMMARY.to_owned(),
+        config_schema: S::config_schema(),
+    }
+}
+
+/// Whether `config` is a configuration that the strategy takes.
+///
+/// # Errors
+/// One sentence that names the key and says what would be right.
+pub fn check_config<S: Strategy>(config: &str) -> Result<(), String> {
+    config::parse::<S::Config>(config).map(drop)
+}

@@ -1,0 +1,37 @@
+//! Wording of messages: counts, names and durations as a person writes them.
+
+use crate::Route;
+
+/// How many routes a message names before it says how many more there are.
+const NAMED_ROUTES: usize = 3;
+
+/// `1 green route`, `3 green routes`.
+pub(crate) fn count(n: u32, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// `is` for one, `are` for any other number.
+pub(crate) fn are(n: u32) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
+/// `3 of 5 green routes are`, `1 of 5 green routes is`.
+pub(crate) fn share(n: u32, of: u32, what: &str) -> String {
+    format!("{n} of {} {}", count(of, what), are(n))
+}
+
+/// `r-5 (unhealthy), r-7 (degraded) and 4 more`.
+pub(crate) fn name(routes: &[&Route]) -> String {
+    let named = routes.iter().take(NAMED_ROUTES).map(|route| format!("{} ({})", route.id, route.condition()));
+    let named = named.collect::<Vec<_>>().join(", ");
+    match routes.len().saturating_sub(NAMED_ROUTES) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// `90 s`, `0.25 s`.
+pub(crate) fn seconds(millis: u64) -> String {
+    let number = format!("{}.{:03}", millis / 1000, millis % 1000);
+    format!("{} s", number.trim_end_matches('0').trim_end_matches('.'))
+}

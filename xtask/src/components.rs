@@ -1,0 +1,91 @@
+//! Building components: compile, stamp the package's metadata into them, put them where they are looked for.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{MetadataCommand, Package};
+use wasm_metadata::{AddMetadata, AddMetadataField, Authors, Description, Licenses, Source, Version};
+
+use crate::toolchain::{self, TARGET, Toolchain};
+
+/// Folders of component crates, and the folder below `target` that their components go to.
+const FOLDERS: [(&str, &str); 3] = [("plugins", "plugins"), ("examples", "examples"), ("host-test/guests", "guests")];
+
+/// A component that was built.
+pub(crate) struct Component {
+    /// Where it is, absolute.
+    pub(crate) path: PathBuf,
+    /// What it is.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Builds every component of the workspace at `root`.
+pub(crate) fn build(root: &Path) -> Result<Vec<Component>> {
+    let packages = packages(root)?;
+    let toolchain = Toolchain::find()?;
+    let build_dir = root.join("target/wasm");
+    let mut command = toolchain.cargo_build(&build_dir);
+    command.current_dir(root).args(["--profile", "component", "--locked"]);
+    command.args(packages.iter().flat_map(|(package, _)| ["--package", package.name.as_str()]));
+    toolchain::run(command.env("CARGO_ENCODED_RUSTFLAGS", flags(root)?))?;
+
+    let built = match toolchain {
+        Toolchain::Path => build_dir.join(TARGET),
+        Toolchain::Debian => build_dir.join("debian").join(TARGET),
+    };
+    packages.iter().map(|(package, folder)| finish(package, &built.join("component"), &root.join("target").join(folder))).collect()
+}
+
+/// The packages that are components, and the folder below `target` for each.
+fn packages(root: &Path) -> Result<Vec<(Package, &'static str)>> {
+    let metadata = MetadataCommand::new().current_dir(root).no_deps().exec()?;
+    let folder_of = |package: &Package| {
+        let path = package.manifest_path.as_std_path().strip_prefix(root).ok()?;
+        FOLDERS.iter().find(|(folder, _)| path.starts_with(folder)).map(|(_, target)| *target)
+    };
+    Ok(metadata.packages.into_iter().filter_map(|package| folder_of(&package).map(|folder| (package, folder))).collect())
+}
+
+/// Compiler flags that keep this machine's paths out of the components.
+fn flags(root: &Path) -> Result<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).context("there is no home folder")?;
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output()?.stdout;
+    let sysroot = String::from_utf8(sysroot)?;
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    let flags = [remap(&home, "/cargo"), remap(Path::new(sysroot.trim()), "/rust"), remap(root, "/pointsman")];
+    // Cargo's separator, which no path contains.
+    Ok(flags.join("\u{1f}"))
+}
+
+/// Stamps the package's metadata into the component and puts it into `target`.
+fn finish(package: &Package, built: &Path, target: &Path) -> Result<Component> {
+    let file = format!("{}.wasm", package.name.replace('-', "_"));
+    let wasm = fs::read(built.join(&file)).with_context(|| format!("{file} was not built"))?;
+    let bytes = metadata(package)?.to_wasm(&wasm).with_context(|| format!("{file} cannot take metadata"))?;
+    fs::create_dir_all(target)?;
+    let path = target.join(&file);
+    fs::write(&path, &bytes)?;
+    Ok(Component { path, bytes })
+}
+
+fn metadata(package: &Package) -> Result<AddMetadata> {
+    let missing = |field: &str| format!("package `{}` has no {field}", package.name);
+    let mut add = AddMetadata::default();
+    add.name = AddMetadataField::Set(package.name.to_string());
+    add.version = AddMetadataField::Set(Version::new(package.version.to_string()));
+    let description = package.description.clone().with_context(|| missing("description"))?;
+    add.description = AddMetadataField::Set(Description::new(description));
+    let licence = package.license.as_deref().with_context(|| missing("license"))?;
+    add.licenses = AddMetadataField::Set(Licenses::new(licence)?);
+    let source = package.repository.as_deref().with_context(|| missing("repository"))?;
+    add.source = AddMetadataField::Set(Source::new(source)?);
+    if let [author, ..] = &package.authors[..] {
+        add.authors = AddMetadataField::Set(Authors::new(author.clone()));
+    }
+    Ok(add)
+}

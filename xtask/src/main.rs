@@ -1,0 +1,37 @@
+//! The project's own build steps, for what plain cargo does not do.
+#![forbid(unsafe_code)]
+
+mod bench_table;
+mod components;
+mod reproducible;
+mod toolchain;
+
+use std::path::Path;
+
+use clap::Parser;
+
+/// Build steps for what plain cargo does not do.
+#[derive(Parser)]
+enum Task {
+    /// Build every component: target/plugins, target/examples and target/guests.
+    Components,
+    /// Build the components in another folder too, and compare the bytes.
+    Reproducible,
+    /// Print the table of the last benchmark run: times, and ratios to native.
+    BenchTable,
+}
+
+fn main() -> anyhow::Result<()> {
+    // The manifest is in `xtask`, one level below the workspace.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a manifest has a parent");
+    match Task::parse() {
+        Task::Components => {
+            for component in components::build(root)? {
+                println!("{:>9} bytes  {}", component.bytes.len(), component.path.display());
+            }
+            Ok(())
+        }
+        Task::Reproducible => reproducible::check(root),
+        Task::BenchTable => bench_table::print(root),
+    }
+}
