@@ -143,7 +143,8 @@ impl Cycle<'_> {
     fn delayed_by(&self) -> Option<(&Route, Timestamp)> {
         let now = self.rollout.spec().now;
         let delay = self.delay_millis();
-        let newest = self.rollout.green().filter(|route| route.is_ready()).max_by_key(|route| route.ready_since(now))?;
+        let newest =
+            self.rollout.green().filter(|route| route.is_ready()).max_by_key(|route| route.ready_since(now))?;
         let ready_since = newest.ready_since(now);
         let is_early = now.saturating_millis_since(ready_since) < delay;
         is_early.then(|| (newest, ready_since.saturating_add_millis(delay)))

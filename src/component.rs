@@ -10,8 +10,8 @@ use bindings::{
 };
 
 use crate::{
-    Check, CheckOutcome, EvaluationError, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec, Strategy,
-    SubStep, Timestamp, TrafficStatus,
+    Check, CheckOutcome, EvaluationError, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec,
+    Strategy, SubStep, Timestamp, TrafficStatus,
 };
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic, reason = "generated")]

@@ -44,9 +44,16 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
-/// The error, with the path of the value it is about in front.
+/// The error, with the path of the value it is about instead of its position: the text may have been written anew on its
+/// way here. A syntax error has no path, and keeps the position.
 #[cold]
 fn explain(text: &str, error: &serde_json::Error) -> String {
-    let path = if error.is_data() { path::at(text, error.line(), error.column()) } else { String::new() };
-    if path.is_empty() { error.to_string() } else { format!("`{path}`: {error}") }
+    let message = error.to_string();
+    if !error.is_data() {
+        return message;
+    }
+    let (line, column) = (error.line(), error.column());
+    let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
+    let path = path::at(text, line, column);
+    if path.is_empty() { message.to_owned() } else { format!("`{path}`: {message}") }
 }

@@ -11,9 +11,9 @@ impl Cycle<'_> {
     pub(super) fn abort(&self) -> RouteChanges {
         let Tally { live_green, serving_blue, .. } = self.tally;
         let message = format!(
-            "an operator asked to abort: draining {}, {} on serving",
+            "an operator asked to abort: draining {}; {serving_blue} blue {} serving",
             count(live_green, "live green route"),
-            if serving_blue == 1 { "1 blue route goes".into() } else { format!("{serving_blue} blue routes go") },
+            are(serving_blue),
         );
         self.plan(SubStep::RollingBack, "aborted", message).drain(self.rollout.green())
     }
@@ -33,7 +33,8 @@ impl Cycle<'_> {
     /// Row 3.
     pub(super) fn resume_promotion(&self) -> RouteChanges {
         let Tally { ready_green, serving_green, .. } = self.tally;
-        let message = format!("a promotion was cut off at {serving_green} of {}", count(ready_green, "ready green route"));
+        let message =
+            format!("a promotion was cut off at {serving_green} of {}", count(ready_green, "ready green route"));
         self.switch_over("resuming-promotion", &message)
     }
 
@@ -121,14 +122,19 @@ impl Cycle<'_> {
 // === the pieces ===
 
 impl Cycle<'_> {
+    /// A plan that changes nothing yet. To the message is added why something that was asked for, or is due, is not done.
     fn plan(&self, sub_step: SubStep, code: &str, mut message: String) -> RouteChanges {
-        // Row 1 was passed over although it was asked for: say why.
-        if self.asked_to_abort() && !self.can_drain_green() {
+        if !self.can_drain_green() {
             let (left, floor) = (self.tally.serving_blue, self.tally.serving_floor(self.target));
-            message += &format!(
-                "; past the point of return: to abort would leave {left} serving where {floor} {} needed",
-                are(floor)
-            );
+            let shortfall = format!("would leave {left} serving where {floor} {} needed", are(floor));
+            if self.asked_to_abort() {
+                message += &format!("; past the point of return: to abort {shortfall}");
+            } else if sub_step == SubStep::Provisioning && self.deadline_is_reached() {
+                message += &format!("; the deadline has passed, but to roll back {shortfall}");
+            }
+        }
+        if sub_step == SubStep::Provisioning && self.asked_to_promote() {
+            message += &format!("; the promotion asked for follows when {} {} ready", self.target, are(self.target));
         }
         RouteChanges::none(sub_step, code, message)
     }
@@ -154,21 +160,26 @@ impl Cycle<'_> {
 
     /// What keeps green from being ready: its live routes that are not, and its failures if they keep their slots.
     fn unready_green(&self) -> Vec<&Route> {
-        let keeps_its_slot = |route: &Route| self.unreplaced() > 0 && route.has_failed_since(self.rollout.spec().started_at);
+        let keeps_its_slot =
+            |route: &Route| self.unreplaced() > 0 && route.has_failed_since(self.rollout.spec().started_at);
         let is_unready = |route: &&Route| route.is_live() && !route.is_ready() || keeps_its_slot(route);
         self.rollout.green().filter(is_unready).collect()
     }
 
     /// `2 of 3 green routes are ready`.
     fn readiness(&self) -> String {
-        format!("{} ready", share(self.tally.ready_green, self.target, "green route"))
+        let (ready, target) = (self.tally.ready_green, self.target);
+        if ready > target {
+            return format!("{} {} ready for a target of {target}", count(ready, "green route"), are(ready));
+        }
+        format!("{} ready", share(ready, target, "green route"))
     }
 
-    /// ` (1 failed and is not replaced)`, or nothing.
+    /// `; 1 failed and is not replaced`, or nothing.
     fn unreplaced_note(&self) -> String {
         match self.unreplaced() {
             0 => String::new(),
-            n => format!(" ({n} failed and {} not replaced)", are(n)),
+            n => format!("; {n} failed and {} not replaced", are(n)),
         }
     }
 }

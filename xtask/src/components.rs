@@ -28,7 +28,7 @@ pub(crate) fn build(root: &Path) -> Result<Vec<Component>> {
     let packages = packages(root)?;
     let toolchain = Toolchain::find()?;
     let build_dir = root.join("target/wasm");
-    let mut command = toolchain.cargo_build(&build_dir);
+    let mut command = toolchain.cargo_build(&build_dir)?;
     command.current_dir(root).args(["--profile", "component", "--locked"]);
     command.args(packages.iter().flat_map(|(package, _)| ["--package", package.name.as_str()]));
     toolchain::run(command.env("CARGO_ENCODED_RUSTFLAGS", flags(root)?))?;
@@ -37,7 +37,10 @@ pub(crate) fn build(root: &Path) -> Result<Vec<Component>> {
         Toolchain::Path => build_dir.join(TARGET),
         Toolchain::Debian => build_dir.join("debian").join(TARGET),
     };
-    packages.iter().map(|(package, folder)| finish(package, &built.join("component"), &root.join("target").join(folder))).collect()
+    packages
+        .iter()
+        .map(|(package, folder)| finish(package, &built.join("component"), &root.join("target").join(folder)))
+        .collect()
 }
 
 /// The packages that are components, and the folder below `target` for each.
@@ -47,7 +50,11 @@ fn packages(root: &Path) -> Result<Vec<(Package, &'static str)>> {
         let path = package.manifest_path.as_std_path().strip_prefix(root).ok()?;
         FOLDERS.iter().find(|(folder, _)| path.starts_with(folder)).map(|(_, target)| *target)
     };
-    Ok(metadata.packages.into_iter().filter_map(|package| folder_of(&package).map(|folder| (package, folder))).collect())
+    Ok(metadata
+        .packages
+        .into_iter()
+        .filter_map(|package| folder_of(&package).map(|folder| (package, folder)))
+        .collect())
 }
 
 /// Compiler flags that keep this machine's paths out of the components.

@@ -6,7 +6,7 @@ mod components;
 mod reproducible;
 mod toolchain;
 
-use std::path::Path;
+use std::{path::Path, process::ExitCode};
 
 use clap::Parser;
 
@@ -21,7 +21,17 @@ enum Task {
     BenchTable,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     // The manifest is in `xtask`, one level below the workspace.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a manifest has a parent");
     match Task::parse() {

@@ -14,7 +14,12 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 
     let here = by_place(components::build(root)?, root)?;
     let there = by_place(components::build(&elsewhere)?, &elsewhere)?;
-    ensure!(here.keys().eq(there.keys()), "other components were built elsewhere: {:?}, {:?}", here.keys(), there.keys());
+    ensure!(
+        here.keys().eq(there.keys()),
+        "other components were built elsewhere: {:?}, {:?}",
+        here.keys(),
+        there.keys()
+    );
     for (place, bytes) in &here {
         if let Some(at) = bytes.iter().zip(&there[place]).position(|(a, b)| a != b) {
             bail!("{place} differs from the one built in {}, first at byte {at}", elsewhere.display());

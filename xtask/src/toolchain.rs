@@ -1,6 +1,6 @@
 //! Finding a Rust toolchain that can build for `wasm32-unknown-unknown`.
 
-use std::{env, path::Path, process::Command};
+use std::{env, ffi::OsString, fs, os::unix::fs::symlink, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -15,7 +15,7 @@ const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "r
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
-const DEBIAN_LINKER: &str = "/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/wasm-component-ld";
+const DEBIAN_LLD: &str = "/usr/bin/rust-lld";
 
 /// A way to build for WebAssembly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Toolchain {
     }
 
     /// `cargo build` with what this toolchain needs, keeping its files in `target_dir`.
-    pub(crate) fn cargo_build(self, target_dir: &Path) -> Command {
+    pub(crate) fn cargo_build(self, target_dir: &Path) -> Result<Command> {
         let mut command = match self {
             Self::Path => Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
             Self::Debian => Command::new(DEBIAN_CARGO),
@@ -71,9 +71,10 @@ impl Toolchain {
                 // There is no package of the compiled standard library; the variable lets a stable compiler build it.
                 .arg("-Zbuild-std=std,panic_abort")
                 .env("RUSTC", DEBIAN_RUSTC)
-                .env("RUSTC_BOOTSTRAP", "1"),
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env("PATH", path_with_wasm_ld(&target_dir.join("debian-linker"))?),
         };
-        command
+        Ok(command)
     }
 }
 
@@ -86,16 +87,34 @@ fn has_target() -> bool {
 }
 
 fn install_debian() -> Result<()> {
-    let is_installed = || [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_LIBRARY, DEBIAN_LINKER].iter().all(|path| Path::new(path).exists());
-    if is_installed() {
-        return Ok(());
+    let files = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_LIBRARY, DEBIAN_LLD];
+    // `exists` follows links: a link to nothing is nothing.
+    let missing = || files.into_iter().find(|path| !Path::new(path).exists());
+    if missing().is_some() {
+        run(Command::new("apt-get").arg("update"))?;
+        install(&DEBIAN_PACKAGES)?;
+        // `rust-lld` is a link to, say, `lld-22`, whose package of that name is not among the dependencies.
+        if let Ok(lld) = fs::read_link(DEBIAN_LLD) {
+            install(&[lld.to_string_lossy().as_ref()])?;
+        }
     }
-    run(Command::new("apt-get").arg("update"))?;
-    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES))?;
-    if !is_installed() {
-        bail!("they are installed, but one of their files is not where it should be");
+    missing().map_or(Ok(()), |path| bail!("they are installed, but {path} is not there"))
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+/// The search path with a folder that has `wasm-ld`, which `wasm-component-ld` starts and which Debian's package has under
+/// its other name only: lld is the linker for whatever it is called as.
+fn path_with_wasm_ld(folder: &Path) -> Result<OsString> {
+    let link = folder.join("wasm-ld");
+    fs::create_dir_all(folder)?;
+    if !link.is_symlink() {
+        symlink(DEBIAN_LLD, &link).with_context(|| format!("cannot make {}", link.display()))?;
     }
-    Ok(())
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(std::iter::once(folder.to_owned()).chain(env::split_paths(&path)))?)
 }
 
 /// Runs a command with its output on standard error, where it is shown but not mixed with ours.

@@ -1,0 +1,112 @@
+//! What a file must be to be loaded: a component that exports a supported contract and imports no function.
+
+use wasmtime::{
+    Engine,
+    component::{Component, ComponentExportIndex, types::ComponentItem},
+};
+
+use crate::{Limits, LoadError};
+
+/// The contract versions that this host supports.
+pub const SUPPORTED_CONTRACTS: [&str; 1] = ["0.1.0"];
+
+const COMPONENT_HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+const CORE_MODULE_HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
+
+const TYPED_DOOR: &str = "pointsman:strategy/strategy";
+const JSON_DOOR: &str = "pointsman:strategy/strategy-json";
+
+/// The contract that a component exports: which version, and where its functions are.
+pub(crate) struct Contract {
+    pub(crate) version: &'static str,
+    pub(crate) evaluate_cycle: ComponentExportIndex,
+    pub(crate) describe: ComponentExportIndex,
+    pub(crate) check_config: ComponentExportIndex,
+    pub(crate) evaluate_cycles: ComponentExportIndex,
+}
+
+pub(crate) fn check_size(name: &str, size: usize, limits: &Limits) -> Result<(), LoadError> {
+    if size > limits.component {
+        return Err(LoadError::TooLarge { name: name.to_owned(), size, limit: limits.component });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_header(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
+    let name = name.to_owned();
+    match bytes.get(..8) {
+        Some(header) if header == COMPONENT_HEADER => Ok(()),
+        Some(header) if header == CORE_MODULE_HEADER => Err(LoadError::CoreModule { name }),
+        _ => Err(LoadError::NotWasm { name }),
+    }
+}
+
+/// Finds the contract among the exports, and checks that no function is imported.
+pub(crate) fn check_contract(name: &str, component: &Component) -> Result<Contract, LoadError> {
+    let engine = component.engine();
+    // Imports first: a component made for another kind of host is best told by what it wants from it.
+    let imports = imports(component, engine);
+    if !imports.is_empty() {
+        return Err(LoadError::Imports { name: name.to_owned(), imports });
+    }
+    let version = version(name, component, engine)?;
+    let find = |door: &str, function: &str| {
+        let door = format!("{door}@{version}");
+        let index = component.get_export_index(None, &door);
+        let found = index.and_then(|index| component.get_export(Some(&index), function));
+        match found {
+            Some((ComponentItem::ComponentFunc(_), index)) => Ok(index),
+            _ => Err(LoadError::MissingExport { name: name.to_owned(), export: format!("{door}#{function}") }),
+        }
+    };
+    Ok(Contract {
+        version,
+        evaluate_cycle: find(TYPED_DOOR, "evaluate-cycle")?,
+        describe: find(TYPED_DOOR, "describe")?,
+        check_config: find(TYPED_DOOR, "check-config")?,
+        evaluate_cycles: find(JSON_DOOR, "evaluate-cycles")?,
+    })
+}
+
+/// A component may need at the start what it will never be given.
+pub(crate) fn check_memory(name: &str, component: &Component, limits: &Limits) -> Result<(), LoadError> {
+    let needed = component.resources_required().and_then(|resources| resources.max_initial_memory_size).unwrap_or(0);
+    if needed > limits.memory as u64 {
+        return Err(LoadError::Memory { name: name.to_owned(), needed, limit: limits.memory });
+    }
+    Ok(())
+}
+
+/// What is imported that could reach anything: everything but types. The contract's own types come as an import of an
+/// instance that has nothing else.
+fn imports(component: &Component, engine: &Engine) -> Vec<String> {
+    let reaches = |item: &ComponentItem| !matches!(item, ComponentItem::Type(_));
+    let mut names = vec![];
+    for (name, import) in component.component_type().imports(engine) {
+        match import.ty {
+            ComponentItem::ComponentInstance(instance) => {
+                let members = instance.exports(engine).filter(|(_, member)| reaches(&member.ty));
+                names.extend(members.map(|(member, _)| format!("{name}#{member}")));
+            }
+            item if reaches(&item) => names.push(name.to_owned()),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The supported version of the contract that is exported.
+fn version(name: &str, component: &Component, engine: &Engine) -> Result<&'static str, LoadError> {
+    let ty = component.component_type();
+    let found: Vec<String> = ty
+        .exports(engine)
+        .filter_map(|(export, _)| export.strip_prefix(TYPED_DOOR)?.strip_prefix('@').map(str::to_owned))
+        .collect();
+    if found.is_empty() {
+        return Err(LoadError::NotAStrategy { name: name.to_owned() });
+    }
+    SUPPORTED_CONTRACTS
+        .into_iter()
+        .find(|version| found.iter().any(|found| found == version))
+        .ok_or_else(|| LoadError::UnsupportedContract { name: name.to_owned(), found })
+}

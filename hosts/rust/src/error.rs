@@ -1,0 +1,262 @@
+//! One error per operation.
+
+use std::{error::Error, io, path::PathBuf, time::Duration};
+
+use wasmtime::Trap;
+
+use crate::{PluginId, SUPPORTED_CONTRACTS};
+
+/// The text and cause of an error from the runtime.
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why there is no host.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Nothing could run under this limit.
+    #[error("limit `{limit}` is too small: it must be at least {least}")]
+    LimitTooSmall {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+        /// What it must be at least.
+        least: &'static str,
+    },
+    /// No system could give this much.
+    #[error("limit `{limit}` is too large: it must be at most {most}")]
+    LimitTooLarge {
+        /// The field of [`Limits`](crate::Limits).
+        limit: &'static str,
+        /// What it must be at most.
+        most: &'static str,
+    },
+    /// The engine does not start: most often the address space for the instances cannot be had.
+    #[error("the engine does not start; lower the limit `instances` if address space is short")]
+    Engine(#[source] Cause),
+    /// The thread that ends endless loops does not start.
+    #[error("the thread that enforces the time limit does not start")]
+    Ticker(#[source] io::Error),
+    /// The compile cache cannot be used.
+    #[error("cache folder `{}` cannot be used", folder.display())]
+    Cache {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: Cause,
+    },
+}
+
+/// Why a file is not a plugin.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is larger than a component may be.
+    #[error("`{name}` has {size} bytes, the limit is {limit}")]
+    TooLarge {
+        /// The file.
+        name: String,
+        /// Its size in bytes.
+        size: usize,
+        /// [`Limits::component`](crate::Limits::component).
+        limit: usize,
+    },
+    /// It does not begin as WebAssembly does.
+    #[error("`{name}` is not WebAssembly")]
+    NotWasm {
+        /// The file.
+        name: String,
+    },
+    /// It is a core module.
+    #[error("`{name}` is a core WebAssembly module, not a component; link it with `wasm-component-ld`")]
+    CoreModule {
+        /// The file.
+        name: String,
+    },
+    /// It is damaged, or uses what this host does not allow.
+    #[error("`{name}` is not a valid component")]
+    Malformed {
+        /// The file.
+        name: String,
+        /// What is wrong with it.
+        source: Cause,
+    },
+    /// It wants something from the host. A strategy gets nothing.
+    #[error("`{name}` imports {}; a strategy must not import anything", list(imports))]
+    Imports {
+        /// The file.
+        name: String,
+        /// What it imports.
+        imports: Vec<String>,
+    },
+    /// It does not export the contract at all.
+    #[error("`{name}` is a component but not a strategy: it does not export `pointsman:strategy/strategy`")]
+    NotAStrategy {
+        /// The file.
+        name: String,
+    },
+    /// It exports the contract in versions that this host does not know.
+    #[error("`{name}` has contract version {}; this host supports {}", list(found), list(&SUPPORTED_CONTRACTS))]
+    UnsupportedContract {
+        /// The file.
+        name: String,
+        /// Its versions.
+        found: Vec<String>,
+    },
+    /// It exports only a part of the contract.
+    #[error("`{name}` does not export `{export}`")]
+    MissingExport {
+        /// The file.
+        name: String,
+        /// The function.
+        export: String,
+    },
+    /// It exports a function of another type than the contract's.
+    #[error("`{name}` exports `{export}` with another type than the contract's")]
+    WrongType {
+        /// The file.
+        name: String,
+        /// The function.
+        export: &'static str,
+        /// The difference.
+        source: Cause,
+    },
+    /// It starts with more memory than it may have.
+    #[error("`{name}` needs {needed} bytes of memory to start, the limit is {limit}")]
+    Memory {
+        /// The file.
+        name: String,
+        /// What it needs, in bytes.
+        needed: u64,
+        /// [`Limits::memory`](crate::Limits::memory).
+        limit: usize,
+    },
+    /// It cannot be started.
+    #[error("the plugin does not start")]
+    Start(#[source] CallError),
+}
+
+/// Why a call into a plugin has no result. The instance is thrown away; plugin and host go on.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// It trapped: a bug in the plugin.
+    #[error("plugin {plugin} trapped: {trap}")]
+    Trap {
+        /// The plugin.
+        plugin: PluginId,
+        /// The kind of trap.
+        trap: Trap,
+        /// With the plugin's stack.
+        source: Cause,
+    },
+    /// It ran for too long.
+    #[error("plugin {plugin} ran for longer than {limit:?}")]
+    Timeout {
+        /// The plugin.
+        plugin: PluginId,
+        /// [`Limits::time`](crate::Limits::time).
+        limit: Duration,
+    },
+    /// It wanted too much memory.
+    #[error("plugin {plugin} wanted more than {limit} bytes of memory")]
+    Memory {
+        /// The plugin.
+        plugin: PluginId,
+        /// [`Limits::memory`](crate::Limits::memory).
+        limit: usize,
+    },
+    /// It returned too much.
+    #[error("plugin {plugin} returned more than {limit} bytes")]
+    Response {
+        /// The plugin.
+        plugin: PluginId,
+        /// [`Limits::response`](crate::Limits::response).
+        limit: usize,
+    },
+    /// Too many instances are in use. Not the plugin's fault: try again, or raise the limit.
+    #[error("plugin {plugin} was not called: {limit} instances are in use already")]
+    Instances {
+        /// The plugin.
+        plugin: PluginId,
+        /// [`Limits::instances`](crate::Limits::instances).
+        limit: u32,
+    },
+    /// It returned what the component ABI does not allow: a string that is not UTF-8, a pointer to nowhere.
+    #[error("plugin {plugin} returned a malformed response")]
+    Malformed {
+        /// The plugin.
+        plugin: PluginId,
+        /// What is wrong with it.
+        source: Cause,
+    },
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    /// The plugin says that the configuration is not what it takes; the text names the key.
+    #[error("plugin {plugin}: invalid config: {message}")]
+    InvalidConfig {
+        /// The plugin.
+        plugin: PluginId,
+        /// Its words.
+        message: String,
+    },
+    /// The plugin says that the routes cannot be right; the text names the route.
+    #[error("plugin {plugin}: invalid routes: {message}")]
+    InvalidRoutes {
+        /// The plugin.
+        plugin: PluginId,
+        /// Its words.
+        message: String,
+    },
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// Why there are no answers from the JSON door.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateCyclesError {
+    /// The plugin says that the text is not a JSON array. (One bad request in an array has its answer in the result.)
+    #[error("plugin {plugin}: {message}")]
+    InvalidRequests {
+        /// The plugin.
+        plugin: PluginId,
+        /// Its words.
+        message: String,
+    },
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// Why a configuration is not good, or could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckConfigError {
+    /// The plugin does not take it; the text names the key.
+    #[error("plugin {plugin}: invalid config: {message}")]
+    Invalid {
+        /// The plugin.
+        plugin: PluginId,
+        /// Its words.
+        message: String,
+    },
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// `` `a`, `b` and 3 more ``.
+fn list(names: &[impl AsRef<str>]) -> String {
+    const NAMED: usize = 3;
+    let named = names.iter().take(NAMED).map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}

@@ -1,0 +1,47 @@
+//! Loads Pointsman strategy components and evaluates them: sandboxed, limited, and never trusted.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `host.rs` | [`Host`]: the engine that plugins run on; loading |
+//! | `limits.rs` | [`Limits`]: what a plugin may use, and what each limit costs |
+//! | `admission.rs` | what a file must be to be loaded at all |
+//! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
+//! | `session.rs` | [`Session`]: one instance, reused, where a caller asks for that |
+//! | `sandbox.rs` | what every instance is held to, and what its failures mean |
+//! | `wire.rs` | the contract's types as the component ABI wants them |
+//! | `ticker.rs` | the clock that stops endless loops |
+//! | `error.rs` | one error per operation |
+//!
+//! ```no_run
+//! use pointsman_host::{Host, Limits};
+//! # use pointsman::{Route, Spec};
+//! # fn example(routes: &[Route], spec: &Spec) -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::new(Limits::default())?;
+//! let plugin = host.load("target/plugins/blue_green.wasm")?;
+//! plugin.check_config(r#"{"auto_promote": true}"#)?;
+//!
+//! let plan = plugin.evaluate_cycle(routes, spec)?;
+//! println!("{}: {}", plan.reason.code, plan.reason.message);
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod admission;
+mod error;
+mod host;
+mod limits;
+mod plugin;
+mod sandbox;
+mod session;
+mod ticker;
+mod wire;
+
+pub use admission::SUPPORTED_CONTRACTS;
+pub use error::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError};
+pub use host::Host;
+pub use limits::Limits;
+pub use plugin::{Plugin, PluginId};
+pub use session::Session;
+// In the public API, so that a caller needs no version of its own.
+pub use {pointsman, wasmtime::Trap};

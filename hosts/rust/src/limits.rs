@@ -1,0 +1,68 @@
+//! What a plugin may use.
+
+use std::time::Duration;
+
+use crate::HostError;
+
+/// How often the clock that stops endless loops ticks.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// What a plugin may use. Each limit ends a call with an error of its own; none ends the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of one instance, in bytes; default 64 MiB, rounded up to whole pages of 64 KiB.
+    ///
+    /// Blue-green takes about 250 bytes a route through the typed door. Costs nothing until it is used; a host under
+    /// attack may come to hold `memory * instances`.
+    pub memory: usize,
+    /// Wall-clock time of one call, copying its arguments included; default 1 s, in steps of 10 ms. A call is stopped at
+    /// the earliest after this time and at the latest two steps later, on a machine with a core to spare.
+    ///
+    /// Costs one thread for each host, which wakes every 10 ms, and a few per cent of speed, because the compiled code
+    /// looks at a counter in every loop and function.
+    pub time: Duration,
+    /// What one call may return, in bytes as the host will hold it: the length of each string, and the size of each list
+    /// element; default 16 MiB.
+    ///
+    /// Costs nothing. Without it a few megabytes in the sandbox could become gigabytes outside, because a list may name one
+    /// string many times.
+    pub response: usize,
+    /// How many instances there may be at once, over all plugins of the host: calls under way, and sessions; default 64. A
+    /// call beyond them fails at once.
+    ///
+    /// Each costs about 4 GiB of address space, not memory: reserved, so that compiled code needs no bounds checks. Lower
+    /// it where address space is limited (`ulimit -v`).
+    pub instances: u32,
+    /// Size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion.
+    pub component: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 64 << 20, time: Duration::from_secs(1), response: 16 << 20, instances: 64, component: 16 << 20 }
+    }
+}
+
+impl Limits {
+    /// Finds limits that nothing could run under.
+    pub(crate) fn validate(&self) -> Result<(), HostError> {
+        let too_small = |limit, least| Err(HostError::LimitTooSmall { limit, least });
+        match self {
+            _ if self.memory < 64 << 10 => too_small("memory", "65536 bytes, one page"),
+            _ if self.memory > 4 << 30 => {
+                Err(HostError::LimitTooLarge { limit: "memory", most: "4 GiB, the address space of a plugin" })
+            }
+            _ if self.time.is_zero() => too_small("time", "1 ns"),
+            _ if self.instances == 0 => too_small("instances", "1"),
+            _ if self.instances > 10_000 => {
+                Err(HostError::LimitTooLarge { limit: "instances", most: "10000, 40 TiB of address space" })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many ticks from now a call is stopped: never early, so the tick under way does not count.
+    pub(crate) fn ticks(&self) -> u64 {
+        u64::try_from(self.time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX >> 1).saturating_add(1)
+    }
+}

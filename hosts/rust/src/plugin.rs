@@ -1,0 +1,153 @@
+//! A loaded strategy.
+
+use std::{fmt, sync::Arc};
+
+use pointsman::{Description, Route, RouteChanges, Spec};
+use sha2::{Digest, Sha256};
+use wasmtime::component::InstancePre;
+
+use crate::{
+    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, Session, admission::Contract, host::Inner,
+    sandbox::Sandbox,
+};
+
+/// How many of a digest's hex digits a message shows.
+const SHOWN_DIGITS: usize = 12;
+
+/// Which plugin: the name it was loaded under and the digest of its bytes. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PluginId(Arc<(String, String)>);
+
+/// A loaded strategy. Cheap to clone, and safe to use from several threads at once: every call has an instance of its own,
+/// so nothing leaks from one deployment to another.
+#[derive(Clone)]
+pub struct Plugin(Arc<Loaded>);
+
+/// What loading a plugin gives.
+pub(crate) struct Loaded {
+    pub(crate) host: Arc<Inner>,
+    pub(crate) id: PluginId,
+    pub(crate) pre: InstancePre<Sandbox>,
+    pub(crate) contract: Contract,
+    pub(crate) size: usize,
+}
+
+// === impl Plugin ===
+
+impl Plugin {
+    pub(crate) fn new(loaded: Loaded) -> Self {
+        Self(Arc::new(loaded))
+    }
+
+    /// Decides one cycle of one rollout, through the typed door. Nothing is applied.
+    ///
+    /// # Errors
+    /// [`EvaluateError`]: the plugin's answer that the configuration or the routes are not right, or a failed call.
+    pub fn evaluate_cycle(&self, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
+        self.session()?.evaluate_cycle(routes, spec)
+    }
+
+    /// Decides cycles of many rollouts in one call, through the JSON door: an array of requests in, an array of answers
+    /// of the same length and order out; see [`pointsman::json`].
+    ///
+    /// # Errors
+    /// [`EvaluateCyclesError`]: the text is not a JSON array, or a failed call.
+    pub fn evaluate_cycles(&self, requests: &str) -> Result<String, EvaluateCyclesError> {
+        self.session()?.evaluate_cycles(requests)
+    }
+
+    /// What the plugin says of itself.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn describe(&self) -> Result<Description, CallError> {
+        self.session()?.describe()
+    }
+
+    /// Whether the plugin takes this configuration, one JSON object.
+    ///
+    /// # Errors
+    /// [`CheckConfigError`]: the plugin's answer what is wrong with it, or a failed call.
+    pub fn check_config(&self, config: &str) -> Result<(), CheckConfigError> {
+        self.session()?.check_config(config)
+    }
+
+    /// One instance for many calls; see [`Session`] for what that saves and costs.
+    ///
+    /// # Errors
+    /// [`CallError`], where no instance can be had.
+    pub fn session(&self) -> Result<Session, CallError> {
+        Session::new(self.clone())
+    }
+
+    /// Its name and digest.
+    pub fn id(&self) -> &PluginId {
+        &self.0.id
+    }
+
+    /// The contract version that it is called by.
+    pub fn contract_version(&self) -> &'static str {
+        self.0.contract.version
+    }
+
+    /// Size of the component in bytes.
+    pub fn size(&self) -> usize {
+        self.0.size
+    }
+
+    /// The names of what it exports. What it imports needs no list: nothing but types is admitted.
+    pub fn exports(&self) -> Vec<String> {
+        let component = self.0.pre.component();
+        component.component_type().exports(component.engine()).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    pub(crate) fn host(&self) -> &Inner {
+        &self.0.host
+    }
+
+    pub(crate) fn pre(&self) -> &InstancePre<Sandbox> {
+        &self.0.pre
+    }
+
+    pub(crate) fn contract(&self) -> &Contract {
+        &self.0.contract
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Plugin").field(&self.0.id).finish()
+    }
+}
+
+// === impl PluginId ===
+
+impl PluginId {
+    pub(crate) fn new(name: &str, bytes: &[u8]) -> Self {
+        let digits: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(Arc::new((name.to_owned(), format!("sha256:{digits}"))))
+    }
+
+    /// The name it was loaded under: that of its file.
+    pub fn name(&self) -> &str {
+        &self.0.0
+    }
+
+    /// `sha256:` and 64 hex digits: the digest of the component's bytes.
+    pub fn digest(&self) -> &str {
+        &self.0.1
+    }
+}
+
+impl fmt::Display for PluginId {
+    /// The name, and as much of the digest as tells versions apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({}…)", self.name(), &self.digest()[.."sha256:".len() + SHOWN_DIGITS])
+    }
+}
+
+impl fmt::Debug for PluginId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PluginId({} {})", self.name(), self.digest())
+    }
+}

@@ -1,0 +1,138 @@
+//! One instance of a plugin, for one call or for many.
+
+use pointsman::{Description, EvaluationError, Route, RouteChanges, Spec};
+use wasmtime::{
+    Store,
+    component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, TypedFunc},
+};
+
+use crate::{
+    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, LoadError, Plugin,
+    admission::Contract,
+    sandbox::{self, Sandbox},
+    wire,
+};
+
+/// An instance of a plugin that is used for many calls, which saves making one for each.
+///
+/// The price: whatever the plugin remembers from one call is there in the next, so a plugin that is wrong or hostile can
+/// carry one deployment's routes into another's plan, and the memory it has taken is kept. After a failed call the
+/// instance is thrown away and the next call has a new one. A session holds one of the host's
+/// [`instances`](crate::Limits::instances) until it is dropped.
+pub struct Session {
+    plugin: Plugin,
+    instance: Option<(Store<Sandbox>, Instance)>,
+}
+
+// === impl Session ===
+
+impl Session {
+    pub(crate) fn new(plugin: Plugin) -> Result<Self, CallError> {
+        let mut session = Self { plugin, instance: None };
+        session.start()?;
+        Ok(session)
+    }
+
+    /// As [`Plugin::evaluate_cycle`].
+    ///
+    /// # Errors
+    /// [`EvaluateError`].
+    pub fn evaluate_cycle(&mut self, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
+        let routes: Vec<wire::Route> = routes.iter().map(wire::Route::from).collect();
+        let (result,): (Result<wire::RouteChanges, wire::EvaluationError>,) =
+            self.call(|contract| &contract.evaluate_cycle, (&routes[..], &wire::Spec::from(spec)))?;
+        let plugin = || self.plugin.id().clone();
+        match result {
+            Ok(plan) => Ok(plan.into()),
+            Err(error) => Err(match error.into() {
+                EvaluationError::InvalidConfig(message) => EvaluateError::InvalidConfig { plugin: plugin(), message },
+                EvaluationError::InvalidRoutes(message) => EvaluateError::InvalidRoutes { plugin: plugin(), message },
+            }),
+        }
+    }
+
+    /// As [`Plugin::evaluate_cycles`].
+    ///
+    /// # Errors
+    /// [`EvaluateCyclesError`].
+    pub fn evaluate_cycles(&mut self, requests: &str) -> Result<String, EvaluateCyclesError> {
+        let (result,): (Result<String, String>,) = self.call(|contract| &contract.evaluate_cycles, (requests,))?;
+        result.map_err(|message| EvaluateCyclesError::InvalidRequests { plugin: self.plugin.id().clone(), message })
+    }
+
+    /// As [`Plugin::describe`].
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn describe(&mut self) -> Result<Description, CallError> {
+        let (description,): (wire::Description,) = self.call(|contract| &contract.describe, ())?;
+        Ok(description.into())
+    }
+
+    /// As [`Plugin::check_config`].
+    ///
+    /// # Errors
+    /// [`CheckConfigError`].
+    pub fn check_config(&mut self, config: &str) -> Result<(), CheckConfigError> {
+        let (result,): (Result<(), String>,) = self.call(|contract| &contract.check_config, (config,))?;
+        result.map_err(|message| CheckConfigError::Invalid { plugin: self.plugin.id().clone(), message })
+    }
+
+    /// Checks that every function has the contract's type.
+    pub(crate) fn check_types(&mut self) -> Result<(), LoadError> {
+        type EvaluateCycle<'a> = (&'a [wire::Route<'a>], &'a wire::Spec<'a>);
+        self.check_type::<EvaluateCycle, (Result<wire::RouteChanges, wire::EvaluationError>,)>(
+            "evaluate-cycle",
+            |contract| &contract.evaluate_cycle,
+        )?;
+        self.check_type::<(&str,), (Result<String, String>,)>("evaluate-cycles", |contract| &contract.evaluate_cycles)?;
+        self.check_type::<(), (wire::Description,)>("describe", |contract| &contract.describe)?;
+        self.check_type::<(&str,), (Result<(), String>,)>("check-config", |contract| &contract.check_config)
+    }
+
+    fn check_type<P, R>(&mut self, export: &'static str, function: Find) -> Result<(), LoadError>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let plugin = self.plugin.clone();
+        let (store, instance) = self.start().map_err(LoadError::Start)?;
+        let typed: wasmtime::Result<TypedFunc<P, R>> = instance.get_typed_func(store, function(plugin.contract()));
+        let name = || plugin.id().name().to_owned();
+        typed.map(drop).map_err(|source| LoadError::WrongType { name: name(), export, source: source.into() })
+    }
+
+    /// Calls a function under the limits.
+    fn call<P, R>(&mut self, function: Find, params: P) -> Result<R, CallError>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let plugin = self.plugin.clone();
+        let (store, instance) = self.start()?;
+        store.set_epoch_deadline(plugin.host().limits.ticks());
+        let result = instance
+            .get_typed_func::<P, R>(&mut *store, function(plugin.contract()))
+            .and_then(|function| function.call(store, params));
+        result.map_err(|error| {
+            // It cannot be entered again, and must not: its state is that of an interrupted program.
+            self.instance = None;
+            sandbox::failure(error, plugin.id(), plugin.host())
+        })
+    }
+
+    /// The instance; a new one where there is none or the last was thrown away.
+    fn start(&mut self) -> Result<&mut (Store<Sandbox>, Instance), CallError> {
+        if self.instance.is_none() {
+            let mut store = Sandbox::store(self.plugin.host());
+            store.set_epoch_deadline(self.plugin.host().limits.ticks());
+            let instance = self.plugin.pre().instantiate(&mut store);
+            let instance = instance.map_err(|error| sandbox::failure(error, self.plugin.id(), self.plugin.host()))?;
+            self.instance = Some((store, instance));
+        }
+        Ok(self.instance.as_mut().expect("it was just made"))
+    }
+}
+
+/// Finds one of the contract's functions.
+type Find = fn(&Contract) -> &ComponentExportIndex;

@@ -1,0 +1,256 @@
+//! Every row of the blue-green table and every boundary in the notes under it, stated here once more and not blessed.
+
+mod support;
+
+use pointsman::{
+    EvaluationError, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec, SubStep, Timestamp,
+    blue_green::BlueGreen, evaluate_cycle,
+};
+use rstest::rstest;
+use support::{STARTED_AT, activate, route, routes, spec};
+
+const AUTO: &str = r#"{"auto_promote": true}"#;
+const DELAY: &str = r#"{"auto_promote": true, "promote_delay_seconds": 60}"#;
+const DEADLINE: &str = r#"{"deadline_seconds": 60}"#;
+
+fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
+    evaluate_cycle::<BlueGreen>(routes, spec).unwrap()
+}
+
+/// Three serving routes of v1.
+fn blue() -> Vec<Route> {
+    routes(1, 3, "v1", activate)
+}
+
+/// Green routes, one for each letter: `r`eady, `a`ctive, `u`nhealthy, `d`egraded, not `c`hecked, `p`rovisioning, `f`ailed
+/// to start, `t`erminated, and `o`ld, which was terminated before the rollout.
+fn green(letters: &str) -> Vec<Route> {
+    let made = letters.chars().enumerate().map(|(i, letter)| {
+        let mut route = route(&format!("r-{}", i + 4), "v2");
+        match letter {
+            'r' => {}
+            'a' => activate(&mut route),
+            'u' => route.health = HealthStatus::Unhealthy,
+            'd' => route.health = HealthStatus::Degraded,
+            'c' => route.health = HealthStatus::NotChecked,
+            'p' => route.status = RouteStatus::Provisioning,
+            'f' => route.status = RouteStatus::FailedToStart,
+            't' => route.status = RouteStatus::Terminated,
+            'o' => {
+                route.status = RouteStatus::Terminated;
+                route.created_at = Timestamp::from_millis(STARTED_AT - 1);
+            }
+            _ => panic!("`{letter}` is no kind of route"),
+        }
+        route
+    });
+    made.collect()
+}
+
+/// Promote, abort or nothing.
+fn request(word: &str) -> Option<OperatorRequest> {
+    match word {
+        "promote" => Some(OperatorRequest::Promote),
+        "abort" => Some(OperatorRequest::Abort),
+        _ => None,
+    }
+}
+
+#[rstest]
+#[case::row_1("rup", "{}", "abort", SubStep::RollingBack, "aborted")]
+#[case::row_1_before_row_3("arr", "{}", "abort", SubStep::RollingBack, "aborted")]
+#[case::row_3("arr", "{}", "", SubStep::Completed, "resuming-promotion")]
+#[case::row_3_needs_enough_ready("aru", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_4("rrr", "{}", "", SubStep::AwaitingPromotion, "awaiting-approval")]
+#[case::row_4_before_row_5(
+    "rrr",
+    r#"{"promote_delay_seconds": 60}"#,
+    "",
+    SubStep::AwaitingPromotion,
+    "awaiting-approval"
+)]
+#[case::row_4_before_row_8("rrr", DEADLINE, "", SubStep::AwaitingPromotion, "awaiting-approval")]
+#[case::row_5_before_row_8(
+    "rrr",
+    r#"{"auto_promote": true, "promote_delay_seconds": 61, "deadline_seconds": 60}"#,
+    "",
+    SubStep::AwaitingPromotion,
+    "awaiting-delay"
+)]
+#[case::row_5_not_when_asked_to_promote(
+    "rrr",
+    r#"{"promote_delay_seconds": 61}"#,
+    "promote",
+    SubStep::Completed,
+    "promoting"
+)]
+#[case::row_6("rrr", AUTO, "", SubStep::Completed, "promoting")]
+#[case::row_6_by_hand("rrr", "{}", "promote", SubStep::Completed, "promoting")]
+#[case::row_6_with_more_than_target("rrrrr", AUTO, "", SubStep::Completed, "promoting")]
+#[case::row_7("fff", "{}", "", SubStep::RollingBack, "all-green-failed")]
+#[case::row_7_with_one_failure("t", "{}", "", SubStep::RollingBack, "all-green-failed")]
+#[case::row_7_not_with_a_live_route("ffp", "{}", "", SubStep::Provisioning, "waiting-for-provisioning")]
+#[case::row_7_not_while_replacing("fff", r#"{"max_replacements": 3}"#, "", SubStep::Provisioning, "creating-green")]
+#[case::row_7_after_replacing("ffff", r#"{"max_replacements": 3}"#, "", SubStep::RollingBack, "all-green-failed")]
+#[case::row_7_before_row_8("fff", DEADLINE, "", SubStep::RollingBack, "all-green-failed")]
+#[case::row_8("rru", DEADLINE, "", SubStep::RollingBack, "deadline-exceeded")]
+#[case::row_8_before_row_9("", DEADLINE, "", SubStep::RollingBack, "deadline-exceeded")]
+#[case::row_8_although_asked_to_promote("rru", DEADLINE, "promote", SubStep::RollingBack, "deadline-exceeded")]
+#[case::row_9("", "{}", "", SubStep::Provisioning, "creating-green")]
+#[case::row_9_before_row_10("rp", "{}", "", SubStep::Provisioning, "creating-green")]
+#[case::row_9_old_rows_are_history("ooo", "{}", "", SubStep::Provisioning, "creating-green")]
+#[case::row_9_replaces("rrf", r#"{"max_replacements": 1}"#, "", SubStep::Provisioning, "creating-green")]
+#[case::row_10("rpu", "{}", "", SubStep::Provisioning, "waiting-for-provisioning")]
+#[case::row_11("rud", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_11_not_checked("rrc", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_11_a_failure_keeps_its_slot("rrf", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_11_although_asked_to_promote("rru", "{}", "promote", SubStep::Provisioning, "waiting-for-ready")]
+fn beside_three_serving_blue_a_minute_after_the_start(
+    #[case] letters: &str,
+    #[case] config: &str,
+    #[case] word: &str,
+    #[case] sub_step: SubStep,
+    #[case] code: &str,
+) {
+    let spec = Spec { operator_request: request(word), ..spec(60_000, config) };
+
+    let plan = evaluate(&[blue(), green(letters)].concat(), &spec);
+
+    assert_eq!((plan.sub_step, plan.reason.code.as_str()), (sub_step, code), "{}", plan.reason.message);
+}
+
+#[rstest]
+#[case::row_2("aaa", "", "already-promoted")]
+#[case::row_2_past_the_point_of_return("aaa", "abort", "already-promoted")]
+#[case::row_2_needs_target_active("aar", "", "resuming-promotion")]
+#[case::row_4_without_any_blue("rrr", "", "awaiting-approval")]
+#[case::row_8_not_below_the_floor("aau", "", "waiting-for-ready")]
+#[case::row_8_draining_what_does_not_serve("rru", "", "deadline-exceeded")]
+fn without_blue_a_minute_after_the_start(#[case] letters: &str, #[case] word: &str, #[case] code: &str) {
+    let spec = Spec { operator_request: request(word), ..spec(60_000, DEADLINE) };
+
+    assert_eq!(evaluate(&green(letters), &spec).reason.code, code);
+}
+
+#[test]
+fn row_6_promotes_what_is_not_promoted_and_drains_the_rest() {
+    let mut partial = green("a");
+    partial[0].traffic_ratio = 0.5;
+    let green = [partial, green("arrup").split_off(1)].concat();
+
+    let plan = evaluate(&[blue(), green].concat(), &spec(0, AUTO));
+
+    assert_eq!(plan.promote_route_ids, ["r-4", "r-5", "r-6"]);
+    assert_eq!(plan.drain_route_ids, ["r-1", "r-2", "r-3", "r-7", "r-8"]);
+}
+
+#[rstest]
+#[case::one_missing("rr", "{}", 3, Some(1))]
+#[case::all_missing("", "{}", 3, Some(3))]
+#[case::a_failure_is_not_made_up_for("pf", "{}", 3, Some(1))]
+#[case::a_failure_is_replaced("pf", r#"{"max_replacements": 1}"#, 3, Some(2))]
+#[case::only_as_many_as_allowed("pff", r#"{"max_replacements": 1}"#, 3, Some(1))]
+#[case::history_is_not_counted("oop", "{}", 3, Some(2))]
+#[case::raised_target("rrr", "{}", 5, Some(2))]
+#[case::largest_target("", "{}", u32::MAX, Some(u32::MAX))]
+#[case::none_missing("ppp", "{}", 3, None)]
+fn row_9_creates_the_missing(
+    #[case] letters: &str,
+    #[case] config: &str,
+    #[case] target: u32,
+    #[case] count: Option<u32>,
+) {
+    let spec = Spec { target_replicas: target, ..spec(0, config) };
+
+    let plan = evaluate(&[blue(), green(letters)].concat(), &spec);
+
+    assert_eq!(plan.rollout_specs.first().map(|rollout| rollout.count), count);
+    for rollout in &plan.rollout_specs {
+        assert_eq!((rollout.revision.as_str(), rollout.traffic_ratio), ("v2", 0.0));
+        assert_eq!(rollout.traffic_status, pointsman::TrafficStatus::Inactive);
+    }
+}
+
+#[rstest]
+#[case::one_millisecond_less(59_999, Some(60_000))]
+#[case::exactly(60_000, None)]
+#[case::more(60_001, None)]
+fn the_delay_counts_to_the_millisecond(#[case] elapsed: u64, #[case] next: Option<u64>) {
+    let plan = evaluate(&[blue(), green("rrr")].concat(), &spec(elapsed, DELAY));
+
+    assert_eq!(plan.next_evaluation_at.map(Timestamp::as_millis), next.map(|next| STARTED_AT + next));
+    assert_eq!(plan.sub_step, if next.is_some() { SubStep::AwaitingPromotion } else { SubStep::Completed });
+}
+
+#[rstest]
+#[case::the_newest_counts(Some(STARTED_AT + 10_000), STARTED_AT, STARTED_AT + 70_000)]
+#[case::created_at_where_unknown(None, STARTED_AT + 20_000, STARTED_AT + 80_000)]
+#[case::the_future_counts_as_now(Some(u64::MAX), STARTED_AT, STARTED_AT + 90_000)]
+#[case::creation_in_the_future_too(None, u64::MAX, STARTED_AT + 90_000)]
+fn ready_since(#[case] updated: Option<u64>, #[case] created: u64, #[case] next: u64) {
+    let mut green = green("rrr");
+    green[1].status_updated_at = updated.map(Timestamp::from_millis);
+    green[1].created_at = Timestamp::from_millis(created);
+
+    let plan = evaluate(&[blue(), green].concat(), &spec(30_000, DELAY));
+
+    assert_eq!(plan.next_evaluation_at, Some(Timestamp::from_millis(next)));
+    assert_eq!(plan.reason.blocking_route_ids, ["r-5"]);
+}
+
+#[rstest]
+#[case::one_millisecond_less(59_999, "waiting-for-ready", Some(60_000))]
+#[case::exactly(60_000, "deadline-exceeded", None)]
+fn the_deadline_counts_to_the_millisecond(#[case] elapsed: u64, #[case] code: &str, #[case] next: Option<u64>) {
+    let plan = evaluate(&[blue(), green("rru")].concat(), &spec(elapsed, DEADLINE));
+
+    assert_eq!(plan.reason.code, code);
+    assert_eq!(plan.next_evaluation_at.map(Timestamp::as_millis), next.map(|next| STARTED_AT + next));
+}
+
+#[test]
+fn at_the_end_of_time_nothing_is_asked_for_that_is_not_ahead() {
+    let end = Timestamp::from_millis(u64::MAX);
+    let mut green = green("rrr");
+    green[0].status_updated_at = Some(end);
+    let spec = Spec { now: end, started_at: end, ..spec(0, DELAY) };
+
+    let plan = evaluate(&[blue(), green].concat(), &spec);
+
+    assert_eq!((plan.reason.code.as_str(), plan.next_evaluation_at), ("awaiting-delay", None));
+}
+
+#[rstest]
+#[case::automatic(AUTO, "promoting", 3)]
+#[case::manual("{}", "awaiting-approval", 0)]
+fn a_target_of_zero(#[case] config: &str, #[case] code: &str, #[case] drained: usize) {
+    let plan = evaluate(&blue(), &Spec { target_replicas: 0, ..spec(0, config) });
+
+    assert_eq!((plan.reason.code.as_str(), plan.drain_route_ids.len()), (code, drained));
+}
+
+#[rstest]
+#[case::nan(f64::NAN)]
+#[case::above(1.0 + f64::EPSILON)]
+#[case::below(-f64::MIN_POSITIVE)]
+#[case::infinite(f64::INFINITY)]
+fn a_bad_ratio_names_its_route(#[case] ratio: f64) {
+    let mut routes = blue();
+    routes[1].traffic_ratio = ratio;
+
+    let error = evaluate_cycle::<BlueGreen>(&routes, &spec(0, "{}")).unwrap_err();
+
+    assert_eq!(
+        error,
+        EvaluationError::InvalidRoutes(format!("route `r-2`: traffic ratio {ratio} is not in 0.0 to 1.0"))
+    );
+}
+
+#[test]
+fn a_duplicate_id_is_named() {
+    let routes = [blue(), routes(2, 2, "v2", |_| {})].concat();
+
+    let error = evaluate_cycle::<BlueGreen>(&routes, &spec(0, "{}")).unwrap_err();
+
+    assert_eq!(error, EvaluationError::InvalidRoutes("route `r-2` is given more than once".to_owned()));
+}

@@ -1,0 +1,181 @@
+//! Routes and specs for tests: builders, random ones, and applying a plan to them.
+//!
+//! Every test binary includes this file, and none uses all of it.
+#![allow(dead_code, reason = "shared by several test binaries")]
+
+use pointsman::{
+    Check, CheckOutcome, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec, Timestamp,
+    TrafficStatus,
+};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+/// When the rollouts of tests start, in milliseconds.
+pub(crate) const STARTED_AT: u64 = 1_760_000_000_000;
+
+/// A route of a revision: running, healthy, out of traffic, created and last changed at the start.
+pub(crate) fn route(id: &str, revision: &str) -> Route {
+    Route {
+        id: id.to_owned(),
+        revision: revision.to_owned(),
+        status: RouteStatus::Running,
+        health: HealthStatus::Healthy,
+        traffic_status: TrafficStatus::Inactive,
+        traffic_ratio: 0.0,
+        created_at: Timestamp::from_millis(STARTED_AT),
+        status_updated_at: Some(Timestamp::from_millis(STARTED_AT)),
+    }
+}
+
+/// A spec for `v2` and three replicas, `elapsed` milliseconds after the start.
+pub(crate) fn spec(elapsed: u64, config: &str) -> Spec {
+    Spec {
+        deploying_revision: "v2".to_owned(),
+        target_replicas: 3,
+        started_at: Timestamp::from_millis(STARTED_AT),
+        now: Timestamp::from_millis(STARTED_AT + elapsed),
+        operator_request: None,
+        checks: vec![],
+        config: config.to_owned(),
+        memo: None,
+    }
+}
+
+/// `n` routes, numbered from `first`.
+pub(crate) fn routes(first: usize, n: usize, revision: &str, with: impl Fn(&mut Route)) -> Vec<Route> {
+    let numbered = (first..first + n).map(|i| {
+        let mut route = route(&format!("r-{i}"), revision);
+        with(&mut route);
+        route
+    });
+    numbered.collect()
+}
+
+/// Puts a route into traffic.
+pub(crate) fn activate(route: &mut Route) {
+    route.traffic_status = TrafficStatus::Active;
+    route.traffic_ratio = 1.0;
+}
+
+/// What the routes are once a host has applied the plan: created, promoted, changed, drained, in this order.
+pub(crate) fn apply(plan: &RouteChanges, routes: &[Route], spec: &Spec) -> Vec<Route> {
+    let mut routes = routes.to_vec();
+    for (i, rollout) in plan.rollout_specs.iter().enumerate() {
+        for n in 0..rollout.count {
+            routes.push(Route {
+                id: format!("new-{i}-{n}"),
+                revision: rollout.revision.clone(),
+                status: RouteStatus::Provisioning,
+                health: HealthStatus::NotChecked,
+                traffic_status: rollout.traffic_status,
+                traffic_ratio: rollout.traffic_ratio,
+                created_at: spec.now,
+                status_updated_at: Some(spec.now),
+            });
+        }
+    }
+    let find =
+        |routes: &mut Vec<Route>, id: &String| routes.iter().position(|route| route.id == *id).expect("a given route");
+    for id in &plan.promote_route_ids {
+        let i = find(&mut routes, id);
+        activate(&mut routes[i]);
+    }
+    for change in &plan.traffic_changes {
+        let i = find(&mut routes, &change.route_id);
+        (routes[i].traffic_status, routes[i].traffic_ratio) = (change.traffic_status, change.traffic_ratio);
+    }
+    for id in &plan.drain_route_ids {
+        let i = find(&mut routes, id);
+        routes[i].status = RouteStatus::Terminating;
+        (routes[i].traffic_status, routes[i].traffic_ratio) = (TrafficStatus::Inactive, 0.0);
+        routes[i].status_updated_at = Some(spec.now);
+    }
+    routes
+}
+
+/// How many routes serve.
+pub(crate) fn serving(routes: &[Route]) -> usize {
+    routes.iter().filter(|route| route.is_serving()).count()
+}
+
+// === random input ===
+
+/// Moments around the start, and the ends of time.
+fn any_moment() -> impl Strategy<Value = Timestamp> {
+    let near = (0..200_000u64).prop_map(|millis| STARTED_AT - 100_000 + millis);
+    let seconds = (0..200u64).prop_map(|seconds| STARTED_AT - 100_000 + 1000 * seconds);
+    prop_oneof![4 => near, 4 => seconds, 1 => select(vec![0, 1, u64::MAX - 1, u64::MAX])]
+        .prop_map(Timestamp::from_millis)
+}
+
+/// A route whose id is still to be given.
+fn any_route() -> impl Strategy<Value = Route> {
+    use {HealthStatus as H, RouteStatus as S, TrafficStatus as T};
+    let revision = prop_oneof![3 => Just("v2"), 3 => Just("v1"), 1 => Just("v0")];
+    let status = prop_oneof![
+        8 => Just(S::Running), 2 => Just(S::Provisioning),
+        1 => Just(S::Terminating), 1 => Just(S::Terminated), 1 => Just(S::FailedToStart),
+    ];
+    let health =
+        prop_oneof![6 => Just(H::Healthy), 1 => Just(H::NotChecked), 1 => Just(H::Unhealthy), 1 => Just(H::Degraded)];
+    let traffic = (select(vec![T::Active, T::Inactive]), prop_oneof![2 => Just(0.0), 2 => Just(1.0), 1 => 0.0..=1.0]);
+    (revision, status, health, traffic, any_moment(), option::of(any_moment())).prop_map(
+        |(revision, status, health, (traffic_status, traffic_ratio), created_at, status_updated_at)| Route {
+            id: String::new(),
+            revision: revision.to_owned(),
+            status,
+            health,
+            traffic_status,
+            traffic_ratio,
+            created_at,
+            status_updated_at,
+        },
+    )
+}
+
+/// Up to nine valid routes of three revisions.
+pub(crate) fn any_routes() -> impl Strategy<Value = Vec<Route>> {
+    vec(any_route(), 0..10).prop_map(|mut routes| {
+        for (i, route) in routes.iter_mut().enumerate() {
+            route.id = format!("r-{i}");
+        }
+        routes
+    })
+}
+
+/// A valid configuration of blue-green, as text.
+pub(crate) fn any_config() -> impl Strategy<Value = String> {
+    let seconds = || prop_oneof![4 => 0..120u32, 1 => Just(u32::MAX)];
+    let deadline = option::of(prop_oneof![4 => 1..120u32, 1 => Just(u32::MAX)]);
+    (any::<bool>(), seconds(), deadline, prop_oneof![4 => 0..4u32, 1 => Just(u32::MAX)]).prop_map(
+        |(auto_promote, promote_delay_seconds, deadline_seconds, max_replacements)| {
+            let config = pointsman::blue_green::BlueGreenConfig {
+                auto_promote,
+                promote_delay_seconds,
+                deadline_seconds: deadline_seconds.and_then(std::num::NonZeroU32::new),
+                max_replacements,
+            };
+            serde_json::to_string(&config).expect("a config is JSON")
+        },
+    )
+}
+
+/// A valid spec for `v2`.
+pub(crate) fn any_spec() -> impl Strategy<Value = Spec> {
+    use {CheckOutcome as C, OperatorRequest as O};
+    let target = 0..6u32;
+    let request = prop_oneof![3 => Just(None), 1 => Just(Some(O::Promote)), 1 => Just(Some(O::Abort))];
+    let outcome = select(vec![C::Pending, C::Passed, C::Failed]);
+    let checks = vec(("[a-z]{1,8}", outcome).prop_map(|(name, outcome)| Check { name, outcome }), 0..3);
+    (target, any_moment(), any_moment(), request, checks, any_config(), option::of("[ -~]{0,20}")).prop_map(
+        |(target_replicas, started_at, now, operator_request, checks, config, memo)| Spec {
+            deploying_revision: "v2".to_owned(),
+            target_replicas,
+            started_at,
+            now,
+            operator_request,
+            checks,
+            config,
+            memo,
+        },
+    )
+}
