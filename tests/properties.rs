@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use support::{any_routes, any_spec, apply, serving};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_plan_names_only_given_routes_and_each_once(routes in any_routes(), spec in any_spec()) {

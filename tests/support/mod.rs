@@ -107,6 +107,11 @@ fn any_moment() -> impl Strategy<Value = Timestamp> {
         .prop_map(Timestamp::from_millis)
 }
 
+/// A ratio as people write it. JSON carries 15 significant digits exactly (see the contract), not every `f64`.
+fn any_ratio() -> impl Strategy<Value = f64> {
+    (0..=1000u32).prop_map(|thousandths| f64::from(thousandths) / 1000.0)
+}
+
 /// A route whose id is still to be given.
 fn any_route() -> impl Strategy<Value = Route> {
     use {HealthStatus as H, RouteStatus as S, TrafficStatus as T};
@@ -117,7 +122,7 @@ fn any_route() -> impl Strategy<Value = Route> {
     ];
     let health =
         prop_oneof![6 => Just(H::Healthy), 1 => Just(H::NotChecked), 1 => Just(H::Unhealthy), 1 => Just(H::Degraded)];
-    let traffic = (select(vec![T::Active, T::Inactive]), prop_oneof![2 => Just(0.0), 2 => Just(1.0), 1 => 0.0..=1.0]);
+    let traffic = (select(vec![T::Active, T::Inactive]), prop_oneof![2 => Just(0.0), 2 => Just(1.0), 1 => any_ratio()]);
     (revision, status, health, traffic, any_moment(), option::of(any_moment())).prop_map(
         |(revision, status, health, (traffic_status, traffic_ratio), created_at, status_updated_at)| Route {
             id: String::new(),

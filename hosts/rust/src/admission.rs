@@ -10,6 +10,9 @@ use crate::{Limits, LoadError};
 /// The contract versions that this host supports.
 pub const SUPPORTED_CONTRACTS: [&str; 1] = ["0.1.0"];
 
+/// Bytes of a page of WebAssembly memory.
+const PAGE: u64 = 64 << 10;
+
 const COMPONENT_HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const CORE_MODULE_HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
 
@@ -70,7 +73,8 @@ pub(crate) fn check_contract(name: &str, component: &Component) -> Result<Contra
 
 /// A component may need at the start what it will never be given.
 pub(crate) fn check_memory(name: &str, component: &Component, limits: &Limits) -> Result<(), LoadError> {
-    let needed = component.resources_required().and_then(|resources| resources.max_initial_memory_size).unwrap_or(0);
+    let pages = component.resources_required().and_then(|resources| resources.max_initial_memory_size).unwrap_or(0);
+    let needed = pages.saturating_mul(PAGE);
     if needed > limits.memory as u64 {
         return Err(LoadError::Memory { name: name.to_owned(), needed, limit: limits.memory });
     }

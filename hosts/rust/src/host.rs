@@ -17,7 +17,7 @@ use crate::{
 const PARTS: u32 = 8;
 
 /// Function table entries of one core module; Rust plugins have a few hundred.
-const TABLE_ELEMENTS: usize = 20_000;
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Memory of a finished instance that is zeroed in place instead of being given back to the system, in bytes. The faster
 /// way for the first pages, which every call touches; what a call touches beyond them goes back.
@@ -120,7 +120,9 @@ fn config(limits: &Limits) -> Config {
         .max_core_instances_per_component(PARTS)
         .total_memories(limits.instances)
         .max_memories_per_component(1)
-        .max_memory_size(limits.memory.next_multiple_of(64 << 10))
+        // All that 32 bits can address, which a slot reserves anyway: the limit proper is the store's, whose error has a
+        // type, and changing it does not make the compile cache useless.
+        .max_memory_size(4 << 30)
         .total_tables(limits.instances.saturating_mul(PARTS))
         .max_tables_per_component(PARTS)
         .table_elements(TABLE_ELEMENTS)

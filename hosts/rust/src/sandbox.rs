@@ -2,7 +2,10 @@
 
 use wasmtime::{Error, PoolConcurrencyLimitError, ResourceLimiter, Result, Store, Trap};
 
-use crate::{CallError, PluginId, host::Inner};
+use crate::{
+    CallError, PluginId,
+    host::{Inner, TABLE_ELEMENTS},
+};
 
 /// What a store knows: how much memory its instance may have, in bytes.
 pub(crate) struct Sandbox {
@@ -31,9 +34,8 @@ impl ResourceLimiter for Sandbox {
         if desired > self.memory { Err(MemoryExceeded.into()) } else { Ok(true) }
     }
 
-    fn table_growing(&mut self, _current: usize, _desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        // The pool has room for what the instance started with, and strategies do not grow tables.
-        Ok(false)
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
     }
 }
 

@@ -1,0 +1,99 @@
+//! A plugin that does what its config says no plugin should do: `{"misdeed": "loop_forever"}`.
+
+use std::{
+    hint::black_box,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use pointsman::{EvaluationError, Rollout, RouteChanges, Strategy, SubStep};
+use pointsman::{schemars, serde};
+
+/// Calls that this instance has had.
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "pointsman::serde", deny_unknown_fields)]
+#[schemars(crate = "pointsman::schemars")]
+struct Config {
+    misdeed: Misdeed,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "pointsman::serde", rename_all = "snake_case")]
+#[schemars(crate = "pointsman::schemars")]
+enum Misdeed {
+    /// Nothing bad: a plan that changes nothing.
+    None,
+    /// Never returns.
+    LoopForever,
+    /// Takes memory, a megabyte at a time, without end.
+    GrowMemory,
+    /// Panics.
+    Trap,
+    /// Calls itself without end.
+    RecurseForever,
+    /// Returns a message of 2 MB.
+    LongString,
+    /// Returns a list of a hundred thousand empty ids: more for the host to hold than the sandbox takes for it.
+    LongList,
+    /// Returns a message that is not UTF-8.
+    NotUtf8,
+    /// Returns a message that lies beyond the end of memory.
+    WildPointer,
+    /// Tells how many calls it remembers.
+    Remember,
+}
+
+struct Hostile;
+
+impl Strategy for Hostile {
+    const NAME: &'static str = "hostile";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str = "Does what its config says no plugin should do.";
+    type Config = Config;
+
+    fn evaluate(_rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
+        let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut plan = RouteChanges::none(SubStep::Provisioning, "hostile", String::new());
+        match config.misdeed {
+            Misdeed::None => {}
+            Misdeed::LoopForever => loop {
+                black_box(calls);
+            },
+            Misdeed::GrowMemory => {
+                let mut hoard: Vec<Vec<u8>> = vec![];
+                loop {
+                    hoard.push(black_box(vec![1; 1 << 20]));
+                }
+            }
+            Misdeed::Trap => panic!("as asked"),
+            Misdeed::RecurseForever => plan.reason.message = recurse(u64::from(calls)).to_string(),
+            Misdeed::LongString => plan.reason.message = "x".repeat(2_000_000),
+            Misdeed::LongList => plan.drain_route_ids = vec![String::new(); 100_000],
+            Misdeed::NotUtf8 => plan.reason.message = not_utf8(),
+            Misdeed::WildPointer => plan.reason.message = wild_pointer(),
+            Misdeed::Remember => plan.reason.message = format!("{calls} calls"),
+        }
+        Ok(plan)
+    }
+}
+
+#[expect(unconditional_recursion, reason = "the misdeed")]
+fn recurse(n: u64) -> u64 {
+    let frame = black_box([n; 64]);
+    recurse(n + 1) + frame[0]
+}
+
+#[allow(unsafe_code, reason = "the misdeed")]
+fn not_utf8() -> String {
+    // SAFETY: none. Nothing in the sandbox looks at it; the host must find it out.
+    unsafe { String::from_utf8_unchecked(vec![0xff; 8]) }
+}
+
+#[allow(unsafe_code, reason = "the misdeed")]
+fn wild_pointer() -> String {
+    // SAFETY: none. The string is handed to the host, which must find out that there is no such memory.
+    unsafe { String::from_raw_parts(std::ptr::without_provenance_mut(0xffff_0000), 100, 100) }
+}
+
+pointsman::export_strategy!(Hostile);

@@ -1,0 +1,175 @@
+//! What is not loaded, and the error that says why.
+
+use std::fs;
+
+use host_test::{HOST, component};
+use pointsman_host::{CallError, Host, Limits, LoadError, Trap};
+use rstest::rstest;
+
+/// Loads a component in the text format.
+fn load(text: &str) -> LoadError {
+    HOST.load_bytes("guest.wasm", &wat::parse_str(text).unwrap()).map(|plugin| plugin.id().clone()).unwrap_err()
+}
+
+/// A component with every function of the contract, all of them implemented by one without parameters and results, over a
+/// core module that begins as given.
+fn strategy(core: &str) -> String {
+    format!(
+        r#"(component
+            (core module $m {core} (func (export "f")))
+            (core instance $i (instantiate $m))
+            (func $f (canon lift (core func $i "f")))
+            (instance $typed
+                (export "evaluate-cycle" (func $f)) (export "describe" (func $f)) (export "check-config" (func $f)))
+            (instance $json (export "evaluate-cycles" (func $f)))
+            (export "pointsman:strategy/strategy@0.1.0" (instance $typed))
+            (export "pointsman:strategy/strategy-json@0.1.0" (instance $json)))"#
+    )
+}
+
+#[test]
+fn a_missing_file() {
+    let error = HOST.load("no/such.wasm").unwrap_err();
+
+    assert!(
+        matches!(&error, LoadError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound),
+        "{error:?}"
+    );
+}
+
+#[rstest]
+#[case::empty(b"")]
+#[case::text(b"(component)")]
+#[case::zeros(&[0; 1 << 20])]
+#[case::half_a_header(b"\0asm\x0d\0")]
+fn not_wasm(#[case] bytes: &[u8]) {
+    let error = HOST.load_bytes("guest.wasm", bytes).unwrap_err();
+
+    assert!(matches!(error, LoadError::NotWasm { .. }), "{error:?}");
+}
+
+#[test]
+fn a_core_module() {
+    let error = load("(module)");
+
+    assert!(matches!(error, LoadError::CoreModule { .. }), "{error:?}");
+}
+
+#[rstest]
+#[case::function(r#"(component (import "clock" (func)))"#, "clock")]
+#[case::wasi(
+    r#"(component (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64))))))"#,
+    "wasi:random/random@0.2.0#get-random-u64"
+)]
+#[case::resource(
+    r#"(component (import "wasi:io/poll@0.2.0" (instance (export "pollable" (type (sub resource))))))"#,
+    "wasi:io/poll@0.2.0#pollable"
+)]
+fn an_import(#[case] text: &str, #[case] import: &str) {
+    let error = load(text);
+
+    assert!(matches!(&error, LoadError::Imports { imports, .. } if imports[..] == [import]), "{error:?}");
+}
+
+#[test]
+fn another_contract_version() {
+    let error = load(r#"(component (instance $i) (export "pointsman:strategy/strategy@0.2.0" (instance $i)))"#);
+
+    assert!(matches!(&error, LoadError::UnsupportedContract { found, .. } if found[..] == ["0.2.0"]), "{error:?}");
+    assert_eq!(error.to_string(), "`guest.wasm` has contract version `0.2.0`; this host supports `0.1.0`");
+}
+
+#[test]
+fn a_component_that_is_no_strategy() {
+    let error = load("(component)");
+
+    assert!(matches!(error, LoadError::NotAStrategy { .. }), "{error:?}");
+}
+
+#[test]
+fn half_a_contract() {
+    let error = load(r#"(component (instance $i) (export "pointsman:strategy/strategy@0.1.0" (instance $i)))"#);
+
+    let missing = "pointsman:strategy/strategy@0.1.0#evaluate-cycle";
+    assert!(matches!(&error, LoadError::MissingExport { export, .. } if export == missing), "{error:?}");
+}
+
+#[test]
+fn functions_of_another_type() {
+    let error = load(&strategy(""));
+
+    assert!(matches!(error, LoadError::WrongType { export: "evaluate-cycle", .. }), "{error:?}");
+}
+
+#[test]
+fn a_trap_at_the_start() {
+    let error = load(&strategy("(func $start unreachable) (start $start)"));
+
+    let is_trap = matches!(error, LoadError::Start(CallError::Trap { trap: Trap::UnreachableCodeReached, .. }));
+    assert!(is_trap, "{error:?}");
+}
+
+#[test]
+fn an_endless_loop_at_the_start() {
+    let error = load(&strategy("(func $start (loop br 0)) (start $start)"));
+
+    assert!(matches!(error, LoadError::Start(CallError::Timeout { .. })), "{error:?}");
+}
+
+#[test]
+fn more_memory_at_the_start_than_the_limit() {
+    let error = load(&strategy("(memory 1025)"));
+
+    assert!(
+        matches!(error, LoadError::Memory { needed, limit, .. } if needed == 1025 << 16 && limit == 1024 << 16),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_file_above_the_size_limit() {
+    let size = usize::try_from(fs::metadata(component("plugins/blue_green.wasm")).unwrap().len()).unwrap();
+    let host = |component| Host::new(Limits { component, ..Limits::default() }).unwrap();
+
+    assert!(host(size).load(component("plugins/blue_green.wasm")).is_ok());
+    let error = host(size - 1).load(component("plugins/blue_green.wasm")).unwrap_err();
+    assert!(
+        matches!(error, LoadError::TooLarge { size: found, limit, .. } if found == size && limit == size - 1),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_truncated_component() {
+    let bytes = fs::read(component("plugins/blue_green.wasm")).unwrap();
+    for length in [8, 9, 100, bytes.len() / 2, bytes.len() - 1] {
+        let error = HOST.load_bytes("guest.wasm", &bytes[..length]).unwrap_err();
+        // After the bare header there is nothing: an empty component.
+        let is_right = if length == 8 {
+            matches!(error, LoadError::NotAStrategy { .. })
+        } else {
+            matches!(error, LoadError::Malformed { .. })
+        };
+        assert!(is_right, "{length} bytes: {error:?}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn random_bytes(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..1000)) {
+        proptest::prop_assert!(HOST.load_bytes("guest.wasm", &bytes).is_err());
+        let with_header = [b"\0asm\x0d\0\x01\0", &bytes[..]].concat();
+        proptest::prop_assert!(HOST.load_bytes("guest.wasm", &with_header).is_err());
+    }
+}
+
+#[test]
+fn after_all_of_it_a_good_plugin_still_loads() {
+    for bytes in [&b""[..], b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0", b"\0asm\x0d\0\x01\0\xff"] {
+        assert!(HOST.load_bytes("guest.wasm", bytes).is_err());
+    }
+
+    assert_eq!(HOST.load(component("plugins/blue_green.wasm")).unwrap().describe().unwrap().name, "blue-green");
+}

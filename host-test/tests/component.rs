@@ -1,0 +1,55 @@
+//! What the built files are.
+
+use std::fs;
+
+use host_test::{BLUE_GREEN, HOST, component};
+use pointsman_host::SUPPORTED_CONTRACTS;
+use wasm_metadata::Payload;
+
+/// First-party plugins are at most this large, in bytes.
+const LARGEST: usize = 150_000;
+
+#[test]
+fn plugins_are_small() {
+    let plugins: Vec<_> = fs::read_dir(component("plugins")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!plugins.is_empty());
+    for path in plugins {
+        let plugin = HOST.load(&path).unwrap();
+        assert!(plugin.size() <= LARGEST, "{} has {} bytes", path.display(), plugin.size());
+    }
+}
+
+#[test]
+fn blue_green_says_what_it_is_in_standard_metadata() {
+    let bytes = fs::read(component("plugins/blue_green.wasm")).unwrap();
+    let payload = Payload::from_binary(&bytes).unwrap();
+    let metadata = payload.metadata();
+    let text = |field: Option<String>| field.expect("the field is there");
+
+    assert_eq!(metadata.name.as_deref(), Some("blue-green"));
+    assert_eq!(text(metadata.version.as_ref().map(ToString::to_string)), env!("CARGO_PKG_VERSION"));
+    assert!(text(metadata.description.as_ref().map(ToString::to_string)).starts_with("Blue-green rollouts"));
+    assert_eq!(text(metadata.licenses.as_ref().map(ToString::to_string)), "Apache-2.0");
+    assert_eq!(text(metadata.source.as_ref().map(ToString::to_string)), "https://github.com/pointsman/pointsman");
+}
+
+#[test]
+fn blue_green_exports_the_contract_and_nothing_else() {
+    assert_eq!(BLUE_GREEN.contract_version(), SUPPORTED_CONTRACTS[0]);
+    let mut exports = BLUE_GREEN.exports();
+    exports.sort();
+    assert_eq!(exports, ["pointsman:strategy/strategy-json@0.1.0", "pointsman:strategy/strategy@0.1.0"]);
+}
+
+#[test]
+fn no_path_of_the_building_machine_is_in_a_component() {
+    let home = std::env::home_dir().unwrap();
+    let here = fs::canonicalize(component("plugins").join("../..")).unwrap();
+    for file in ["plugins/blue_green.wasm", "examples/batched.wasm"] {
+        let bytes = fs::read(component(file)).unwrap();
+        for path in [&home, &here] {
+            let path = path.to_str().unwrap().as_bytes();
+            assert!(!bytes.windows(path.len()).any(|window| window == path), "{file}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Each limit against a guest that breaks it, through both doors: the exact error, and the host goes on.
+
+use std::time::Duration;
+
+use host_test::{BLUE_GREEN, HOST, HOSTILE, load, verdict};
+use pointsman::{Spec, Timestamp, blue_green::BlueGreen, evaluate_cycle, json::Request};
+use pointsman_host::{CallError, EvaluateCyclesError, EvaluateError, Host, HostError, Limits, Plugin, Trap};
+use rstest::rstest;
+
+fn spec(config: &str) -> Spec {
+    Spec {
+        deploying_revision: "v2".to_owned(),
+        target_replicas: 3,
+        started_at: Timestamp::from_millis(0),
+        now: Timestamp::from_millis(1),
+        operator_request: None,
+        checks: vec![],
+        config: config.to_owned(),
+        memo: None,
+    }
+}
+
+fn misdeed(word: &str) -> Spec {
+    spec(&format!(r#"{{"misdeed": "{word}"}}"#))
+}
+
+/// The failure of a misdeed through the typed door.
+fn typed(plugin: &Plugin, word: &str) -> CallError {
+    match plugin.evaluate_cycle(&[], &misdeed(word)) {
+        Err(EvaluateError::Call(error)) => error,
+        other => panic!("`{word}` gave {other:?}"),
+    }
+}
+
+/// The failure of a misdeed through the JSON door.
+fn json(plugin: &Plugin, word: &str) -> CallError {
+    let request = serde_json::to_string(&[Request { routes: vec![], spec: misdeed(word) }]).unwrap();
+    match plugin.evaluate_cycles(&request) {
+        Err(EvaluateCyclesError::Call(error)) => error,
+        other => panic!("`{word}` gave {other:?}"),
+    }
+}
+
+/// Both plugins of the host still work.
+fn assert_host_goes_on() {
+    let expected = evaluate_cycle::<BlueGreen>(&[], &spec("{}"));
+    assert_eq!(verdict(BLUE_GREEN.evaluate_cycle(&[], &spec("{}"))), expected);
+    assert!(HOSTILE.evaluate_cycle(&[], &misdeed("none")).is_ok());
+}
+
+#[rstest]
+#[case::typed(typed)]
+#[case::json(json)]
+fn an_endless_loop_is_a_timeout(#[case] door: fn(&Plugin, &str) -> CallError) {
+    let error = door(&HOSTILE, "loop_forever");
+
+    assert!(
+        matches!(&error, CallError::Timeout { plugin, limit } if plugin == HOSTILE.id() && *limit == Limits::default().time),
+        "{error:?}"
+    );
+    assert_host_goes_on();
+}
+
+#[rstest]
+#[case::typed(typed)]
+#[case::json(json)]
+fn taking_memory_without_end_is_a_memory_error(#[case] door: fn(&Plugin, &str) -> CallError) {
+    let error = door(&HOSTILE, "grow_memory");
+
+    assert!(matches!(error, CallError::Memory { limit, .. } if limit == Limits::default().memory), "{error:?}");
+    assert_host_goes_on();
+}
+
+#[rstest]
+#[case::typed(typed)]
+#[case::json(json)]
+fn a_panic_is_a_trap(#[case] door: fn(&Plugin, &str) -> CallError) {
+    let error = door(&HOSTILE, "trap");
+
+    assert!(matches!(error, CallError::Trap { trap: Trap::UnreachableCodeReached, .. }), "{error:?}");
+    assert_host_goes_on();
+}
+
+#[rstest]
+#[case::typed(typed)]
+#[case::json(json)]
+fn endless_recursion_is_a_trap(#[case] door: fn(&Plugin, &str) -> CallError) {
+    let error = door(&HOSTILE, "recurse_forever");
+
+    // The stack in linear memory is the smaller one; it ends at address 0.
+    assert!(matches!(error, CallError::Trap { trap: Trap::MemoryOutOfBounds | Trap::StackOverflow, .. }), "{error:?}");
+    assert_host_goes_on();
+}
+
+#[rstest]
+#[case::long_string(typed, "long_string")]
+#[case::long_string_as_json(json, "long_string")]
+#[case::long_list(typed, "long_list")]
+fn returning_too_much_is_a_response_error(#[case] door: fn(&Plugin, &str) -> CallError, #[case] word: &str) {
+    let host = Host::new(Limits { response: 1 << 20, ..Limits::default() }).unwrap();
+    let plugin = load(&host, "guests/hostile.wasm");
+
+    let error = door(&plugin, word);
+
+    assert!(matches!(error, CallError::Response { limit, .. } if limit == 1 << 20), "{error:?}");
+    assert!(plugin.evaluate_cycle(&[], &misdeed("none")).is_ok());
+    // It is no more than the default allows.
+    assert!(HOSTILE.evaluate_cycle(&[], &misdeed(word)).is_ok());
+}
+
+#[rstest]
+#[case::not_utf8("not_utf8")]
+#[case::wild_pointer("wild_pointer")]
+fn returning_nonsense_is_malformed_and_not_too_much(#[case] word: &str) {
+    let error = typed(&HOSTILE, word);
+
+    assert!(matches!(error, CallError::Malformed { .. }), "{error:?}");
+    assert_host_goes_on();
+}
+
+#[test]
+fn an_error_names_the_plugin_and_its_digest() {
+    let error = typed(&HOSTILE, "trap").to_string();
+
+    assert!(
+        error.starts_with(&format!("plugin `hostile.wasm` ({}…) trapped", &HOSTILE.id().digest()[..19])),
+        "{error}"
+    );
+}
+
+#[test]
+fn limits_can_be_set() {
+    let limits = Limits { memory: 8 << 20, time: Duration::from_millis(20), response: 10_000, ..Limits::default() };
+    let plugin = load(&Host::new(limits).unwrap(), "guests/hostile.wasm");
+
+    assert!(matches!(typed(&plugin, "grow_memory"), CallError::Memory { limit, .. } if limit == 8 << 20));
+    assert!(
+        matches!(typed(&plugin, "loop_forever"), CallError::Timeout { limit, .. } if limit == Duration::from_millis(20))
+    );
+    assert!(matches!(json(&plugin, "long_list"), CallError::Response { limit: 10_000, .. }));
+    assert!(plugin.evaluate_cycle(&[], &misdeed("none")).is_ok());
+}
+
+#[test]
+fn more_instances_than_the_limit_are_refused_until_one_is_free() {
+    let host = Host::new(Limits { instances: 2, ..Limits::default() }).unwrap();
+    let plugin = load(&host, "plugins/blue_green.wasm");
+    let sessions = [plugin.session().unwrap(), plugin.session().unwrap()];
+
+    let error = plugin.evaluate_cycle(&[], &spec("{}")).unwrap_err();
+    assert!(matches!(error, EvaluateError::Call(CallError::Instances { limit: 2, .. })), "{error:?}");
+
+    drop(sessions);
+    assert!(plugin.evaluate_cycle(&[], &spec("{}")).is_ok());
+}
+
+#[rstest]
+#[case::memory(Limits { memory: 65_535, ..Limits::default() }, "memory")]
+#[case::time(Limits { time: Duration::ZERO, ..Limits::default() }, "time")]
+#[case::instances(Limits { instances: 0, ..Limits::default() }, "instances")]
+fn limits_that_nothing_could_run_under_are_refused(#[case] limits: Limits, #[case] name: &str) {
+    assert!(matches!(Host::new(limits), Err(HostError::LimitTooSmall { limit, .. }) if limit == name));
+}
+
+#[test]
+fn the_longest_time_there_is_does_not_overflow() {
+    let host = Host::new(Limits { time: Duration::MAX, ..Limits::default() }).unwrap();
+
+    assert!(load(&host, "plugins/blue_green.wasm").describe().is_ok());
+}
+
+#[test]
+fn a_plugin_outlives_its_host() {
+    let host = Host::new(Limits { time: Duration::from_millis(10), ..HOST.limits().clone() }).unwrap();
+    let plugin = load(&host, "guests/hostile.wasm");
+    drop(host);
+
+    assert!(matches!(typed(&plugin, "loop_forever"), CallError::Timeout { .. }));
+}
