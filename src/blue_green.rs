@@ -47,8 +47,7 @@ pub struct BlueGreenConfig {
     /// With `auto_promote`: how long, in seconds, the new revision must have been ready before it is promoted.
     #[schemars(range(max = u32::MAX))]
     pub promote_delay_seconds: u32,
-    /// How long, in seconds since the rollout started, the new revision may take to become ready before the rollout is
-    /// rolled back. Waiting for a promotion does not count. Without it the rollout waits for ever.
+    /// Roll back if the new revision is not ready after so many seconds; waiting for its promotion does not count.
     #[schemars(range(max = u32::MAX))]
     pub deadline_seconds: Option<NonZeroU32>,
     /// How many failed routes of the new revision are replaced in the whole rollout.

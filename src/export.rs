@@ -11,6 +11,10 @@
 #[macro_export]
 macro_rules! export_strategy {
     ($strategy:ty) => {
+        // Natively it is only checked, where an author's tools look first.
+        #[cfg(not(target_family = "wasm"))]
+        const _: fn(&[$crate::Route], &$crate::Spec) -> Result<$crate::RouteChanges, $crate::EvaluationError> =
+            $crate::evaluate_cycle::<$strategy>;
         #[cfg(target_family = "wasm")]
         #[allow(unsafe_code, missing_docs, reason = "generated")]
         mod pointsman_plugin {

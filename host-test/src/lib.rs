@@ -35,6 +35,9 @@ pub fn load(host: &Host, path: &str) -> Plugin {
 
 /// An evaluation's result in the native code's terms.
 ///
+/// # Errors
+/// What the plugin has against its input.
+///
 /// # Panics
 /// Where the call failed.
 pub fn verdict(result: Result<RouteChanges, EvaluateError>) -> Result<RouteChanges, EvaluationError> {

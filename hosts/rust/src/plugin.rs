@@ -124,8 +124,7 @@ impl fmt::Debug for Plugin {
 
 impl PluginId {
     pub(crate) fn new(name: &str, bytes: &[u8]) -> Self {
-        let digits: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(Arc::new((name.to_owned(), format!("sha256:{digits}"))))
+        Self(Arc::new((name.to_owned(), format!("sha256:{:x}", Sha256::digest(bytes)))))
     }
 
     /// The name it was loaded under: that of its file.

@@ -93,7 +93,7 @@ fn not_utf8() -> String {
 #[allow(unsafe_code, reason = "the misdeed")]
 fn wild_pointer() -> String {
     // SAFETY: none. The string is handed to the host, which must find out that there is no such memory.
-    unsafe { String::from_raw_parts(std::ptr::without_provenance_mut(0xffff_0000), 100, 100) }
+    unsafe { String::from_raw_parts(std::ptr::without_provenance_mut(0xffff_0000), 100, 200) }
 }
 
 pointsman::export_strategy!(Hostile);

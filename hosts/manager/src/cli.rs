@@ -1,0 +1,112 @@
+//! What can be said on the command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use pointsman_host::{Host, Limits, Plugin};
+
+use crate::error::CliError;
+
+/// Rollout strategies as sandboxed WebAssembly components.
+///
+/// Exit codes: 0 all is well; 1 the plugin said no; 2 the plugin, the input or the command line could not be used.
+#[derive(Parser)]
+#[command(name = "pointsman", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) sandbox: Sandbox,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Decide: requests in, plans out, as JSON.
+    Evaluate(EvaluateArgs),
+    /// Decide, and show for people what was decided and why.
+    Explain(ExplainArgs),
+    /// Show what a plugin is.
+    Inspect(InspectArgs),
+    /// Check a strategy's configuration, before any rollout.
+    CheckConfig(CheckConfigArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct EvaluateArgs {
+    /// The plugin: a component file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plugin: PathBuf,
+    /// One JSON request, or an array of them; `-` is standard input.
+    #[arg(default_value = "-")]
+    pub(crate) input: PathBuf,
+    /// Indent the answers, for people.
+    #[arg(long)]
+    pub(crate) pretty: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ExplainArgs {
+    /// The plugin: a component file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plugin: PathBuf,
+    /// One JSON request, or an array of them; `-` is standard input.
+    #[arg(default_value = "-")]
+    pub(crate) input: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct InspectArgs {
+    /// The plugin: a component file.
+    pub(crate) file: PathBuf,
+    /// As JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckConfigArgs {
+    /// The plugin: a component file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plugin: PathBuf,
+    /// The configuration: a file, `-` for standard input, or the JSON object itself.
+    pub(crate) config: PathBuf,
+}
+
+/// How the plugin is run.
+#[derive(Args)]
+#[command(next_help_heading = "Sandbox")]
+pub(crate) struct Sandbox {
+    /// Keep compiled plugins in this folder. It is run as native code, so only you should be able to write to it.
+    #[arg(long, global = true, value_name = "DIR", env = "POINTSMAN_CACHE")]
+    cache: Option<PathBuf>,
+    /// Longest time of one call, in milliseconds.
+    #[arg(long, global = true, value_name = "MS", default_value_t = 1000)]
+    time_limit: u64,
+    /// Most memory of the plugin, in MiB.
+    #[arg(long, global = true, value_name = "MIB", default_value_t = 64)]
+    memory_limit: usize,
+    /// Largest response of one call, in MiB.
+    #[arg(long, global = true, value_name = "MIB", default_value_t = 16)]
+    response_limit: usize,
+}
+
+// === impl Sandbox ===
+
+impl Sandbox {
+    /// Loads a plugin under these limits.
+    pub(crate) fn load(&self, file: &PathBuf) -> Result<Plugin, CliError> {
+        let limits = Limits {
+            memory: self.memory_limit.saturating_mul(1 << 20),
+            time: Duration::from_millis(self.time_limit),
+            response: self.response_limit.saturating_mul(1 << 20),
+            // One call at a time.
+            instances: 1,
+            ..Limits::default()
+        };
+        let host = match &self.cache {
+            Some(folder) => Host::with_cache(limits, folder)?,
+            None => Host::new(limits)?,
+        };
+        Ok(host.load(file)?)
+    }
+}

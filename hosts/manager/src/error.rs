@@ -1,0 +1,69 @@
+//! Why a command could not do its work, and how that is told.
+
+use std::{
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+};
+
+use pointsman_host::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError};
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error("there is no sandbox")]
+    Host(#[from] HostError),
+    #[error("the plugin cannot be used")]
+    Load(#[from] LoadError),
+    #[error("cannot read {}", name(file))]
+    Read { file: PathBuf, source: io::Error },
+    #[error("{} is not UTF-8 text", name(file))]
+    NotText { file: PathBuf },
+    #[error("{} is empty; it should be one JSON request, or an array of them", name(file))]
+    Empty { file: PathBuf },
+    #[error("{} is not JSON", name(file))]
+    NotJson { file: PathBuf, source: serde_json::Error },
+    #[error("no answer")]
+    EvaluateCycles(#[from] EvaluateCyclesError),
+    #[error("no plan")]
+    Evaluate(#[source] EvaluateError),
+    #[error("the configuration was not checked")]
+    CheckConfig(#[source] CheckConfigError),
+    #[error("no description")]
+    Describe(#[from] CallError),
+    #[error("the plugin's answers are not what the contract says: {0}")]
+    Answers(String),
+    #[error("the file's metadata cannot be read: {0}")]
+    Metadata(String),
+    #[error("cannot write the output")]
+    Output(#[from] io::Error),
+}
+
+fn name(file: &Path) -> String {
+    if crate::input::is_standard(file) { "standard input".to_owned() } else { format!("`{}`", file.display()) }
+}
+
+/// Tells an error: what could not be done in one line, and below it why.
+pub(crate) fn report(error: &dyn Error) {
+    anstream::eprintln!("{}error:{:#} {error}", style::ERROR, style::ERROR);
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // A backtrace of the plugin has lines of its own.
+        for (i, line) in error.to_string().lines().enumerate() {
+            anstream::eprintln!("  {}{line}", if i == 0 { "caused by: " } else { "           " });
+        }
+        cause = error.source();
+    }
+}
+
+/// Colours, on a terminal.
+pub(crate) mod style {
+    use anstyle::{AnsiColor, Style};
+
+    pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+    pub(crate) const HEADING: Style = Style::new().bold();
+    pub(crate) const FAINT: Style = Style::new().dimmed();
+    pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
+    pub(crate) const BLUE: Style = AnsiColor::Blue.on_default();
+    pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
+}

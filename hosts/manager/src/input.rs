@@ -1,0 +1,38 @@
+//! Reading requests and configurations: a file, or standard input.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use serde_json::value::RawValue;
+
+use crate::error::CliError;
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_standard(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// The text of a file, or of standard input.
+pub(crate) fn read(file: &PathBuf) -> Result<String, CliError> {
+    let bytes = if is_standard(file) {
+        let mut bytes = vec![];
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(file)
+    };
+    let bytes = bytes.map_err(|source| CliError::Read { file: file.clone(), source })?;
+    String::from_utf8(bytes).map_err(|_| CliError::NotText { file: file.clone() })
+}
+
+/// The requests in a text: the elements of an array, or the one value that it is.
+pub(crate) fn requests<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a RawValue>, CliError> {
+    let not_json = |source| CliError::NotJson { file: file.to_owned(), source };
+    match text.trim_start().bytes().next() {
+        None => Err(CliError::Empty { file: file.to_owned() }),
+        Some(b'[') => serde_json::from_str(text).map_err(not_json),
+        Some(_) => serde_json::from_str(text).map(|request| vec![request]).map_err(not_json),
+    }
+}

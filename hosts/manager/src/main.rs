@@ -1,0 +1,52 @@
+//! The command line `pointsman`.
+//!
+//! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration; 2 the plugin, the
+//! input or the command line could not be used.
+#![forbid(unsafe_code)]
+
+mod check_config;
+mod cli;
+mod error;
+mod evaluate;
+mod explain;
+mod input;
+mod inspect;
+mod moment;
+mod routes_table;
+
+use std::{io, process::ExitCode};
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Command},
+    error::{CliError, report},
+};
+
+/// What a command that ran to its end found.
+enum Outcome {
+    /// All is well.
+    Ok,
+    /// The plugin said no.
+    Refused,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Evaluate(args) => evaluate::run(&cli.sandbox, args),
+        Command::Explain(args) => explain::run(&cli.sandbox, args),
+        Command::Inspect(args) => inspect::run(&cli.sandbox, args),
+        Command::CheckConfig(args) => check_config::run(&cli.sandbox, args),
+    };
+    match result {
+        Ok(Outcome::Ok) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) => ExitCode::from(1),
+        // Whoever reads the output has seen enough: `pointsman … | head`.
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(2)
+        }
+    }
+}

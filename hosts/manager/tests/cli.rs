@@ -1,0 +1,301 @@
+//! The commands as a person or a script meets them: output, exit codes, and nonsense of every kind.
+
+use std::{fs, path::PathBuf};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn pointsman(args: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pointsman"));
+    command.args(args).env_remove("NO_COLOR").env_remove("POINTSMAN_CACHE");
+    command
+}
+
+/// The workspace.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn plugin() -> String {
+    let path = root().join("target/plugins/blue_green.wasm");
+    assert!(path.exists(), "{} is not there: run `make components` first", path.display());
+    path.display().to_string()
+}
+
+fn example() -> String {
+    root().join("examples/rollout.json").display().to_string()
+}
+
+/// The first request of the example, changed.
+fn request(change: impl Fn(&mut Value)) -> String {
+    let requests: Value = serde_json::from_str(&fs::read_to_string(example()).unwrap()).unwrap();
+    let mut request = requests[0].clone();
+    change(&mut request);
+    request.to_string()
+}
+
+fn answers(output: &[u8]) -> Vec<Value> {
+    serde_json::from_slice(output).unwrap()
+}
+
+#[test]
+fn the_example_is_the_rollout_of_the_corpus() {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(root().join("tests/vectors/blue-green")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.file_name().unwrap().to_str().unwrap().starts_with("rollout-"));
+    files.sort();
+    let requests = files.iter().map(|file| {
+        let vector: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        vector["request"].clone()
+    });
+    let example: Value = serde_json::from_str(&fs::read_to_string(example()).unwrap()).unwrap();
+
+    assert_eq!(requests.collect::<Value>(), example);
+}
+
+#[test]
+fn evaluate_answers_an_array() {
+    let assert = pointsman(&["evaluate", "--plugin", &plugin(), &example()]).assert().code(0).stderr("");
+
+    let answers = answers(&assert.get_output().stdout);
+    let codes: Vec<&str> = answers.iter().map(|answer| answer["ok"]["reason"]["code"].as_str().unwrap()).collect();
+    let expected = [
+        "creating-green",
+        "waiting-for-provisioning",
+        "waiting-for-ready",
+        "awaiting-approval",
+        "promoting",
+        "already-promoted",
+    ];
+    assert_eq!(codes, expected);
+}
+
+#[rstest]
+#[case::dash(&["-"])]
+#[case::nothing(&[])]
+#[case::pretty(&["--pretty"])]
+fn evaluate_answers_one_request_from_standard_input(#[case] args: &[&str]) {
+    let plugin = plugin();
+    let args = [&["evaluate", "--plugin", &plugin][..], args].concat();
+    let assert = pointsman(&args).write_stdin(request(|_| ())).assert().code(0).stderr("");
+
+    assert_eq!(answers(&assert.get_output().stdout)[0]["ok"]["rollout_specs"][0]["count"], 3);
+}
+
+#[test]
+fn evaluate_answers_more_than_fits_into_the_sandbox_at_once() {
+    let count = 20_000;
+    let requests = format!("[{}]", vec![request(|_| ()); count].join(","));
+    assert!(requests.len() > 12 << 20, "{}", requests.len());
+    let assert =
+        pointsman(&["evaluate", "--memory-limit", "24", "--plugin", &plugin()]).write_stdin(requests).assert().code(0);
+
+    let answers = answers(&assert.get_output().stdout);
+    assert_eq!(answers.len(), count);
+    assert_eq!(answers[0], answers[count - 1]);
+}
+
+#[test]
+fn one_bad_request_is_an_answer_and_exit_code_1() {
+    let bad = request(|request| request["routes"][1]["status"] = json!("runing"));
+    let requests = format!("[{},{bad}]", request(|_| ()));
+    let assert = pointsman(&["evaluate", "--plugin", &plugin()]).write_stdin(requests).assert().code(1).stderr("");
+
+    let answers = answers(&assert.get_output().stdout);
+    assert!(answers[0]["ok"].is_object());
+    assert_eq!(answers[1]["error"]["code"], "invalid_request");
+    let message = answers[1]["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("`routes[1].status`: unknown variant `runing`"), "{message}");
+}
+
+#[rstest]
+#[case::missing_field(request(|request| drop(request["routes"][0].as_object_mut().unwrap().remove("id"))), "`routes[0]`: missing field `id`")]
+#[case::unknown_field(request(|request| request["spec"]["nwo"] = json!(1)), "unknown field `nwo`")]
+#[case::wrong_word(request(|request| request["routes"][0]["health"] = json!("ill")), "unknown variant `ill`")]
+#[case::duplicate_id(request(|request| request["routes"][0]["id"] = json!("r-2")), "route `r-2` is given more than once")]
+#[case::ratio(request(|request| request["routes"][0]["traffic_ratio"] = json!(7.0)), "traffic ratio 7 is not in 0.0 to 1.0")]
+#[case::config(request(|request| request["spec"]["config"] = json!({"max_replacements": -1})), "`max_replacements`: invalid value")]
+#[case::number("7".to_owned(), "invalid type: integer `7`, expected a JSON object")]
+#[case::empty_object("{}".to_owned(), "missing field `routes`")]
+fn what_the_plugin_refuses_is_told_by_both_commands(#[case] request: String, #[case] message: &str) {
+    for command in ["evaluate", "explain"] {
+        pointsman(&[command, "--plugin", &plugin()])
+            .write_stdin(request.clone())
+            .assert()
+            .code(1)
+            .stdout(predicate::str::contains(message))
+            .stderr("");
+    }
+}
+
+#[rstest]
+#[case::empty("", "is empty")]
+#[case::blank(" \n", "is empty")]
+#[case::text("routes: none", "is not JSON")]
+#[case::cut_off("[{\"routes\": [", "is not JSON")]
+#[case::two_values("{} {}", "is not JSON")]
+#[case::not_a_number("[{\"routes\": [{\"traffic_ratio\": NaN}]}]", "is not JSON")]
+fn what_is_not_json_is_one_clear_line(#[case] input: &str, #[case] message: &str) {
+    for command in ["evaluate", "explain"] {
+        pointsman(&[command, "--plugin", &plugin()])
+            .write_stdin(input)
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(predicate::str::starts_with("error: standard input").and(predicate::str::contains(message)));
+    }
+}
+
+#[test]
+fn a_hundred_megabytes_of_zeros_are_not_json() {
+    pointsman(&["evaluate", "--plugin", &plugin()])
+        .write_stdin(vec![0; 100_000_000])
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("is not JSON"));
+}
+
+#[test]
+fn what_is_not_text_is_told_with_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), [0xff, 0xfe]).unwrap();
+    let path = file.path().to_str().unwrap();
+
+    pointsman(&["evaluate", "--plugin", &plugin(), path])
+        .assert()
+        .code(2)
+        .stderr(format!("error: `{path}` is not UTF-8 text\n"));
+}
+
+#[rstest]
+#[case::missing("no/such.wasm", "cannot read `no/such.wasm`")]
+#[case::not_wasm("Cargo.toml", "`Cargo.toml` is not WebAssembly")]
+#[case::folder("src", "cannot read `src`")]
+fn what_is_no_plugin_is_told_with_its_cause(#[case] file: &str, #[case] cause: &str) {
+    let example = example();
+    for args in [
+        &["evaluate", "--plugin", file, &example][..],
+        &["explain", "--plugin", file, &example],
+        &["inspect", file],
+        &["check-config", "--plugin", file, "{}"],
+    ] {
+        let first_lines = predicate::str::starts_with("error: the plugin cannot be used\n  caused by: ");
+        pointsman(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(first_lines.and(predicate::str::contains(cause)));
+    }
+}
+
+#[test]
+fn a_plugin_that_does_not_end_is_stopped() {
+    let guest = root().join("target/guests/hostile.wasm").display().to_string();
+    let input = request(|request| request["spec"]["config"] = json!({"misdeed": "loop_forever"}));
+
+    for command in ["evaluate", "explain"] {
+        pointsman(&[command, "--time-limit", "20", "--plugin", &guest])
+            .write_stdin(input.clone())
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains("ran for longer than 20ms"));
+    }
+}
+
+#[test]
+fn explain_shows_routes_decision_reason_and_when_to_look_again() {
+    let input = request(|request| {
+        request["spec"]["config"] = json!({"deadline_seconds": 90});
+        request["spec"]["target_replicas"] = json!(2);
+    });
+    let assert = pointsman(&["explain", "--plugin", &plugin()]).write_stdin(input).assert().code(0).stderr("");
+
+    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    for expected in [
+        "r-1    v1        running  healthy  active 1.0  23h 58m 20s ago  blue live ready serving",
+        "decision    provisioning: creating-green",
+        "because     0 of 2 green routes are live: creating 2",
+        "changes     create 2 of v2 (inactive)",
+        "look again  in 1m 30s (2025-10-09T08:54:50Z), or when something changes",
+    ] {
+        assert!(output.contains(expected), "`{expected}` is not in:\n{output}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_ask() {
+    let explain = || pointsman(&["explain", "--plugin", &plugin(), &example()]);
+
+    explain().assert().stdout(predicate::str::contains('\u{1b}').not());
+    explain().env("CLICOLOR_FORCE", "1").assert().stdout(predicate::str::contains('\u{1b}'));
+    explain().env("NO_COLOR", "1").assert().stdout(predicate::str::contains('\u{1b}').not());
+}
+
+#[test]
+fn inspect_as_json_has_every_field() {
+    let assert = pointsman(&["inspect", "--json", &plugin()]).assert().code(0).stderr("");
+
+    let inspection: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert_eq!(inspection["name"], "blue-green");
+    assert_eq!(inspection["contract_version"], "0.1.0");
+    assert_eq!(inspection["licence"], "Apache-2.0");
+    assert_eq!(inspection["size"], fs::metadata(plugin()).unwrap().len());
+    assert_eq!(inspection["digest"].as_str().unwrap().len(), "sha256:".len() + 64);
+    assert_eq!(inspection["imports"], json!([]));
+    assert_eq!(inspection["exports"].as_array().unwrap().len(), 2);
+    assert_eq!(inspection["config_schema"]["properties"]["max_replacements"]["maximum"], u32::MAX);
+}
+
+#[test]
+fn inspect_for_people_says_that_nothing_is_imported() {
+    let line = predicate::str::is_match("(?m)^imports +none$").unwrap();
+
+    pointsman(&["inspect", &plugin()]).assert().code(0).stdout(line);
+}
+
+#[test]
+fn check_config_takes_a_file_standard_input_or_the_object() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), r#"{"auto_promote": true}"#).unwrap();
+    let check = |config: &str| pointsman(&["check-config", "--plugin", &plugin(), config]);
+
+    check(file.path().to_str().unwrap()).assert().code(0).stdout("ok\n");
+    check("-").write_stdin("{}").assert().code(0).stdout("ok\n");
+    check(r#"{"max_replacements": 2}"#).assert().code(0).stdout("ok\n");
+}
+
+#[rstest]
+#[case::unknown_key(r#"{"auto_promotion": true}"#, "unknown field `auto_promotion`")]
+#[case::overflow(
+    r#"{"promote_delay_seconds": 4294967296}"#,
+    "`promote_delay_seconds`: invalid value: integer `4294967296`"
+)]
+#[case::cut_off("{", "EOF while parsing an object")]
+fn check_config_names_the_key(#[case] config: &str, #[case] message: &str) {
+    pointsman(&["check-config", "--plugin", &plugin(), config])
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr(predicate::str::starts_with("error: plugin `blue_green.wasm`").and(predicate::str::contains(message)));
+}
+
+#[test]
+fn the_cache_folder_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+
+    pointsman(&["inspect", "--cache", path, &plugin()]).assert().code(0);
+
+    assert!(folder.path().join("modules").is_dir());
+}
+
+#[rstest]
+#[case::no_command(&[])]
+#[case::no_plugin(&["evaluate"])]
+#[case::unknown(&["evaluate", "--plugni", "x"])]
+fn a_wrong_command_line_is_exit_code_2(#[case] args: &[&str]) {
+    pointsman(args).assert().code(2).stdout("").stderr(predicate::str::contains("Usage"));
+}
