@@ -47,3 +47,8 @@ pub fn verdict(result: Result<RouteChanges, EvaluateError>) -> Result<RouteChang
         EvaluateError::Call(error) => panic!("{error}"),
     })
 }
+
+/// The README's Rust compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

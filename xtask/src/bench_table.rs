@@ -1,6 +1,66 @@
-//! The table of a benchmark run.
-use std::path::Path;
+//! The table of a benchmark run, from what criterion left behind.
 
-pub(crate) fn print(_root: &Path) -> anyhow::Result<()> {
-    anyhow::bail!("not yet")
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+
+const SIZES: [u32; 5] = [1, 10, 100, 1_000, 10_000];
+const WAYS: [&str; 4] = ["native", "typed-reused", "typed-fresh", "json-fresh"];
+
+/// Prints the last run as Markdown: medians, and ratios to native.
+pub(crate) fn print(root: &Path) -> Result<()> {
+    let criterion = root.join("target/criterion");
+    for (group, title) in [("wait", "Nothing changes (the usual cycle)"), ("promote", "Every route changes")] {
+        println!(
+            "{title}:\n\n| routes | native | typed, reused | typed, fresh | JSON, fresh |\n|---:|---:|---:|---:|---:|"
+        );
+        for size in SIZES {
+            let mut cells = vec![];
+            let mut native = f64::NAN;
+            for way in WAYS {
+                let time = median(&criterion.join(group).join(way).join(size.to_string()))?;
+                if way == "native" {
+                    native = time;
+                    cells.push(duration(time));
+                } else {
+                    cells.push(format!("{} ({:.1}x)", duration(time), time / native));
+                }
+            }
+            println!("| {size} | {} |", cells.join(" | "));
+        }
+        let per_route = |way: &str, size: u32| {
+            Ok::<_, anyhow::Error>(median(&criterion.join(group).join(way).join(size.to_string()))? / f64::from(size))
+        };
+        let growth = |way| Ok::<_, anyhow::Error>(per_route(way, 10_000)? / per_route(way, 100)?);
+        println!(
+            "\nCost of a route at 10,000 routes to that at 100: native {:.2}, typed reused {:.2}, typed fresh {:.2}, JSON {:.2}.",
+            growth(WAYS[0])?,
+            growth(WAYS[1])?,
+            growth(WAYS[2])?,
+            growth(WAYS[3])?
+        );
+        let fresh = median(&criterion.join(group).join("typed-fresh/10"))?
+            - median(&criterion.join(group).join("typed-reused/10"))?;
+        println!("A fresh instance instead of a reused one, at 10 routes: {}.\n", duration(fresh));
+    }
+    let (source, cache) = (median(&criterion.join("load/source"))?, median(&criterion.join("load/cache"))?);
+    println!("Loading: {} compiled from source, {} from the cache.", duration(source), duration(cache));
+    Ok(())
+}
+
+/// The median of a benchmark in nanoseconds.
+fn median(benchmark: &Path) -> Result<f64> {
+    let path = benchmark.join("new/estimates.json");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("{} is not there: run `make bench`", path.display()))?;
+    let estimates: serde_json::Value = serde_json::from_str(&text)?;
+    estimates["median"]["point_estimate"].as_f64().with_context(|| format!("{} has no median", path.display()))
+}
+
+fn duration(nanos: f64) -> String {
+    match nanos {
+        _ if nanos < 1e3 => format!("{nanos:.0} ns"),
+        _ if nanos < 1e6 => format!("{:.1} µs", nanos / 1e3),
+        _ => format!("{:.2} ms", nanos / 1e6),
+    }
 }

@@ -90,10 +90,10 @@ fn not_utf8() -> String {
     unsafe { String::from_utf8_unchecked(vec![0xff; 8]) }
 }
 
-#[allow(unsafe_code, reason = "the misdeed")]
+#[allow(unsafe_code, clippy::same_length_and_capacity, reason = "the misdeed")]
 fn wild_pointer() -> String {
     // SAFETY: none. The string is handed to the host, which must find out that there is no such memory.
-    unsafe { String::from_raw_parts(std::ptr::without_provenance_mut(0xffff_0000), 100, 200) }
+    unsafe { String::from_raw_parts(std::ptr::without_provenance_mut(0xffff_0000), 100, 100) }
 }
 
 pointsman::export_strategy!(Hostile);

@@ -1,0 +1,51 @@
+//! What the README shows is what there is.
+
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+use std::{fs, path::PathBuf};
+
+use host_test::{HOST, load};
+use pointsman::{RouteStatus, SubStep};
+use support::{activate, apply, routes, spec};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn the_strategy_in_the_readme_is_the_example() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let example = fs::read_to_string(root().join("examples/batched/src/lib.rs")).unwrap();
+
+    assert!(readme.contains(&format!("```rust\n{example}```")), "the README shows another examples/batched/src/lib.rs");
+    assert!(example.lines().count() < 40);
+}
+
+#[test]
+fn the_strategy_in_the_readme_runs_a_rollout_to_its_end() {
+    let plugin = load(&HOST, "examples/batched.wasm");
+    let spec = spec(0, r#"{"batch": 2}"#);
+    let mut all = routes(1, 3, "v1", activate);
+    let mut live_green = vec![];
+    let end = loop {
+        let plan = plugin.evaluate_cycle(&all, &spec).unwrap();
+        all = apply(&plan, &all, &spec);
+        if plan.sub_step == SubStep::Completed {
+            break all;
+        }
+        live_green.push(all.iter().filter(|route| route.revision == "v2").count());
+        assert!(live_green.len() < 10, "no end: {live_green:?}");
+        for (i, route) in all.iter_mut().filter(|route| route.revision == "v2").enumerate() {
+            // The ids that the next batch gets must be new ones.
+            route.id = format!("v2-{i}");
+            route.status = RouteStatus::Running;
+            route.health = pointsman::HealthStatus::Healthy;
+        }
+    };
+
+    assert_eq!(live_green, [2, 3]);
+    assert!(end.iter().all(|route| route.is_serving() == (route.revision == "v2")), "{end:?}");
+    let error = plugin.check_config(r#"{"batch": 0}"#).unwrap_err().to_string();
+    assert!(error.contains("`batch`: invalid value: integer `0`"), "{error}");
+}
