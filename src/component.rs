@@ -2,6 +2,8 @@
 //!
 //! Only compiled for WebAssembly. Not part of the API: use [`export_strategy!`](crate::export_strategy).
 
+pub mod guard;
+
 use std::marker::PhantomData;
 
 use bindings::{
@@ -74,6 +76,7 @@ convert_enum!(TrafficStatus => wit::TrafficStatus { Active, Inactive });
 convert_enum!(wit::OperatorRequest => OperatorRequest { Promote, Abort });
 convert_enum!(wit::CheckOutcome => CheckOutcome { Pending, Passed, Failed });
 convert_enum!(SubStep => wit::SubStep { Provisioning, AwaitingPromotion, Finalizing, RollingBack, Completed });
+convert_enum!(wit::SubStep => SubStep { Provisioning, AwaitingPromotion, Finalizing, RollingBack, Completed });
 
 impl From<wit::Route> for Route {
     fn from(route: wit::Route) -> Self {
@@ -128,6 +131,33 @@ impl From<RouteChanges> for wit::RouteChanges {
             drain_route_ids: plan.drain_route_ids,
             reason: wit::Reason { code, message, blocking_route_ids },
             next_evaluation_at: plan.next_evaluation_at.map(Timestamp::as_millis),
+            memo: plan.memo,
+        }
+    }
+}
+
+impl From<wit::RouteChanges> for RouteChanges {
+    fn from(plan: wit::RouteChanges) -> Self {
+        let rollout_spec = |spec: wit::RolloutSpec| crate::RolloutSpec {
+            count: spec.count,
+            revision: spec.revision,
+            traffic_status: spec.traffic_status.into(),
+            traffic_ratio: spec.traffic_ratio,
+        };
+        let traffic_change = |change: wit::TrafficChange| crate::TrafficChange {
+            route_id: change.route_id,
+            traffic_status: change.traffic_status.into(),
+            traffic_ratio: change.traffic_ratio,
+        };
+        let wit::Reason { code, message, blocking_route_ids } = plan.reason;
+        Self {
+            sub_step: plan.sub_step.into(),
+            rollout_specs: plan.rollout_specs.into_iter().map(rollout_spec).collect(),
+            promote_route_ids: plan.promote_route_ids,
+            traffic_changes: plan.traffic_changes.into_iter().map(traffic_change).collect(),
+            drain_route_ids: plan.drain_route_ids,
+            reason: crate::Reason { code, message, blocking_route_ids },
+            next_evaluation_at: plan.next_evaluation_at.map(Timestamp::from_millis),
             memo: plan.memo,
         }
     }

@@ -1,4 +1,4 @@
-//! The macro that makes a plugin of a strategy.
+//! The macros that make components: of a strategy, and of the guard.
 
 /// Exports a [`Strategy`](crate::Strategy) as a plugin: both doors, `strategy` and `strategy-json`.
 ///
@@ -21,6 +21,21 @@ macro_rules! export_strategy {
             use super::*;
             type Plugin = $crate::component::Plugin<$strategy>;
             $crate::component::bindings::export_plugin!(Plugin with_types_in $crate::component::bindings);
+        }
+    };
+}
+
+/// Exports the [`guard`](crate::guard) as a component, for hosts in other languages.
+///
+/// Write it once, at the root of a crate with `crate-type = ["cdylib"]`; `plugins/guard` is that crate.
+#[macro_export]
+macro_rules! export_guard {
+    () => {
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code, missing_docs, reason = "generated")]
+        mod pointsman_guard {
+            type Plugin = $crate::component::guard::GuardPlugin;
+            $crate::component::guard::bindings::export_guard_plugin!(Plugin with_types_in $crate::component::guard::bindings);
         }
     };
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::{EvaluationError, Route, RouteChanges, Spec, Strategy, config, config::Object, evaluate_cycle};
+use crate::{
+    EvaluationError, Route, RouteChanges, Spec, Strategy, config, config::Object, evaluate_cycle, guard::Violation,
+};
 
 /// One cycle of one deployment to decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,9 @@ pub enum Answer {
         code: ErrorCode,
         /// One sentence, naming the field or the route.
         message: String,
+        /// What a rejected plan does wrong; only in answers that a guarding host gives.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        violations: Vec<Violation>,
     },
 }
 
@@ -42,6 +47,8 @@ pub enum ErrorCode {
     InvalidConfig,
     /// [`EvaluationError::InvalidRoutes`].
     InvalidRoutes,
+    /// The host's guard rejected the plan. No plugin answers this.
+    PlanRejected,
 }
 
 /// Answers a JSON array of requests with a JSON array of answers, of the same length and order.
@@ -73,11 +80,15 @@ impl Request {
 // === impl Answer ===
 
 impl Answer {
+    fn error(code: ErrorCode, message: String) -> Self {
+        Self::Error { code, message, violations: vec![] }
+    }
+
     /// The answer of strategy `S` to one request.
     pub fn to<S: Strategy>(request: &str) -> Self {
         match Request::parse(request) {
             Ok(Request { routes, spec }) => evaluate_cycle::<S>(&routes, &spec).into(),
-            Err(message) => Self::Error { code: ErrorCode::InvalidRequest, message },
+            Err(message) => Self::error(ErrorCode::InvalidRequest, message),
         }
     }
 }
@@ -89,15 +100,15 @@ impl From<Result<RouteChanges, EvaluationError>> for Answer {
             Err(EvaluationError::InvalidConfig(message)) => (ErrorCode::InvalidConfig, message),
             Err(EvaluationError::InvalidRoutes(message)) => (ErrorCode::InvalidRoutes, message),
         };
-        Self::Error { code, message }
+        Self::error(code, message)
     }
 }
 
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Object::deserialize(deserializer).map(|Object(value)| value)
 }
 
-fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|Object(value)| value).collect())
 }

@@ -5,7 +5,8 @@
 //!
 //! - the contract's types ([`Route`], [`Spec`], [`RouteChanges`]), which mirror `wit/strategy.wit`,
 //! - the [`Strategy`] trait and [`export_strategy!`], which turns an implementation into a plugin,
-//! - the strategies themselves ([`blue_green`]).
+//! - the strategies themselves ([`blue_green`]),
+//! - the [`guard`], which checks any strategy's plan before it is applied.
 //!
 //! Nothing here has a clock, does I/O or uses randomness: the same input gives the same plan, byte for byte, in whatever
 //! order the routes come. It compiles natively as well as to WebAssembly.
@@ -37,6 +38,7 @@ pub mod blue_green;
 pub mod component;
 mod config;
 mod export;
+pub mod guard;
 pub mod json;
 mod plan;
 mod rollout;

@@ -67,6 +67,11 @@ impl<'a> Rollout<'a> {
         self.routes.iter().copied()
     }
 
+    /// The route of this id.
+    pub fn find(&self, id: &str) -> Option<&'a Route> {
+        self.routes.binary_search_by(|route| route.id.as_str().cmp(id)).ok().map(|i| self.routes[i])
+    }
+
     /// Whether `route` is of the deploying revision.
     pub fn is_green(&self, route: &Route) -> bool {
         route.revision == self.spec.deploying_revision

@@ -39,12 +39,12 @@ pub fn load(host: &Host, path: &str) -> Plugin {
 /// What the plugin has against its input.
 ///
 /// # Panics
-/// Where the call failed.
+/// Where the call failed, or the guard rejected the plan.
 pub fn verdict(result: Result<RouteChanges, EvaluateError>) -> Result<RouteChanges, EvaluationError> {
     result.map_err(|error| match error {
         EvaluateError::InvalidConfig { message, .. } => EvaluationError::InvalidConfig(message),
         EvaluateError::InvalidRoutes { message, .. } => EvaluationError::InvalidRoutes(message),
-        EvaluateError::Call(error) => panic!("{error}"),
+        error @ (EvaluateError::Call(_) | EvaluateError::Rejected { .. }) => panic!("{error}"),
     })
 }
 

@@ -104,8 +104,32 @@ fn returning_too_much_is_a_response_error(#[case] door: fn(&Plugin, &str) -> Cal
 
     assert!(matches!(error, CallError::Response { limit, .. } if limit == 1 << 20), "{error:?}");
     assert!(plugin.evaluate_cycle(&[], &misdeed("none")).is_ok());
-    // It is no more than the default allows.
-    assert!(HOSTILE.evaluate_cycle(&[], &misdeed(word)).is_ok());
+    // It is no more than the default allows; that the list is nonsense is for the guard to say.
+    let result = HOSTILE.evaluate_cycle(&[], &misdeed(word));
+    assert!(matches!(result, Ok(_) | Err(EvaluateError::Rejected { .. })), "{result:?}");
+}
+
+#[test]
+fn ten_million_ids_are_too_much_for_memory() {
+    let error = typed(&HOSTILE, "ten_million_ids");
+
+    assert!(matches!(error, CallError::Memory { .. }), "{error:?}");
+    assert_host_goes_on();
+}
+
+#[test]
+fn a_plugin_that_turns_bad_after_a_hundred_calls_is_found_out_only_in_a_session() {
+    for _ in 0..101 {
+        assert!(HOSTILE.evaluate_cycle(&[], &misdeed("turn_bad_after_a_hundred")).is_ok());
+    }
+    let mut session = HOSTILE.session().unwrap();
+    for _ in 0..100 {
+        assert!(session.evaluate_cycle(&[], &misdeed("turn_bad_after_a_hundred")).is_ok());
+    }
+    let error = session.evaluate_cycle(&[], &misdeed("turn_bad_after_a_hundred")).unwrap_err();
+
+    assert!(matches!(error, EvaluateError::Call(CallError::Timeout { .. })), "{error:?}");
+    assert!(session.evaluate_cycle(&[], &misdeed("turn_bad_after_a_hundred")).is_ok());
 }
 
 #[rstest]

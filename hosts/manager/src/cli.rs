@@ -2,8 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
-use pointsman_host::{Host, Limits, Plugin};
+use clap::{Args, Parser, Subcommand, value_parser};
+use pointsman::guard::Policy;
+use pointsman_host::{Guard, Host, Limits, Plugin};
 
 use crate::error::CliError;
 
@@ -88,12 +89,32 @@ pub(crate) struct Sandbox {
     /// Largest response of one call, in MiB.
     #[arg(long, global = true, value_name = "MIB", default_value_t = 16)]
     response_limit: usize,
+    #[command(flatten)]
+    guard: GuardArgs,
+}
+
+/// How plans are guarded.
+#[derive(Args)]
+#[command(next_help_heading = "Guard")]
+struct GuardArgs {
+    /// Let pass live routes of the new revision above the target, up to so many.
+    #[arg(long, global = true, value_name = "ROUTES", default_value_t = Policy::default().surge_limit)]
+    surge_limit: u32,
+    /// Which part of the target must go on serving, in percent.
+    #[arg(long, global = true, value_name = "PERCENT", default_value_t = 100, value_parser = value_parser!(u32).range(..=100))]
+    serving_floor_percent: u32,
+    /// How many routes one plan may create.
+    #[arg(long, global = true, value_name = "ROUTES", default_value_t = Policy::default().largest_creation)]
+    largest_creation: u32,
+    /// Check nothing but that the plan's ids are right.
+    #[arg(long, global = true, conflicts_with_all = ["surge_limit", "serving_floor_percent", "largest_creation"])]
+    guard_ids_only: bool,
 }
 
 // === impl Sandbox ===
 
 impl Sandbox {
-    /// Loads a plugin under these limits.
+    /// Loads a plugin under these limits and this guard.
     pub(crate) fn load(&self, file: &PathBuf) -> Result<Plugin, CliError> {
         let limits = Limits {
             memory: self.memory_limit.saturating_mul(1 << 20),
@@ -107,6 +128,21 @@ impl Sandbox {
             Some(folder) => Host::with_cache(limits, folder)?,
             None => Host::new(limits)?,
         };
-        Ok(host.load(file)?)
+        Ok(host.load(file)?.with_guard(self.guard.guard()))
+    }
+}
+
+// === impl GuardArgs ===
+
+impl GuardArgs {
+    fn guard(&self) -> Guard {
+        if self.guard_ids_only {
+            return Guard::IdsOnly;
+        }
+        Guard::Policy(Policy {
+            surge_limit: self.surge_limit,
+            serving_floor_percent: self.serving_floor_percent,
+            largest_creation: self.largest_creation,
+        })
     }
 }

@@ -54,15 +54,10 @@ impl Verdict {
     }
 }
 
-/// Answers one batch, and makes sure that each request has its answer.
+/// Answers one batch. That each request has its answer, the host has seen to.
 fn evaluate(session: &mut Session, batch: &[&RawValue]) -> Result<Vec<Box<RawValue>>, CliError> {
     let answers = session.evaluate_cycles(&array(batch)?)?;
-    let answers: Vec<Box<RawValue>> =
-        serde_json::from_str(&answers).map_err(|error| CliError::Answers(error.to_string()))?;
-    if answers.len() != batch.len() {
-        return Err(CliError::Answers(format!("{} answers to {} requests", answers.len(), batch.len())));
-    }
-    Ok(answers)
+    serde_json::from_str(&answers).map_err(|error| CliError::Answers(error.to_string()))
 }
 
 fn array(values: &[impl Serialize]) -> Result<String, CliError> {

@@ -42,8 +42,9 @@ fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result
         Err(message) => return Ok(Err(format!("invalid request: {message}"))),
     };
     write_spec(out, &spec)?;
-    let plan = match session.evaluate_cycle(&routes, &spec) {
-        Ok(plan) => plan,
+    let (plan, violations) = match session.evaluate_cycle(&routes, &spec) {
+        Ok(plan) => (plan, vec![]),
+        Err(EvaluateError::Rejected { plan, violations, .. }) => (*plan, violations),
         Err(EvaluateError::InvalidConfig { message, .. }) => return Ok(Err(format!("invalid config: {message}"))),
         Err(EvaluateError::InvalidRoutes { message, .. }) => return Ok(Err(format!("invalid routes: {message}"))),
         Err(error @ EvaluateError::Call(_)) => return Err(CliError::Evaluate(error)),
@@ -55,7 +56,15 @@ fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result
         Err(error) => writeln!(out, "no table: {error}")?,
     }
     write_plan(out, &plan, &spec)?;
-    Ok(Ok(()))
+    for violation in &violations {
+        let code = violation.code.as_str();
+        writeln!(out, "{}violation{:#}   {code}: {}", style::ERROR, style::ERROR, violation.message)?;
+    }
+    Ok(if violations.is_empty() {
+        Ok(())
+    } else {
+        Err("the guard rejects this plan; nothing of it may be applied".to_owned())
+    })
 }
 
 fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {

@@ -2,9 +2,10 @@
 
 use std::{error::Error, io, path::PathBuf, time::Duration};
 
+use pointsman::{RouteChanges, guard::Violation};
 use wasmtime::Trap;
 
-use crate::{PluginId, SUPPORTED_CONTRACTS};
+use crate::{PluginId, SUPPORTED_CONTRACTS, guard::summary};
 
 /// The text and cause of an error from the runtime.
 type Cause = Box<dyn Error + Send + Sync>;
@@ -214,6 +215,16 @@ pub enum EvaluateError {
         /// Its words.
         message: String,
     },
+    /// The guard rejected the plan. Nothing of it may be applied.
+    #[error("plugin {plugin}: plan rejected: {}", summary(violations))]
+    Rejected {
+        /// The plugin.
+        plugin: PluginId,
+        /// The plan, for people to look at.
+        plan: Box<RouteChanges>,
+        /// All that is wrong with it.
+        violations: Vec<Violation>,
+    },
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -222,6 +233,14 @@ pub enum EvaluateError {
 /// Why there are no answers from the JSON door.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluateCyclesError {
+    /// The answers are not what the contract says, so none is to be trusted.
+    #[error("plugin {plugin} broke the contract: {message}")]
+    Answers {
+        /// The plugin.
+        plugin: PluginId,
+        /// What is wrong with them.
+        message: String,
+    },
     /// The plugin says that the text is not a JSON array. (One bad request in an array has its answer in the result.)
     #[error("plugin {plugin}: {message}")]
     InvalidRequests {

@@ -5,6 +5,7 @@
 //! | `host.rs` | [`Host`]: the engine that plugins run on; loading |
 //! | `limits.rs` | [`Limits`]: what a plugin may use, and what each limit costs |
 //! | `admission.rs` | what a file must be to be loaded at all |
+//! | `guard.rs` | [`Guard`]: what is checked before a plan is returned |
 //! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
 //! | `session.rs` | [`Session`]: one instance, reused, where a caller asks for that |
 //! | `sandbox.rs` | what every instance is held to, and what its failures mean |
@@ -29,6 +30,7 @@
 
 mod admission;
 mod error;
+mod guard;
 mod host;
 mod limits;
 mod plugin;
@@ -39,6 +41,7 @@ mod wire;
 
 pub use admission::SUPPORTED_CONTRACTS;
 pub use error::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError};
+pub use guard::Guard;
 pub use host::Host;
 pub use limits::Limits;
 pub use plugin::{Plugin, PluginId};

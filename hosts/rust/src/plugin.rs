@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::InstancePre;
 
 use crate::{
-    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, Session, admission::Contract, host::Inner,
+    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, Guard, Session, admission::Contract, host::Inner,
     sandbox::Sandbox,
 };
 
@@ -21,7 +21,10 @@ pub struct PluginId(Arc<(String, String)>);
 /// A loaded strategy. Cheap to clone, and safe to use from several threads at once: every call has an instance of its own,
 /// so nothing leaks from one deployment to another.
 #[derive(Clone)]
-pub struct Plugin(Arc<Loaded>);
+pub struct Plugin {
+    loaded: Arc<Loaded>,
+    guard: Guard,
+}
 
 /// What loading a plugin gives.
 pub(crate) struct Loaded {
@@ -36,22 +39,35 @@ pub(crate) struct Loaded {
 
 impl Plugin {
     pub(crate) fn new(loaded: Loaded) -> Self {
-        Self(Arc::new(loaded))
+        Self { loaded: Arc::new(loaded), guard: Guard::default() }
     }
 
-    /// Decides one cycle of one rollout, through the typed door. Nothing is applied.
+    /// The same plugin under another guard. Plans are guarded by default; see [`Guard`] for what can be changed.
+    #[must_use]
+    pub fn with_guard(&self, guard: Guard) -> Self {
+        Self { loaded: Arc::clone(&self.loaded), guard }
+    }
+
+    /// The guard that its plans pass.
+    pub fn guard(&self) -> Guard {
+        self.guard
+    }
+
+    /// Decides one cycle of one rollout, through the typed door. The plan has passed the guard; it is not applied.
     ///
     /// # Errors
-    /// [`EvaluateError`]: the plugin's answer that the configuration or the routes are not right, or a failed call.
+    /// [`EvaluateError`]: the plugin's answer that the configuration or the routes are not right, a plan that the guard
+    /// rejected, or a failed call.
     pub fn evaluate_cycle(&self, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
         self.session()?.evaluate_cycle(routes, spec)
     }
 
     /// Decides cycles of many rollouts in one call, through the JSON door: an array of requests in, an array of answers
-    /// of the same length and order out; see [`pointsman::json`].
+    /// of the same length and order out; see [`pointsman::json`]. In the place of a plan that the guard rejects stands an
+    /// error, [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected), with the violations.
     ///
     /// # Errors
-    /// [`EvaluateCyclesError`]: the text is not a JSON array, or a failed call.
+    /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed call.
     pub fn evaluate_cycles(&self, requests: &str) -> Result<String, EvaluateCyclesError> {
         self.session()?.evaluate_cycles(requests)
     }
@@ -82,41 +98,41 @@ impl Plugin {
 
     /// Its name and digest.
     pub fn id(&self) -> &PluginId {
-        &self.0.id
+        &self.loaded.id
     }
 
     /// The contract version that it is called by.
     pub fn contract_version(&self) -> &'static str {
-        self.0.contract.version
+        self.loaded.contract.version
     }
 
     /// Size of the component in bytes.
     pub fn size(&self) -> usize {
-        self.0.size
+        self.loaded.size
     }
 
     /// The names of what it exports. What it imports needs no list: nothing but types is admitted.
     pub fn exports(&self) -> Vec<String> {
-        let component = self.0.pre.component();
+        let component = self.loaded.pre.component();
         component.component_type().exports(component.engine()).map(|(name, _)| name.to_owned()).collect()
     }
 
     pub(crate) fn host(&self) -> &Inner {
-        &self.0.host
+        &self.loaded.host
     }
 
     pub(crate) fn pre(&self) -> &InstancePre<Sandbox> {
-        &self.0.pre
+        &self.loaded.pre
     }
 
     pub(crate) fn contract(&self) -> &Contract {
-        &self.0.contract
+        &self.loaded.contract
     }
 }
 
 impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Plugin").field(&self.0.id).finish()
+        f.debug_tuple("Plugin").field(&self.loaded.id).finish()
     }
 }
 

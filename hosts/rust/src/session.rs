@@ -38,12 +38,19 @@ impl Session {
     /// # Errors
     /// [`EvaluateError`].
     pub fn evaluate_cycle(&mut self, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
-        let routes: Vec<wire::Route> = routes.iter().map(wire::Route::from).collect();
+        let sent: Vec<wire::Route> = routes.iter().map(wire::Route::from).collect();
         let (result,): (Result<wire::RouteChanges, wire::EvaluationError>,) =
-            self.call(|contract| &contract.evaluate_cycle, (&routes[..], &wire::Spec::from(spec)))?;
+            self.call(|contract| &contract.evaluate_cycle, (&sent[..], &wire::Spec::from(spec)))?;
         let plugin = || self.plugin.id().clone();
         match result {
-            Ok(plan) => Ok(plan.into()),
+            Ok(plan) => {
+                let plan = RouteChanges::from(plan);
+                let violations = self.plugin.guard().check(routes, spec, &plan);
+                if violations.is_empty() {
+                    return Ok(plan);
+                }
+                Err(EvaluateError::Rejected { plugin: plugin(), plan: Box::new(plan), violations })
+            }
             Err(error) => Err(match error.into() {
                 EvaluationError::InvalidConfig(message) => EvaluateError::InvalidConfig { plugin: plugin(), message },
                 EvaluationError::InvalidRoutes(message) => EvaluateError::InvalidRoutes { plugin: plugin(), message },
@@ -57,7 +64,12 @@ impl Session {
     /// [`EvaluateCyclesError`].
     pub fn evaluate_cycles(&mut self, requests: &str) -> Result<String, EvaluateCyclesError> {
         let (result,): (Result<String, String>,) = self.call(|contract| &contract.evaluate_cycles, (requests,))?;
-        result.map_err(|message| EvaluateCyclesError::InvalidRequests { plugin: self.plugin.id().clone(), message })
+        let plugin = || self.plugin.id().clone();
+        let answers = result.map_err(|message| EvaluateCyclesError::InvalidRequests { plugin: plugin(), message })?;
+        let guard = self.plugin.guard();
+        guard
+            .check_answers(requests, answers)
+            .map_err(|message| EvaluateCyclesError::Answers { plugin: plugin(), message })
     }
 
     /// As [`Plugin::describe`].

@@ -2,10 +2,13 @@
 
 use std::{
     hint::black_box,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
-use pointsman::{EvaluationError, Rollout, RouteChanges, Strategy, SubStep};
+use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, TrafficChange, TrafficStatus};
 use pointsman::{schemars, serde};
 
 /// Calls that this instance has had.
@@ -42,7 +45,32 @@ enum Misdeed {
     WildPointer,
     /// Tells how many calls it remembers.
     Remember,
+    /// Drains a route that was not given.
+    UnknownId,
+    /// Promotes the first route twice.
+    DuplicateId,
+    /// Promotes and drains the first route.
+    PromoteAndDrain,
+    /// Promotes every route, whatever it is.
+    PromoteAll,
+    /// Drains every route.
+    DrainAll,
+    /// Creates ten million routes.
+    CreateTenMillion,
+    /// Sets the traffic ratio of the first route to NaN.
+    NanRatio,
+    /// Asks to be evaluated again at once.
+    AgainAtOnce,
+    /// Returns a list of ten million ids.
+    TenMillionIds,
+    /// Promotes a route of the call before, and so of another deployment.
+    LeakIds,
+    /// Does nothing bad for 100 calls of an instance, and then never returns.
+    TurnBadAfterAHundred,
 }
+
+/// The ids of the last call that leaked them.
+static LEAKED: Mutex<Vec<String>> = Mutex::new(vec![]);
 
 struct Hostile;
 
@@ -52,7 +80,7 @@ impl Strategy for Hostile {
     const SUMMARY: &'static str = "Does what its config says no plugin should do.";
     type Config = Config;
 
-    fn evaluate(_rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
+    fn evaluate(rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         let mut plan = RouteChanges::none(SubStep::Provisioning, "hostile", String::new());
         match config.misdeed {
@@ -73,9 +101,52 @@ impl Strategy for Hostile {
             Misdeed::NotUtf8 => plan.reason.message = not_utf8(),
             Misdeed::WildPointer => plan.reason.message = wild_pointer(),
             Misdeed::Remember => plan.reason.message = format!("{calls} calls"),
+            Misdeed::UnknownId => plan.drain_route_ids = vec!["nobody".to_owned()],
+            Misdeed::DuplicateId => {
+                plan.promote_route_ids = ids(rollout).take(1).flat_map(|id| [id.clone(), id]).collect();
+            }
+            Misdeed::PromoteAndDrain => {
+                plan.promote_route_ids = ids(rollout).take(1).collect();
+                plan.drain_route_ids = ids(rollout).take(1).collect();
+            }
+            Misdeed::PromoteAll => plan.promote_route_ids = ids(rollout).collect(),
+            Misdeed::DrainAll => plan.drain_route_ids = ids(rollout).collect(),
+            Misdeed::CreateTenMillion => {
+                plan.rollout_specs = vec![RolloutSpec {
+                    count: 10_000_000,
+                    revision: rollout.spec().deploying_revision.clone(),
+                    traffic_status: TrafficStatus::Inactive,
+                    traffic_ratio: 0.0,
+                }];
+            }
+            Misdeed::NanRatio => {
+                let change = |route_id| TrafficChange {
+                    route_id,
+                    traffic_status: TrafficStatus::Active,
+                    traffic_ratio: f64::NAN,
+                };
+                plan.traffic_changes = ids(rollout).take(1).map(change).collect();
+            }
+            Misdeed::AgainAtOnce => plan.next_evaluation_at = Some(rollout.spec().now),
+            Misdeed::TenMillionIds => plan.drain_route_ids = vec![String::new(); 10_000_000],
+            Misdeed::LeakIds => {
+                let mut leaked = LEAKED.lock().unwrap_or_else(PoisonError::into_inner);
+                plan.promote_route_ids = std::mem::replace(&mut leaked, ids(rollout).collect());
+            }
+            Misdeed::TurnBadAfterAHundred => {
+                if calls > 100 {
+                    loop {
+                        black_box(calls);
+                    }
+                }
+            }
         }
         Ok(plan)
     }
+}
+
+fn ids(rollout: &Rollout<'_>) -> impl Iterator<Item = String> {
+    rollout.routes().map(|route| route.id.clone())
 }
 
 #[expect(unconditional_recursion, reason = "the misdeed")]

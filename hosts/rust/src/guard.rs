@@ -1,0 +1,86 @@
+//! Checking plans before they are returned; see [`pointsman::guard`] for the rules.
+
+use pointsman::{
+    Route, RouteChanges, Spec,
+    guard::{self, Policy, Violation},
+    json::{Answer, ErrorCode, Request},
+};
+use serde_json::value::RawValue;
+
+/// How plans are checked before they are returned. The default is [`Policy::default`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Everything, under this policy.
+    Policy(Policy),
+    /// Only that the ids are right: given, once, and not in conflict. A plan may then take the service down. For a host
+    /// that checks plans itself.
+    IdsOnly,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self::Policy(Policy::default())
+    }
+}
+
+// === impl Guard ===
+
+impl Guard {
+    /// All that is wrong with a plan.
+    pub fn check(&self, routes: &[Route], spec: &Spec, plan: &RouteChanges) -> Vec<Violation> {
+        match self {
+            Self::Policy(policy) => guard::check(routes, spec, plan, policy),
+            Self::IdsOnly => guard::check_ids(routes, spec, plan),
+        }
+    }
+
+    /// Puts an error in the place of each plan that is rejected.
+    ///
+    /// # Errors
+    /// One sentence, where the answers are not what the contract says.
+    pub(crate) fn check_answers(&self, requests: &str, answers: String) -> Result<String, String> {
+        let requests: Vec<&RawValue> =
+            serde_json::from_str(requests).map_err(|error| format!("it answers what is not a JSON array: {error}"))?;
+        let given: Vec<&RawValue> =
+            serde_json::from_str(&answers).map_err(|error| format!("its answers are not a JSON array: {error}"))?;
+        if given.len() != requests.len() {
+            return Err(format!("it gave {} answers to {} requests", given.len(), requests.len()));
+        }
+        let mut rejections = vec![];
+        for (i, (request, answer)) in requests.iter().zip(&given).enumerate() {
+            let answer: Answer =
+                serde_json::from_str(answer.get()).map_err(|error| format!("its answer {i} is none: {error}"))?;
+            rejections.extend(self.reject(request.get(), answer)?.map(|rejection| (i, rejection)));
+        }
+        if rejections.is_empty() {
+            return Ok(answers);
+        }
+        let mut checked: Vec<Box<RawValue>> = given.into_iter().map(ToOwned::to_owned).collect();
+        for (i, rejection) in rejections {
+            checked[i] = serde_json::value::to_raw_value(&rejection).map_err(|error| error.to_string())?;
+        }
+        serde_json::to_string(&checked).map_err(|error| error.to_string())
+    }
+
+    /// The answer in the place of a plan that is rejected.
+    fn reject(&self, request: &str, answer: Answer) -> Result<Option<Answer>, String> {
+        let plan = match answer {
+            Answer::Ok(plan) if !plan.is_empty() || plan.next_evaluation_at.is_some() => plan,
+            // Most plans change nothing: to check those the request need not be read a second time.
+            _ => return Ok(None),
+        };
+        let request =
+            Request::parse(request).map_err(|error| format!("it has a plan for what is no request: {error}"))?;
+        let violations = self.check(&request.routes, &request.spec, &plan);
+        Ok((!violations.is_empty()).then(|| Answer::Error {
+            code: ErrorCode::PlanRejected,
+            message: summary(&violations),
+            violations,
+        }))
+    }
+}
+
+/// All violations in one line.
+pub(crate) fn summary(violations: &[Violation]) -> String {
+    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,3 @@
+//! The guard as a component.
+
+pointsman::export_guard!();

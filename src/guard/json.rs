@@ -1,0 +1,64 @@
+//! The guard's JSON door: plans to check as text, for hosts that run the guard as a component.
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::{Policy, Violation, check};
+use crate::{
+    Route, RouteChanges, Spec, config,
+    json::{object, objects},
+};
+
+/// A plan and what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanToCheck {
+    /// The routes that the plan was made from.
+    #[serde(deserialize_with = "objects")]
+    pub routes: Vec<Route>,
+    /// The spec that the plan was made from.
+    #[serde(deserialize_with = "object")]
+    pub spec: Spec,
+    /// The plan.
+    #[serde(deserialize_with = "object")]
+    pub plan: RouteChanges,
+    /// How much it may do.
+    #[serde(default, deserialize_with = "object")]
+    pub policy: Policy,
+}
+
+/// What came of checking a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// All that is wrong with it; empty where nothing is.
+    Violations(Vec<Violation>),
+    /// This cannot be checked: one sentence that names the field.
+    Error(String),
+}
+
+/// Answers a JSON array of plans to check with a JSON array of verdicts, of the same length and order.
+///
+/// # Errors
+/// One sentence, where `requests` is not a JSON array. What is wrong with one of them is its verdict.
+pub fn check_plans(requests: &str) -> Result<String, String> {
+    let requests: Vec<&RawValue> =
+        serde_json::from_str(requests).map_err(|error| format!("not a JSON array of plans to check: {error}"))?;
+    let mut verdicts = Vec::new();
+    serde_json::Serializer::new(&mut verdicts)
+        .collect_seq(requests.into_iter().map(|request| Verdict::on(request.get())))
+        .map_err(|error| format!("a verdict cannot be written as JSON: {error}"))?;
+    String::from_utf8(verdicts).map_err(|error| error.to_string())
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// The verdict on one plan.
+    pub fn on(request: &str) -> Self {
+        match config::parse::<PlanToCheck>(request) {
+            Ok(request) => Self::Violations(check(&request.routes, &request.spec, &request.plan, &request.policy)),
+            Err(message) => Self::Error(message),
+        }
+    }
+}
