@@ -83,13 +83,18 @@ impl Host {
     /// # Errors
     /// [`LoadError`], which says what about the file is not right.
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Plugin, LoadError> {
-        let path = path.as_ref();
+        let (name, bytes) = self.read(path.as_ref())?;
+        self.load_bytes(&name, &bytes)
+    }
+
+    /// The name and content of a component file.
+    pub(crate) fn read(&self, path: &Path) -> Result<(String, Vec<u8>), LoadError> {
         let read = |source| LoadError::Read { path: path.to_owned(), source };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         // Asked for first, so that a huge file is not read only to be refused.
         let size = fs::metadata(path).map_err(read)?.len();
         admission::check_size(&name, usize::try_from(size).unwrap_or(usize::MAX), &self.inner.limits)?;
-        self.load_bytes(&name, &fs::read(path).map_err(read)?)
+        Ok((name.into_owned(), fs::read(path).map_err(read)?))
     }
 
     /// Loads a plugin from memory. The name is for messages.

@@ -7,6 +7,7 @@
 //! | `admission.rs` | what a file must be to be loaded at all |
 //! | `guard.rs` | [`Guard`]: what is checked before a plan is returned |
 //! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
+//! | `registry.rs` | [`Registry`]: strategies by name, swapped while they are in use |
 //! | `session.rs` | [`Session`]: one instance, reused, where a caller asks for that |
 //! | `sandbox.rs` | what every instance is held to, and what its failures mean |
 //! | `wire.rs` | the contract's types as the component ABI wants them |
@@ -34,6 +35,7 @@ mod guard;
 mod host;
 mod limits;
 mod plugin;
+pub mod registry;
 mod sandbox;
 mod session;
 mod ticker;
@@ -45,6 +47,7 @@ pub use guard::Guard;
 pub use host::Host;
 pub use limits::Limits;
 pub use plugin::{Plugin, PluginId};
+pub use registry::Registry;
 pub use session::Session;
 // In the public API, so that a caller needs no version of its own.
 pub use {pointsman, wasmtime::Trap};

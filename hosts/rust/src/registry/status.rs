@@ -1,0 +1,230 @@
+//! How strategies do: counts, latencies, and what an operator is shown of them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use hdrhistogram::Histogram;
+use metrics::{counter, histogram};
+use pointsman::json::{Answer, ErrorCode};
+
+use crate::{CallError, EvaluateCyclesError, EvaluateError, PluginId};
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// With a plan that passed the guard, or a batch of answers in which none was rejected.
+    Ok,
+    /// The plugin says that its input is not right.
+    Refused,
+    /// The guard rejected a plan.
+    Rejected,
+    /// The plugin trapped.
+    Trap,
+    /// It ran for too long.
+    Timeout,
+    /// It wanted too much memory.
+    Memory,
+    /// It returned too much.
+    Response,
+    /// It returned what the ABI or the contract does not allow.
+    Malformed,
+    /// Too many instances were in use. Not the plugin's fault.
+    Instances,
+    /// It was not called: it fails, and there is no version to go back to.
+    BackingOff,
+}
+
+/// Which version of a strategy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionStatus {
+    /// Its file name and digest.
+    pub plugin: PluginId,
+    /// The version that it says it has.
+    pub version: String,
+}
+
+/// How long calls took: quantiles since the strategy was loaded, to two significant digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Latency {
+    /// Half of the calls took no longer.
+    pub p50: Duration,
+    /// Nine of ten.
+    pub p90: Duration,
+    /// 99 of 100.
+    pub p99: Duration,
+    /// 999 of 1000.
+    pub p999: Duration,
+    /// The longest.
+    pub max: Duration,
+}
+
+/// How one strategy does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrategyStatus {
+    /// Its name.
+    pub name: String,
+    /// What it runs on.
+    pub current: VersionStatus,
+    /// What it would go back to.
+    pub previous: Option<VersionStatus>,
+    /// Calls by how they ended, over all versions; what never happened is left out.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// How often a version was given up for the one before.
+    pub reverts: u64,
+    /// For how long calls will still be answered with an error, if they are.
+    pub backing_off: Option<Duration>,
+    /// How long calls took.
+    pub latency: Latency,
+}
+
+/// The numbers behind a [`StrategyStatus`].
+pub(super) struct Counts {
+    outcomes: [AtomicU64; Outcome::ALL.len()],
+    reverts: AtomicU64,
+    /// In microseconds.
+    latency: Mutex<Histogram<u64>>,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Refused,
+        Self::Rejected,
+        Self::Trap,
+        Self::Timeout,
+        Self::Memory,
+        Self::Response,
+        Self::Malformed,
+        Self::Instances,
+        Self::BackingOff,
+    ];
+
+    /// Its label in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Rejected => "rejected",
+            Self::Trap => "trap",
+            Self::Timeout => "timeout",
+            Self::Memory => "memory",
+            Self::Response => "response",
+            Self::Malformed => "malformed",
+            Self::Instances => "instances",
+            Self::BackingOff => "backing-off",
+        }
+    }
+
+    /// Whether it speaks against the plugin.
+    pub fn is_failure(self) -> bool {
+        match self {
+            Self::Ok | Self::Refused | Self::Instances | Self::BackingOff => false,
+            Self::Rejected | Self::Trap | Self::Timeout | Self::Memory | Self::Response | Self::Malformed => true,
+        }
+    }
+
+    /// Of a batch of answers that the guard has been through.
+    pub(super) fn of_answers(answers: &str) -> Self {
+        let answers: Vec<Answer> = serde_json::from_str(answers).unwrap_or_default();
+        let is_rejected = |answer: &Answer| matches!(answer, Answer::Error { code: ErrorCode::PlanRejected, .. });
+        if answers.iter().any(is_rejected) { Self::Rejected } else { Self::Ok }
+    }
+}
+
+impl From<&CallError> for Outcome {
+    fn from(error: &CallError) -> Self {
+        match error {
+            CallError::Trap { .. } => Self::Trap,
+            CallError::Timeout { .. } => Self::Timeout,
+            CallError::Memory { .. } => Self::Memory,
+            CallError::Response { .. } => Self::Response,
+            CallError::Malformed { .. } => Self::Malformed,
+            CallError::Instances { .. } => Self::Instances,
+        }
+    }
+}
+
+impl From<&EvaluateError> for Outcome {
+    fn from(error: &EvaluateError) -> Self {
+        match error {
+            EvaluateError::InvalidConfig { .. } | EvaluateError::InvalidRoutes { .. } => Self::Refused,
+            EvaluateError::Rejected { .. } => Self::Rejected,
+            EvaluateError::Call(error) => error.into(),
+        }
+    }
+}
+
+impl From<&EvaluateCyclesError> for Outcome {
+    fn from(error: &EvaluateCyclesError) -> Self {
+        match error {
+            EvaluateCyclesError::InvalidRequests { .. } => Self::Refused,
+            EvaluateCyclesError::Answers { .. } => Self::Malformed,
+            EvaluateCyclesError::Call(error) => error.into(),
+        }
+    }
+}
+
+// === impl Counts ===
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            outcomes: Default::default(),
+            reverts: AtomicU64::default(),
+            latency: Mutex::new(Histogram::new(2).expect("two digits are a precision")),
+        }
+    }
+}
+
+impl Counts {
+    pub(super) fn record(&self, strategy: &str, outcome: Outcome, took: Duration) {
+        self.count(strategy, outcome);
+        histogram!("pointsman_evaluation_seconds", "strategy" => strategy.to_owned()).record(took);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.latency.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros);
+    }
+
+    pub(super) fn record_back_off(&self, strategy: &str) {
+        self.count(strategy, Outcome::BackingOff);
+    }
+
+    pub(super) fn record_revert(&self, strategy: &str) {
+        self.reverts.fetch_add(1, Relaxed);
+        counter!("pointsman_reverts_total", "strategy" => strategy.to_owned()).increment(1);
+    }
+
+    fn count(&self, strategy: &str, outcome: Outcome) {
+        self.outcomes[outcome as usize].fetch_add(1, Relaxed);
+        counter!("pointsman_evaluations_total", "strategy" => strategy.to_owned(), "outcome" => outcome.as_str())
+            .increment(1);
+    }
+
+    pub(super) fn outcomes(&self) -> BTreeMap<Outcome, u64> {
+        let counts = Outcome::ALL.into_iter().map(|outcome| (outcome, self.outcomes[outcome as usize].load(Relaxed)));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    pub(super) fn reverts(&self) -> u64 {
+        self.reverts.load(Relaxed)
+    }
+
+    pub(super) fn latency(&self) -> Latency {
+        let histogram = self.latency.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = |quantile| Duration::from_micros(histogram.value_at_quantile(quantile));
+        Latency {
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: Duration::from_micros(histogram.max()),
+        }
+    }
+}
