@@ -6,12 +6,12 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeOwned, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 /// A `T` that was written as a JSON object. Derived implementations take an array of the fields in order as well, which
 /// in hand-written JSON is a mistake.
-pub(crate) struct Object<T>(pub(crate) T);
+struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -44,16 +44,61 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
-/// The error, with the path of the value it is about instead of its position: the text may have been written anew on its
-/// way here. A syntax error has no path, and keeps the position.
+/// The error, with the path of the value it is about in front. The position is left out, unless it is a syntax error: the
+/// text may have been written anew on its way here.
 #[cold]
 fn explain(text: &str, error: &serde_json::Error) -> String {
     let message = error.to_string();
-    if !error.is_data() {
-        return message;
-    }
     let (line, column) = (error.line(), error.column());
-    let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
+    let position = format!(" at line {line} column {column}");
+    let message = if error.is_data() { message.strip_suffix(&position).unwrap_or(&message) } else { &message };
     let path = path::at(text, line, column);
     if path.is_empty() { message.to_owned() } else { format!("`{path}`: {message}") }
+}
+
+/// A value that was written as a JSON string: one word of an enum. Derived implementations take `{"word": null}` as well, and
+/// call anything else broken JSON.
+struct Word<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WordVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for WordVisitor<T> {
+            type Value = Word<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a word")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                T::deserialize(word.into_deserializer()).map(Word)
+            }
+        }
+
+        deserializer.deserialize_str(WordVisitor(PhantomData))
+    }
+}
+
+/// For `#[serde(deserialize_with)]` on a field of an enum type.
+pub(crate) fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Word::deserialize(deserializer).map(|Word(value)| value)
+}
+
+/// As [`word`], for an optional field.
+pub(crate) fn optional_word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Word<T>>::deserialize(deserializer)?.map(|Word(value)| value))
+}
+
+/// For `#[serde(deserialize_with)]` on a field that is an object.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// For `#[serde(deserialize_with)]` on a field that is a list of objects.
+pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|Object(value)| value).collect())
 }

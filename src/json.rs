@@ -3,19 +3,17 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::{
-    EvaluationError, Route, RouteChanges, Spec, Strategy, config, config::Object, evaluate_cycle, guard::Violation,
-};
+use crate::{EvaluationError, Route, RouteChanges, Spec, Strategy, config, evaluate_cycle, guard::Violation};
 
 /// One cycle of one deployment to decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// All routes of the deployment, in any order.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "config::objects")]
     pub routes: Vec<Route>,
     /// What is wanted.
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "config::object")]
     pub spec: Spec,
 }
 
@@ -102,15 +100,6 @@ impl From<Result<RouteChanges, EvaluationError>> for Answer {
         };
         Self::error(code, message)
     }
-}
-
-pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    Object::deserialize(deserializer).map(|Object(value)| value)
-}
-
-pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
-    Ok(objects.into_iter().map(|Object(value)| value).collect())
 }
 
 /// A string of JSON text that stands in JSON as the value it is, not as a string.

@@ -32,6 +32,8 @@
 //! # Ok::<(), pointsman::EvaluationError>(())
 //! ```
 
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+
 pub mod blue_green;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]

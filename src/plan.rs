@@ -29,6 +29,7 @@ pub struct RolloutSpec {
     /// Of which revision.
     pub revision: String,
     /// Their traffic status from the start.
+    #[serde(deserialize_with = "crate::config::word")]
     pub traffic_status: TrafficStatus,
     /// Their traffic ratio from the start, 0.0 to 1.0.
     pub traffic_ratio: f64,
@@ -41,6 +42,7 @@ pub struct TrafficChange {
     /// The route.
     pub route_id: String,
     /// Its new traffic status.
+    #[serde(deserialize_with = "crate::config::word")]
     pub traffic_status: TrafficStatus,
     /// Its new traffic ratio, 0.0 to 1.0.
     pub traffic_ratio: f64,
@@ -66,16 +68,20 @@ pub struct Reason {
 #[serde(deny_unknown_fields)]
 pub struct RouteChanges {
     /// How far the rollout is.
+    #[serde(deserialize_with = "crate::config::word")]
     pub sub_step: SubStep,
     /// Routes to create.
+    #[serde(deserialize_with = "crate::config::objects")]
     pub rollout_specs: Vec<RolloutSpec>,
     /// Routes to promote: traffic status active, ratio 1.0.
     pub promote_route_ids: Vec<String>,
     /// Routes whose traffic changes otherwise.
+    #[serde(deserialize_with = "crate::config::objects")]
     pub traffic_changes: Vec<TrafficChange>,
     /// Routes to drain: status terminating, traffic status inactive, ratio 0.0.
     pub drain_route_ids: Vec<String>,
     /// Why.
+    #[serde(deserialize_with = "crate::config::object")]
     pub reason: Reason,
     /// When to evaluate again even if nothing has changed; always after the `now` it was made at.
     pub next_evaluation_at: Option<Timestamp>,

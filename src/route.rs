@@ -53,10 +53,13 @@ pub struct Route {
     /// The revision it was created from.
     pub revision: String,
     /// Where it is in its life.
+    #[serde(deserialize_with = "crate::config::word")]
     pub status: RouteStatus,
     /// What the last health check said.
+    #[serde(deserialize_with = "crate::config::word")]
     pub health: HealthStatus,
     /// Whether it gets requests.
+    #[serde(deserialize_with = "crate::config::word")]
     pub traffic_status: TrafficStatus,
     /// Its share of traffic relative to its peers, 0.0 to 1.0 inclusive.
     pub traffic_ratio: f64,

@@ -33,6 +33,7 @@ pub struct Check {
     /// The host's name for it, for messages.
     pub name: String,
     /// How it stands.
+    #[serde(deserialize_with = "crate::config::word")]
     pub outcome: CheckOutcome,
 }
 
@@ -49,10 +50,10 @@ pub struct Spec {
     /// The host's clock at this cycle: the only clock there is.
     pub now: Timestamp,
     /// What an operator asked for, if anything.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::config::optional_word")]
     pub operator_request: Option<OperatorRequest>,
     /// The verdicts gathered so far, in any order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::config::objects")]
     pub checks: Vec<Check>,
     /// The strategy's own configuration, one JSON object as text. In a JSON request it is an inline object, and `{}` where
     /// it is left out.

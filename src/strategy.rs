@@ -7,11 +7,7 @@ use crate::{EvaluationError, Rollout, RouteChanges, Spec, config};
 
 /// A rollout strategy: a pure function from routes and spec to a plan.
 ///
-/// Implement it, and [`export_strategy!`](crate::export_strategy) makes a plugin of it:
-///
-/// ```
-#[doc = include_str!("../examples/batched/src/lib.rs")]
-/// ```
+/// Implement it, and [`export_strategy!`](crate::export_strategy) makes a plugin of it. The README shows a whole one.
 pub trait Strategy {
     /// Kebab-case name, for example `blue-green`.
     const NAME: &'static str;

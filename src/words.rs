@@ -17,7 +17,8 @@ pub(crate) fn are(n: u32) -> &'static str {
 
 /// `3 of 5 green routes are`, `1 of 5 green routes is`.
 pub(crate) fn share(n: u32, of: u32, what: &str) -> String {
-    format!("{n} of {} {}", count(of, what), are(n))
+    let plural = if n == 1 && of == 1 { "" } else { "s" };
+    format!("{n} of {of} {what}{plural} {}", are(n))
 }
 
 /// `r-5 (unhealthy), r-7 (degraded) and 4 more`.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use pointsman::{Rollout, SubStep, blue_green::BlueGreen, check_config, evaluate_cycle, json};
+use pointsman::{Rollout, SubStep, blue_green::BlueGreen, check_config, evaluate_cycle, guard::Policy, json};
 use proptest::prelude::*;
 use support::{any_routes, any_spec, apply, serving};
 
@@ -100,6 +100,36 @@ proptest! {
     }
 
     #[test]
+    fn no_typed_input_panics(
+        mut routes in any_routes(),
+        mut spec in any_spec(),
+        ratios in proptest::collection::vec(any::<f64>(), 0..3),
+        twin in any::<proptest::sample::Index>(),
+        target in proptest::sample::select(vec![None, Some(u32::MAX), Some(u32::MAX - 1)]),
+        config in proptest::option::of("\\PC{0,20}"),
+    ) {
+        for (route, ratio) in routes.iter_mut().zip(ratios) {
+            route.traffic_ratio = ratio;
+        }
+        if !routes.is_empty() && twin.index(2) == 0 {
+            routes.push(twin.get(&routes).clone());
+        }
+        spec.target_replicas = target.unwrap_or(spec.target_replicas);
+        spec.config = config.unwrap_or(spec.config);
+
+        if let Ok(plan) = evaluate_cycle::<BlueGreen>(&routes, &spec) {
+            prop_assert!(pointsman::guard::check(&routes, &spec, &plan, &roomy()).is_empty(), "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn the_guard_passes_every_plan(routes in any_routes(), spec in any_spec()) {
+        let plan = evaluate_cycle::<BlueGreen>(&routes, &spec).unwrap();
+
+        prop_assert_eq!(pointsman::guard::check(&routes, &spec, &plan, &Policy::default()), []);
+    }
+
+    #[test]
     fn one_bad_request_spoils_no_other(routes in any_routes(), spec in any_spec(), at in 0..3usize) {
         let good = serde_json::to_string(&json::Request { routes, spec }).unwrap();
         let mut requests = vec![good.clone(); 3];
@@ -113,6 +143,11 @@ proptest! {
             prop_assert_eq!(is_bad, i == at);
         }
     }
+}
+
+/// The default policy, but for how many routes may be created: these targets are the largest there are.
+fn roomy() -> Policy {
+    Policy { largest_creation: u32::MAX, ..Policy::default() }
 }
 
 /// Pieces that give almost-JSON when put together at random.

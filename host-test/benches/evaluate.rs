@@ -10,7 +10,7 @@ use pointsman::{
     HealthStatus, Route, RouteStatus, Spec, Timestamp, TrafficStatus, blue_green::BlueGreen, evaluate_cycle,
     json::Request,
 };
-use pointsman_host::{Host, Limits};
+use pointsman_host::{Guard, Host, Limits};
 
 const SIZES: [u64; 5] = [1, 10, 100, 1_000, 10_000];
 
@@ -52,6 +52,7 @@ fn spec(n: u64) -> Spec {
 
 /// `wait`: the usual cycle, in which nothing changes. `promote`: the cycle that names every route.
 fn evaluate(c: &mut Criterion) {
+    let plugin = &*BLUE_GREEN;
     for (name, health) in [("wait", HealthStatus::Degraded), ("promote", HealthStatus::Healthy)] {
         let mut group = c.benchmark_group(name);
         group.sample_size(30).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
@@ -59,22 +60,27 @@ fn evaluate(c: &mut Criterion) {
             let (routes, spec) = (routes(n, health), spec(n));
             let request = serde_json::to_string(&[Request { routes: routes.clone(), spec: spec.clone() }]).unwrap();
             let plan = evaluate_cycle::<BlueGreen>(&routes, &spec).unwrap();
-            assert_eq!(BLUE_GREEN.evaluate_cycle(&routes, &spec).unwrap(), plan);
+            assert_eq!(plugin.evaluate_cycle(&routes, &spec).unwrap(), plan);
             assert_eq!(plan.is_empty(), name == "wait");
 
             group.bench_function(BenchmarkId::new("native", n), |b| {
                 b.iter(|| evaluate_cycle::<BlueGreen>(black_box(&routes), black_box(&spec)));
             });
-            let mut session = BLUE_GREEN.session().unwrap();
+            let mut session = plugin.session().unwrap();
             group.bench_function(BenchmarkId::new("typed-reused", n), |b| {
                 b.iter(|| session.evaluate_cycle(black_box(&routes), black_box(&spec)).unwrap());
             });
             drop(session);
+            let mut session = plugin.with_guard(Guard::IdsOnly).session().unwrap();
+            group.bench_function(BenchmarkId::new("typed-reused-ids-only", n), |b| {
+                b.iter(|| session.evaluate_cycle(black_box(&routes), black_box(&spec)).unwrap());
+            });
+            drop(session);
             group.bench_function(BenchmarkId::new("typed-fresh", n), |b| {
-                b.iter(|| BLUE_GREEN.evaluate_cycle(black_box(&routes), black_box(&spec)).unwrap());
+                b.iter(|| plugin.evaluate_cycle(black_box(&routes), black_box(&spec)).unwrap());
             });
             group.bench_function(BenchmarkId::new("json-fresh", n), |b| {
-                b.iter(|| BLUE_GREEN.evaluate_cycles(black_box(&request)).unwrap());
+                b.iter(|| plugin.evaluate_cycles(black_box(&request)).unwrap());
             });
         }
     }

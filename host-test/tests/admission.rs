@@ -1,14 +1,26 @@
 //! What is not loaded, and the error that says why.
 
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
 use std::fs;
 
-use host_test::{HOST, component};
+use host_test::{BLUE_GREEN, HOST, component};
 use pointsman_host::{CallError, Host, Limits, LoadError, Trap};
 use rstest::rstest;
+use support::{activate, routes, spec};
 
 /// Loads a component in the text format.
 fn load(text: &str) -> LoadError {
-    HOST.load_bytes("guest.wasm", &wat::parse_str(text).unwrap()).map(|plugin| plugin.id().clone()).unwrap_err()
+    refused(&wat::parse_str(text).unwrap())
+}
+
+/// Why bytes are not loaded; and the host goes on deciding.
+fn refused(bytes: &[u8]) -> LoadError {
+    let error = HOST.load_bytes("guest.wasm", bytes).map(|plugin| plugin.id().clone()).unwrap_err();
+    let plan = BLUE_GREEN.evaluate_cycle(&routes(1, 3, "v1", activate), &spec(0, "{}")).unwrap();
+    assert_eq!(plan.reason.message, "0 of 3 green routes are live: creating 3");
+    error
 }
 
 /// A component with every function of the contract, all of them implemented by one without parameters and results, over a
@@ -43,7 +55,7 @@ fn a_missing_file() {
 #[case::zeros(&[0; 1 << 10])]
 #[case::half_a_header(b"\0asm\x0d\0")]
 fn not_wasm(#[case] bytes: &[u8]) {
-    let error = HOST.load_bytes("guest.wasm", bytes).unwrap_err();
+    let error = refused(bytes);
 
     assert!(matches!(error, LoadError::NotWasm { .. }), "{error:?}");
 }
@@ -143,7 +155,7 @@ fn a_file_above_the_size_limit() {
 fn a_truncated_component() {
     let bytes = fs::read(component("plugins/blue_green.wasm")).unwrap();
     for length in [8, 9, 100, bytes.len() / 2, bytes.len() - 1] {
-        let error = HOST.load_bytes("guest.wasm", &bytes[..length]).unwrap_err();
+        let error = refused(&bytes[..length]);
         // After the bare header there is nothing: an empty component.
         let is_right = if length == 8 {
             matches!(error, LoadError::NotAStrategy { .. })
@@ -159,9 +171,9 @@ proptest::proptest! {
 
     #[test]
     fn random_bytes(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..1000)) {
-        proptest::prop_assert!(HOST.load_bytes("guest.wasm", &bytes).is_err());
+        refused(&bytes);
         let with_header = [b"\0asm\x0d\0\x01\0", &bytes[..]].concat();
-        proptest::prop_assert!(HOST.load_bytes("guest.wasm", &with_header).is_err());
+        refused(&with_header);
     }
 }
 

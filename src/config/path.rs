@@ -11,8 +11,8 @@ enum Step<'a> {
     Index(usize),
 }
 
-/// The path of the value in `text` that ends at a position (both from 1, in bytes, as `serde_json` counts); empty for the
-/// root. What stands before the position must be JSON as far as it goes; if it is not, the path is a guess.
+/// The path of the value in `text` that ends at a position, or begins right after it (both from 1, in bytes, as `serde_json`
+/// counts); empty for the root. What stands before the position must be JSON as far as it goes; if it is not, the path is a guess.
 pub(super) fn at(text: &str, line: usize, column: usize) -> String {
     let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let bytes = &text.as_bytes()[..text.len().min(line_start + column)];
@@ -21,8 +21,6 @@ pub(super) fn at(text: &str, line: usize, column: usize) -> String {
     let mut i = 0;
     while i < bytes.len() {
         match bytes[i] {
-            // A bracket at the very end is the value itself: it was not entered.
-            b'{' | b'[' if i + 1 == bytes.len() => {}
             b'{' => {
                 steps.push(Step::Key(""));
                 next_string_is_key = true;
@@ -74,22 +72,57 @@ fn write(steps: &[Step]) -> String {
 mod tests {
     use rstest::rstest;
 
-    #[rstest]
-    #[case::member(r#"{"a": 1"#, "a")]
-    #[case::nested(r#"{"a": {"b": [0, {"c": "x""#, "a.b[1].c")]
-    #[case::after_a_closed_value(r#"{"a": {"b": [1]}, "c": 1"#, "c")]
-    #[case::object_that_lacks_a_field(r#"{"a": [{"b": 1}, {"b": 1}"#, "a[1]")]
-    #[case::object_instead_of_a_number(r#"{"a": {"#, "a")]
-    #[case::array_instead_of_an_object(r#"{"a": [{"b": ["#, "a[0].b")]
-    #[case::quotes_and_brackets_in_strings(r#"{"a": "\"}{", "b": "x\\""#, "b")]
-    #[case::later_line("{\n  \"a\": [1,\n 2", "a[1]")]
-    #[case::root("[", "")]
-    #[case::unclosed_string(r#"{"a\"#, "a\\")]
-    fn the_path_at_the_end_of_a_text(#[case] text: &str, #[case] path: &str) {
-        let line = text.lines().count();
-        let column = text.lines().last().map_or(0, str::len);
+    use crate::json::Request;
 
-        assert_eq!(super::at(text, line, column), path);
-        assert_eq!(super::at(&format!("{text} ]}}, \"more\": 1"), line, column), path);
+    /// Errors have the positions that `serde_json` gives them, so these come from there.
+    #[rstest]
+    #[case::not_an_object("[]", "invalid type: sequence, expected a JSON object")]
+    #[case::missing(r#"{"routes": []}"#, "missing field `spec`")]
+    #[case::number_for_a_list(r#"{"routes": 7}"#, "`routes`: invalid type: integer `7`, expected a sequence")]
+    #[case::array_for_a_route(r#"{"routes":[[1]]}"#, "`routes[0]`: invalid type: sequence, expected a JSON object")]
+    #[case::after_white_space(r#"{"routes" : [ {} , [1]]}"#, "`routes[0]`: missing field `id`")]
+    #[case::second(r#"{"routes":[{"id":"a","revision":"b","status":"running","health":"healthy","traffic_status":"active","traffic_ratio":1,"created_at":0}, 3]}"#,
+        "`routes[1]`: invalid type: integer `3`, expected a JSON object")]
+    #[case::null_for_a_word(
+        r#"{"routes":[{"status":null}]}"#,
+        "`routes[0].status`: invalid type: null, expected a word"
+    )]
+    #[case::object_for_a_word(
+        r#"{"routes":[{"status":{"running":null}}]}"#,
+        "`routes[0].status`: invalid type: map, expected a word"
+    )]
+    #[case::object_for_a_string(r#"{"routes":[{"id":{}}]}"#, "`routes[0].id`: invalid type: map, expected a string")]
+    #[case::quotes_and_brackets_in_strings(
+        "{\"routes\":[{\"id\":\"\\\"}]{[\\\\\",\"revision\":1}]}",
+        "`routes[0].revision`: invalid type: integer `1`, expected a string"
+    )]
+    #[case::second_line(
+        "{\"routes\": [],\n \"spec\": {\n  \"now\": -1}}",
+        "`spec.now`: invalid value: integer `-1`, expected u64"
+    )]
+    #[case::after_a_closed_value(
+        r#"{"spec":{"checks":[{"name":"a","outcome":"passed"}],"memo":1}}"#,
+        "`spec.memo`: invalid type: integer `1`, expected a string"
+    )]
+    #[case::array_for_a_check(
+        r#"{"spec":{"checks":[["a","passed"]]}}"#,
+        "`spec.checks[0]`: invalid type: sequence, expected a JSON object"
+    )]
+    #[case::number_for_a_request(
+        r#"{"spec":{"operator_request":1}}"#,
+        "`spec.operator_request`: invalid type: integer `1`, expected a word"
+    )]
+    #[case::out_of_range(r#"{"spec":{"now":1e999}}"#, "`spec.now`: number out of range at line 1 column 20")]
+    #[case::cut_off(r#"{"spec": {"now": "#, "`spec.now`: EOF while parsing a value at line 1 column 17")]
+    fn an_error_names_the_field(#[case] text: &str, #[case] message: &str) {
+        assert_eq!(Request::parse(text).unwrap_err(), message);
+    }
+
+    #[rstest]
+    #[case::beyond_the_text(1, 1000)]
+    #[case::beyond_the_lines(1000, 1)]
+    #[case::inside_a_character(1, 3)]
+    fn a_position_that_is_none_does_not_panic(#[case] line: usize, #[case] column: usize) {
+        super::at("{\"é\": \"\\", line, column);
     }
 }

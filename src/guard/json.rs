@@ -4,26 +4,23 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{Policy, Violation, check};
-use crate::{
-    Route, RouteChanges, Spec, config,
-    json::{object, objects},
-};
+use crate::{Route, RouteChanges, Spec, config};
 
 /// A plan and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanToCheck {
     /// The routes that the plan was made from.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "config::objects")]
     pub routes: Vec<Route>,
     /// The spec that the plan was made from.
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "config::object")]
     pub spec: Spec,
     /// The plan.
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "config::object")]
     pub plan: RouteChanges,
     /// How much it may do.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default, deserialize_with = "config::object")]
     pub policy: Policy,
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 const SIZES: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 const WAYS: [&str; 4] = ["native", "typed-reused", "typed-fresh", "json-fresh"];
+const UNGUARDED: &str = "typed-reused-ids-only";
 
 /// Prints the last run as Markdown: medians, and ratios to native.
 pub(crate) fn print(root: &Path) -> Result<()> {
@@ -41,6 +42,9 @@ pub(crate) fn print(root: &Path) -> Result<()> {
         );
         let fresh = median(&criterion.join(group).join("typed-fresh/10"))?
             - median(&criterion.join(group).join("typed-reused/10"))?;
+        let guard = median(&criterion.join(group).join("typed-reused/100"))?
+            / median(&criterion.join(group).join(UNGUARDED).join("100"))?;
+        println!("The whole guard against the checks of ids alone, at 100 routes, typed, reused: {guard:.2}x.");
         println!("A fresh instance instead of a reused one, at 10 routes: {}.\n", duration(fresh));
     }
     let (source, cache) = (median(&criterion.join("load/source"))?, median(&criterion.join("load/cache"))?);

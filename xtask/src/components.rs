@@ -3,7 +3,6 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result};
@@ -61,10 +60,9 @@ fn packages(root: &Path) -> Result<Vec<(Package, &'static str)>> {
 fn flags(root: &Path) -> Result<String> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).context("there is no home folder")?;
-    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output()?.stdout;
-    let sysroot = String::from_utf8(sysroot)?;
+    let sysroot = toolchain::rustc_path(&["--print", "sysroot"])?;
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
-    let flags = [remap(&home, "/cargo"), remap(Path::new(sysroot.trim()), "/rust"), remap(root, "/pointsman")];
+    let flags = [remap(&home, "/cargo"), remap(&sysroot, "/rust"), remap(root, "/pointsman")];
     // Cargo's separator, which no path contains.
     Ok(flags.join("\u{1f}"))
 }

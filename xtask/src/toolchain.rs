@@ -1,11 +1,21 @@
 //! Finding a Rust toolchain that can build for `wasm32-unknown-unknown`.
 
-use std::{env, ffi::OsString, fs, os::unix::fs::symlink, path::Path, process::Command};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// The target of every component.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The linker that makes components, part of rustup's toolchains.
+const LINKER: &str = "wasm-component-ld";
 
 /// Forces one way, so that each can be tried.
 const VARIABLE: &str = "POINTSMAN_WASM_TOOLCHAIN";
@@ -51,7 +61,10 @@ impl Toolchain {
         if tried("debian") {
             match install_debian() {
                 Ok(()) => return Ok(Self::Debian),
-                Err(error) => failures.push(format!("Debian's packages {DEBIAN_PACKAGES:?} cannot be had ({error:#})")),
+                Err(error) => failures.push(format!(
+                    "Debian's packages cannot be had ({error:#}; as root: apt-get install {})",
+                    DEBIAN_PACKAGES.join(" ")
+                )),
             }
         }
         bail!("no toolchain for {TARGET}: {}", failures.join("; "))
@@ -78,18 +91,31 @@ impl Toolchain {
     }
 }
 
-/// Whether the rustc on the path has the target's standard library.
+/// Whether the rustc on the path has the target's standard library, and the linker for components.
 fn has_target() -> bool {
-    let output = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
-    output.is_ok_and(|output| {
-        output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
-    })
+    let has_library = rustc_path(&["--print", "target-libdir", "--target", TARGET]).is_ok_and(|path| path.is_dir());
+    let linker = Path::new("bin").join(LINKER);
+    // rustc finds the linker beside the host's library, or on the path.
+    let own = rustc_path(&["--print", "target-libdir"]).ok().and_then(|lib| Some(lib.parent()?.join(&linker)));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).map(|folder| folder.join(LINKER));
+    has_library && own.into_iter().chain(on_path).any(|path| path.exists())
+}
+
+/// A path that the rustc on the path prints.
+pub(crate) fn rustc_path(args: &[&str]) -> Result<PathBuf> {
+    let output = Command::new("rustc").args(args).output().context("`rustc` cannot be started")?;
+    ensure!(output.status.success(), "`rustc {}` fails", args.join(" "));
+    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }
 
 fn install_debian() -> Result<()> {
     let files = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_LIBRARY, DEBIAN_LLD];
     // `exists` follows links: a link to nothing is nothing.
-    let missing = || files.into_iter().find(|path| !Path::new(path).exists());
+    let missing = || {
+        let file = files.into_iter().find(|path| !Path::new(path).exists());
+        file.or_else(|| (!is_new_enough(DEBIAN_RUSTC)).then_some("a rustc that is new enough"))
+    };
     if missing().is_some() {
         run(Command::new("apt-get").arg("update"))?;
         install(&DEBIAN_PACKAGES)?;
@@ -98,11 +124,22 @@ fn install_debian() -> Result<()> {
             install(&[lld.to_string_lossy().as_ref()])?;
         }
     }
-    missing().map_or(Ok(()), |path| bail!("they are installed, but {path} is not there"))
+    missing().map_or(Ok(()), |what| bail!("they are installed, but {what} is not there"))
 }
 
+/// Whether a compiler is at least as new as the workspace wants. Debian has an older one of the same package name.
+fn is_new_enough(rustc: &str) -> bool {
+    let output = Command::new(rustc).arg("--version").output();
+    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    // `rustc 1.96.0 (…)`
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    let wanted = env!("CARGO_PKG_RUST_VERSION").split('.').nth(1).and_then(|minor| minor.parse().ok());
+    minor >= wanted
+}
+
+/// Never at the price of another package: Debian's rustup conflicts with these.
 fn install(packages: &[&str]) -> Result<()> {
-    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(packages))
+    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", "--no-remove"]).args(packages))
 }
 
 /// The search path with a folder that has `wasm-ld`, which `wasm-component-ld` starts and which Debian's package has under

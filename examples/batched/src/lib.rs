@@ -1,4 +1,5 @@
-//! Blue-green that creates its routes a few at a time, for clusters where a burst of starts hurts.
+//! Blue-green that creates its routes a few at a time, for clusters where a burst of starts hurts. To be short it knows no
+//! abort and no deadline.
 
 use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, TrafficStatus};
 use pointsman::{schemars, serde};
@@ -26,7 +27,8 @@ impl Strategy for Batched {
             let plan = RouteChanges::none(SubStep::Completed, "promoting", message);
             return Ok(plan.promote(rollout.green().filter(|route| route.is_ready())).drain(rollout.blue()));
         }
-        let missing = spec.target_replicas.saturating_sub(tally.live_green);
+        // A failure keeps its slot, else a crash-looping revision creates routes without end.
+        let missing = spec.target_replicas.saturating_sub(tally.live_green + tally.failed_green);
         let count = missing.min(config.batch.get().saturating_sub(tally.provisioning_green));
         let (revision, traffic_status, traffic_ratio) = (spec.deploying_revision.clone(), TrafficStatus::Inactive, 0.0);
         let plan = RouteChanges::none(SubStep::Provisioning, "waiting-for-ready", message);

@@ -1,6 +1,10 @@
 //! What can be said on the command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use pointsman::guard::Policy;
@@ -77,8 +81,9 @@ pub(crate) struct CheckConfigArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Sandbox")]
 pub(crate) struct Sandbox {
-    /// Keep compiled plugins in this folder. It is run as native code, so only you should be able to write to it.
-    #[arg(long, global = true, value_name = "DIR", env = "POINTSMAN_CACHE")]
+    /// Keep compiled plugins in this folder; without it, in that of `POINTSMAN_CACHE`, if set. It is run as native code, so
+    /// only you should be able to write to it.
+    #[arg(long, global = true, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// Longest time of one call, in milliseconds.
     #[arg(long, global = true, value_name = "MS", default_value_t = 1000)]
@@ -115,7 +120,12 @@ struct GuardArgs {
 
 impl Sandbox {
     /// Loads a plugin under these limits and this guard.
-    pub(crate) fn load(&self, file: &PathBuf) -> Result<Plugin, CliError> {
+    pub(crate) fn load(&self, file: &Path) -> Result<Plugin, CliError> {
+        Ok(self.host()?.load(file)?.with_guard(self.guard.guard()))
+    }
+
+    /// A host with these limits.
+    pub(crate) fn host(&self) -> Result<Host, CliError> {
         let limits = Limits {
             memory: self.memory_limit.saturating_mul(1 << 20),
             time: Duration::from_millis(self.time_limit),
@@ -124,11 +134,11 @@ impl Sandbox {
             instances: 1,
             ..Limits::default()
         };
-        let host = match &self.cache {
+        let from_environment = || env::var_os("POINTSMAN_CACHE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        Ok(match self.cache.clone().or_else(from_environment) {
             Some(folder) => Host::with_cache(limits, folder)?,
             None => Host::new(limits)?,
-        };
-        Ok(host.load(file)?.with_guard(self.guard.guard()))
+        })
     }
 }
 

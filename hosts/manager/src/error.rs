@@ -2,10 +2,11 @@
 
 use std::{
     error::Error,
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
+use crate::text::plain;
 use pointsman_host::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError};
 
 /// Why a command could not do its work.
@@ -17,14 +18,16 @@ pub(crate) enum CliError {
     Load(#[from] LoadError),
     #[error("cannot read {}", name(file))]
     Read { file: PathBuf, source: io::Error },
+    #[error("{} has more than {limit} bytes", name(file))]
+    TooLong { file: PathBuf, limit: u64 },
     #[error("{} is not UTF-8 text", name(file))]
     NotText { file: PathBuf },
     #[error("{} is empty; it should be one JSON request, or an array of them", name(file))]
     Empty { file: PathBuf },
     #[error("{} is not JSON", name(file))]
     NotJson { file: PathBuf, source: serde_json::Error },
-    #[error("no answer")]
-    EvaluateCycles(#[from] EvaluateCyclesError),
+    #[error("no answer to request {number}")]
+    EvaluateCycles { number: usize, source: EvaluateCyclesError },
     #[error("no plan")]
     Evaluate(#[source] EvaluateError),
     #[error("the configuration was not checked")]
@@ -45,15 +48,22 @@ fn name(file: &Path) -> String {
 
 /// Tells an error: what could not be done in one line, and below it why.
 pub(crate) fn report(error: &dyn Error) {
-    anstream::eprintln!("{}error:{:#} {error}", style::ERROR, style::ERROR);
+    let mut err = anstream::stderr().lock();
+    // Where standard error is closed there is nobody to tell; the exit code remains.
+    let _ = write_report(&mut err, error);
+}
+
+fn write_report(err: &mut impl Write, error: &dyn Error) -> io::Result<()> {
+    writeln!(err, "{}error:{:#} {}", style::ERROR, style::ERROR, plain(&error.to_string()))?;
     let mut cause = error.source();
     while let Some(error) = cause {
         // A backtrace of the plugin has lines of its own.
         for (i, line) in error.to_string().lines().enumerate() {
-            anstream::eprintln!("  {}{line}", if i == 0 { "caused by: " } else { "           " });
+            writeln!(err, "  {}{}", if i == 0 { "caused by: " } else { "           " }, plain(line))?;
         }
         cause = error.source();
     }
+    Ok(())
 }
 
 /// Colours, on a terminal.

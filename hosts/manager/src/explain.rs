@@ -10,17 +10,19 @@ use crate::{
     cli::{ExplainArgs, Sandbox},
     error::{CliError, style},
     input, moment, routes_table,
+    text::plain,
 };
 
 pub(crate) fn run(sandbox: &Sandbox, args: &ExplainArgs) -> Result<Outcome, CliError> {
-    let text = input::read(&args.input)?;
-    let requests = input::requests(&args.input, &text)?;
     let plugin = sandbox.load(&args.plugin)?;
     let mut session = plugin.session()?;
     let strategy = session.describe()?;
+    let text = input::read(&args.input)?;
+    let requests = input::requests(&args.input, &text)?;
 
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
-    writeln!(out, "{}{} {}{:#} {}", style::HEADING, strategy.name, strategy.version, style::HEADING, plugin.id())?;
+    let (name, version) = (plain(&strategy.name), plain(&strategy.version));
+    writeln!(out, "{}{name} {version}{:#} {}", style::HEADING, style::HEADING, plugin.id())?;
     let mut outcome = Outcome::Ok;
     for (i, request) in requests.iter().enumerate() {
         writeln!(out)?;
@@ -28,7 +30,7 @@ pub(crate) fn run(sandbox: &Sandbox, args: &ExplainArgs) -> Result<Outcome, CliE
             writeln!(out, "{}request {} of {}{:#}", style::HEADING, i + 1, requests.len(), style::HEADING)?;
         }
         if let Err(refusal) = explain(&mut out, &mut session, request.get())? {
-            writeln!(out, "{}refused{:#}     {refusal}", style::ERROR, style::ERROR)?;
+            writeln!(out, "{}refused{:#}     {}", style::ERROR, style::ERROR, plain(&refusal))?;
             outcome = Outcome::Refused;
         }
     }
@@ -58,7 +60,7 @@ fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result
     write_plan(out, &plan, &spec)?;
     for violation in &violations {
         let code = violation.code.as_str();
-        writeln!(out, "{}violation{:#}   {code}: {}", style::ERROR, style::ERROR, violation.message)?;
+        writeln!(out, "{}violation{:#}   {code}: {}", style::ERROR, style::ERROR, plain(&violation.message))?;
     }
     Ok(if violations.is_empty() {
         Ok(())
@@ -74,13 +76,14 @@ fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
     };
     writeln!(
         out,
-        "deploying {} to {} replicas, {} after the start ({}){request}, config {}",
-        spec.deploying_revision,
+        "deploying {} to {} {}, {} after the start ({}){request}, config {}",
+        plain(&spec.deploying_revision),
         spec.target_replicas,
+        if spec.target_replicas == 1 { "replica" } else { "replicas" },
         moment::duration(spec.now.saturating_millis_since(spec.started_at)),
         moment::absolute(spec.started_at),
         // As it was written, on one line.
-        spec.config.split_whitespace().collect::<Vec<_>>().join(" "),
+        plain(&spec.config.split_whitespace().collect::<Vec<_>>().join(" ")),
     )?;
     Ok(())
 }
@@ -94,11 +97,11 @@ fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<
         SubStep::Completed => "completed",
     };
     let (heading, reason) = (style::HEADING, &plan.reason);
-    writeln!(out, "{heading}decision{heading:#}    {sub_step}: {}", reason.code)?;
-    writeln!(out, "{heading}because{heading:#}     {}", reason.message)?;
+    writeln!(out, "{heading}decision{heading:#}    {sub_step}: {}", plain(&reason.code))?;
+    writeln!(out, "{heading}because{heading:#}     {}", plain(&reason.message))?;
     writeln!(out, "{heading}changes{heading:#}     {}", changes(plan))?;
     if !reason.blocking_route_ids.is_empty() {
-        writeln!(out, "{heading}blocked by{heading:#}  {}", reason.blocking_route_ids.join(", "))?;
+        writeln!(out, "{heading}blocked by{heading:#}  {}", plain(&reason.blocking_route_ids.join(", ")))?;
     }
     match plan.next_evaluation_at {
         Some(at) => {
@@ -111,7 +114,7 @@ fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<
         None => writeln!(out, "{heading}look again{heading:#}  when something changes")?,
     }
     if let Some(memo) = &plan.memo {
-        writeln!(out, "{heading}memo{heading:#}        {memo}")?;
+        writeln!(out, "{heading}memo{heading:#}        {}", plain(memo))?;
     }
     Ok(())
 }
@@ -125,7 +128,7 @@ fn changes(plan: &RouteChanges) -> String {
             format!(
                 "create {} of {} ({})",
                 spec.count,
-                spec.revision,
+                plain(&spec.revision),
                 routes_table::traffic(spec.traffic_status, spec.traffic_ratio)
             )
         })

@@ -15,15 +15,21 @@ pub(crate) fn is_standard(file: &Path) -> bool {
     file == Path::new("-")
 }
 
+/// The most that is read, in bytes: more than any fleet needs, and less than takes a machine down.
+const LONGEST: u64 = 1 << 30;
+
 /// The text of a file, or of standard input.
 pub(crate) fn read(file: &PathBuf) -> Result<String, CliError> {
-    let bytes = if is_standard(file) {
-        let mut bytes = vec![];
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    let mut bytes = vec![];
+    let read = if is_standard(file) {
+        io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)
     } else {
-        fs::read(file)
+        fs::File::open(file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
     };
-    let bytes = bytes.map_err(|source| CliError::Read { file: file.clone(), source })?;
+    let length = read.map_err(|source| CliError::Read { file: file.clone(), source })?;
+    if length as u64 > LONGEST {
+        return Err(CliError::TooLong { file: file.clone(), limit: LONGEST });
+    }
     String::from_utf8(bytes).map_err(|_| CliError::NotText { file: file.clone() })
 }
 

@@ -1,9 +1,6 @@
 //! `pointsman inspect`: what a plugin is.
 
-use std::{
-    fs,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -13,6 +10,7 @@ use crate::{
     Outcome,
     cli::{InspectArgs, Sandbox},
     error::{CliError, style},
+    text::plain,
 };
 
 /// All there is to say, in the order in which it is said.
@@ -34,9 +32,10 @@ struct Inspection {
 }
 
 pub(crate) fn run(sandbox: &Sandbox, args: &InspectArgs) -> Result<Outcome, CliError> {
-    let plugin = sandbox.load(&args.file)?;
+    let host = sandbox.host()?;
+    let (name, bytes) = host.read(&args.file)?;
+    let plugin = host.load_bytes(&name, &bytes)?;
     let description = plugin.describe()?;
-    let bytes = fs::read(&args.file).map_err(|source| CliError::Read { file: args.file.clone(), source })?;
     let payload = Payload::from_binary(&bytes).map_err(|error| CliError::Metadata(error.to_string()))?;
     let metadata = payload.metadata();
     let inspection = Inspection {
@@ -83,6 +82,7 @@ impl Inspection {
             ("imports", "none".to_owned()),
         ];
         for (label, value) in lines {
+            let value = value.lines().map(plain).collect::<Vec<_>>().join("\n");
             writeln!(out, "{}{label:12}{:#}  {value}", style::HEADING, style::HEADING)?;
         }
         let schema: serde_json::Value =

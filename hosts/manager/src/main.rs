@@ -13,6 +13,7 @@ mod input;
 mod inspect;
 mod moment;
 mod routes_table;
+mod text;
 
 use std::{io, process::ExitCode};
 
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
     match result {
         Ok(Outcome::Ok) => ExitCode::SUCCESS,
         Ok(Outcome::Refused) => ExitCode::from(1),
-        // Whoever reads the output has seen enough: `pointsman … | head`.
+        // Whoever reads it has seen enough: `pointsman … | head`.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);

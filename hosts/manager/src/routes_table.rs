@@ -1,9 +1,11 @@
 //! The table of routes that `explain` shows.
 
+use std::collections::BTreeMap;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use pointsman::{HealthStatus, Rollout, Route, RouteChanges, RouteStatus, TrafficStatus};
 
-use crate::{error::style, moment};
+use crate::{error::style, moment, text::plain};
 
 /// All routes: what each is, how that classifies it, and what the plan does with it.
 pub(crate) fn of(rollout: &Rollout, plan: &RouteChanges) -> String {
@@ -11,17 +13,18 @@ pub(crate) fn of(rollout: &Rollout, plan: &RouteChanges) -> String {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let heading = |text: &str| format!("{}{text}{:#}", style::HEADING, style::HEADING);
     table.set_header(["ROUTE", "REVISION", "STATUS", "HEALTH", "TRAFFIC", "CHANGED", "CLASS", "PLAN"].map(heading));
+    let actions = Actions::new(plan);
     for route in rollout.routes() {
         let changed = route.status_updated_at.map_or("-".to_owned(), |at| moment::relative(at, rollout.spec().now));
         table.add_row([
-            route.id.clone(),
-            route.revision.clone(),
+            plain(&route.id).into_owned(),
+            plain(&route.revision).into_owned(),
             status(route).to_owned(),
             health(route).to_owned(),
             traffic(route.traffic_status, route.traffic_ratio),
             changed,
             class(rollout, route),
-            action(plan, route),
+            actions.of(&route.id),
         ]);
     }
     for column in table.column_iter_mut() {
@@ -39,29 +42,37 @@ fn class(rollout: &Rollout, route: &Route) -> String {
     words.extend(classes.iter().filter(|(_, is)| *is).map(|(word, _)| (*word).to_owned()));
     if is_green && route.has_failed_since(rollout.spec().started_at) {
         words.push(format!("{}failed{:#}", style::ERROR, style::ERROR));
-    } else if !route.is_live() {
+    } else if is_green && !route.is_live() {
         words.push("history".to_owned());
     }
     words.join(" ")
 }
 
-/// What the plan does with a route.
-fn action(plan: &RouteChanges, route: &Route) -> String {
-    let change = plan.traffic_changes.iter().find(|change| change.route_id == route.id);
-    let mut words = vec![];
-    if plan.promote_route_ids.contains(&route.id) {
-        words.push(format!("{}promote{:#}", style::GREEN, style::GREEN));
+/// What the plan does with each route that it names.
+struct Actions<'a>(BTreeMap<&'a str, Vec<String>>);
+
+impl<'a> Actions<'a> {
+    fn new(plan: &'a RouteChanges) -> Self {
+        let mut actions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut add = |id: &'a str, action: String| actions.entry(id).or_default().push(action);
+        for id in &plan.promote_route_ids {
+            add(id, format!("{}promote{:#}", style::GREEN, style::GREEN));
+        }
+        for change in &plan.traffic_changes {
+            add(&change.route_id, format!("traffic {}", traffic(change.traffic_status, change.traffic_ratio)));
+        }
+        for id in &plan.drain_route_ids {
+            add(id, format!("{}drain{:#}", style::WARNING, style::WARNING));
+        }
+        for id in &plan.reason.blocking_route_ids {
+            add(id, format!("{}blocks{:#}", style::FAINT, style::FAINT));
+        }
+        Self(actions)
     }
-    if let Some(change) = change {
-        words.push(format!("traffic {}", traffic(change.traffic_status, change.traffic_ratio)));
+
+    fn of(&self, id: &str) -> String {
+        self.0.get(id).map(|actions| actions.join(" ")).unwrap_or_default()
     }
-    if plan.drain_route_ids.contains(&route.id) {
-        words.push(format!("{}drain{:#}", style::WARNING, style::WARNING));
-    }
-    if plan.reason.blocking_route_ids.contains(&route.id) {
-        words.push(format!("{}blocks{:#}", style::FAINT, style::FAINT));
-    }
-    words.join(" ")
 }
 
 /// `active 1.0`, `inactive`, and a ratio that nobody gets: `inactive 0.5`.

@@ -226,6 +226,110 @@ fn explain_shows_routes_decision_reason_and_when_to_look_again() {
 }
 
 #[test]
+fn small_requests_are_not_limited_by_the_memory_for_their_answers() {
+    let count = 100_000;
+    let requests = format!("[{}]", vec!["{}"; count].join(","));
+    let assert = pointsman(&["evaluate", "--plugin", &plugin()]).write_stdin(requests).assert().code(1);
+
+    assert_eq!(answers(&assert.get_output().stdout).len(), count);
+}
+
+#[test]
+fn the_request_at_which_a_plugin_fails_is_named() {
+    let guest = root().join("target/guests/hostile.wasm").display().to_string();
+    let misdeed = |word: &str| request(|request| request["spec"]["config"] = json!({ "misdeed": word }));
+    let requests = format!("[{},{},{}]", misdeed("none"), misdeed("none"), misdeed("trap"));
+
+    pointsman(&["evaluate", "--plugin", &guest])
+        .write_stdin(requests)
+        .assert()
+        .code(2)
+        .stderr(predicate::str::starts_with("error: no answer to request 3\n"));
+}
+
+#[test]
+fn a_plan_that_does_harm_is_refused_with_its_violations() {
+    let guest = root().join("target/guests/hostile.wasm").display().to_string();
+    let input = request(|request| request["spec"]["config"] = json!({"misdeed": "drain_all"}));
+    let run = |args: &[&str]| pointsman(&[args, &["--plugin", &guest]].concat()).write_stdin(input.clone()).assert();
+
+    let assert = run(&["evaluate"]).code(1);
+    let error = &answers(&assert.get_output().stdout)[0]["error"];
+    assert_eq!(error["code"], "plan_rejected");
+    assert_eq!(error["violations"][0]["code"], "serving-floor-broken");
+    assert_eq!(error["violations"][0]["route_ids"], json!(["r-1", "r-2", "r-3"]));
+    let sentence = "violation   serving-floor-broken: the plan leaves 0 of 3 serving routes; the floor is 3";
+    run(&["explain"]).code(1).stdout(predicate::str::contains(sentence));
+    run(&["evaluate", "--serving-floor-percent", "0"]).code(0);
+    run(&["evaluate", "--guard-ids-only"]).code(0);
+}
+
+#[test]
+fn nothing_in_a_request_controls_the_terminal() {
+    let input = request(|request| {
+        request["routes"][0]["id"] = json!("r\u{1b}]0;title\u{7}\n");
+        request["routes"][0]["revision"] = json!("\u{1b}[2J");
+        request["spec"]["deploying_revision"] = json!("v2\u{1b}[31m");
+    });
+    let assert =
+        pointsman(&["explain", "--plugin", &plugin()]).env("CLICOLOR_FORCE", "1").write_stdin(input).assert().code(0);
+
+    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(
+        output.contains(r"r\u{1b}]0;title\u{7}\n") && output.contains(r"\u{1b}[2J") && output.contains(r"v2\u{1b}[31m"),
+        "{output}"
+    );
+    assert!(!output.contains("\u{1b}]0;") && !output.contains("\u{1b}[2J") && !output.contains('\u{7}'));
+}
+
+#[test]
+fn a_closed_standard_error_keeps_the_exit_code() {
+    let script = r#""$0" check-config --plugin "$1" '{"a": 1}' 2>/dev/full; echo "refused $?"; "$0" inspect no.wasm 2>/dev/full; echo "unusable $?""#;
+
+    Command::new("sh")
+        .args(["-c", script, assert_cmd::cargo::cargo_bin!("pointsman").to_str().unwrap(), &plugin()])
+        .assert()
+        .stdout("refused 1\nunusable 2\n");
+}
+
+#[test]
+fn a_closed_pipe_keeps_the_exit_code() {
+    let script = r#"set -o pipefail; yes ',{}' | head -49999 | (printf '[{}'; tr -d '\n'; printf ']') | ("$0" evaluate --plugin "$1"; echo "$?" >&2) | head -c 10"#;
+
+    Command::new("bash")
+        .args(["-c", script, assert_cmd::cargo::cargo_bin!("pointsman").to_str().unwrap(), &plugin()])
+        .assert()
+        .stdout("[{\"error\":")
+        .stderr("1\n");
+}
+
+#[test]
+fn endless_files_are_refused() {
+    for args in [&["inspect", "/dev/zero"][..], &["check-config", "--plugin", "/dev/zero", "{}"]] {
+        pointsman(args)
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains("`zero` has 16777217 bytes, the limit is 16777216"));
+    }
+}
+
+#[test]
+fn a_plugin_from_a_pipe_can_be_inspected() {
+    let script = r#"cat "$1" | "$0" inspect /dev/stdin"#;
+
+    Command::new("sh")
+        .args(["-c", script, assert_cmd::cargo::cargo_bin!("pointsman").to_str().unwrap(), &plugin()])
+        .assert()
+        .code(0)
+        .stdout(predicate::str::contains("licence       Apache-2.0"));
+}
+
+#[test]
+fn an_empty_cache_variable_is_none() {
+    pointsman(&["inspect", &plugin()]).env("POINTSMAN_CACHE", "").assert().code(0);
+}
+
+#[test]
 fn colours_are_for_terminals_and_for_those_who_ask() {
     let explain = || pointsman(&["explain", "--plugin", &plugin(), &example()]);
 
@@ -274,6 +378,9 @@ fn check_config_takes_a_file_standard_input_or_the_object() {
     "`promote_delay_seconds`: invalid value: integer `4294967296`"
 )]
 #[case::cut_off("{", "EOF while parsing an object")]
+#[case::array("[]", "invalid type: sequence, expected a JSON object")]
+#[case::null("null", "invalid type: null, expected a JSON object")]
+#[case::out_of_range(r#"{"deadline_seconds": 1e999}"#, "`deadline_seconds`: number out of range")]
 fn check_config_names_the_key(#[case] config: &str, #[case] message: &str) {
     pointsman(&["check-config", "--plugin", &plugin(), config])
         .assert()

@@ -177,6 +177,8 @@ pub enum CallError {
         plugin: PluginId,
         /// [`Limits::response`](crate::Limits::response).
         limit: usize,
+        /// The runtime's words.
+        source: Cause,
     },
     /// Too many instances are in use. Not the plugin's fault: try again, or raise the limit.
     #[error("plugin {plugin} was not called: {limit} instances are in use already")]
@@ -185,6 +187,14 @@ pub enum CallError {
         plugin: PluginId,
         /// [`Limits::instances`](crate::Limits::instances).
         limit: u32,
+    },
+    /// The runtime could not do its part: the system has no memory left, or gives none. Not the plugin's fault.
+    #[error("plugin {plugin} could not be run")]
+    Runtime {
+        /// The plugin.
+        plugin: PluginId,
+        /// Why.
+        source: Cause,
     },
     /// It returned what the component ABI does not allow: a string that is not UTF-8, a pointer to nowhere.
     #[error("plugin {plugin} returned a malformed response")]

@@ -1,6 +1,6 @@
 //! The host: an engine with its limits, and loading plugins into it.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io::Read, path::Path, sync::Arc};
 
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
@@ -87,14 +87,23 @@ impl Host {
         self.load_bytes(&name, &bytes)
     }
 
-    /// The name and content of a component file.
-    pub(crate) fn read(&self, path: &Path) -> Result<(String, Vec<u8>), LoadError> {
+    /// The name and content of a component file, for [`load_bytes`](Self::load_bytes); for those who want to look at what
+    /// they load.
+    ///
+    /// # Errors
+    /// [`LoadError::Read`] and [`LoadError::TooLarge`].
+    pub fn read(&self, path: &Path) -> Result<(String, Vec<u8>), LoadError> {
         let read = |source| LoadError::Read { path: path.to_owned(), source };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        // Asked for first, so that a huge file is not read only to be refused.
-        let size = fs::metadata(path).map_err(read)?.len();
-        admission::check_size(&name, usize::try_from(size).unwrap_or(usize::MAX), &self.inner.limits)?;
-        Ok((name.into_owned(), fs::read(path).map_err(read)?))
+        // One byte more than is allowed tells a file that is too large, also where its size cannot be asked for.
+        let most = self.inner.limits.component.saturating_add(1);
+        let mut bytes = vec![];
+        let file = fs::File::open(path).map_err(read)?;
+        let size = file.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX));
+        admission::check_size(&name, size, &self.inner.limits)?;
+        file.take(most as u64).read_to_end(&mut bytes).map_err(read)?;
+        admission::check_size(&name, bytes.len(), &self.inner.limits)?;
+        Ok((name.into_owned(), bytes))
     }
 
     /// Loads a plugin from memory. The name is for messages.

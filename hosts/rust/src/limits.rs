@@ -10,7 +10,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// What a plugin may use. Each limit ends a call with an error of its own; none ends the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Linear memory of one instance, in bytes; default 64 MiB, rounded up to whole pages of 64 KiB.
+    /// Linear memory of one instance, in bytes; default 64 MiB. Memory comes in pages of 64 KiB; a page that
+    /// does not fit whole is not given.
     ///
     /// Blue-green takes about 250 bytes a route through the typed door. Costs nothing until it is used; a host under
     /// attack may come to hold `memory * instances`.
@@ -28,7 +29,7 @@ pub struct Limits {
     /// string many times.
     pub response: usize,
     /// How many instances there may be at once, over all plugins of the host: calls under way, and sessions; default 64. A
-    /// call beyond them fails at once.
+    /// call beyond them fails at once. Loading a plugin takes one for a moment.
     ///
     /// Each costs about 4 GiB of address space, not memory: reserved, so that compiled code needs no bounds checks. Lower
     /// it where address space is limited (`ulimit -v`).
@@ -63,6 +64,8 @@ impl Limits {
 
     /// How many ticks from now a call is stopped: never early, so the tick under way does not count.
     pub(crate) fn ticks(&self) -> u64 {
-        u64::try_from(self.time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX >> 1).saturating_add(1)
+        // Far enough from the end that the current tick can be added.
+        const MOST: u64 = u64::MAX >> 1;
+        u64::try_from(self.time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(MOST).min(MOST) + 1
     }
 }

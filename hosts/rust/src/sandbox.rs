@@ -1,6 +1,6 @@
 //! What every instance is held to, and what its failures mean.
 
-use wasmtime::{Error, PoolConcurrencyLimitError, ResourceLimiter, Result, Store, Trap};
+use wasmtime::{Error, PoolConcurrencyLimitError, ResourceLimiter, Result, Store, Trap, error::OutOfMemory};
 
 use crate::{
     CallError, PluginId,
@@ -40,24 +40,43 @@ impl ResourceLimiter for Sandbox {
 }
 
 /// What a failed call means.
-pub(crate) fn failure(error: Error, plugin: &PluginId, host: &Inner) -> CallError {
-    let (plugin, limits) = (plugin.clone(), &host.limits);
-    if error.is::<MemoryExceeded>() {
-        return CallError::Memory { plugin, limit: limits.memory };
+pub(crate) fn call_failure(error: Error, plugin: &PluginId, host: &Inner) -> CallError {
+    let error = match failure(error, plugin, host) {
+        Ok(failure) => return failure,
+        Err(error) => error,
+    };
+    let plugin = plugin.clone();
+    if error.is::<OutOfMemory>() {
+        return CallError::Runtime { plugin, source: error.into() };
     }
-    if error.is::<PoolConcurrencyLimitError>() {
-        return CallError::Instances { plugin, limit: limits.instances };
-    }
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => return CallError::Timeout { plugin, limit: limits.time },
-        Some(&trap) => return CallError::Trap { plugin, trap, source: error.into() },
-        None => {}
-    }
-    // What is left is about the returned value, which wasmtime lifts on our behalf. It describes what is malformed in words
-    // or by the UTF-8 error; the one error with a type of its own, which is private, is the end of the allowance that
-    // `Sandbox::store` set. The tests of both sides of this line are in host-test/tests/limits.rs.
+    // What is left is about the values that cross the border, which wasmtime lifts and lowers on our behalf. It describes
+    // what is malformed in words or by the UTF-8 error; the one error with a type of its own, which is private, is the end
+    // of the allowance that `Sandbox::store` set. The tests of both sides of this line are in host-test/tests/limits.rs.
     if error.is::<&'static str>() || error.is::<String>() || error.is::<std::str::Utf8Error>() {
         return CallError::Malformed { plugin, source: error.into() };
     }
-    CallError::Response { plugin, limit: limits.response }
+    CallError::Response { plugin, limit: host.limits.response, source: error.into() }
+}
+
+/// What it means that an instance does not start.
+pub(crate) fn start_failure(error: Error, plugin: &PluginId, host: &Inner) -> CallError {
+    let plugin_id = || plugin.clone();
+    failure(error, plugin, host)
+        .unwrap_or_else(|error| CallError::Runtime { plugin: plugin_id(), source: error.into() })
+}
+
+/// What has a type: the limits, and traps.
+fn failure(error: Error, plugin: &PluginId, host: &Inner) -> Result<CallError, Error> {
+    let (plugin, limits) = (plugin.clone(), &host.limits);
+    if error.is::<MemoryExceeded>() {
+        return Ok(CallError::Memory { plugin, limit: limits.memory });
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Ok(CallError::Instances { plugin, limit: limits.instances });
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => Ok(CallError::Timeout { plugin, limit: limits.time }),
+        Some(&trap) => Ok(CallError::Trap { plugin, trap, source: error.into() }),
+        None => Err(error),
+    }
 }

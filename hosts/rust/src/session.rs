@@ -129,7 +129,7 @@ impl Session {
         result.map_err(|error| {
             // It cannot be entered again, and must not: its state is that of an interrupted program.
             self.instance = None;
-            sandbox::failure(error, plugin.id(), plugin.host())
+            sandbox::call_failure(error, plugin.id(), plugin.host())
         })
     }
 
@@ -139,7 +139,8 @@ impl Session {
             let mut store = Sandbox::store(self.plugin.host());
             store.set_epoch_deadline(self.plugin.host().limits.ticks());
             let instance = self.plugin.pre().instantiate(&mut store);
-            let instance = instance.map_err(|error| sandbox::failure(error, self.plugin.id(), self.plugin.host()))?;
+            let instance =
+                instance.map_err(|error| sandbox::start_failure(error, self.plugin.id(), self.plugin.host()))?;
             self.instance = Some((store, instance));
         }
         Ok(self.instance.as_mut().expect("it was just made"))

@@ -128,7 +128,7 @@ impl Slot {
         match outcome {
             outcome if outcome.is_failure() => self.after_failure(&version, options),
             // Nobody's fault says nothing about the plugin.
-            Outcome::Instances => {}
+            Outcome::Host => {}
             _ => *version.health() = Health::default(),
         }
         match result {

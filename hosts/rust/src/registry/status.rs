@@ -34,8 +34,8 @@ pub enum Outcome {
     Response,
     /// It returned what the ABI or the contract does not allow.
     Malformed,
-    /// Too many instances were in use. Not the plugin's fault.
-    Instances,
+    /// The host could not run it: too many instances were in use, or the system had no memory. Not the plugin's fault.
+    Host,
     /// It was not called: it fails, and there is no version to go back to.
     BackingOff,
 }
@@ -103,7 +103,7 @@ impl Outcome {
         Self::Memory,
         Self::Response,
         Self::Malformed,
-        Self::Instances,
+        Self::Host,
         Self::BackingOff,
     ];
 
@@ -118,7 +118,7 @@ impl Outcome {
             Self::Memory => "memory",
             Self::Response => "response",
             Self::Malformed => "malformed",
-            Self::Instances => "instances",
+            Self::Host => "host",
             Self::BackingOff => "backing-off",
         }
     }
@@ -126,7 +126,7 @@ impl Outcome {
     /// Whether it speaks against the plugin.
     pub fn is_failure(self) -> bool {
         match self {
-            Self::Ok | Self::Refused | Self::Instances | Self::BackingOff => false,
+            Self::Ok | Self::Refused | Self::Host | Self::BackingOff => false,
             Self::Rejected | Self::Trap | Self::Timeout | Self::Memory | Self::Response | Self::Malformed => true,
         }
     }
@@ -147,7 +147,7 @@ impl From<&CallError> for Outcome {
             CallError::Memory { .. } => Self::Memory,
             CallError::Response { .. } => Self::Response,
             CallError::Malformed { .. } => Self::Malformed,
-            CallError::Instances { .. } => Self::Instances,
+            CallError::Instances { .. } | CallError::Runtime { .. } => Self::Host,
         }
     }
 }
