@@ -28,7 +28,7 @@
 pub mod json;
 mod violations;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,11 +76,11 @@ fn check_with(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: Option
         Ok(rollout) => rollout,
         Err(error) => return vec![Violation::new(ViolationCode::InvalidRoutes, [], error.to_string())],
     };
-    let guard = Guard { rollout: &rollout, plan };
-    let mut violations = guard.ids();
+    let guard = Guard::new(&rollout, plan);
+    let mut violations: Vec<Violation> = guard.ids().into_iter().flatten().collect();
     if let Some(policy) = policy {
-        violations.extend(guard.promotions());
-        violations.extend(guard.traffic());
+        violations.extend(guard.promotions().into_iter().flatten());
+        violations.extend(guard.traffic().into_iter().flatten());
         violations.extend(guard.drains());
         violations.extend(guard.creations(policy));
         violations.extend(guard.serving_floor(policy));
@@ -89,112 +89,146 @@ fn check_with(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: Option
     violations
 }
 
-/// A plan and what it was made from.
+/// How often a plan names a route, in each of its lists.
+#[derive(Clone, Copy, Default)]
+struct Named {
+    promoted: u32,
+    changed: u32,
+    drained: u32,
+    /// The traffic status that the last traffic change sets.
+    traffic_status: Option<TrafficStatus>,
+}
+
+/// A plan and what it was made from. Each id of the plan is looked up once.
 struct Guard<'a> {
     rollout: &'a Rollout<'a>,
     plan: &'a RouteChanges,
+    tally: Tally,
+    /// For each route of the rollout, in its order, what the plan does with it.
+    given: Vec<(&'a Route, Named)>,
+    /// The ids that are not among the routes.
+    unknown: BTreeMap<&'a str, Named>,
+}
+
+// === impl Named ===
+
+impl Named {
+    fn lists(self) -> [u32; 3] {
+        [self.promoted, self.changed, self.drained]
+    }
+
+    fn is_duplicate(self) -> bool {
+        self.lists().into_iter().any(|count| count > 1)
+    }
+
+    fn is_conflicting(self) -> bool {
+        self.lists().into_iter().filter(|count| *count > 0).count() > 1
+    }
+
+    /// Whether a route serves once the plan is applied: promote, traffic changes, drain.
+    fn serves_after(self, route: &Route) -> bool {
+        let promoted = if self.promoted > 0 { Some(TrafficStatus::Active) } else { None };
+        let traffic_status = self.traffic_status.or(promoted).unwrap_or(route.traffic_status);
+        route.is_ready() && self.drained == 0 && traffic_status == TrafficStatus::Active
+    }
 }
 
 // === impl Guard ===
 
 impl<'a> Guard<'a> {
-    /// The ids of the plan, by list.
-    fn lists(&self) -> [Vec<&'a str>; 3] {
-        let plan = self.plan;
-        [
-            plan.promote_route_ids.iter().map(String::as_str).collect(),
-            plan.traffic_changes.iter().map(|change| change.route_id.as_str()).collect(),
-            plan.drain_route_ids.iter().map(String::as_str).collect(),
-        ]
+    fn new(rollout: &'a Rollout<'a>, plan: &'a RouteChanges) -> Self {
+        let given = rollout.routes().map(|route| (route, Named::default())).collect();
+        let mut guard = Self { rollout, plan, tally: rollout.tally(), given, unknown: BTreeMap::new() };
+        for id in &plan.promote_route_ids {
+            guard.named(id).promoted += 1;
+        }
+        for change in &plan.traffic_changes {
+            let named = guard.named(&change.route_id);
+            named.changed += 1;
+            named.traffic_status = Some(change.traffic_status);
+        }
+        for id in &plan.drain_route_ids {
+            guard.named(id).drained += 1;
+        }
+        guard
+    }
+
+    fn named(&mut self, id: &'a str) -> &mut Named {
+        match self.given.binary_search_by(|(route, _)| route.id.as_str().cmp(id)) {
+            Ok(i) => &mut self.given[i].1,
+            Err(_) => self.unknown.entry(id).or_default(),
+        }
+    }
+
+    /// The ids of the given routes for which something holds.
+    fn given_where(&self, is: impl Fn(&Route, Named) -> bool) -> Vec<&'a str> {
+        self.given.iter().filter(|(route, named)| is(route, *named)).map(|(route, _)| route.id.as_str()).collect()
+    }
+
+    /// All ids that the plan names in this way, given or not, in their order.
+    fn all_where(&self, is: impl Fn(Named) -> bool) -> Vec<&'a str> {
+        let unknown = self.unknown.iter().filter(|(_, named)| is(**named)).map(|(id, _)| *id);
+        let mut ids: Vec<&str> = self.given_where(|_, named| is(named)).into_iter().chain(unknown).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// Known, once in its list, and in one list only.
-    fn ids(&self) -> Vec<Violation> {
-        let lists = self.lists();
-        // How often each id is in each list.
-        let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-        for (i, list) in lists.iter().enumerate() {
-            for id in list {
-                counts.entry(id).or_default()[i] += 1;
-            }
-        }
-        let ids_where = |is: &dyn Fn(&[usize; 3]) -> bool| -> Vec<&str> {
-            counts.iter().filter(|(_, counts)| is(counts)).map(|(id, _)| *id).collect()
-        };
-        let unknown: Vec<&str> = counts.keys().copied().filter(|id| self.rollout.find(id).is_none()).collect();
-        let duplicate = ids_where(&|counts| counts.iter().any(|n| *n > 1));
-        let conflicting = ids_where(&|counts| counts.iter().filter(|n| **n > 0).count() > 1);
+    fn ids(&self) -> [Option<Violation>; 3] {
+        let unknown = self.unknown.keys().copied().collect();
+        let duplicate = self.all_where(Named::is_duplicate);
+        let conflicting = self.all_where(Named::is_conflicting);
+        let lists = "in more than one of promote, traffic changes and drain";
         [
             Violation::of(ViolationCode::UnknownId, unknown, "not among the given routes"),
             Violation::of(ViolationCode::DuplicateId, duplicate, "more than once in one list"),
-            Violation::of(
-                ViolationCode::ConflictingChanges,
-                conflicting,
-                "in more than one of promote, traffic changes and drain",
-            ),
+            Violation::of(ViolationCode::ConflictingChanges, conflicting, lists),
         ]
-        .into_iter()
-        .flatten()
-        .collect()
     }
 
-    /// The known routes of a list for which something holds, once each.
-    fn given(&self, ids: &[&'a str], is: impl Fn(&Route) -> bool) -> Vec<&'a str> {
-        let named: BTreeSet<&str> = ids.iter().copied().collect();
-        named.into_iter().filter(|id| self.rollout.find(id).is_some_and(&is)).collect()
-    }
-
-    fn promotions(&self) -> Vec<Violation> {
-        let [promoted, ..] = self.lists();
-        let blue = self.given(&promoted, |route| !self.rollout.is_green(route));
-        let unready = self.given(&promoted, |route| !route.is_ready());
+    fn promotions(&self) -> [Option<Violation>; 2] {
+        let blue = self.given_where(|route, named| named.promoted > 0 && !self.rollout.is_green(route));
+        let unready = self.given_where(|route, named| named.promoted > 0 && !route.is_ready());
+        let deploying =
+            format!("promoted, but not of the deploying revision {}", self.rollout.spec().deploying_revision);
         [
-            Violation::of(
-                ViolationCode::PromotedBlue,
-                blue,
-                &format!("promoted, but not of the deploying revision {}", self.rollout.spec().deploying_revision),
-            ),
+            Violation::of(ViolationCode::PromotedBlue, blue, &deploying),
             Violation::of(ViolationCode::PromotedNotReady, unready, "promoted, but not ready"),
         ]
-        .into_iter()
-        .flatten()
-        .collect()
     }
 
-    fn traffic(&self) -> Vec<Violation> {
-        let changes = &self.plan.traffic_changes;
-        let is_active = |status: TrafficStatus| status == TrafficStatus::Active;
-        let activated: Vec<&str> = changes
-            .iter()
-            .filter(|change| is_active(change.traffic_status))
-            .map(|change| change.route_id.as_str())
-            .collect();
-        let unready = self.given(&activated, |route| !route.is_ready());
-        // To be in traffic with a ratio of 0.0 is to be out of it, unseen by the serving floor.
-        let is_bad = |status, ratio: f64| !(0.0..=1.0).contains(&ratio) || is_active(status) && ratio == 0.0;
-        let bad: Vec<&str> = changes
-            .iter()
-            .filter(|change| is_bad(change.traffic_status, change.traffic_ratio))
-            .map(|change| change.route_id.as_str())
-            .collect();
-        let created = self.plan.rollout_specs.iter().find(|spec| is_bad(spec.traffic_status, spec.traffic_ratio));
+    fn traffic(&self) -> [Option<Violation>; 3] {
+        let mut unready = vec![];
+        let mut bad = vec![];
+        for change in &self.plan.traffic_changes {
+            let id = change.route_id.as_str();
+            let is_active = change.traffic_status == TrafficStatus::Active;
+            if is_active && self.rollout.find(id).is_some_and(|route| !route.is_ready()) {
+                unready.push(id);
+            }
+            if is_bad_ratio(change.traffic_status, change.traffic_ratio) {
+                bad.push(id);
+            }
+        }
+        for ids in [&mut unready, &mut bad] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        let created = self.plan.rollout_specs.iter().find(|spec| is_bad_ratio(spec.traffic_status, spec.traffic_ratio));
         let created = created.map(|spec| {
             let message = format!("the plan creates routes with a traffic ratio of {}", spec.traffic_ratio);
             Violation::new(ViolationCode::RatioOutOfRange, [], message)
         });
+        let range = "traffic ratio not in 0.0 to 1.0, or 0.0 in traffic";
         [
             Violation::of(ViolationCode::ActivatedNotReady, unready, "put into traffic, but not ready"),
-            Violation::of(ViolationCode::RatioOutOfRange, bad, "traffic ratio not in 0.0 to 1.0, or 0.0 in traffic"),
+            Violation::of(ViolationCode::RatioOutOfRange, bad, range),
             created,
         ]
-        .into_iter()
-        .flatten()
-        .collect()
     }
 
     fn drains(&self) -> Option<Violation> {
-        let [.., drained] = self.lists();
-        let dead = self.given(&drained, |route| !route.is_live());
+        let dead = self.given_where(|route, named| named.drained > 0 && !route.is_live());
         Violation::of(ViolationCode::DrainedNotLive, dead, "drained, but not live")
     }
 
@@ -203,12 +237,10 @@ impl<'a> Guard<'a> {
         let mut violations = vec![];
         let mut violate = |code, message| violations.push(Violation::new(code, [], message));
         if let Some(other) = specs.iter().find(|rollout| rollout.revision != spec.deploying_revision) {
+            let (created, deploying) = (&other.revision, &spec.deploying_revision);
             violate(
                 ViolationCode::CreatedOtherRevision,
-                format!(
-                    "the plan creates {} routes of {}, the deploying revision is {}",
-                    other.count, other.revision, spec.deploying_revision
-                ),
+                format!("the plan creates {} routes of {created}, the deploying revision is {deploying}", other.count),
             );
         }
         if specs.iter().any(|rollout| rollout.count == 0) {
@@ -221,9 +253,10 @@ impl<'a> Guard<'a> {
                 format!("the plan creates {created} routes, the policy allows {} at once", policy.largest_creation),
             );
         }
-        let [.., drained] = self.lists();
-        let leaving = self.given(&drained, |route| self.rollout.is_green(route) && route.is_live()).len();
-        let live = u64::from(self.rollout.tally().live_green).saturating_sub(leaving as u64) + created;
+        let leaves =
+            |(route, named): &&(&Route, Named)| named.drained > 0 && route.is_live() && self.rollout.is_green(route);
+        let leaving = self.given.iter().filter(leaves).count() as u64;
+        let live = u64::from(self.tally.live_green).saturating_sub(leaving) + created;
         let most = u64::from(spec.target_replicas) + u64::from(policy.surge_limit);
         if created > 0 && live > most {
             violate(
@@ -237,33 +270,26 @@ impl<'a> Guard<'a> {
         violations
     }
 
-    /// What serves after the plan: every promotion and traffic change counts if it can, every drain does.
     fn serving_floor(&self, policy: &Policy) -> Option<Violation> {
-        let tally: Tally = self.rollout.tally();
-        let mut active: BTreeMap<&str, bool> = BTreeMap::new();
-        active.extend(self.plan.promote_route_ids.iter().map(|id| (id.as_str(), true)));
-        let changes = &self.plan.traffic_changes;
-        active.extend(
-            changes.iter().map(|change| (change.route_id.as_str(), change.traffic_status == TrafficStatus::Active)),
-        );
-        active.extend(self.plan.drain_route_ids.iter().map(|id| (id.as_str(), false)));
-
-        let serves =
-            |route: &&Route| route.is_ready() && active.get(route.id.as_str()).copied().unwrap_or(route.is_active());
-        let after = self.rollout.routes().filter(serves).count() as u64;
+        let after = self.given.iter().filter(|(route, named)| named.serves_after(route)).count() as u64;
         let percent = u64::from(policy.serving_floor_percent.min(100));
         let wanted = (u64::from(self.rollout.spec().target_replicas) * percent).div_ceil(100);
-        let floor = wanted.min(u64::from(tally.serving()));
+        let floor = wanted.min(u64::from(self.tally.serving()));
         (after < floor).then(|| {
-            let serving = |route: &&Route| route.is_serving() && !serves(route);
-            let lost = self.rollout.routes().filter(serving).map(|route| route.id.as_str());
+            let lost = self.given_where(|route, named| route.is_serving() && !named.serves_after(route));
             let message =
-                format!("the plan leaves {after} of {} serving routes; the floor is {floor}", tally.serving());
+                format!("the plan leaves {after} of {} serving routes; the floor is {floor}", self.tally.serving());
             Violation::new(ViolationCode::ServingFloorBroken, lost, message)
         })
     }
 }
 
+/// To be in traffic with a ratio of 0.0 is to be out of it, unseen by the serving floor.
+fn is_bad_ratio(status: TrafficStatus, ratio: f64) -> bool {
+    !(0.0..=1.0).contains(&ratio) || status == TrafficStatus::Active && ratio == 0.0
+}
+
+/// All that can be wrong with a plan that changes nothing: when it asks to be evaluated again.
 fn next_evaluation(spec: &Spec, plan: &RouteChanges) -> Option<Violation> {
     let at = plan.next_evaluation_at.filter(|at| *at <= spec.now)?;
     let late = spec.now.saturating_millis_since(at);

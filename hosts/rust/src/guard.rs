@@ -5,6 +5,7 @@ use pointsman::{
     guard::{self, Policy, Violation},
     json::{Answer, ErrorCode, Request},
 };
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// How plans are checked before they are returned. The default is [`Policy::default`].
@@ -65,19 +66,33 @@ impl Guard {
     /// The answer in the place of a plan that is rejected.
     fn reject(&self, request: &str, answer: Answer) -> Result<Option<Answer>, String> {
         let plan = match answer {
-            Answer::Ok(plan) if !plan.is_empty() || plan.next_evaluation_at.is_some() => plan,
-            // Most plans change nothing: to check those the request need not be read a second time.
-            _ => return Ok(None),
+            // Nothing can be wrong with it.
+            Answer::Ok(plan) if plan.is_empty() && plan.next_evaluation_at.is_none() => return Ok(None),
+            Answer::Ok(plan) => plan,
+            Answer::Error { .. } => return Ok(None),
         };
-        let request =
-            Request::parse(request).map_err(|error| format!("it has a plan for what is no request: {error}"))?;
-        let violations = self.check(&request.routes, &request.spec, &plan);
+        let no_request = |error| format!("it has a plan for what is no request: {error}");
+        // Most plans change nothing. To check those the routes need not be read.
+        let (routes, spec) = if plan.is_empty() {
+            let Skimmed { spec } = serde_json::from_str(request).map_err(|error| no_request(error.to_string()))?;
+            (vec![], spec)
+        } else {
+            let Request { routes, spec } = Request::parse(request).map_err(no_request)?;
+            (routes, spec)
+        };
+        let violations = self.check(&routes, &spec, &plan);
         Ok((!violations.is_empty()).then(|| Answer::Error {
             code: ErrorCode::PlanRejected,
             message: summary(&violations),
             violations,
         }))
     }
+}
+
+/// A request without its routes.
+#[derive(Deserialize)]
+struct Skimmed {
+    spec: Spec,
 }
 
 /// All violations in one line.
