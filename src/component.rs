@@ -12,8 +12,8 @@ use bindings::{
 };
 
 use crate::{
-    Check, CheckOutcome, EvaluationError, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec,
-    Strategy, SubStep, Timestamp, TrafficStatus,
+    Check, CheckOutcome, EvaluationError, HealthStatus, OperatorRequest, Reason, RolloutSpec, Route, RouteChanges,
+    RouteStatus, Spec, Strategy, SubStep, Timestamp, TrafficChange, TrafficStatus,
 };
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic, reason = "generated")]
@@ -109,27 +109,37 @@ impl From<wit::Spec> for Spec {
     }
 }
 
+/// Two records with the same fields, whose types convert.
+macro_rules! convert_record {
+    ($from:ty => $to:ty { $($field:ident),* }) => {
+        impl From<$from> for $to {
+            fn from(value: $from) -> Self {
+                Self { $($field: value.$field.into()),* }
+            }
+        }
+    };
+}
+
+convert_record!(RolloutSpec => wit::RolloutSpec { count, revision, traffic_status, traffic_ratio });
+convert_record!(wit::RolloutSpec => RolloutSpec { count, revision, traffic_status, traffic_ratio });
+convert_record!(TrafficChange => wit::TrafficChange { route_id, traffic_status, traffic_ratio });
+convert_record!(wit::TrafficChange => TrafficChange { route_id, traffic_status, traffic_ratio });
+convert_record!(Reason => wit::Reason { code, message, blocking_route_ids });
+convert_record!(wit::Reason => Reason { code, message, blocking_route_ids });
+
+fn convert_list<A, B: From<A>>(list: Vec<A>) -> Vec<B> {
+    list.into_iter().map(B::from).collect()
+}
+
 impl From<RouteChanges> for wit::RouteChanges {
     fn from(plan: RouteChanges) -> Self {
-        let rollout_spec = |spec: crate::RolloutSpec| wit::RolloutSpec {
-            count: spec.count,
-            revision: spec.revision,
-            traffic_status: spec.traffic_status.into(),
-            traffic_ratio: spec.traffic_ratio,
-        };
-        let traffic_change = |change: crate::TrafficChange| wit::TrafficChange {
-            route_id: change.route_id,
-            traffic_status: change.traffic_status.into(),
-            traffic_ratio: change.traffic_ratio,
-        };
-        let crate::Reason { code, message, blocking_route_ids } = plan.reason;
         Self {
             sub_step: plan.sub_step.into(),
-            rollout_specs: plan.rollout_specs.into_iter().map(rollout_spec).collect(),
+            rollout_specs: convert_list(plan.rollout_specs),
             promote_route_ids: plan.promote_route_ids,
-            traffic_changes: plan.traffic_changes.into_iter().map(traffic_change).collect(),
+            traffic_changes: convert_list(plan.traffic_changes),
             drain_route_ids: plan.drain_route_ids,
-            reason: wit::Reason { code, message, blocking_route_ids },
+            reason: plan.reason.into(),
             next_evaluation_at: plan.next_evaluation_at.map(Timestamp::as_millis),
             memo: plan.memo,
         }
@@ -138,25 +148,13 @@ impl From<RouteChanges> for wit::RouteChanges {
 
 impl From<wit::RouteChanges> for RouteChanges {
     fn from(plan: wit::RouteChanges) -> Self {
-        let rollout_spec = |spec: wit::RolloutSpec| crate::RolloutSpec {
-            count: spec.count,
-            revision: spec.revision,
-            traffic_status: spec.traffic_status.into(),
-            traffic_ratio: spec.traffic_ratio,
-        };
-        let traffic_change = |change: wit::TrafficChange| crate::TrafficChange {
-            route_id: change.route_id,
-            traffic_status: change.traffic_status.into(),
-            traffic_ratio: change.traffic_ratio,
-        };
-        let wit::Reason { code, message, blocking_route_ids } = plan.reason;
         Self {
             sub_step: plan.sub_step.into(),
-            rollout_specs: plan.rollout_specs.into_iter().map(rollout_spec).collect(),
+            rollout_specs: convert_list(plan.rollout_specs),
             promote_route_ids: plan.promote_route_ids,
-            traffic_changes: plan.traffic_changes.into_iter().map(traffic_change).collect(),
+            traffic_changes: convert_list(plan.traffic_changes),
             drain_route_ids: plan.drain_route_ids,
-            reason: crate::Reason { code, message, blocking_route_ids },
+            reason: plan.reason.into(),
             next_evaluation_at: plan.next_evaluation_at.map(Timestamp::from_millis),
             memo: plan.memo,
         }

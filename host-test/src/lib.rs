@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::LazyLock};
 
-use pointsman::{EvaluationError, RouteChanges};
+use pointsman::{EvaluationError, RouteChanges, Spec, Timestamp};
 use pointsman_host::{EvaluateError, Host, Limits, Plugin};
 
 /// A host with default limits, for all tests of one binary.
@@ -31,6 +31,25 @@ pub fn component(path: &str) -> PathBuf {
 /// Where it cannot be loaded.
 pub fn load(host: &Host, path: &str) -> Plugin {
     host.load(component(path)).unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)))
+}
+
+/// A spec for v2 and three replicas, one millisecond after the start.
+pub fn spec(config: &str) -> Spec {
+    Spec {
+        deploying_revision: "v2".to_owned(),
+        target_replicas: 3,
+        started_at: Timestamp::from_millis(0),
+        now: Timestamp::from_millis(1),
+        operator_request: None,
+        checks: vec![],
+        config: config.to_owned(),
+        memo: None,
+    }
+}
+
+/// A spec that tells the hostile guest what to do.
+pub fn misdeed(word: &str) -> Spec {
+    spec(&format!(r#"{{"misdeed": "{word}"}}"#))
 }
 
 /// An evaluation's result in the native code's terms.

@@ -1,30 +1,16 @@
 //! What one call leaves for the next: nothing, unless a session is asked for.
 
-use host_test::HOSTILE;
-use pointsman::{Spec, Timestamp};
+use host_test::{HOSTILE, misdeed};
 use pointsman_host::{CallError, EvaluateError, Session};
 
-fn spec(word: &str) -> Spec {
-    Spec {
-        deploying_revision: "v2".to_owned(),
-        target_replicas: 3,
-        started_at: Timestamp::from_millis(0),
-        now: Timestamp::from_millis(1),
-        operator_request: None,
-        checks: vec![],
-        config: format!(r#"{{"misdeed": "{word}"}}"#),
-        memo: None,
-    }
-}
-
 fn remembered(session: &mut Session) -> String {
-    session.evaluate_cycle(&[], &spec("remember")).unwrap().reason.message
+    session.evaluate_cycle(&[], &misdeed("remember")).unwrap().reason.message
 }
 
 #[test]
 fn every_call_has_a_fresh_instance() {
     for _ in 0..3 {
-        assert_eq!(HOSTILE.evaluate_cycle(&[], &spec("remember")).unwrap().reason.message, "1 calls");
+        assert_eq!(HOSTILE.evaluate_cycle(&[], &misdeed("remember")).unwrap().reason.message, "1 calls");
     }
 }
 
@@ -41,7 +27,7 @@ fn a_session_starts_anew_after_a_trap() {
     let mut session = HOSTILE.session().unwrap();
     assert_eq!(remembered(&mut session), "1 calls");
 
-    let error = session.evaluate_cycle(&[], &spec("trap")).unwrap_err();
+    let error = session.evaluate_cycle(&[], &misdeed("trap")).unwrap_err();
     assert!(matches!(error, EvaluateError::Call(CallError::Trap { .. })), "{error:?}");
 
     assert_eq!(remembered(&mut session), "1 calls");
@@ -51,7 +37,7 @@ fn a_session_starts_anew_after_a_trap() {
 fn threads_share_a_plugin() {
     std::thread::scope(|scope| {
         let calls =
-            (0..8).map(|_| scope.spawn(|| HOSTILE.evaluate_cycle(&[], &spec("remember")).unwrap().reason.message));
+            (0..8).map(|_| scope.spawn(|| HOSTILE.evaluate_cycle(&[], &misdeed("remember")).unwrap().reason.message));
         for call in calls.collect::<Vec<_>>() {
             assert_eq!(call.join().unwrap(), "1 calls");
         }

@@ -2,27 +2,10 @@
 
 use std::time::Duration;
 
-use host_test::{BLUE_GREEN, HOST, HOSTILE, load, verdict};
-use pointsman::{Spec, Timestamp, blue_green::BlueGreen, evaluate_cycle, json::Request};
+use host_test::{BLUE_GREEN, HOST, HOSTILE, load, misdeed, spec, verdict};
+use pointsman::{blue_green::BlueGreen, evaluate_cycle, json::Request};
 use pointsman_host::{CallError, EvaluateCyclesError, EvaluateError, Host, HostError, Limits, Plugin, Trap};
 use rstest::rstest;
-
-fn spec(config: &str) -> Spec {
-    Spec {
-        deploying_revision: "v2".to_owned(),
-        target_replicas: 3,
-        started_at: Timestamp::from_millis(0),
-        now: Timestamp::from_millis(1),
-        operator_request: None,
-        checks: vec![],
-        config: config.to_owned(),
-        memo: None,
-    }
-}
-
-fn misdeed(word: &str) -> Spec {
-    spec(&format!(r#"{{"misdeed": "{word}"}}"#))
-}
 
 /// The failure of a misdeed through the typed door.
 fn typed(plugin: &Plugin, word: &str) -> CallError {

@@ -11,26 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{HOST, component};
-use pointsman::{Spec, Timestamp};
+use host_test::{HOST, component, misdeed};
 use pointsman_host::{
     CallError, EvaluateError, Host, Limits, LoadError, Registry,
     registry::{Checks, Options, Outcome, RegistryError, StrategyStatus, Swap, SwapError, Vector},
 };
 use tempfile::TempDir;
-
-fn spec(word: &str) -> Spec {
-    Spec {
-        deploying_revision: "v2".to_owned(),
-        target_replicas: 3,
-        started_at: Timestamp::from_millis(0),
-        now: Timestamp::from_millis(1),
-        operator_request: None,
-        checks: vec![],
-        config: format!(r#"{{"misdeed": "{word}"}}"#),
-        memo: None,
-    }
-}
 
 /// A folder of plugins.
 struct Folder(TempDir);
@@ -83,11 +69,11 @@ fn hostile(folder: &Folder, options: Options) -> Registry {
 
 /// The file whose version gave a harmless plan.
 fn answered_by(registry: &Registry) -> String {
-    registry.evaluate_cycle("hostile", &[], &spec("none")).unwrap().plugin.name().to_owned()
+    registry.evaluate_cycle("hostile", &[], &misdeed("none")).unwrap().plugin.name().to_owned()
 }
 
 fn fail(registry: &Registry, word: &str) -> EvaluateError {
-    match registry.evaluate_cycle("hostile", &[], &spec(word)) {
+    match registry.evaluate_cycle("hostile", &[], &misdeed(word)) {
         Err(RegistryError::Evaluate(error)) => error,
         other => panic!("`{word}` gave {other:?}"),
     }
@@ -123,7 +109,7 @@ fn a_folder_is_loaded_and_what_is_bad_in_it_does_not_matter() {
 fn a_strategy_that_is_not_there_is_told_with_those_that_are() {
     let registry = hostile(&Folder::new(), Options::default());
 
-    let error = registry.evaluate_cycle("rolling-update", &[], &spec("none")).unwrap_err();
+    let error = registry.evaluate_cycle("rolling-update", &[], &misdeed("none")).unwrap_err();
 
     assert_eq!(error.to_string(), "there is no strategy `rolling-update`; there is hostile");
 }
@@ -165,7 +151,7 @@ fn a_bad_file_or_another_strategy_is_not_switched_to() {
 fn a_version_that_does_not_take_a_config_in_use_is_not_switched_to() {
     let folder = Folder::new();
     let registry = hostile(&folder, Options::default());
-    let configs = vec![spec("none").config, r#"{"misdeed": "of_the_old_days"}"#.to_owned()];
+    let configs = vec![misdeed("none").config, r#"{"misdeed": "of_the_old_days"}"#.to_owned()];
     registry.set_checks("hostile", Checks { configs, vectors: vec![] }).unwrap();
 
     let error = registry.swap("hostile", folder.copy("guests/hostile.wasm", 2)).unwrap_err();
@@ -180,7 +166,7 @@ fn a_version_that_answers_a_vector_otherwise_is_not_switched_to() {
     let registry = hostile(&folder, Options::default());
     let vector = |word: &str, message: &str| Vector {
         name: word.to_owned(),
-        request: serde_json::to_string(&pointsman::json::Request { routes: vec![], spec: spec(word) }).unwrap(),
+        request: serde_json::to_string(&pointsman::json::Request { routes: vec![], spec: misdeed(word) }).unwrap(),
         response: format!(
             r#"{{"ok": {{"sub_step": "provisioning", "rollout_specs": [], "promote_route_ids": [], "traffic_changes": [], "drain_route_ids": [], "reason": {{"code": "hostile", "message": "{message}", "blocking_route_ids": []}}, "next_evaluation_at": null, "memo": null}}}}"#
         ),
@@ -232,7 +218,7 @@ fn with_none_to_go_back_to_it_backs_off_longer_each_time_and_tries_again() {
 
     for length in [1, 2, 3, 3].map(Duration::from_secs) {
         clock.advance(length.saturating_sub(Duration::from_millis(1)));
-        let error = registry.evaluate_cycle("hostile", &[], &spec("none")).unwrap_err();
+        let error = registry.evaluate_cycle("hostile", &[], &misdeed("none")).unwrap_err();
         assert!(
             matches!(error, RegistryError::BackingOff { remaining, .. } if remaining == Duration::from_millis(1)),
             "{error:?}"
@@ -257,7 +243,7 @@ fn a_swap_ends_a_back_off() {
     for _ in 0..3 {
         fail(&registry, "trap");
     }
-    assert!(matches!(registry.evaluate_cycle("hostile", &[], &spec("none")), Err(RegistryError::BackingOff { .. })));
+    assert!(matches!(registry.evaluate_cycle("hostile", &[], &misdeed("none")), Err(RegistryError::BackingOff { .. })));
 
     registry.swap("hostile", folder.copy("guests/hostile.wasm", 2)).unwrap();
 
@@ -286,7 +272,8 @@ fn a_rejected_plan_in_a_batch_is_a_failure() {
     let folder = Folder::new();
     let registry = hostile(&folder, Options { revert_after: NonZeroU32::MIN, ..Options::default() });
     registry.swap("hostile", folder.copy("guests/hostile.wasm", 2)).unwrap();
-    let request = |word| serde_json::to_string(&pointsman::json::Request { routes: vec![], spec: spec(word) }).unwrap();
+    let request =
+        |word| serde_json::to_string(&pointsman::json::Request { routes: vec![], spec: misdeed(word) }).unwrap();
 
     let answers =
         registry.evaluate_cycles("hostile", &format!("[{},{}]", request("none"), request("unknown_id"))).unwrap();
@@ -307,7 +294,7 @@ fn no_evaluation_is_lost_while_versions_are_swapped() {
             scope.spawn(|| {
                 let mut by = std::collections::BTreeSet::new();
                 while !is_over.load(Ordering::Relaxed) {
-                    let evaluated = registry.evaluate_cycle("hostile", &[], &spec("remember")).unwrap();
+                    let evaluated = registry.evaluate_cycle("hostile", &[], &misdeed("remember")).unwrap();
                     assert_eq!(evaluated.value.reason.message, "1 calls");
                     by.insert(evaluated.plugin.name().to_owned());
                 }
