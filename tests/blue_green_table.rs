@@ -3,8 +3,8 @@
 mod support;
 
 use pointsman::{
-    EvaluationError, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec, SubStep, Timestamp,
-    blue_green::BlueGreen, evaluate_cycle,
+    EvaluationError, HealthStatus, OperatorRequest, Rollout, Route, RouteChanges, RouteStatus, Spec, SubStep,
+    Timestamp, blue_green::BlueGreen, evaluate_cycle,
 };
 use rstest::rstest;
 use support::{STARTED_AT, activate, route, routes, spec};
@@ -227,6 +227,30 @@ fn a_target_of_zero(#[case] config: &str, #[case] code: &str, #[case] drained: u
     let plan = evaluate(&blue(), &Spec { target_replicas: 0, ..spec(0, config) });
 
     assert_eq!((plan.reason.code.as_str(), plan.drain_route_ids.len()), (code, drained));
+}
+
+#[rstest]
+#[case::one_of_one("r", 1, "1 of 1 green route is ready: promoting 1, draining 3")]
+#[case::none_of_one("u", 1, "0 of 1 green routes are ready; waiting for r-4 (unhealthy)")]
+#[case::one_of_two("ru", 2, "1 of 2 green routes is ready; waiting for r-5 (unhealthy)")]
+#[case::more_than_wanted("rr", 1, "2 green routes are ready for a target of 1: promoting 2, draining 3")]
+fn a_message_counts_as_a_person_does(#[case] letters: &str, #[case] target: u32, #[case] message: &str) {
+    let plan = evaluate(&[blue(), green(letters)].concat(), &Spec { target_replicas: target, ..spec(0, AUTO) });
+
+    assert_eq!(plan.reason.message, message);
+}
+
+#[test]
+fn a_rollout_tells_green_from_blue_in_the_order_of_the_ids() {
+    let routes: Vec<Route> = [blue(), green("rup")].concat().into_iter().rev().collect();
+    let spec = spec(0, "{}");
+    let rollout = Rollout::new(&routes, &spec).unwrap();
+    let ids = |routes: &mut dyn Iterator<Item = &Route>| routes.map(|route| route.id.clone()).collect::<Vec<_>>();
+
+    assert_eq!(ids(&mut rollout.blue()), ["r-1", "r-2", "r-3"]);
+    assert_eq!(ids(&mut rollout.green()), ["r-4", "r-5", "r-6"]);
+    assert_eq!(rollout.find("r-5").map(|route| route.health), Some(HealthStatus::Unhealthy));
+    assert!(rollout.find("r-9").is_none());
 }
 
 #[rstest]

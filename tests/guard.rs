@@ -135,6 +135,22 @@ fn what_a_policy_changes(#[case] plan: RouteChanges, #[case] policy: Policy, #[c
 }
 
 #[test]
+fn a_drain_makes_room_for_a_creation_only_if_it_frees_a_live_green_route() {
+    let replaced = |leaving: &str| RouteChanges { drain_route_ids: ids(&[leaving]), ..create(2, "v2", 0.0) };
+
+    assert_eq!(violations(&replaced("r-7"), &Policy::default()), []);
+    let codes = violations(&replaced("r-1"), &Policy::default()).into_iter().map(|(code, _)| code);
+    assert_eq!(codes.collect::<Vec<_>>(), [Code::TooManyRoutes, Code::ServingFloorBroken]);
+}
+
+#[test]
+fn routes_above_the_target_are_no_violation_of_a_plan_that_creates_none() {
+    let lowered = Spec { target_replicas: 1, ..five() };
+
+    assert_eq!(guard::check(&given(), &lowered, &promote(&["r-4"]), &Policy::default()), []);
+}
+
+#[test]
 fn several_creations_count_together() {
     let two = RouteChanges {
         rollout_specs: [create(1, "v2", 0.0), create(1, "v2", 0.0)].map(|plan| plan.rollout_specs[0].clone()).into(),
