@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use violations::{Violation, ViolationCode};
 
-use crate::{Rollout, Route, RouteChanges, Spec, Tally, TrafficStatus};
+use crate::{Rollout, Route, RouteChanges, Spec, Tally, TrafficChange, TrafficStatus};
 
 /// How much a plan may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +95,8 @@ struct Named {
     promoted: u32,
     changed: u32,
     drained: u32,
+    /// Whether a traffic change puts it into traffic.
+    activated: bool,
     /// The traffic status that the last traffic change sets.
     traffic_status: Option<TrafficStatus>,
 }
@@ -145,6 +147,7 @@ impl<'a> Guard<'a> {
         for change in &plan.traffic_changes {
             let named = guard.named(&change.route_id);
             named.changed += 1;
+            named.activated |= change.traffic_status == TrafficStatus::Active;
             named.traffic_status = Some(change.traffic_status);
         }
         for id in &plan.drain_route_ids {
@@ -198,22 +201,12 @@ impl<'a> Guard<'a> {
     }
 
     fn traffic(&self) -> [Option<Violation>; 3] {
-        let mut unready = vec![];
-        let mut bad = vec![];
-        for change in &self.plan.traffic_changes {
-            let id = change.route_id.as_str();
-            let is_active = change.traffic_status == TrafficStatus::Active;
-            if is_active && self.rollout.find(id).is_some_and(|route| !route.is_ready()) {
-                unready.push(id);
-            }
-            if is_bad_ratio(change.traffic_status, change.traffic_ratio) {
-                bad.push(id);
-            }
-        }
-        for ids in [&mut unready, &mut bad] {
-            ids.sort_unstable();
-            ids.dedup();
-        }
+        let unready = self.given_where(|route, named| named.activated && !route.is_ready());
+        let is_bad = |change: &&TrafficChange| is_bad_ratio(change.traffic_status, change.traffic_ratio);
+        let mut bad: Vec<&str> =
+            self.plan.traffic_changes.iter().filter(is_bad).map(|change| change.route_id.as_str()).collect();
+        bad.sort_unstable();
+        bad.dedup();
         let created = self.plan.rollout_specs.iter().find(|spec| is_bad_ratio(spec.traffic_status, spec.traffic_ratio));
         let created = created.map(|spec| {
             let message = format!("the plan creates routes with a traffic ratio of {}", spec.traffic_ratio);

@@ -54,11 +54,19 @@ pub enum ErrorCode {
 /// # Errors
 /// One sentence, where `requests` is not a JSON array. One bad request in it is no error of the whole: its answer is.
 pub fn evaluate_cycles<S: Strategy>(requests: &str) -> Result<String, String> {
-    let requests: Vec<&RawValue> =
-        serde_json::from_str(requests).map_err(|error| format!("not a JSON array of requests: {error}"))?;
+    answer_each(requests, "requests", Answer::to::<S>)
+}
+
+/// Answers each element of a JSON array by itself, so that none spoils another.
+///
+/// # Errors
+/// One sentence, where the text is not a JSON array; `what` says of what.
+pub(crate) fn answer_each<A: Serialize>(array: &str, what: &str, answer: impl Fn(&str) -> A) -> Result<String, String> {
+    let elements: Vec<&RawValue> =
+        serde_json::from_str(array).map_err(|error| format!("not a JSON array of {what}: {error}"))?;
     let mut answers = Vec::new();
     serde_json::Serializer::new(&mut answers)
-        .collect_seq(requests.into_iter().map(|request| Answer::to::<S>(request.get())))
+        .collect_seq(elements.into_iter().map(|element| answer(element.get())))
         .map_err(|error| format!("an answer cannot be written as JSON: {error}"))?;
     String::from_utf8(answers).map_err(|error| error.to_string())
 }

@@ -113,15 +113,33 @@ impl Route {
 
     /// The one word that says best how it is: its status, or its health once it runs. For messages.
     pub fn condition(&self) -> &'static str {
-        match (self.status, self.health) {
-            (RouteStatus::Provisioning, _) => "provisioning",
-            (RouteStatus::Terminating, _) => "terminating",
-            (RouteStatus::Terminated, _) => "terminated",
-            (RouteStatus::FailedToStart, _) => "failed-to-start",
-            (RouteStatus::Running, HealthStatus::NotChecked) => "not-checked",
-            (RouteStatus::Running, HealthStatus::Healthy) => "healthy",
-            (RouteStatus::Running, HealthStatus::Unhealthy) => "unhealthy",
-            (RouteStatus::Running, HealthStatus::Degraded) => "degraded",
+        if self.status == RouteStatus::Running { self.health.as_str() } else { self.status.as_str() }
+    }
+}
+
+// === the contract's words ===
+
+impl RouteStatus {
+    /// The contract's word, in kebab-case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Running => "running",
+            Self::Terminating => "terminating",
+            Self::Terminated => "terminated",
+            Self::FailedToStart => "failed-to-start",
+        }
+    }
+}
+
+impl HealthStatus {
+    /// The contract's word, in kebab-case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotChecked => "not-checked",
+            Self::Healthy => "healthy",
+            Self::Unhealthy => "unhealthy",
+            Self::Degraded => "degraded",
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The guard's JSON door: plans to check as text, for hosts that run the guard as a component.
 
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 
 use super::{Policy, Violation, check};
-use crate::{Route, RouteChanges, Spec, config};
+use crate::{Route, RouteChanges, Spec, config, json::answer_each};
 
 /// A plan and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,13 +38,7 @@ pub enum Verdict {
 /// # Errors
 /// One sentence, where `requests` is not a JSON array. What is wrong with one of them is its verdict.
 pub fn check_plans(requests: &str) -> Result<String, String> {
-    let requests: Vec<&RawValue> =
-        serde_json::from_str(requests).map_err(|error| format!("not a JSON array of plans to check: {error}"))?;
-    let mut verdicts = Vec::new();
-    serde_json::Serializer::new(&mut verdicts)
-        .collect_seq(requests.into_iter().map(|request| Verdict::on(request.get())))
-        .map_err(|error| format!("a verdict cannot be written as JSON: {error}"))?;
-    String::from_utf8(verdicts).map_err(|error| error.to_string())
+    answer_each(requests, "plans to check", Verdict::on)
 }
 
 // === impl Verdict ===

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use pointsman::{HealthStatus, Rollout, Route, RouteChanges, RouteStatus, TrafficStatus};
+use pointsman::{Rollout, Route, RouteChanges, TrafficStatus};
 
 use crate::{error::style, moment, text::plain};
 
@@ -19,8 +19,8 @@ pub(crate) fn of(rollout: &Rollout, plan: &RouteChanges) -> String {
         table.add_row([
             plain(&route.id).into_owned(),
             plain(&route.revision).into_owned(),
-            status(route).to_owned(),
-            health(route).to_owned(),
+            route.status.as_str().to_owned(),
+            route.health.as_str().to_owned(),
             traffic(route.traffic_status, route.traffic_ratio),
             changed,
             class(rollout, route),
@@ -81,24 +81,5 @@ pub(crate) fn traffic(status: TrafficStatus, ratio: f64) -> String {
         TrafficStatus::Active => format!("active {ratio:?}"),
         TrafficStatus::Inactive if ratio == 0.0 => "inactive".to_owned(),
         TrafficStatus::Inactive => format!("inactive {ratio:?}"),
-    }
-}
-
-fn status(route: &Route) -> &'static str {
-    match route.status {
-        RouteStatus::Provisioning => "provisioning",
-        RouteStatus::Running => "running",
-        RouteStatus::Terminating => "terminating",
-        RouteStatus::Terminated => "terminated",
-        RouteStatus::FailedToStart => "failed-to-start",
-    }
-}
-
-fn health(route: &Route) -> &'static str {
-    match route.health {
-        HealthStatus::NotChecked => "not-checked",
-        HealthStatus::Healthy => "healthy",
-        HealthStatus::Unhealthy => "unhealthy",
-        HealthStatus::Degraded => "degraded",
     }
 }

@@ -152,7 +152,7 @@ impl Registry {
             }
         }
         files.sort();
-        Ok(files.into_iter().map(|path| (path.clone(), swap::load(&self.inner, &path))).collect())
+        Ok(files.into_iter().map(|path| (path.clone(), swap::swap(&self.inner, None, &path))).collect())
     }
 
     /// Makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks that
@@ -161,7 +161,7 @@ impl Registry {
     /// # Errors
     /// [`SwapError`]; the version before goes on.
     pub fn swap(&self, name: &str, file: impl AsRef<Path>) -> Result<Swap, SwapError> {
-        swap::swap(&self.inner, name, file.as_ref())
+        swap::swap(&self.inner, Some(name), file.as_ref())
     }
 
     /// Sets what every later version of a strategy must pass before it is switched to.

@@ -60,9 +60,8 @@ pub(crate) fn call_failure(error: Error, plugin: &PluginId, host: &Inner) -> Cal
 
 /// What it means that an instance does not start.
 pub(crate) fn start_failure(error: Error, plugin: &PluginId, host: &Inner) -> CallError {
-    let plugin_id = || plugin.clone();
     failure(error, plugin, host)
-        .unwrap_or_else(|error| CallError::Runtime { plugin: plugin_id(), source: error.into() })
+        .unwrap_or_else(|error| CallError::Runtime { plugin: plugin.clone(), source: error.into() })
 }
 
 /// What has a type: the limits, and traps.

@@ -97,14 +97,9 @@ pub enum SwapError {
     },
 }
 
-/// Loads a file under the name that the plugin says it has.
-pub(super) fn load(registry: &Inner, file: &Path) -> Result<Swap, SwapError> {
-    report(file, read(registry, file).and_then(|(id, bytes)| change(registry, None, id, &bytes)))
-}
-
-/// Loads a file under this name.
-pub(super) fn swap(registry: &Inner, name: &str, file: &Path) -> Result<Swap, SwapError> {
-    report(file, read(registry, file).and_then(|(id, bytes)| change(registry, Some(name), id, &bytes)))
+/// Loads a file under this name, or under the one that the plugin says it has.
+pub(super) fn swap(registry: &Inner, name: Option<&str>, file: &Path) -> Result<Swap, SwapError> {
+    report(file, read(registry, file).and_then(|(id, bytes)| change(registry, name, id, &bytes)))
 }
 
 /// Reads the file, once: what is digested is what is loaded.
