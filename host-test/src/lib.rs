@@ -1,13 +1,21 @@
 //! What the tests of the built components share.
 #![forbid(unsafe_code)]
 
-use std::{path::PathBuf, sync::LazyLock};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use pointsman::{EvaluationError, RouteChanges, Spec, Timestamp};
 use pointsman_host::{EvaluateError, Host, Limits, Plugin};
 
-/// A host with default limits, for all tests of one binary.
-pub static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(Limits::default()).expect("the default limits work"));
+/// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a debug
+/// build.
+pub static HOST: LazyLock<Host> = LazyLock::new(|| {
+    let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
+    Host::with_cache(Limits::default(), cache).expect("the default limits work")
+});
 
 /// The blue-green component on [`HOST`].
 pub static BLUE_GREEN: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "plugins/blue_green.wasm"));
@@ -23,6 +31,76 @@ pub fn component(path: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target").join(path);
     assert!(path.exists(), "{} is not there: run `make components` first", path.display());
     path
+}
+
+/// A component's bytes with some of them written over by others of the same length, everywhere.
+///
+/// # Panics
+/// Where they are not there.
+pub fn patched(path: &str, from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = fs::read(component(path)).expect("it was built");
+    let places: Vec<usize> = bytes
+        .windows(from.len())
+        .enumerate()
+        .filter(|(_, window)| *window == from.as_bytes())
+        .map(|(i, _)| i)
+        .collect();
+    assert!(!places.is_empty(), "`{from}` is not in {path}");
+    for place in places {
+        bytes[place..place + to.len()].copy_from_slice(to.as_bytes());
+    }
+    bytes
+}
+
+/// The version of the hostile guest that has this mode.
+pub fn hostile_version(mode: &str) -> Vec<u8> {
+    const PADDED: usize = 16;
+    patched(
+        "guests/hostile.wasm",
+        &format!("hostile-mode:{:PADDED$}", "honest"),
+        &format!("hostile-mode:{mode:PADDED$}"),
+    )
+}
+
+/// A folder of plugins, which goes when it is dropped.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    /// An empty one.
+    ///
+    /// # Panics
+    /// Where there is no place for it.
+    #[expect(clippy::new_without_default, reason = "it makes a folder")]
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("there is a place for it"))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file, in one go: it appears whole.
+    ///
+    /// # Panics
+    /// Where that is not possible.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let (path, part) = (self.0.path().join(name), self.0.path().join(format!("{name}.part")));
+        fs::write(&part, bytes).and_then(|()| fs::rename(&part, &path)).expect("the folder can be written to");
+        path
+    }
+
+    /// A copy of a component. Copies of other numbers have other digests: each has a custom section of its own.
+    pub fn copy(&self, source: &str, number: u8) -> PathBuf {
+        self.write(&format!("{number}.wasm"), &numbered(&fs::read(component(source)).expect("it was built"), number))
+    }
+}
+
+/// The component with a custom section more, and so another digest.
+pub fn numbered(component: &[u8], number: u8) -> Vec<u8> {
+    // Section 0, three bytes long: the name `n` with its length, and the number.
+    [component, &[0, 3, 1, b'n', number]].concat()
 }
 
 /// Loads a built component.

@@ -138,12 +138,12 @@ fn an_error_names_the_plugin_and_its_digest() {
 
 #[test]
 fn limits_can_be_set() {
-    let limits = Limits { memory: 8 << 20, time: Duration::from_millis(20), response: 10_000, ..Limits::default() };
+    let limits = Limits { memory: 8 << 20, time: Duration::from_millis(500), response: 10_000, ..Limits::default() };
     let plugin = load(&Host::new(limits).unwrap(), "guests/hostile.wasm");
 
     assert!(matches!(typed(&plugin, "grow_memory"), CallError::Memory { limit, .. } if limit == 8 << 20));
     assert!(
-        matches!(typed(&plugin, "loop_forever"), CallError::Timeout { limit, .. } if limit == Duration::from_millis(20))
+        matches!(typed(&plugin, "loop_forever"), CallError::Timeout { limit, .. } if limit == Duration::from_millis(500))
     );
     assert!(matches!(json(&plugin, "long_list"), CallError::Response { limit: 10_000, .. }));
     assert!(plugin.evaluate_cycle(&[], &misdeed("none")).is_ok());

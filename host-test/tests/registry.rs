@@ -1,9 +1,8 @@
 //! The registry: swaps that work, swaps that must not, going back, backing off.
 
 use std::{
-    fs,
     num::NonZeroU32,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -11,35 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{HOST, component, misdeed};
+use host_test::{Folder, HOST, component, misdeed};
 use pointsman_host::{
     CallError, EvaluateError, Host, Limits, LoadError, Registry,
     registry::{Checks, Options, Outcome, RegistryError, StrategyStatus, Swap, SwapError, Vector},
 };
-use tempfile::TempDir;
-
-/// A folder of plugins.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.path().join(name);
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    /// A copy of a component. Copies of other numbers have other digests: each has a custom section of its own.
-    fn copy(&self, source: &str, number: u8) -> PathBuf {
-        let mut bytes = fs::read(component(source)).unwrap();
-        // Section 0, three bytes long: the name `n` with its length, and the number.
-        bytes.extend([0, 3, 1, b'n', number]);
-        self.write(&format!("{number}.wasm"), &bytes)
-    }
-}
 
 /// A clock that stands still until it is told.
 #[derive(Clone)]
@@ -92,7 +67,7 @@ fn a_folder_is_loaded_and_what_is_bad_in_it_does_not_matter() {
     folder.write("notes.txt", b"not a plugin");
     let registry = Registry::new(HOST.clone(), Options::default());
 
-    let results = registry.load_dir(folder.0.path()).unwrap();
+    let results = registry.load_dir(folder.path()).unwrap();
 
     assert!(matches!(&results[0].1, Ok(Swap::Loaded(_))));
     assert!(matches!(&results[1].1, Ok(Swap::Loaded(_))));

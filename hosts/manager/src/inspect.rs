@@ -33,10 +33,10 @@ struct Inspection {
 
 pub(crate) fn run(sandbox: &Sandbox, args: &InspectArgs) -> Result<Outcome, CliError> {
     let host = sandbox.host()?;
-    let (name, bytes) = host.read(&args.file)?;
-    let plugin = host.load_bytes(&name, &bytes)?;
+    let file = host.read(&args.file)?;
+    let plugin = host.load_file(&file)?;
     let description = plugin.describe()?;
-    let payload = Payload::from_binary(&bytes).map_err(|error| CliError::Metadata(error.to_string()))?;
+    let payload = Payload::from_binary(file.bytes()).map_err(|error| CliError::Metadata(error.to_string()))?;
     let metadata = payload.metadata();
     let inspection = Inspection {
         name: description.name,

@@ -2,11 +2,13 @@
 
 use pointsman::{
     Route, RouteChanges, Spec,
-    guard::{self, Policy, Violation},
+    guard::{self, Policy, Violation, ViolationCode},
     json::{Answer, ErrorCode, Request},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::session::Answers;
 
 /// How plans are checked before they are returned. The default is [`Policy::default`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Guard {
     ///
     /// # Errors
     /// One sentence, where the answers are not what the contract says.
-    pub(crate) fn check_answers(&self, requests: &str, answers: String) -> Result<String, String> {
+    pub(crate) fn check_answers(&self, requests: &str, answers: String) -> Result<Answers, String> {
         let requests: Vec<&RawValue> =
             serde_json::from_str(requests).map_err(|error| format!("it answers what is not a JSON array: {error}"))?;
         let given: Vec<&RawValue> =
@@ -51,25 +53,33 @@ impl Guard {
         for (i, (request, answer)) in requests.iter().zip(&given).enumerate() {
             let answer: Answer =
                 serde_json::from_str(answer.get()).map_err(|error| format!("its answer {i} is none: {error}"))?;
-            rejections.extend(self.reject(request.get(), answer)?.map(|rejection| (i, rejection)));
+            let violations = self.violations(request.get(), answer)?;
+            if !violations.is_empty() {
+                rejections.push((i, violations));
+            }
         }
         if rejections.is_empty() {
-            return Ok(answers);
+            return Ok(Answers { text: answers, violations: vec![] });
         }
         let mut checked: Vec<Box<RawValue>> = given.into_iter().map(ToOwned::to_owned).collect();
-        for (i, rejection) in rejections {
+        let mut violations: Vec<ViolationCode> = vec![];
+        for (i, found) in rejections {
+            violations.extend(found.iter().map(|violation| violation.code));
+            let code = ErrorCode::PlanRejected;
+            let rejection = Answer::Error { code, message: summary(&found), violations: found };
             checked[i] = serde_json::value::to_raw_value(&rejection).map_err(|error| error.to_string())?;
         }
-        serde_json::to_string(&checked).map_err(|error| error.to_string())
+        let text = serde_json::to_string(&checked).map_err(|error| error.to_string())?;
+        Ok(Answers { text, violations })
     }
 
-    /// The answer in the place of a plan that is rejected.
-    fn reject(&self, request: &str, answer: Answer) -> Result<Option<Answer>, String> {
+    /// What is wrong with an answer.
+    fn violations(&self, request: &str, answer: Answer) -> Result<Vec<Violation>, String> {
         let plan = match answer {
             // Nothing can be wrong with it.
-            Answer::Ok(plan) if plan.is_empty() && plan.next_evaluation_at.is_none() => return Ok(None),
+            Answer::Ok(plan) if plan.is_empty() && plan.next_evaluation_at.is_none() => return Ok(vec![]),
             Answer::Ok(plan) => plan,
-            Answer::Error { .. } => return Ok(None),
+            Answer::Error { .. } => return Ok(vec![]),
         };
         let no_request = |error| format!("it has a plan for what is no request: {error}");
         // Most plans change nothing. To check those the routes need not be read.
@@ -80,12 +90,7 @@ impl Guard {
             let Request { routes, spec } = Request::parse(request).map_err(no_request)?;
             (routes, spec)
         };
-        let violations = self.check(&routes, &spec, &plan);
-        Ok((!violations.is_empty()).then(|| Answer::Error {
-            code: ErrorCode::PlanRejected,
-            message: summary(&violations),
-            violations,
-        }))
+        Ok(self.check(&routes, &spec, &plan))
     }
 }
 

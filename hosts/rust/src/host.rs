@@ -9,6 +9,7 @@ use wasmtime::{
 
 use crate::{
     HostError, Limits, LoadError, Plugin, admission,
+    instances::{Instances, UPKEEP},
     plugin::{Loaded, PluginId},
     ticker::Ticker,
 };
@@ -33,7 +34,14 @@ pub struct Host {
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) limits: Limits,
+    pub(crate) instances: Instances,
     _ticker: Ticker,
+}
+
+/// A component file that was read, once: what its digest says is what is loaded.
+pub struct ComponentFile {
+    id: PluginId,
+    bytes: Vec<u8>,
 }
 
 // === impl Host ===
@@ -70,7 +78,7 @@ impl Host {
         limits.validate()?;
         let engine = Engine::new(config(&limits).cache(cache)).map_err(|error| HostError::Engine(error.into()))?;
         let ticker = Ticker::start(engine.clone()).map_err(HostError::Ticker)?;
-        Ok(Self { inner: Arc::new(Inner { engine, limits, _ticker: ticker }) })
+        Ok(Self { inner: Arc::new(Inner { engine, limits, instances: Instances::default(), _ticker: ticker }) })
     }
 
     /// The limits that its plugins run under.
@@ -83,16 +91,14 @@ impl Host {
     /// # Errors
     /// [`LoadError`], which says what about the file is not right.
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Plugin, LoadError> {
-        let (name, bytes) = self.read(path.as_ref())?;
-        self.load_bytes(&name, &bytes)
+        self.load_file(&self.read(path.as_ref())?)
     }
 
-    /// The name and content of a component file, for [`load_bytes`](Self::load_bytes); for those who want to look at what
-    /// they load.
+    /// Reads a component file, for [`load_file`](Self::load_file); for those who want to look at what they load.
     ///
     /// # Errors
     /// [`LoadError::Read`] and [`LoadError::TooLarge`].
-    pub fn read(&self, path: &Path) -> Result<(String, Vec<u8>), LoadError> {
+    pub fn read(&self, path: &Path) -> Result<ComponentFile, LoadError> {
         let read = |source| LoadError::Read { path: path.to_owned(), source };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         // One byte more than is allowed tells a file that is too large, also where its size cannot be asked for.
@@ -103,7 +109,7 @@ impl Host {
         admission::check_size(&name, size, &self.inner.limits)?;
         file.take(most as u64).read_to_end(&mut bytes).map_err(read)?;
         admission::check_size(&name, bytes.len(), &self.inner.limits)?;
-        Ok((name.into_owned(), bytes))
+        Ok(ComponentFile { id: PluginId::new(&name, &bytes), bytes })
     }
 
     /// Loads a plugin from memory. The name is for messages.
@@ -112,32 +118,61 @@ impl Host {
     /// [`LoadError`], which says what about the bytes is not right.
     pub fn load_bytes(&self, name: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
         admission::check_size(name, bytes.len(), &self.inner.limits)?;
+        self.load_file(&ComponentFile { id: PluginId::new(name, bytes), bytes: bytes.to_vec() })
+    }
+
+    /// Loads a plugin from a file that was [read](Self::read).
+    ///
+    /// # Errors
+    /// [`LoadError`], which says what about the file is not right.
+    pub fn load_file(&self, file: &ComponentFile) -> Result<Plugin, LoadError> {
+        let (name, bytes) = (file.id.name(), &file.bytes);
         admission::check_header(name, bytes)?;
         let malformed = |source: wasmtime::Error| LoadError::Malformed { name: name.to_owned(), source: source.into() };
         let component = Component::from_binary(&self.inner.engine, bytes).map_err(malformed)?;
         let contract = admission::check_contract(name, &component)?;
         admission::check_memory(name, &component, &self.inner.limits)?;
         let pre = Linker::new(&self.inner.engine).instantiate_pre(&component).map_err(malformed)?;
-        let id = PluginId::new(name, bytes);
-        let plugin = Plugin::new(Loaded { host: Arc::clone(&self.inner), id, pre, contract, size: bytes.len() });
+        let plugin = Plugin::new(Loaded {
+            host: Arc::clone(&self.inner),
+            id: file.id.clone(),
+            pre,
+            contract,
+            size: bytes.len(),
+        });
         // Once now, so that a plugin that cannot even start is not found out in the night.
-        plugin.session().map_err(LoadError::Start)?.check_types()?;
+        plugin.for_upkeep().session().map_err(LoadError::Start)?.check_types()?;
         Ok(plugin)
+    }
+}
+
+// === impl ComponentFile ===
+
+impl ComponentFile {
+    /// The name of the file, and the digest of its content.
+    pub fn id(&self) -> &PluginId {
+        &self.id
+    }
+
+    /// Its content.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
 /// Engine settings, each for a reason.
 fn config(limits: &Limits) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(limits.instances)
-        .total_core_instances(limits.instances.saturating_mul(PARTS))
+    let instances = limits.instances + UPKEEP;
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * PARTS)
         .max_core_instances_per_component(PARTS)
-        .total_memories(limits.instances)
+        .total_memories(instances)
         .max_memories_per_component(1)
         // All that 32 bits can address, which a slot reserves anyway: the limit proper is the store's, whose error has a
         // type, and changing it does not make the compile cache useless.
         .max_memory_size(4 << 30)
-        .total_tables(limits.instances.saturating_mul(PARTS))
+        .total_tables(instances * PARTS)
         .max_tables_per_component(PARTS)
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)

@@ -9,8 +9,10 @@
 //! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
 //! | `registry.rs` | [`Registry`]: strategies by name, swapped while they are in use |
 //! | `session.rs` | [`Session`]: one instance, reused, where a caller asks for that |
+//! | `instances.rs` | how many instances there may be at once |
 //! | `sandbox.rs` | what every instance is held to, and what its failures mean |
 //! | `wire.rs` | the contract's types as the component ABI wants them |
+//! | `decision.rs` | [`Decision`]: what a plugin decided, and in what two decisions differ |
 //! | `ticker.rs` | the clock that stops endless loops |
 //! | `error.rs` | one error per operation |
 //!
@@ -30,9 +32,11 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod decision;
 mod error;
 mod guard;
 mod host;
+mod instances;
 mod limits;
 mod plugin;
 pub mod registry;
@@ -42,9 +46,10 @@ mod ticker;
 mod wire;
 
 pub use admission::SUPPORTED_CONTRACTS;
+pub use decision::{Decision, FieldDifference};
 pub use error::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError};
 pub use guard::Guard;
-pub use host::Host;
+pub use host::{ComponentFile, Host};
 pub use limits::Limits;
 pub use plugin::{Plugin, PluginId};
 pub use registry::Registry;

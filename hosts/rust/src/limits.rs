@@ -14,7 +14,7 @@ pub struct Limits {
     /// does not fit whole is not given.
     ///
     /// Blue-green takes about 250 bytes a route through the typed door. Costs nothing until it is used; a host under
-    /// attack may come to hold `memory * instances`.
+    /// attack may come to hold `memory * (instances + 2)`.
     pub memory: usize,
     /// Wall-clock time of one call, copying its arguments included; default 1 s, in steps of 10 ms. A call is stopped at
     /// the earliest after this time and at the latest two steps later, on a machine with a core to spare.
@@ -29,7 +29,7 @@ pub struct Limits {
     /// string many times.
     pub response: usize,
     /// How many instances there may be at once, over all plugins of the host: calls under way, and sessions; default 64. A
-    /// call beyond them fails at once. Loading a plugin takes one for a moment.
+    /// call beyond them fails at once. What the host does besides calls, such as loading a plugin, has two more for itself.
     ///
     /// Each costs about 4 GiB of address space, not memory: reserved, so that compiled code needs no bounds checks. Lower
     /// it where address space is limited (`ulimit -v`).

@@ -8,7 +8,7 @@ use wasmtime::component::InstancePre;
 
 use crate::{
     CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, Guard, Session, admission::Contract, host::Inner,
-    sandbox::Sandbox,
+    instances::Purpose, sandbox::Sandbox, session::Answers,
 };
 
 /// How many of a digest's hex digits a message shows.
@@ -24,6 +24,7 @@ pub struct PluginId(Arc<(String, String)>);
 pub struct Plugin {
     loaded: Arc<Loaded>,
     guard: Guard,
+    purpose: Purpose,
 }
 
 /// What loading a plugin gives.
@@ -39,13 +40,18 @@ pub(crate) struct Loaded {
 
 impl Plugin {
     pub(crate) fn new(loaded: Loaded) -> Self {
-        Self { loaded: Arc::new(loaded), guard: Guard::default() }
+        Self { loaded: Arc::new(loaded), guard: Guard::default(), purpose: Purpose::Call }
     }
 
     /// The same plugin under another guard. Plans are guarded by default; see [`Guard`] for what can be changed.
     #[must_use]
     pub fn with_guard(&self, guard: Guard) -> Self {
-        Self { loaded: Arc::clone(&self.loaded), guard }
+        Self { guard, ..self.clone() }
+    }
+
+    /// The same plugin with the instances that are not for callers.
+    pub(crate) fn for_upkeep(&self) -> Self {
+        Self { purpose: Purpose::Upkeep, ..self.clone() }
     }
 
     /// The guard that its plans pass.
@@ -69,7 +75,12 @@ impl Plugin {
     /// # Errors
     /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed call.
     pub fn evaluate_cycles(&self, requests: &str) -> Result<String, EvaluateCyclesError> {
-        self.session()?.evaluate_cycles(requests)
+        Ok(self.answers(requests)?.text)
+    }
+
+    /// As [`evaluate_cycles`](Self::evaluate_cycles), with what the guard found.
+    pub(crate) fn answers(&self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
+        self.session()?.answers(requests)
     }
 
     /// What the plugin says of itself.
@@ -117,7 +128,11 @@ impl Plugin {
         component.component_type().exports(component.engine()).map(|(name, _)| name.to_owned()).collect()
     }
 
-    pub(crate) fn host(&self) -> &Inner {
+    pub(crate) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    pub(crate) fn host(&self) -> &Arc<Inner> {
         &self.loaded.host
     }
 

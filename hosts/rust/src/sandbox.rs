@@ -1,6 +1,6 @@
 //! What every instance is held to, and what its failures mean.
 
-use wasmtime::{Error, PoolConcurrencyLimitError, ResourceLimiter, Result, Store, Trap, error::OutOfMemory};
+use wasmtime::{Error, ResourceLimiter, Result, Store, Trap, error::OutOfMemory};
 
 use crate::{
     CallError, PluginId,
@@ -69,9 +69,6 @@ fn failure(error: Error, plugin: &PluginId, host: &Inner) -> Result<CallError, E
     let (plugin, limits) = (plugin.clone(), &host.limits);
     if error.is::<MemoryExceeded>() {
         return Ok(CallError::Memory { plugin, limit: limits.memory });
-    }
-    if error.is::<PoolConcurrencyLimitError>() {
-        return Ok(CallError::Instances { plugin, limit: limits.instances });
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Ok(CallError::Timeout { plugin, limit: limits.time }),

@@ -1,6 +1,6 @@
 //! One instance of a plugin, for one call or for many.
 
-use pointsman::{Description, EvaluationError, Route, RouteChanges, Spec};
+use pointsman::{Description, EvaluationError, Route, RouteChanges, Spec, guard::ViolationCode};
 use wasmtime::{
     Store,
     component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, TypedFunc},
@@ -9,6 +9,7 @@ use wasmtime::{
 use crate::{
     CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, LoadError, Plugin,
     admission::Contract,
+    instances::Permit,
     sandbox::{self, Sandbox},
     wire,
 };
@@ -22,13 +23,27 @@ use crate::{
 pub struct Session {
     plugin: Plugin,
     instance: Option<(Store<Sandbox>, Instance)>,
+    /// Below the instance, which is dropped first.
+    _permit: Permit,
+}
+
+/// What the JSON door gave.
+pub(crate) struct Answers {
+    /// The answers.
+    pub(crate) text: String,
+    /// What the guard found in them.
+    pub(crate) violations: Vec<ViolationCode>,
 }
 
 // === impl Session ===
 
 impl Session {
     pub(crate) fn new(plugin: Plugin) -> Result<Self, CallError> {
-        let mut session = Self { plugin, instance: None };
+        let Some(permit) = Permit::take(plugin.host(), plugin.purpose()) else {
+            let limit = plugin.host().limits.instances;
+            return Err(CallError::Instances { plugin: plugin.id().clone(), limit });
+        };
+        let mut session = Self { plugin, instance: None, _permit: permit };
         session.start()?;
         Ok(session)
     }
@@ -63,6 +78,11 @@ impl Session {
     /// # Errors
     /// [`EvaluateCyclesError`].
     pub fn evaluate_cycles(&mut self, requests: &str) -> Result<String, EvaluateCyclesError> {
+        Ok(self.answers(requests)?.text)
+    }
+
+    /// As [`evaluate_cycles`](Self::evaluate_cycles), with what the guard found.
+    pub(crate) fn answers(&mut self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
         let (result,): (Result<String, String>,) = self.call(|contract| &contract.evaluate_cycles, (requests,))?;
         let plugin = || self.plugin.id().clone();
         let answers = result.map_err(|message| EvaluateCyclesError::InvalidRequests { plugin: plugin(), message })?;

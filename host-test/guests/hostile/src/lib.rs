@@ -1,4 +1,6 @@
 //! A plugin that does what its config says no plugin should do: `{"misdeed": "loop_forever"}`.
+//!
+//! Tests make other versions of it by writing another word into [`MODE`], or over its name, in the component's bytes.
 
 use std::{
     hint::black_box,
@@ -10,6 +12,9 @@ use std::{
 
 use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, TrafficChange, TrafficStatus};
 use pointsman::{schemars, serde};
+
+/// What this version does whatever its config says; padded with spaces.
+static MODE: [u8; 29] = *b"hostile-mode:honest          ";
 
 /// Calls that this instance has had.
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -27,6 +32,8 @@ struct Config {
 enum Misdeed {
     /// Nothing bad: a plan that changes nothing.
     None,
+    /// What a plugin should do, unless this version is another than the honest one: promotes what is ready.
+    Good,
     /// Never returns.
     LoopForever,
     /// Takes memory, a megabyte at a time, without end.
@@ -63,6 +70,12 @@ enum Misdeed {
     AgainAtOnce,
     /// Returns a list of ten million ids.
     TenMillionIds,
+    /// Returns a message of a gigabyte.
+    GigabyteString,
+    /// Promotes the routes of other revisions that are ready.
+    PromoteBlue,
+    /// Promotes the routes of the deploying revision that are not ready.
+    PromoteNotReady,
     /// Promotes a route of the call before, and so of another deployment.
     LeakIds,
     /// Does nothing bad for 100 calls of an instance, and then never returns.
@@ -80,14 +93,28 @@ impl Strategy for Hostile {
     const SUMMARY: &'static str = "Does what its config says no plugin should do.";
     type Config = Config;
 
+    fn config_schema() -> String {
+        match mode() {
+            b"loop-in-describe" => endless_loop(),
+            b"schema-not-json" => "an object".to_owned(),
+            b"schema-long" => "x".repeat(20_000_000),
+            _ => pointsman::schema_of::<Config>(),
+        }
+    }
+
     fn evaluate(rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         let mut plan = RouteChanges::none(SubStep::Provisioning, "hostile", String::new());
         match config.misdeed {
             Misdeed::None => {}
-            Misdeed::LoopForever => loop {
-                black_box(calls);
+            Misdeed::Good => match mode() {
+                b"cautious" => plan.reason.code = "cautious".to_owned(),
+                b"broken" => panic!("as this version does"),
+                b"endless" => endless_loop(),
+                b"harmful" => plan.drain_route_ids = vec!["nobody".to_owned()],
+                _ => plan = plan.promote(rollout.green().filter(|route| route.is_ready())),
             },
+            Misdeed::LoopForever => endless_loop(),
             Misdeed::GrowMemory => {
                 let mut hoard: Vec<Vec<u8>> = vec![];
                 loop {
@@ -129,19 +156,34 @@ impl Strategy for Hostile {
             }
             Misdeed::AgainAtOnce => plan.next_evaluation_at = Some(rollout.spec().now),
             Misdeed::TenMillionIds => plan.drain_route_ids = vec![String::new(); 10_000_000],
+            Misdeed::GigabyteString => plan.reason.message = "\0".repeat(1 << 30),
+            Misdeed::PromoteBlue => {
+                plan.promote_route_ids =
+                    rollout.blue().filter(|route| route.is_ready()).map(|route| route.id.clone()).collect();
+            }
+            Misdeed::PromoteNotReady => plan = plan.promote(rollout.green().filter(|route| !route.is_ready())),
             Misdeed::LeakIds => {
                 let mut leaked = LEAKED.lock().unwrap_or_else(PoisonError::into_inner);
                 plan.promote_route_ids = std::mem::replace(&mut leaked, ids(rollout).collect());
             }
             Misdeed::TurnBadAfterAHundred => {
                 if calls > 100 {
-                    loop {
-                        black_box(calls);
-                    }
+                    endless_loop()
                 }
             }
         }
         Ok(plan)
+    }
+}
+
+/// The mode, without what it is padded with. Read as the bytes are, which the compiler must not know.
+fn mode() -> &'static [u8] {
+    black_box(&MODE)["hostile-mode:".len()..].trim_ascii_end()
+}
+
+fn endless_loop() -> ! {
+    loop {
+        black_box(0);
     }
 }
 

@@ -1,6 +1,9 @@
 //! One strategy of a registry: its versions, and what calls of them come to.
 
 use std::{
+    collections::BTreeSet,
+    io,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
@@ -9,8 +12,12 @@ use arc_swap::ArcSwap;
 use pointsman::Description;
 
 use super::{
-    Checks, Evaluated, Options, RegistryError, StrategyStatus, VersionStatus,
+    Checks, Evaluated, Options, PromoteError, RegistryError, Shadow, StrategyStatus, Swap, Trial, Verdict,
+    VersionStatus,
+    door::{Door, Judgement},
+    shadow::Trying,
     status::{Counts, Outcome},
+    swap,
 };
 use crate::Plugin;
 
@@ -34,10 +41,13 @@ struct BackOff {
     length: Duration,
 }
 
-/// What a strategy runs on, and what it ran on before. They change together.
+/// What a strategy runs on, what it ran on before, and what it may run on next. They change together.
+#[derive(Clone)]
 pub(super) struct Versions {
     pub(super) current: Arc<Version>,
     pub(super) previous: Option<Arc<Version>>,
+    /// Until it is promoted or discarded.
+    pub(super) trying: Option<Arc<Trying>>,
 }
 
 /// One strategy.
@@ -46,7 +56,16 @@ pub(super) struct Slot {
     versions: ArcSwap<Versions>,
     counts: Counts,
     /// Held while the version changes, so that changes come one after the other. Calls never wait for it.
-    change: Mutex<Checks>,
+    change: Mutex<Change>,
+    last_shadow: Mutex<Option<Shadow>>,
+}
+
+/// What decides whether a version may be changed to.
+#[derive(Default)]
+pub(super) struct Change {
+    pub(super) checks: Checks,
+    /// The digests of versions that failed too often.
+    pub(super) given_up: BTreeSet<String>,
 }
 
 // === impl Version ===
@@ -60,7 +79,11 @@ impl Version {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn status(&self) -> VersionStatus {
+    pub(super) fn digest(&self) -> &str {
+        self.plugin.id().digest()
+    }
+
+    pub(super) fn status(&self) -> VersionStatus {
         VersionStatus { plugin: self.plugin.id().clone(), version: self.description.version.clone() }
     }
 }
@@ -71,68 +94,163 @@ impl Slot {
     pub(super) fn new(name: &str, version: Version) -> Self {
         Self {
             name: name.to_owned(),
-            versions: ArcSwap::from_pointee(Versions { current: Arc::new(version), previous: None }),
-            counts: Counts::default(),
+            versions: ArcSwap::from_pointee(Versions { current: Arc::new(version), previous: None, trying: None }),
+            counts: Counts::of_strategy(),
             change: Mutex::default(),
+            last_shadow: Mutex::default(),
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Keeps others from changing the version, and says what a new one must pass.
-    pub(super) fn begin_change(&self) -> MutexGuard<'_, Checks> {
+    pub(super) fn begin_change(&self) -> MutexGuard<'_, Change> {
         self.change.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set_checks(&self, checks: Checks) {
-        *self.begin_change() = checks;
+        self.begin_change().checks = checks;
     }
 
     pub(super) fn versions(&self) -> Arc<Versions> {
         self.versions.load_full()
     }
 
-    /// Switches to a new version. The one before is kept to go back to, unless it was failing itself.
-    pub(super) fn switch(&self, version: Version, options: &Options) {
+    /// Switches to a new version, during a change. The one before is kept to go back to, unless it was failing itself.
+    pub(super) fn switch(&self, version: Arc<Version>, options: &Options) -> Swap {
         let old = self.versions();
         let is_good = old.current.health().failures < options.revert_after.get();
         let previous = if is_good { Some(Arc::clone(&old.current)) } else { old.previous.clone() };
-        self.versions.store(Arc::new(Versions { current: Arc::new(version), previous }));
+        let (from, to) = (old.current.plugin.id().clone(), version.plugin.id().clone());
+        let (promoted, trying) = match &old.trying {
+            Some(trying) if trying.shadow.version().digest() == version.digest() => (Some(trying), None),
+            other => (None, other.clone()),
+        };
+        self.versions.store(Arc::new(Versions { current: version, previous, trying }));
+        if let Some(promoted) = promoted {
+            promoted.shadow.end(Verdict::Promoted);
+        }
+        Swap::Swapped { from, to }
+    }
+
+    /// Tries a version in the shadow of the current one, during a change. One that was tried until now is not any more.
+    pub(super) fn shadow(self: &Arc<Self>, version: Arc<Version>, trial: Trial, options: &Options) -> io::Result<Swap> {
+        let trying = Trying::start(self, version, trial, options)?;
+        let shadow = trying.shadow.clone();
+        let swap = Swap::Shadowing {
+            current: self.versions().current.plugin.id().clone(),
+            shadow: shadow.version().plugin.id().clone(),
+        };
+        *self.last_shadow.lock().unwrap_or_else(PoisonError::into_inner) = Some(shadow);
+        self.set_trying(Some(trying));
+        Ok(swap)
+    }
+
+    fn set_trying(&self, trying: Option<Trying>) {
+        let old = self.versions();
+        self.versions.store(Arc::new(Versions { trying: trying.map(Arc::new), ..Versions::clone(&old) }));
+        if let Some(trying) = &old.trying {
+            trying.shadow.end(Verdict::Discarded);
+        }
+    }
+
+    /// The last version that was tried, whatever came of it.
+    pub(super) fn last_shadow(&self) -> Option<Shadow> {
+        self.last_shadow.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the version that is tried the current one.
+    pub(super) fn promote(&self, options: &Options) -> Result<Swap, PromoteError> {
+        let change = self.begin_change();
+        let no_shadow = || PromoteError::NoShadow { name: self.name.clone() };
+        let trying = self.versions().trying.clone().ok_or_else(no_shadow)?;
+        let version = Arc::clone(trying.shadow.version());
+        change.checks.pass(&version)?;
+        let file = version.plugin.id().name().to_owned();
+        let swap = Ok(self.switch(version, options));
+        swap::report(Path::new(&file), &swap);
+        Ok(swap?)
+    }
+
+    /// Ends a trial without a result.
+    pub(super) fn discard_shadow(&self) -> Result<(), PromoteError> {
+        let _change = self.begin_change();
+        if self.versions().trying.is_none() {
+            return Err(PromoteError::NoShadow { name: self.name.clone() });
+        }
+        self.set_trying(None);
+        Ok(())
+    }
+
+    /// Draws the consequences of a trial that is over.
+    pub(super) fn conclude(&self, shadow: &Shadow, verdict: Verdict, options: &Options) {
+        let change = self.begin_change();
+        if shadow.verdict() != Verdict::Running {
+            // Somebody ended it meanwhile.
+            return;
+        }
+        let status = shadow.status();
+        let (strategy, plugin) = (&self.name, &status.version.plugin);
+        tracing::info!(
+            strategy,
+            shadow = %plugin,
+            verdict = verdict.as_str(),
+            evaluations = status.evaluations,
+            differences = status.differences,
+            skipped = status.skipped,
+            "trial over"
+        );
+        if verdict != Verdict::Passed || !status.trial.auto_promote {
+            return shadow.end(verdict);
+        }
+        // They may be others than when the trial began.
+        match change.checks.pass(shadow.version()) {
+            Ok(()) => swap::report(Path::new(plugin.name()), &Ok(self.switch(Arc::clone(shadow.version()), options))),
+            Err(error) => {
+                swap::report(Path::new(plugin.name()), &Err(error));
+                shadow.end(Verdict::Failed);
+            }
+        }
     }
 
     /// Calls the current version, and draws the consequences of how that ends.
-    pub(super) fn call<T, E>(
+    pub(super) fn call<D: Door>(
         &self,
         options: &Options,
-        call: impl FnOnce(&Plugin) -> Result<T, E>,
-        outcome: impl FnOnce(&T) -> Outcome,
-    ) -> Result<Evaluated<T>, RegistryError<E>>
-    where
-        for<'a> Outcome: From<&'a E>,
-        E: std::fmt::Display,
-    {
-        let version = Arc::clone(&self.versions.load().current);
-        self.refuse_while_backing_off(&version, options)?;
+        door: &D,
+    ) -> Result<Evaluated<D::Value>, RegistryError<D::Error>> {
+        let versions = self.versions();
+        let version = &versions.current;
+        self.refuse_while_backing_off(version, options)?;
 
         let start = Instant::now();
-        let result = call(&version.plugin);
+        let result = door.call(&version.plugin);
         let took = start.elapsed();
 
-        let outcome = match &result {
-            Ok(value) => outcome(value),
-            Err(error) => {
-                let outcome = Outcome::from(error);
-                tracing::warn!(strategy = self.name, plugin = %version.plugin.id(), outcome = outcome.as_str(), %error, "no plan");
-                outcome
-            }
-        };
+        let plugin = version.plugin.id();
+        let Judgement { outcome, violations } = door.judge(&result);
         self.counts.record(&self.name, outcome, took);
+        self.counts.record_violations(&self.name, &violations);
+        if !violations.is_empty() {
+            let codes = violations.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");
+            tracing::warn!(strategy = self.name, %plugin, violations = codes, "plan rejected");
+        }
+        if let Err(error) = &result {
+            tracing::warn!(strategy = self.name, %plugin, outcome = outcome.as_str(), %error, "no plan");
+        }
         match outcome {
-            outcome if outcome.is_failure() => self.after_failure(&version, options),
+            outcome if outcome.is_failure() => self.after_failure(version, options),
             // Nobody's fault says nothing about the plugin.
             Outcome::Host => {}
             _ => *version.health() = Health::default(),
         }
+        if let Some(trying) = versions.trying.as_ref().filter(|_| outcome != Outcome::Host) {
+            trying.observe(plugin, || door.observe(&result));
+        }
         match result {
-            Ok(value) => Ok(Evaluated { plugin: version.plugin.id().clone(), value }),
+            Ok(value) => Ok(Evaluated { plugin: plugin.clone(), value }),
             Err(error) => Err(RegistryError::Evaluate(error)),
         }
     }
@@ -159,7 +277,7 @@ impl Slot {
             return;
         }
         // A swap that is under way decides; if it fails, the next failure is soon enough. Calls never wait for swaps.
-        let _change = match self.change.try_lock() {
+        let mut change = match self.change.try_lock() {
             Ok(change) => change,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
@@ -172,7 +290,9 @@ impl Slot {
         let plugin = version.plugin.id();
         if let Some(previous) = &versions.previous {
             *previous.health() = Health::default();
-            self.versions.store(Arc::new(Versions { current: Arc::clone(previous), previous: None }));
+            change.given_up.insert(version.digest().to_owned());
+            let (current, trying) = (Arc::clone(previous), versions.trying.clone());
+            self.versions.store(Arc::new(Versions { current, previous: None, trying }));
             self.counts.record_revert(&self.name);
             tracing::error!(strategy = self.name, from = %plugin, to = %previous.plugin.id(), failures, "gone back");
         } else {
@@ -194,6 +314,8 @@ impl Slot {
             current: versions.current.status(),
             previous: versions.previous.as_ref().map(|version| version.status()),
             outcomes: self.counts.outcomes(),
+            violations: self.counts.violations(),
+            shadow: versions.trying.as_ref().map(|trying| trying.shadow.status()),
             reverts: self.counts.reverts(),
             backing_off: back_off
                 .map(|back_off| back_off.until.saturating_duration_since(now))

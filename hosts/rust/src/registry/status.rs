@@ -11,9 +11,10 @@ use std::{
 
 use hdrhistogram::Histogram;
 use metrics::{counter, histogram};
-use pointsman::json::{Answer, ErrorCode};
+use pointsman::guard::ViolationCode;
 
-use crate::{CallError, EvaluateCyclesError, EvaluateError, PluginId};
+use super::{Trial, Verdict};
+use crate::PluginId;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,6 +76,10 @@ pub struct StrategyStatus {
     pub previous: Option<VersionStatus>,
     /// Calls by how they ended, over all versions; what never happened is left out.
     pub outcomes: BTreeMap<Outcome, u64>,
+    /// What the guard found in plans, over all versions; what never happened is left out.
+    pub violations: BTreeMap<ViolationCode, u64>,
+    /// The version that is tried, or waits to be promoted.
+    pub shadow: Option<ShadowStatus>,
     /// How often a version was given up for the one before.
     pub reverts: u64,
     /// For how long calls will still be answered with an error, if they are.
@@ -83,12 +88,44 @@ pub struct StrategyStatus {
     pub latency: Latency,
 }
 
-/// The numbers behind a [`StrategyStatus`].
+/// How a version that is tried does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShadowStatus {
+    /// The version.
+    pub version: VersionStatus,
+    /// How it is tried.
+    pub trial: Trial,
+    /// How that stands.
+    pub verdict: Verdict,
+    /// Requests that both versions have decided.
+    pub evaluations: u64,
+    /// Those that they decided differently.
+    pub differences: u64,
+    /// Calls that the shadow was not told of, because it had too many to do.
+    pub skipped: u64,
+    /// Its calls by how they ended.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// What the guard found in its plans.
+    pub violations: BTreeMap<ViolationCode, u64>,
+    /// How long its calls took.
+    pub latency: Latency,
+}
+
+/// The numbers behind a [`StrategyStatus`] or a [`ShadowStatus`].
 pub(super) struct Counts {
+    names: &'static Names,
     outcomes: [AtomicU64; Outcome::ALL.len()],
+    violations: Mutex<BTreeMap<ViolationCode, u64>>,
     reverts: AtomicU64,
     /// In microseconds.
     latency: Mutex<Histogram<u64>>,
+}
+
+/// What the numbers are called as metrics.
+struct Names {
+    evaluations: &'static str,
+    seconds: &'static str,
+    violations: &'static str,
 }
 
 // === impl Outcome ===
@@ -130,66 +167,55 @@ impl Outcome {
             Self::Rejected | Self::Trap | Self::Timeout | Self::Memory | Self::Response | Self::Malformed => true,
         }
     }
-
-    /// Of a batch of answers that the guard has been through.
-    pub(super) fn of_answers(answers: &str) -> Self {
-        let answers: Vec<Answer> = serde_json::from_str(answers).unwrap_or_default();
-        let is_rejected = |answer: &Answer| matches!(answer, Answer::Error { code: ErrorCode::PlanRejected, .. });
-        if answers.iter().any(is_rejected) { Self::Rejected } else { Self::Ok }
-    }
-}
-
-impl From<&CallError> for Outcome {
-    fn from(error: &CallError) -> Self {
-        match error {
-            CallError::Trap { .. } => Self::Trap,
-            CallError::Timeout { .. } => Self::Timeout,
-            CallError::Memory { .. } => Self::Memory,
-            CallError::Response { .. } => Self::Response,
-            CallError::Malformed { .. } => Self::Malformed,
-            CallError::Instances { .. } | CallError::Runtime { .. } => Self::Host,
-        }
-    }
-}
-
-impl From<&EvaluateError> for Outcome {
-    fn from(error: &EvaluateError) -> Self {
-        match error {
-            EvaluateError::InvalidConfig { .. } | EvaluateError::InvalidRoutes { .. } => Self::Refused,
-            EvaluateError::Rejected { .. } => Self::Rejected,
-            EvaluateError::Call(error) => error.into(),
-        }
-    }
-}
-
-impl From<&EvaluateCyclesError> for Outcome {
-    fn from(error: &EvaluateCyclesError) -> Self {
-        match error {
-            EvaluateCyclesError::InvalidRequests { .. } => Self::Refused,
-            EvaluateCyclesError::Answers { .. } => Self::Malformed,
-            EvaluateCyclesError::Call(error) => error.into(),
-        }
-    }
 }
 
 // === impl Counts ===
 
-impl Default for Counts {
-    fn default() -> Self {
+impl Counts {
+    pub(super) fn of_strategy() -> Self {
+        Self::new(&Names {
+            evaluations: "pointsman_evaluations_total",
+            seconds: "pointsman_evaluation_seconds",
+            violations: "pointsman_violations_total",
+        })
+    }
+
+    pub(super) fn of_shadow() -> Self {
+        Self::new(&Names {
+            evaluations: "pointsman_shadow_evaluations_total",
+            seconds: "pointsman_shadow_evaluation_seconds",
+            violations: "pointsman_shadow_violations_total",
+        })
+    }
+
+    fn new(names: &'static Names) -> Self {
         Self {
+            names,
             outcomes: Default::default(),
+            violations: Mutex::default(),
             reverts: AtomicU64::default(),
             latency: Mutex::new(Histogram::new(2).expect("two digits are a precision")),
         }
     }
-}
 
-impl Counts {
     pub(super) fn record(&self, strategy: &str, outcome: Outcome, took: Duration) {
         self.count(strategy, outcome);
-        histogram!("pointsman_evaluation_seconds", "strategy" => strategy.to_owned()).record(took);
+        histogram!(self.names.seconds, "strategy" => strategy.to_owned()).record(took);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.latency.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros);
+    }
+
+    pub(super) fn record_violations(&self, strategy: &str, violations: &[ViolationCode]) {
+        // The usual call has none.
+        if violations.is_empty() {
+            return;
+        }
+        let mut counts = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
+        for &code in violations {
+            *counts.entry(code).or_default() += 1;
+            let labels = [("strategy", strategy.to_owned()), ("code", code.as_str().to_owned())];
+            counter!(self.names.violations, &labels).increment(1);
+        }
     }
 
     pub(super) fn record_back_off(&self, strategy: &str) {
@@ -203,13 +229,16 @@ impl Counts {
 
     fn count(&self, strategy: &str, outcome: Outcome) {
         self.outcomes[outcome as usize].fetch_add(1, Relaxed);
-        counter!("pointsman_evaluations_total", "strategy" => strategy.to_owned(), "outcome" => outcome.as_str())
-            .increment(1);
+        counter!(self.names.evaluations, "strategy" => strategy.to_owned(), "outcome" => outcome.as_str()).increment(1);
     }
 
     pub(super) fn outcomes(&self) -> BTreeMap<Outcome, u64> {
         let counts = Outcome::ALL.into_iter().map(|outcome| (outcome, self.outcomes[outcome as usize].load(Relaxed)));
         counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    pub(super) fn violations(&self) -> BTreeMap<ViolationCode, u64> {
+        self.violations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn reverts(&self) -> u64 {

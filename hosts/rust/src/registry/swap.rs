@@ -9,10 +9,11 @@ use metrics::counter;
 use pointsman::json::Answer;
 
 use super::{
-    Inner,
-    slot::{Slot, Version},
+    Inner, Trial, description,
+    shadow::Trying,
+    slot::{Change, Slot, Version},
 };
-use crate::{CallError, CheckConfigError, EvaluateCyclesError, Guard, LoadError, PluginId};
+use crate::{CallError, CheckConfigError, ComponentFile, EvaluateCyclesError, Guard, LoadError, PluginId};
 
 /// What a new version of a strategy must pass before it is switched to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,8 +47,17 @@ pub enum Swap {
         /// The plugin from now on.
         to: PluginId,
     },
-    /// It is the current plugin already.
+    /// It is tried in the shadow of the current plugin.
+    Shadowing {
+        /// The current plugin.
+        current: PluginId,
+        /// The plugin that is tried.
+        shadow: PluginId,
+    },
+    /// It is the current plugin already, or is being tried already.
     Unchanged(PluginId),
+    /// It is a version that failed before, found in a folder. Only [`Registry::swap`](super::Registry::swap) takes it back.
+    GivenUp(PluginId),
 }
 
 /// Why a version was not switched to. The one before goes on.
@@ -59,6 +69,14 @@ pub enum SwapError {
     /// The plugin does not say what it is.
     #[error("the new version does not describe itself")]
     Describe(#[source] CallError),
+    /// What it says it is cannot be.
+    #[error("plugin {plugin} describes itself wrongly: {problem}")]
+    Description {
+        /// The new plugin.
+        plugin: PluginId,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
     /// It says that it is another strategy.
     #[error("plugin {plugin} is the strategy `{found}`, not `{expected}`")]
     Name {
@@ -95,32 +113,43 @@ pub enum SwapError {
         /// The answer it gives.
         found: String,
     },
+    /// It cannot be tried: there is no thread to be had for it.
+    #[error("the new version cannot be tried")]
+    Shadow(#[source] std::io::Error),
 }
 
-/// Loads a file under this name, or under the one that the plugin says it has.
-pub(super) fn swap(registry: &Inner, name: Option<&str>, file: &Path) -> Result<Swap, SwapError> {
-    report(file, read(registry, file).and_then(|(id, bytes)| change(registry, name, id, &bytes)))
+/// What is to become of a file.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wanted<'a> {
+    /// The strategy that it must be; the one that it says it is, where that is all the same.
+    pub(super) name: Option<&'a str>,
+    /// Whether it is tried first.
+    pub(super) trial: Option<Trial>,
+    /// Whether a version is taken that was given up.
+    pub(super) even_given_up: bool,
 }
 
-/// Reads the file, once: what is digested is what is loaded.
-fn read(registry: &Inner, file: &Path) -> Result<(PluginId, Vec<u8>), SwapError> {
-    let (name, bytes) = registry.host.read(file)?;
-    Ok((PluginId::new(&name, &bytes), bytes))
+/// Makes the plugin in a file the current one, or tries it.
+pub(super) fn swap(registry: &Inner, wanted: Wanted<'_>, file: &Path) -> Result<Swap, SwapError> {
+    let result = registry.host.read(file).map_err(SwapError::from).and_then(|read| change(registry, wanted, &read));
+    report(file, &result);
+    result
 }
 
-fn change(registry: &Inner, name: Option<&str>, id: PluginId, bytes: &[u8]) -> Result<Swap, SwapError> {
+/// As [`swap`], for a file that was read.
+pub(super) fn change(registry: &Inner, wanted: Wanted<'_>, file: &ComponentFile) -> Result<Swap, SwapError> {
+    let id = file.id();
     let known = |name: &str| registry.slots.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-    if let Some(slot) = name.and_then(known) {
-        // Before the work of loading it.
-        let current = slot.versions().current.plugin.id().clone();
-        if current.digest() == id.digest() {
-            return Ok(Swap::Unchanged(current));
-        }
+    // Before the work of loading it.
+    let is_done = |slot: Arc<Slot>| nothing_to_do(&slot, &slot.begin_change(), wanted, id);
+    if let Some(done) = wanted.name.and_then(known).and_then(is_done) {
+        return Ok(done);
     }
-    let plugin = registry.host.load_bytes(id.name(), bytes)?.with_guard(registry.options.guard);
-    let description = plugin.describe().map_err(SwapError::Describe)?;
-    if let Some(expected) = name.filter(|name| *name != description.name) {
-        return Err(SwapError::Name { plugin: id, expected: expected.to_owned(), found: description.name });
+    let plugin = registry.host.load_file(file)?.with_guard(registry.options.guard);
+    let description = plugin.for_upkeep().describe().map_err(SwapError::Describe)?;
+    description::check(&description).map_err(|problem| SwapError::Description { plugin: id.clone(), problem })?;
+    if let Some(expected) = wanted.name.filter(|name| *name != description.name) {
+        return Err(SwapError::Name { plugin: id.clone(), expected: expected.to_owned(), found: description.name });
     }
     let name = description.name.clone();
     let version = Version::new(plugin, description);
@@ -128,30 +157,47 @@ fn change(registry: &Inner, name: Option<&str>, id: PluginId, bytes: &[u8]) -> R
         let mut slots = registry.slots.write().unwrap_or_else(PoisonError::into_inner);
         let Some(slot) = slots.get(&name) else {
             slots.insert(name.clone(), Arc::new(Slot::new(&name, version)));
-            return Ok(Swap::Loaded(id));
+            return Ok(Swap::Loaded(id.clone()));
         };
         Arc::clone(slot)
     };
-    let checks = slot.begin_change();
-    let from = slot.versions().current.plugin.id().clone();
-    if from.digest() == id.digest() {
-        return Ok(Swap::Unchanged(from));
+    let change = slot.begin_change();
+    if let Some(done) = nothing_to_do(&slot, &change, wanted, id) {
+        return Ok(done);
     }
-    checks.pass(&version)?;
-    slot.switch(version, &registry.options);
-    Ok(Swap::Swapped { from, to: id })
+    change.checks.pass(&version)?;
+    let version = Arc::new(version);
+    match wanted.trial {
+        None => Ok(slot.switch(version, &registry.options)),
+        Some(trial) => slot.shadow(version, trial, &registry.options).map_err(SwapError::Shadow),
+    }
+}
+
+/// Whether a plugin need not be changed to, or must not.
+fn nothing_to_do(slot: &Slot, change: &Change, wanted: Wanted<'_>, id: &PluginId) -> Option<Swap> {
+    let versions = slot.versions();
+    let current = versions.current.plugin.id();
+    if current.digest() == id.digest() {
+        return Some(Swap::Unchanged(current.clone()));
+    }
+    let is_tried = |trying: &Trying| wanted.trial.is_some() && trying.shadow.version().digest() == id.digest();
+    if versions.trying.as_deref().is_some_and(is_tried) {
+        return Some(Swap::Unchanged(id.clone()));
+    }
+    let is_given_up = !wanted.even_given_up && change.given_up.contains(id.digest());
+    is_given_up.then(|| Swap::GivenUp(id.clone()))
 }
 
 // === impl Checks ===
 
 impl Checks {
-    fn pass(&self, version: &Version) -> Result<(), SwapError> {
+    pub(super) fn pass(&self, version: &Version) -> Result<(), SwapError> {
         for config in &self.configs {
-            let check = version.plugin.check_config(config);
+            let check = version.plugin.for_upkeep().check_config(config);
             check.map_err(|source| SwapError::Config { config: config.clone(), source })?;
         }
         // What a vector expects is the plugin's own answer, before any policy.
-        let plugin = version.plugin.with_guard(Guard::IdsOnly);
+        let plugin = version.plugin.for_upkeep().with_guard(Guard::IdsOnly);
         for Vector { name, request, response } in &self.vectors {
             let answer = plugin.evaluate_cycles(&format!("[{request}]"));
             let answer = answer.map_err(|source| SwapError::VectorFailed { vector: name.clone(), source })?;
@@ -166,9 +212,9 @@ impl Checks {
 }
 
 /// Tells operators what came of it.
-fn report(file: &Path, result: Result<Swap, SwapError>) -> Result<Swap, SwapError> {
+pub(super) fn report(file: &Path, result: &Result<Swap, SwapError>) {
     let file = file.display();
-    let label = match &result {
+    let label = match result {
         Ok(Swap::Loaded(plugin)) => {
             tracing::info!(%file, %plugin, "loaded");
             "loaded"
@@ -177,9 +223,17 @@ fn report(file: &Path, result: Result<Swap, SwapError>) -> Result<Swap, SwapErro
             tracing::info!(%file, %from, %to, "swapped");
             "swapped"
         }
+        Ok(Swap::Shadowing { current, shadow }) => {
+            tracing::info!(%file, %current, %shadow, "trying a version in the shadow");
+            "shadowing"
+        }
         Ok(Swap::Unchanged(plugin)) => {
             tracing::debug!(%file, %plugin, "unchanged");
             "unchanged"
+        }
+        Ok(Swap::GivenUp(plugin)) => {
+            tracing::warn!(%file, %plugin, "not swapped: this version failed before");
+            "given-up"
         }
         Err(error) => {
             let cause = std::error::Error::source(error).map(ToString::to_string);
@@ -188,5 +242,4 @@ fn report(file: &Path, result: Result<Swap, SwapError>) -> Result<Swap, SwapErro
         }
     };
     counter!("pointsman_swaps_total", "result" => label).increment(1);
-    result
 }
