@@ -66,6 +66,8 @@ fn json(plugin: &Plugin, word: &str) -> Vec<Code> {
 #[case::duplicate_id("duplicate_id", &[Code::DuplicateId, Code::PromotedBlue])]
 #[case::promote_and_drain("promote_and_drain", &[Code::ConflictingChanges, Code::PromotedBlue, Code::ServingFloorBroken])]
 #[case::promote_all("promote_all", &[Code::PromotedBlue, Code::PromotedNotReady])]
+#[case::promote_blue("promote_blue", &[Code::PromotedBlue])]
+#[case::promote_not_ready("promote_not_ready", &[Code::PromotedNotReady])]
 #[case::drain_all("drain_all", &[Code::ServingFloorBroken])]
 #[case::create_ten_million("create_ten_million", &[Code::CreationTooLarge, Code::TooManyRoutes])]
 #[case::again_at_once("again_at_once", &[Code::NextEvaluationNotAhead])]

@@ -93,12 +93,29 @@ fn returning_too_much_is_a_response_error(#[case] door: fn(&Plugin, &str) -> Cal
     assert!(matches!(result, Ok(_) | Err(EvaluateError::Rejected { .. })), "{result:?}");
 }
 
-#[test]
-fn ten_million_ids_are_too_much_for_memory() {
-    let error = typed(&HOSTILE, "ten_million_ids");
+#[rstest]
+fn ten_million_ids_and_a_gigabyte_are_too_much_for_memory(
+    #[values("ten_million_ids", "gigabyte_string")] word: &str,
+    #[values(typed, json)] door: fn(&Plugin, &str) -> CallError,
+) {
+    let error = door(&HOSTILE, word);
 
     assert!(matches!(error, CallError::Memory { .. }), "{error:?}");
     assert_host_goes_on();
+}
+
+#[rstest]
+#[case::ids(typed, "ten_million_ids")]
+#[case::string(typed, "gigabyte_string")]
+#[case::ids_as_json(json, "ten_million_ids")]
+fn with_memory_for_them_they_are_too_much_to_return(#[case] door: fn(&Plugin, &str) -> CallError, #[case] word: &str) {
+    let limits = Limits { memory: 2 << 30, time: Duration::from_mins(1), instances: 1, ..Limits::default() };
+    let plugin = load(&Host::new(limits).unwrap(), "guests/hostile.wasm");
+
+    let error = door(&plugin, word);
+
+    assert!(matches!(error, CallError::Response { .. }), "{error:?}");
+    assert!(plugin.evaluate_cycle(&[], &misdeed("none")).is_ok());
 }
 
 #[test]
@@ -123,6 +140,16 @@ fn returning_nonsense_is_malformed_and_not_too_much(#[case] word: &str) {
     let error = typed(&HOSTILE, word);
 
     assert!(matches!(error, CallError::Malformed { .. }), "{error:?}");
+    assert_host_goes_on();
+}
+
+/// There the plugin itself has to read the message to write it as JSON.
+#[test]
+fn as_json_nonsense_is_a_broken_contract_or_a_trap() {
+    let request = serde_json::to_string(&[Request { routes: vec![], spec: misdeed("not_utf8") }]).unwrap();
+    let error = HOSTILE.evaluate_cycles(&request).unwrap_err();
+    assert!(matches!(&error, EvaluateCyclesError::Answers { message, .. } if message.contains("utf-8")), "{error:?}");
+    assert!(matches!(json(&HOSTILE, "wild_pointer"), CallError::Trap { trap: Trap::MemoryOutOfBounds, .. }));
     assert_host_goes_on();
 }
 

@@ -3,18 +3,17 @@
 use std::{
     num::NonZeroU32,
     path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use host_test::{Folder, HOST, component, misdeed};
+use host_test::{Folder, HOST, component, hostile_version, misdeed, patched};
+use pointsman::guard::ViolationCode;
 use pointsman_host::{
     CallError, EvaluateError, Host, Limits, LoadError, Registry,
     registry::{Checks, Options, Outcome, RegistryError, StrategyStatus, Swap, SwapError, Vector},
 };
+use rstest::rstest;
 
 /// A clock that stands still until it is told.
 #[derive(Clone)]
@@ -227,6 +226,78 @@ fn a_swap_ends_a_back_off() {
 }
 
 #[test]
+fn latencies_are_those_of_the_calls() {
+    let folder = Folder::new();
+    let host = Host::new(Limits { time: Duration::from_millis(50), ..Limits::default() }).unwrap();
+    let registry = Registry::new(host, Options::default());
+    registry.swap("hostile", folder.copy("guests/hostile.wasm", 1)).unwrap();
+
+    fail(&registry, "loop_forever");
+
+    let latency = status(&registry).latency;
+    assert!(latency.p50 >= Duration::from_millis(50) && latency.max < Duration::from_mins(1), "{latency:?}");
+}
+
+#[test]
+fn violations_are_counted_by_their_code() {
+    let folder = Folder::new();
+    let registry = hostile(&folder, Options::default());
+    let request = serde_json::to_string(&[pointsman::json::Request { routes: vec![], spec: misdeed("again_at_once") }]);
+
+    fail(&registry, "unknown_id");
+    registry.evaluate_cycles("hostile", &request.unwrap()).unwrap();
+
+    let counts: Vec<_> = status(&registry).violations.into_iter().collect();
+    assert_eq!(counts, [(ViolationCode::UnknownId, 1), (ViolationCode::NextEvaluationNotAhead, 1)]);
+}
+
+#[rstest]
+#[case::name_of_another_shape(patched("guests/hostile.wasm", "hostile", "Hostile"))]
+#[case::schema_is_no_json(hostile_version("schema-not-json"))]
+fn a_version_that_describes_itself_wrongly_is_not_switched_to(#[case] liar: Vec<u8>) {
+    let folder = Folder::new();
+    let registry = hostile(&folder, Options::default());
+    let file = folder.write("liar.wasm", &liar);
+
+    let by_name = registry.swap("hostile", &file).unwrap_err();
+    let [_, (_, found)] = &registry.load_dir(folder.path()).unwrap()[..] else { panic!("two files") };
+
+    assert!(matches!(by_name, SwapError::Description { .. }), "{by_name:?}");
+    assert!(matches!(found, Err(SwapError::Description { .. })), "{found:?}");
+    assert_eq!(answered_by(&registry), "1.wasm");
+}
+
+#[test]
+fn a_version_that_never_ends_describing_itself_is_not_switched_to() {
+    let folder = Folder::new();
+    let host = Host::new(Limits { time: Duration::from_millis(100), ..Limits::default() }).unwrap();
+    let registry = Registry::new(host, Options::default());
+    registry.swap("hostile", folder.copy("guests/hostile.wasm", 1)).unwrap();
+
+    let error = registry.swap("hostile", folder.write("liar.wasm", &hostile_version("loop-in-describe"))).unwrap_err();
+    assert!(matches!(error, SwapError::Describe(CallError::Timeout { .. })), "{error:?}");
+
+    let error = registry.swap("hostile", folder.write("liar.wasm", &hostile_version("schema-long"))).unwrap_err();
+    assert!(matches!(error, SwapError::Describe(CallError::Response { .. })), "{error:?}");
+    assert_eq!(answered_by(&registry), "1.wasm");
+}
+
+#[test]
+fn a_plugin_that_claims_to_be_another_strategy_must_take_its_configs() {
+    let folder = Folder::new();
+    let registry = Registry::new(HOST.clone(), Options::default());
+    registry.swap("batched", component("examples/batched.wasm")).unwrap();
+    let configs = vec![r#"{"batch": 2}"#.to_owned()];
+    registry.set_checks("batched", Checks { configs, vectors: vec![] }).unwrap();
+    folder.write("liar.wasm", &patched("guests/hostile.wasm", "hostile", "batched"));
+
+    let [(_, result)] = &registry.load_dir(folder.path()).unwrap()[..] else { panic!("one file") };
+
+    assert!(matches!(result, Err(SwapError::Config { .. })), "{result:?}");
+    assert_eq!(registry.status()[0].current.plugin.name(), "batched.wasm");
+}
+
+#[test]
 fn a_refusal_and_a_full_host_are_no_failures_of_the_plugin() {
     let folder = Folder::new();
     let host = Host::new(Limits { instances: 1, ..Limits::default() }).unwrap();
@@ -255,42 +326,4 @@ fn a_rejected_plan_in_a_batch_is_a_failure() {
 
     assert_eq!(answers.plugin.name(), "2.wasm");
     assert_eq!(status(&registry).current.plugin.name(), "1.wasm");
-}
-
-#[test]
-fn no_evaluation_is_lost_while_versions_are_swapped() {
-    let folder = Folder::new();
-    let registry = hostile(&folder, Options::default());
-    let versions = [folder.copy("guests/hostile.wasm", 1), folder.copy("guests/hostile.wasm", 2)];
-    let bad = folder.write("bad.wasm", b"\0asm\x0d\0\x01\0\x07");
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let evaluators = [(); 4].map(|()| {
-            scope.spawn(|| {
-                let mut by = std::collections::BTreeSet::new();
-                while !is_over.load(Ordering::Relaxed) {
-                    let evaluated = registry.evaluate_cycle("hostile", &[], &misdeed("remember")).unwrap();
-                    assert_eq!(evaluated.value.reason.message, "1 calls");
-                    by.insert(evaluated.plugin.name().to_owned());
-                }
-                by
-            })
-        });
-        for i in 0..40 {
-            if i % 10 == 9 {
-                assert!(registry.swap("hostile", &bad).is_err());
-            } else {
-                assert!(matches!(
-                    registry.swap("hostile", &versions[(i + 1) % 2]),
-                    Ok(Swap::Swapped { .. } | Swap::Unchanged(_))
-                ));
-            }
-        }
-        is_over.store(true, Ordering::Relaxed);
-        for evaluator in evaluators {
-            let by = evaluator.join().unwrap();
-            assert!(by.iter().all(|name| name == "1.wasm" || name == "2.wasm"), "{by:?}");
-        }
-    });
-    assert_eq!(status(&registry).outcomes.keys().collect::<Vec<_>>(), [&Outcome::Ok]);
 }

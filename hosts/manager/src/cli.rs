@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    num::NonZeroU64,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,6 +35,10 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Check a strategy's configuration, before any rollout.
     CheckConfig(CheckConfigArgs),
+    /// Show where two plugins decide differently.
+    Diff(DiffArgs),
+    /// Decide the same requests again and again with the plugins of a folder, which can be changed meanwhile.
+    Watch(WatchArgs),
 }
 
 #[derive(Args)]
@@ -75,6 +80,49 @@ pub(crate) struct CheckConfigArgs {
     pub(crate) plugin: PathBuf,
     /// The configuration: a file, `-` for standard input, or the JSON object itself.
     pub(crate) config: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// A plugin: a component file. Given twice.
+    #[arg(long = "plugin", value_name = "FILE", required = true)]
+    pub(crate) plugins: Vec<PathBuf>,
+    /// Files of one JSON request, or an array of them; `-` is standard input.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// As JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct WatchArgs {
+    /// The folder. Every `*.wasm` file in it is loaded, and loaded again when it has changed.
+    pub(crate) folder: PathBuf,
+    /// One JSON request, or an array of them; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requests: PathBuf,
+    /// The strategy to ask; needed where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// How long from one round of requests to the next, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    pub(crate) interval: u64,
+    /// Stop after so many rounds; without it, never.
+    #[arg(long, value_name = "ROUNDS")]
+    pub(crate) cycles: Option<u64>,
+    /// Look for changes every so often instead of being told: for folders on NFS and the like.
+    #[arg(long, value_name = "MS")]
+    pub(crate) poll: Option<u64>,
+    /// Try a new version in the shadow of the current one first, for so many requests.
+    #[arg(long, value_name = "REQUESTS")]
+    pub(crate) shadow: Option<NonZeroU64>,
+    /// How many requests a version that is tried may decide differently and still pass.
+    #[arg(long, value_name = "REQUESTS", default_value_t = 0, requires = "shadow")]
+    pub(crate) most_differences: u64,
+    /// Switch to a version that passed.
+    #[arg(long, requires = "shadow")]
+    pub(crate) auto_promote: bool,
 }
 
 /// How the plugin is run.
@@ -121,7 +169,12 @@ struct GuardArgs {
 impl Sandbox {
     /// Loads a plugin under these limits and this guard.
     pub(crate) fn load(&self, file: &Path) -> Result<Plugin, CliError> {
-        Ok(self.host()?.load(file)?.with_guard(self.guard.guard()))
+        Ok(self.host()?.load(file)?.with_guard(self.guard()))
+    }
+
+    /// The guard.
+    pub(crate) fn guard(&self) -> Guard {
+        self.guard.guard()
     }
 
     /// A host with these limits.

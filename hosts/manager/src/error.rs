@@ -7,7 +7,9 @@ use std::{
 };
 
 use crate::text::plain;
-use pointsman_host::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError};
+use pointsman_host::{
+    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError, registry::WatchError,
+};
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,12 @@ pub(crate) enum CliError {
     Answers(String),
     #[error("the file's metadata cannot be read: {0}")]
     Metadata(String),
+    #[error("`--plugin` is given {0} times; two plugins are compared")]
+    TwoPlugins(usize),
+    #[error("the folder is not watched")]
+    Watch(#[from] WatchError),
+    #[error("there is no strategy to ask: {0}")]
+    Strategy(String),
     #[error("cannot write the output")]
     Output(#[from] io::Error),
 }

@@ -2,31 +2,26 @@
 
 use std::io::{self, Write};
 
-use pointsman_host::Session;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
-    Outcome,
+    Outcome, batches,
     cli::{EvaluateArgs, Sandbox},
     error::CliError,
     input,
 };
-
-/// Requests are handed over in batches of about this many bytes, so that the sandbox's memory does not limit how many there
-/// may be.
-const BATCH: usize = 4 << 20;
-
-/// What a request costs the sandbox besides its text, in bytes: about what its answer takes.
-const OVERHEAD: usize = 1 << 10;
 
 pub(crate) fn run(sandbox: &Sandbox, args: &EvaluateArgs) -> Result<Outcome, CliError> {
     let mut session = sandbox.load(&args.plugin)?.session()?;
     let text = input::read(&args.input)?;
     let requests = input::requests(&args.input, &text)?;
     let mut answers = vec![];
-    for batch in batches(&requests) {
-        answers.extend(evaluate(&mut session, batch, answers.len() + 1)?);
+    for batch in batches::of(&requests) {
+        for answer in batches::evaluate(&mut session, batch)? {
+            let number = answers.len() + 1;
+            answers.push(answer.map_err(|source| CliError::EvaluateCycles { number, source })?);
+        }
     }
 
     let is_error = |answer: &RawValue| Verdict::of(answer).is_none_or(|verdict| verdict.error.is_some());
@@ -62,38 +57,4 @@ impl Verdict {
     fn of(answer: &RawValue) -> Option<Self> {
         serde_json::from_str(answer.get()).ok()
     }
-}
-
-/// Answers one batch, whose first request has this number. That each request has its answer, the host has seen to.
-fn evaluate(session: &mut Session, batch: &[&RawValue], first: usize) -> Result<Vec<Box<RawValue>>, CliError> {
-    match session.evaluate_cycles(&array(batch)?) {
-        Ok(answers) => serde_json::from_str(&answers).map_err(|error| CliError::Answers(error.to_string())),
-        // Halves need less memory and time, and end at the one request that is at fault.
-        Err(_) if batch.len() > 1 => {
-            let (left, right) = batch.split_at(batch.len() / 2);
-            let mut answers = evaluate(session, left, first)?;
-            answers.extend(evaluate(session, right, first + left.len())?);
-            Ok(answers)
-        }
-        Err(source) => Err(CliError::EvaluateCycles { number: first, source }),
-    }
-}
-
-fn array(values: &[impl Serialize]) -> Result<String, CliError> {
-    Ok(serde_json::to_string(values).map_err(io::Error::from)?)
-}
-
-/// Splits requests into batches of about [`BATCH`] bytes. A request that is larger is a batch by itself.
-fn batches<'a>(requests: &'a [&'a RawValue]) -> Vec<&'a [&'a RawValue]> {
-    let mut batches = vec![];
-    let (mut start, mut size) = (0, 0);
-    for (i, request) in requests.iter().enumerate() {
-        size += request.get().len() + OVERHEAD;
-        if size > BATCH && i > start {
-            batches.push(&requests[start..i]);
-            (start, size) = (i, request.get().len() + OVERHEAD);
-        }
-    }
-    batches.push(&requests[start..]);
-    batches
 }

@@ -1,11 +1,13 @@
 //! The command line `pointsman`.
 //!
-//! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration; 2 the plugin, the
+//! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration, or two plugins differ; 2 the plugin, the
 //! input or the command line could not be used.
 #![forbid(unsafe_code)]
 
+mod batches;
 mod check_config;
 mod cli;
+mod diff;
 mod error;
 mod evaluate;
 mod explain;
@@ -14,6 +16,7 @@ mod inspect;
 mod moment;
 mod routes_table;
 mod text;
+mod watch;
 
 use std::{io, process::ExitCode};
 
@@ -28,7 +31,7 @@ use crate::{
 enum Outcome {
     /// All is well.
     Ok,
-    /// The plugin said no.
+    /// The plugin said no, or two plugins differ.
     Refused,
 }
 
@@ -39,6 +42,8 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&cli.sandbox, args),
         Command::Inspect(args) => inspect::run(&cli.sandbox, args),
         Command::CheckConfig(args) => check_config::run(&cli.sandbox, args),
+        Command::Diff(args) => diff::run(&cli.sandbox, args),
+        Command::Watch(args) => watch::run(&cli.sandbox, args),
     };
     match result {
         Ok(Outcome::Ok) => ExitCode::SUCCESS,

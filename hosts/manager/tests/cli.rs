@@ -1,6 +1,10 @@
 //! The commands as a person or a script meets them: output, exit codes, and nonsense of every kind.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+};
 
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -405,4 +409,94 @@ fn the_cache_folder_is_used() {
 #[case::unknown(&["evaluate", "--plugni", "x"])]
 fn a_wrong_command_line_is_exit_code_2(#[case] args: &[&str]) {
     pointsman(args).assert().code(2).stdout("").stderr(predicate::str::contains("Usage"));
+}
+
+fn batched() -> String {
+    root().join("target/examples/batched.wasm").display().to_string()
+}
+
+#[test]
+fn diff_of_a_plugin_and_itself_finds_nothing() {
+    let assert = pointsman(&["diff", "--plugin", &plugin(), "--plugin", &plugin(), &example()]).assert().code(0);
+
+    assert.stdout(predicate::str::contains("0 of 6 requests decided differently"));
+}
+
+#[test]
+fn diff_shows_what_two_plugins_decide_differently() {
+    let folder = tempfile::tempdir().unwrap();
+    // A config that each takes leaves nothing to compare; what one does not take is a difference too.
+    let input = folder.path().join("requests.json");
+    let with = |config: Value| request(|request| request["spec"]["config"] = config.clone());
+    fs::write(&input, format!("[{},{}]", with(json!({})), with(json!({"batch": 2})))).unwrap();
+    let args = ["diff", "--plugin", &plugin(), "--plugin", &batched(), input.to_str().unwrap()];
+
+    let table = pointsman(&args).assert().code(1);
+    let json = pointsman(&[&args[..], &["--json"]].concat()).assert().code(1);
+
+    let table = String::from_utf8(table.get_output().stdout.clone()).unwrap();
+    let line = table.lines().find(|line| line.contains("missing field `batch`")).unwrap_or_else(|| panic!("{table}"));
+    assert!(line.contains("creating-green: 0 of 3 green routes are live: creating 3 "), "{table}");
+    assert!(table.ends_with("2 of 2 requests decided differently\n"), "{table}");
+    let report: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!((&report["requests"], report["differences"].as_array().unwrap().len()), (&json!(2), 2));
+    let first = &report["differences"][0];
+    assert_eq!((&first["request"], &first["fields"][0]["field"]), (&json!(1), &json!("outcome")));
+    assert_eq!(first["second"]["error"]["code"], "invalid_config");
+    assert!(first["first"]["ok"]["rollout_specs"].is_array());
+    assert_eq!(report["plugins"][1]["file"], "batched.wasm");
+}
+
+#[rstest]
+#[case::one_plugin(&["diff", "--plugin", "x.wasm", "in.json"], "two plugins are compared")]
+#[case::no_input(&["diff", "--plugin", "x.wasm", "--plugin", "x.wasm"], "required")]
+#[case::no_folder(&["watch", "no/such/folder", "--requests", "-"], "cannot be read")]
+#[case::auto_promote_of_nothing(&["watch", ".", "--requests", "-", "--auto-promote"], "--shadow")]
+fn diff_and_watch_say_what_is_missing(#[case] args: &[&str], #[case] message: &str) {
+    pointsman(args).write_stdin("[]").assert().code(2).stderr(predicate::str::contains(message));
+}
+
+#[test]
+fn watch_asks_which_strategy_where_there_are_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let watch = |strategy: &[&str]| {
+        let args = ["watch", folder.path().to_str().unwrap(), "--requests", "-", "--cycles", "1", "--interval", "0"];
+        pointsman(&[&args[..], strategy].concat()).write_stdin("[]").assert()
+    };
+    watch(&[]).code(2).stderr(predicate::str::contains("could be loaded"));
+    fs::copy(plugin(), folder.path().join("a.wasm")).unwrap();
+    watch(&[]).code(0).stdout(predicate::str::contains("ok 1"));
+    fs::copy(batched(), folder.path().join("b.wasm")).unwrap();
+    watch(&[]).code(2).stderr(predicate::str::contains("--strategy: there is batched, blue-green"));
+    watch(&["--strategy", "batched"]).code(0).stdout(predicate::str::contains("batched 0.1.0"));
+    watch(&["--strategy", "canary"]).code(2).stderr(predicate::str::contains("no strategy `canary`"));
+}
+
+#[test]
+fn watch_tells_of_swaps_and_of_what_is_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.wasm");
+    let wasm = fs::read(plugin()).unwrap();
+    fs::write(&file, &wasm).unwrap();
+    let mut watch = std::process::Command::new(assert_cmd::cargo::cargo_bin!("pointsman"))
+        .args(["watch", folder.path().to_str().unwrap(), "--interval", "5", "--requests", &example()])
+        .args(["--shadow", "12", "--auto-promote"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut find =
+        |word: &str| lines.find(|line| line.contains(word)).unwrap_or_else(|| panic!("no line with `{word}`"));
+
+    find("loaded");
+    // Another version: it has a custom section more.
+    fs::write(&file, [&wasm[..], &[0, 3, 1, b'n', 1]].concat()).unwrap();
+    find("trying a version in the shadow");
+    let over = find("trial over");
+    assert!(over.contains("passed") && over.contains("differences=0"), "{over}");
+    find("swapped");
+    fs::write(&file, "nonsense").unwrap();
+    find("not swapped; the version before goes on");
+    watch.kill().unwrap();
+    watch.wait().unwrap();
 }

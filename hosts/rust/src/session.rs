@@ -1,6 +1,7 @@
 //! One instance of a plugin, for one call or for many.
 
 use pointsman::{Description, EvaluationError, Route, RouteChanges, Spec, guard::ViolationCode};
+use serde::de::IgnoredAny;
 use wasmtime::{
     Store,
     component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, TypedFunc},
@@ -85,7 +86,14 @@ impl Session {
     pub(crate) fn answers(&mut self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
         let (result,): (Result<String, String>,) = self.call(|contract| &contract.evaluate_cycles, (requests,))?;
         let plugin = || self.plugin.id().clone();
-        let answers = result.map_err(|message| EvaluateCyclesError::InvalidRequests { plugin: plugin(), message })?;
+        let answers = result.map_err(|message| {
+            if serde_json::from_str::<Vec<IgnoredAny>>(requests).is_err() {
+                return EvaluateCyclesError::InvalidRequests { plugin: plugin(), message };
+            }
+            // The contract has no other reason to answer none of them.
+            let message = format!("it answers no request of an array: {message}");
+            EvaluateCyclesError::Answers { plugin: plugin(), message }
+        })?;
         let guard = self.plugin.guard();
         guard
             .check_answers(requests, answers)

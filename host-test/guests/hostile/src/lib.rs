@@ -108,7 +108,7 @@ impl Strategy for Hostile {
         match config.misdeed {
             Misdeed::None => {}
             Misdeed::Good => match mode() {
-                b"cautious" => plan.reason.code = "cautious".to_owned(),
+                b"cautious" => "cautious".clone_into(&mut plan.reason.code),
                 b"broken" => panic!("as this version does"),
                 b"endless" => endless_loop(),
                 b"harmful" => plan.drain_route_ids = vec!["nobody".to_owned()],

@@ -121,6 +121,9 @@ pub(super) struct Counts {
     latency: Mutex<Histogram<u64>>,
 }
 
+/// What is longer counts as this: an hour, in microseconds.
+const LONGEST: u64 = 3_600_000_000;
+
 /// What the numbers are called as metrics.
 struct Names {
     evaluations: &'static str,
@@ -194,7 +197,7 @@ impl Counts {
             outcomes: Default::default(),
             violations: Mutex::default(),
             reverts: AtomicU64::default(),
-            latency: Mutex::new(Histogram::new(2).expect("two digits are a precision")),
+            latency: Mutex::new(Histogram::new_with_max(LONGEST, 2).expect("two digits are a precision")),
         }
     }
 
