@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
-.PHONY: help demo test components fmt lint docs unit reproducible bench needs-cargo
+.PHONY: help demo test components fmt lint docs unit reproducible bench fuzz needs-cargo
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -50,3 +50,19 @@ test: fmt lint docs unit reproducible ## Everything that continuous integration 
 bench: components ## Measure, and print the table (several minutes)
 	$(CARGO) bench --locked --package host-test
 	@$(CARGO) xtask bench-table
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := json_door config guard
+CARGO_FUZZ := target/tools/bin/cargo-fuzz
+
+$(CARGO_FUZZ):
+	$(CARGO) install --locked --root target/tools cargo-fuzz@0.13.2
+
+# Without a sanitizer it needs no nightly compiler, and safe Rust has little for one to find.
+fuzz: needs-cargo $(CARGO_FUZZ) ## Look for bytes that are too much, FUZZ_SECONDS for each target (needs a C++ compiler)
+	@command -v c++ >/dev/null || { echo "error: there is no C++ compiler; install g++ or clang" >&2; exit 1; }
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/$$target; \
+		$(CARGO_FUZZ) fuzz run --sanitizer none --target-dir target/fuzz/build $$target target/fuzz/$$target tests/fuzz/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
+	done

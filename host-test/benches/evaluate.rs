@@ -2,7 +2,12 @@
 //!
 //! `make bench` runs it and prints the table. Only ratios within one run mean anything on a shared machine.
 
-use std::{fs, hint::black_box, time::Duration};
+use std::{
+    fs,
+    hint::black_box,
+    thread,
+    time::{Duration, Instant},
+};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use host_test::{BLUE_GREEN, component};
@@ -86,6 +91,43 @@ fn evaluate(c: &mut Criterion) {
     }
 }
 
+/// The guard by itself, natively: what it adds to every evaluation.
+fn guard(c: &mut Criterion) {
+    let mut group = c.benchmark_group("guard");
+    group.sample_size(30).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    for (name, health) in [("wait", HealthStatus::Degraded), ("promote", HealthStatus::Healthy)] {
+        let (routes, spec) = (routes(100, health), spec(100));
+        let plan = evaluate_cycle::<BlueGreen>(&routes, &spec).unwrap();
+        group.bench_function(name, |b| {
+            b.iter(|| Guard::default().check(black_box(&routes), black_box(&spec), black_box(&plan)));
+        });
+    }
+}
+
+/// Evaluations on several threads at once, of 10 routes each, with a fresh instance.
+fn threads(c: &mut Criterion) {
+    let plugin = &*BLUE_GREEN;
+    let (routes, spec) = (routes(10, HealthStatus::Degraded), spec(10));
+    let mut group = c.benchmark_group("threads");
+    group.sample_size(20).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(4));
+    for count in [1, 2, 4] {
+        group.bench_function(count.to_string(), |b| {
+            b.iter_custom(|iterations| {
+                let start = Instant::now();
+                thread::scope(|scope| {
+                    for i in 0..count {
+                        // All of them together do as many as are wanted.
+                        let share = iterations / count + u64::from(i < iterations % count);
+                        let evaluate = || plugin.evaluate_cycle(black_box(&routes), black_box(&spec)).unwrap();
+                        scope.spawn(move || (0..share).for_each(|_| drop(evaluate())));
+                    }
+                });
+                start.elapsed()
+            });
+        });
+    }
+}
+
 /// Loading the component: compiled from source, and found in the cache.
 fn load(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
@@ -102,5 +144,5 @@ fn load(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, evaluate, load);
+criterion_group!(benches, evaluate, guard, threads, load);
 criterion_main!(benches);

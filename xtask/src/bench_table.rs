@@ -47,8 +47,63 @@ pub(crate) fn print(root: &Path) -> Result<()> {
         println!("The whole guard against the checks of ids alone, at 100 routes, typed, reused: {guard:.2}x.");
         println!("A fresh instance instead of a reused one, at 10 routes: {}.\n", duration(fresh));
     }
+    let guarded = |group: &str| {
+        let with = median(&criterion.join(group).join("typed-reused/100"))?;
+        Ok::<_, anyhow::Error>(with / (with - median(&criterion.join("guard").join(group))?))
+    };
+    println!(
+        "Guarded against unguarded, at 100 routes, typed, reused: {:.2}x where nothing changes, {:.2}x where every route does\n\
+         (unguarded is guarded less the guard's own time, because no host evaluates without).",
+        guarded("wait")?,
+        guarded("promote")?
+    );
+    let per_second = |threads: &str| Ok::<_, anyhow::Error>(1e9 / median(&criterion.join("threads").join(threads))?);
+    let (one, two, four) = (per_second("1")?, per_second("2")?, per_second("4")?);
+    println!(
+        "Evaluations a second, 10 routes, a fresh instance each: {one:.0} on one thread, {two:.0} on two ({:.2}x), {four:.0} on four ({:.2}x).",
+        two / one,
+        four / one
+    );
+    swaps(&root.join("target/bench/swap.json"))?;
     let (source, cache) = (median(&criterion.join("load/source"))?, median(&criterion.join("load/cache"))?);
     println!("Loading: {} compiled from source, {} from the cache.", duration(source), duration(cache));
+    Ok(())
+}
+
+/// What swaps cost.
+fn swaps(path: &Path) -> Result<()> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("{} is not there: run `make bench`", path.display()))?;
+    let results: serde_json::Value = serde_json::from_str(&text)?;
+    let number = |path: &str| results.pointer(path).and_then(serde_json::Value::as_f64).context("a number is missing");
+    println!(
+        "\n| one thread evaluates, another | evaluations | p50 | p99.9 | longest | longest to p99.9 in quiet | swaps |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    for (part, title, swaps) in [
+        ("compiled/quiet", "does nothing", None),
+        ("compiled/busy", "computes", None),
+        ("compiled/swapping", "swaps, compiling each", Some("compiled/swaps")),
+        ("cached/swapping", "swaps, compiled before", Some("cached/swaps")),
+    ] {
+        let quiet = format!("/{}/quiet/p999", part.split('/').next().unwrap_or_default());
+        let value = |name: &str| number(&format!("/{part}/{name}"));
+        let swaps = swaps.map(|path| number(&format!("/{path}"))).transpose()?;
+        println!(
+            "| {title} | {} | {} | {} | {} | {:.1}x | {} |",
+            value("evaluations")?,
+            duration(value("p50")?),
+            duration(value("p999")?),
+            duration(value("max")?),
+            value("max")? / number(&quiet)?,
+            swaps.map_or(String::new(), |swaps| swaps.to_string())
+        );
+    }
+    println!(
+        "\nFrom a file's rename to the switch, compiling included: {} (median), of which {} twice is waiting whether it changes again.",
+        duration(number("/from_change_to_switch/p50")?),
+        duration(number("/from_change_to_switch/quiet")?)
+    );
     Ok(())
 }
 

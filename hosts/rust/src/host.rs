@@ -182,6 +182,8 @@ fn config(limits: &Limits) -> Config {
     config
         // Endless loops end at the deadline of their store.
         .epoch_interruption(true)
+        // Who swaps a version waits longer, on one core, so that those who evaluate meanwhile keep the others.
+        .parallel_compilation(false)
         // Memory is taken from slots that are reserved once and reset after each use, not mapped anew for each instance.
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         // What strategies have no use for cannot be used against the host.

@@ -221,9 +221,12 @@ impl Slot {
         options: &Options,
         door: &D,
     ) -> Result<Evaluated<D::Value>, RegistryError<D::Error>> {
-        let versions = self.versions();
-        let version = &versions.current;
-        self.refuse_while_backing_off(version, options)?;
+        // Not all of the versions: a call that outlived a swap would be the one to tear down the oldest.
+        let (version, trying) = {
+            let versions = self.versions.load();
+            (Arc::clone(&versions.current), versions.trying.clone())
+        };
+        self.refuse_while_backing_off(&version, options)?;
 
         let start = Instant::now();
         let result = door.call(&version.plugin);
@@ -241,12 +244,12 @@ impl Slot {
             tracing::warn!(strategy = self.name, %plugin, outcome = outcome.as_str(), %error, "no plan");
         }
         match outcome {
-            outcome if outcome.is_failure() => self.after_failure(version, options),
+            outcome if outcome.is_failure() => self.after_failure(&version, options),
             // Nobody's fault says nothing about the plugin.
             Outcome::Host => {}
             _ => *version.health() = Health::default(),
         }
-        if let Some(trying) = versions.trying.as_ref().filter(|_| outcome != Outcome::Host) {
+        if let Some(trying) = trying.filter(|_| outcome != Outcome::Host) {
             trying.observe(plugin, || door.observe(&result));
         }
         match result {

@@ -1,0 +1,27 @@
+//! Bytes that were once too much, and those that fuzzing starts from: see `make fuzz`.
+
+#[path = "support/fuzz.rs"]
+mod fuzz;
+#[path = "support/oracle.rs"]
+mod oracle;
+mod support;
+
+use std::{fs, path::Path};
+
+use rstest::rstest;
+
+#[rstest]
+#[case::json_door("json_door", fuzz::json_door)]
+#[case::config("config", fuzz::config)]
+#[case::guard("guard", fuzz::guard)]
+fn all_of_the_corpus_holds(#[case] target: &str, #[case] check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz").join(target);
+    let mut tried = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        println!("{}", path.display());
+        check(&fs::read(path).unwrap());
+        tried += 1;
+    }
+    assert!(tried > 0);
+}
