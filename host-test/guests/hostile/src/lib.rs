@@ -1,6 +1,6 @@
 //! A plugin that does what its config says no plugin should do: `{"misdeed": "loop_forever"}`.
 //!
-//! Tests make other versions of it by writing another word into [`MODE`], or over its name, in the component's bytes.
+//! Tests make other versions of it by writing another word into `MODE`, or over its name, in the component's bytes.
 
 use std::{
     hint::black_box,
