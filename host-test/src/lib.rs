@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use pointsman::{EvaluationError, RouteChanges, Spec, Timestamp};
+use pointsman::{EvaluationError, HealthStatus, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus};
 use pointsman_host::{EvaluateError, Host, Limits, Plugin};
 
 /// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a debug
@@ -123,6 +123,21 @@ pub fn spec(config: &str) -> Spec {
         config: config.to_owned(),
         memo: None,
     }
+}
+
+/// Ready routes of v2 that are out of traffic: `r-1`, `r-2` and so on.
+pub fn ready_routes(count: usize) -> Vec<Route> {
+    let route = |i| Route {
+        id: format!("r-{i}"),
+        revision: "v2".to_owned(),
+        status: RouteStatus::Running,
+        health: HealthStatus::Healthy,
+        traffic_status: TrafficStatus::Inactive,
+        traffic_ratio: 0.0,
+        created_at: Timestamp::from_millis(0),
+        status_updated_at: None,
+    };
+    (1..=count).map(route).collect()
 }
 
 /// A spec that tells the hostile guest what to do.

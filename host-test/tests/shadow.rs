@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{Folder, HOST, hostile_version, misdeed};
+use host_test::{Folder, HOST, hostile_version, misdeed, ready_routes};
 use pointsman::{
-    HealthStatus, Route, RouteStatus, Timestamp, TrafficStatus,
+    Route,
     json::{Answer, Request},
 };
 use pointsman_host::{
@@ -24,16 +24,7 @@ const LONG: Duration = Duration::from_mins(1);
 
 /// One ready route of the deploying revision, which the honest version promotes.
 fn ready() -> Vec<Route> {
-    vec![Route {
-        id: "r-1".to_owned(),
-        revision: "v2".to_owned(),
-        status: RouteStatus::Running,
-        health: HealthStatus::Healthy,
-        traffic_status: TrafficStatus::Inactive,
-        traffic_ratio: 0.0,
-        created_at: Timestamp::from_millis(0),
-        status_updated_at: None,
-    }]
+    ready_routes(1)
 }
 
 fn trial(evaluations: u64) -> Trial {

@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{Folder, HOST, hostile_version, misdeed};
+use host_test::{Folder, HOST, hostile_version, misdeed, ready_routes};
 use pointsman::{
-    HealthStatus, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus,
+    Route, RouteChanges, Spec,
     json::{Answer, Request},
 };
 use pointsman_host::{
@@ -24,17 +24,7 @@ const THREADS: usize = 4;
 
 /// Rollouts of 0 to 7 ready routes, which one version promotes and the other leaves.
 fn inputs() -> Vec<(Vec<Route>, Spec)> {
-    let route = |i| Route {
-        id: format!("r-{i}"),
-        revision: "v2".to_owned(),
-        status: RouteStatus::Running,
-        health: HealthStatus::Healthy,
-        traffic_status: TrafficStatus::Inactive,
-        traffic_ratio: 0.0,
-        created_at: Timestamp::from_millis(0),
-        status_updated_at: None,
-    };
-    (0..8).map(|n| ((0..n).map(route).collect(), misdeed("good"))).collect()
+    (0..8).map(|n| (ready_routes(n), misdeed("good"))).collect()
 }
 
 /// What each version, told by its digest, decides for each input.

@@ -9,7 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use pointsman_host::{
     Registry,
-    registry::{self, Options, StrategyStatus, Trial, TrialLength, Watching},
+    registry::{self, Options, StrategyStatus, Trial, TrialLength, UnknownStrategy, Watching},
 };
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -66,8 +66,9 @@ fn strategy(registry: &Registry, args: &WatchArgs) -> Result<String, CliError> {
         (Some(name), names) if names.contains(name) => Ok(name.clone()),
         (None, [name]) => Ok(name.clone()),
         (_, []) => Err(CliError::Strategy(format!("no plugin in `{}` could be loaded", args.folder.display()))),
-        (Some(name), names) => {
-            Err(CliError::Strategy(format!("there is no strategy `{name}`; there is {}", names.join(", "))))
+        (Some(name), _) => {
+            let unknown = UnknownStrategy { name: name.clone(), known: names };
+            Err(CliError::Strategy(unknown.to_string()))
         }
         (None, names) => Err(CliError::Strategy(format!("say which with --strategy: there is {}", names.join(", ")))),
     }

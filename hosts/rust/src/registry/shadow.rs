@@ -284,34 +284,42 @@ impl Shadow {
         let Judgement { outcome, violations } = door.judge(&result);
         counts.record(strategy, outcome, took);
         counts.record_violations(strategy, &violations);
-        let mut state = self.record.state();
         if outcome.is_failure() {
+            let mut state = self.record.state();
             state.failures += 1;
             state.failures_in_a_row += 1;
-            if let Err(error) = &result {
-                let outcome = outcome.as_str();
-                tracing::warn!(strategy, shadow = %version.plugin.id(), outcome, %error, "the shadow has no plan");
-            }
         } else if outcome != Outcome::Host {
-            state.failures_in_a_row = 0;
+            self.record.state().failures_in_a_row = 0;
+        }
+        if let Some(error) = result.as_ref().err().filter(|_| outcome.is_failure()) {
+            let outcome = outcome.as_str();
+            tracing::warn!(strategy, shadow = %version.plugin.id(), outcome, %error, "the shadow has no plan");
         }
         (outcome != Outcome::Host).then_some(result)
     }
 
     fn note(&self, current: &PluginId, decided: Decision, shadow: Decision, request: impl FnOnce() -> String) {
         let fields = decided.differences(&shadow);
-        let mut state = self.record.state();
-        state.evaluations += 1;
-        if fields.is_empty() {
-            return;
-        }
-        state.differences += 1;
+        // Callers look at the state too: it is not locked while anything is written or made.
+        let has_room = {
+            let mut state = self.record.state();
+            state.evaluations += 1;
+            if fields.is_empty() {
+                return;
+            }
+            state.differences += 1;
+            state.kept.len() < KEPT_DIFFERENCES
+        };
         let Record { strategy, version, .. } = &*self.record;
         counter!("pointsman_shadow_differences_total", "strategy" => strategy.clone()).increment(1);
         let shown = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         tracing::warn!(strategy, %current, shadow = %version.plugin.id(), differences = shown, "the shadow decides differently");
+        if !has_room {
+            return;
+        }
         let request = request();
-        if state.kept.len() < KEPT_DIFFERENCES && state.kept_bytes + request.len() <= KEPT_BYTES {
+        let mut state = self.record.state();
+        if state.kept_bytes + request.len() <= KEPT_BYTES {
             state.kept_bytes += request.len();
             state.kept.push(Difference { current: current.clone(), request, decided, shadow, fields });
         }

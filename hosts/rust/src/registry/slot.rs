@@ -168,10 +168,10 @@ impl Slot {
         let trying = self.versions().trying.clone().ok_or_else(no_shadow)?;
         let version = Arc::clone(trying.shadow.version());
         change.checks.pass(&version)?;
-        let file = version.plugin.id().name().to_owned();
-        let swap = Ok(self.switch(version, options));
-        swap::report(Path::new(&file), &swap);
-        Ok(swap?)
+        let file = version.plugin.id().clone();
+        let swap = self.switch(version, options);
+        swap::report(Path::new(file.name()), &Ok(swap.clone()));
+        Ok(swap)
     }
 
     /// Ends a trial without a result.
