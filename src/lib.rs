@@ -34,6 +34,7 @@
 
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
 
+mod apply;
 pub mod blue_green;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
@@ -50,6 +51,7 @@ mod strategy;
 mod timestamp;
 mod words;
 
+pub use apply::ApplyError;
 pub use plan::{EvaluationError, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange};
 pub use rollout::{Rollout, Tally};
 pub use route::{HealthStatus, Route, RouteStatus, TrafficStatus};

@@ -56,39 +56,15 @@ pub(crate) fn activate(route: &mut Route) {
     route.traffic_ratio = 1.0;
 }
 
-/// What the routes are once a host has applied the plan: created, promoted, changed, drained, in this order.
+/// What the routes are once a host has applied the plan.
 pub(crate) fn apply(plan: &RouteChanges, routes: &[Route], spec: &Spec) -> Vec<Route> {
     let mut routes = routes.to_vec();
-    for (i, rollout) in plan.rollout_specs.iter().enumerate() {
-        for n in 0..rollout.count {
-            routes.push(Route {
-                id: format!("new-{i}-{n}"),
-                revision: rollout.revision.clone(),
-                status: RouteStatus::Provisioning,
-                health: HealthStatus::NotChecked,
-                traffic_status: rollout.traffic_status,
-                traffic_ratio: rollout.traffic_ratio,
-                created_at: spec.now,
-                status_updated_at: Some(spec.now),
-            });
-        }
-    }
-    let find =
-        |routes: &mut Vec<Route>, id: &String| routes.iter().position(|route| route.id == *id).expect("a given route");
-    for id in &plan.promote_route_ids {
-        let i = find(&mut routes, id);
-        activate(&mut routes[i]);
-    }
-    for change in &plan.traffic_changes {
-        let i = find(&mut routes, &change.route_id);
-        (routes[i].traffic_status, routes[i].traffic_ratio) = (change.traffic_status, change.traffic_ratio);
-    }
-    for id in &plan.drain_route_ids {
-        let i = find(&mut routes, id);
-        routes[i].status = RouteStatus::Terminating;
-        (routes[i].traffic_status, routes[i].traffic_ratio) = (TrafficStatus::Inactive, 0.0);
-        routes[i].status_updated_at = Some(spec.now);
-    }
+    let mut created = 0;
+    let new_id = || {
+        created += 1;
+        format!("new-{created}")
+    };
+    plan.apply(&mut routes, spec.now, new_id).expect("a plan names given routes");
     routes
 }
 
