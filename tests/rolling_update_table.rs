@@ -7,7 +7,7 @@ use pointsman::{
     rolling_update::{IntOrPercent, RollingUpdate},
 };
 use rstest::rstest;
-use support::{STARTED_AT, lettered, request, spec};
+use support::{STARTED_AT, lettered, request, spec, summary};
 
 const ONE_BY_ONE: &str = r#"{"max_surge": 1, "max_unavailable": 0}"#;
 const ONE_MISSING: &str = r#"{"max_surge": 0, "max_unavailable": 1}"#;
@@ -27,20 +27,6 @@ fn beside(old: &str, new: &str) -> Vec<Route> {
     }
     routes.extend(lettered(old.len() + 1, "v2", new));
     routes
-}
-
-/// `replacing create 2 promote r-5 drain r-1 r-2`.
-fn summary(plan: &RouteChanges) -> String {
-    let mut words = vec![plan.reason.code.clone()];
-    for rollout in &plan.rollout_specs {
-        words.push(format!("create {}", rollout.count));
-    }
-    for (verb, ids) in [("promote", &plan.promote_route_ids), ("drain", &plan.drain_route_ids)] {
-        if !ids.is_empty() {
-            words.push(format!("{verb} {}", ids.join(" ")));
-        }
-    }
-    words.join(" ")
 }
 
 /// A minute after the start, with the target 4.

@@ -1,21 +1,16 @@
 //! The plans of blue-green and their wording, in the order of the table's rows.
 
-use super::Cycle;
+use super::{Cycle, Memo, kept::traffic};
 use crate::{
-    RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp, TrafficStatus,
-    words::{are, count, name, seconds, share},
+    OperatorRequest, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp, TrafficStatus,
+    wait::Wait,
+    words::{are, count, list, name, seconds, share},
 };
 
 impl Cycle<'_> {
     /// Row 1.
     pub(super) fn abort(&self) -> RouteChanges {
-        let Tally { live_green, serving_blue, .. } = self.tally;
-        let message = format!(
-            "an operator asked to abort: draining {}; {serving_blue} blue {} serving",
-            count(live_green, "live green route"),
-            are(serving_blue),
-        );
-        self.plan(SubStep::RollingBack, "aborted", message).drain(self.rollout.green())
+        self.roll_back("aborted", Memo::Returned, "an operator asked to abort")
     }
 
     /// Row 2.
@@ -38,6 +33,13 @@ impl Cycle<'_> {
         self.switch_over("resuming-promotion", &message)
     }
 
+    /// Row 3a.
+    pub(super) fn await_checks(&self) -> RouteChanges {
+        let message =
+            format!("{}; waiting for checks: {}", self.readiness(), list(self.rollout.spec().pending_checks()));
+        self.plan(SubStep::AwaitingPromotion, "awaiting-checks", message)
+    }
+
     /// Row 4.
     pub(super) fn await_approval(&self) -> RouteChanges {
         let message = format!("{}; waiting for an operator to promote", self.readiness());
@@ -45,19 +47,19 @@ impl Cycle<'_> {
     }
 
     /// Row 5.
-    pub(super) fn await_delay(&self, newest: &Route, ready_at: Timestamp) -> RouteChanges {
-        let now = self.rollout.spec().now;
+    pub(super) fn await_delay(&self, newest: &Route, delay: Wait) -> RouteChanges {
         let message = format!(
-            "{}; promoting in {}, when {} has been so for {}",
+            "{}; {} in {}, when {} has been so for {}",
             self.readiness(),
-            seconds(ready_at.saturating_millis_since(now)),
+            if self.goal < self.target { "creating the rest" } else { "promoting" },
+            seconds(delay.end().saturating_millis_since(self.now())),
             newest.id,
-            seconds(self.delay_millis()),
+            seconds(delay.millis()),
         );
+        // Only where the end of time is nearer than the delay is its end not ahead.
         self.plan(SubStep::AwaitingPromotion, "awaiting-delay", message)
             .blocked_by([newest])
-            // Only where the end of time is nearer than the delay is it not ahead.
-            .evaluate_again(Some(ready_at).filter(|at| *at > now))
+            .evaluate_again(delay.end_ahead(self.now()))
     }
 
     /// Row 6.
@@ -77,16 +79,14 @@ impl Cycle<'_> {
 
     /// Row 8.
     pub(super) fn deadline_exceeded(&self) -> RouteChanges {
-        let message = format!(
-            "{} {} after the start (the deadline is {}): draining {}",
+        let why = format!(
+            "{} {} after the {} (the deadline is {})",
             self.readiness(),
-            seconds(self.elapsed_millis()),
-            seconds(self.deadline_millis().unwrap_or_default()),
-            count(self.tally.live_green, "live green route"),
+            seconds(self.now().saturating_millis_since(self.topping_up.unwrap_or(self.rollout.spec().started_at))),
+            if self.topping_up.is_some() { "preview" } else { "start" },
+            seconds(self.deadline().map(Wait::millis).unwrap_or_default()),
         );
-        self.plan(SubStep::RollingBack, "deadline-exceeded", message)
-            .drain(self.rollout.green())
-            .blocked_by(self.unready_green())
+        self.roll_back("deadline-exceeded", Memo::Returned, &why).blocked_by(self.unready_green())
     }
 
     /// Row 9.
@@ -94,17 +94,11 @@ impl Cycle<'_> {
         let missing = self.missing();
         let message = format!(
             "{} live{}: creating {missing}",
-            share(self.tally.live_green, self.target, "green route"),
+            share(self.tally.live_green, self.goal, self.goal_routes()),
             self.unreplaced_note()
         );
-        self.plan(SubStep::Provisioning, "creating-green", message)
-            .create(RolloutSpec {
-                count: missing,
-                revision: self.rollout.spec().deploying_revision.clone(),
-                traffic_status: TrafficStatus::Inactive,
-                traffic_ratio: 0.0,
-            })
-            .evaluate_again(self.deadline_ahead())
+        let plan = self.plan(SubStep::Provisioning, "creating-green", message);
+        self.create_missing(plan, TrafficStatus::Inactive, 0.0).evaluate_again(self.deadline_ahead())
     }
 
     /// Row 10.
@@ -123,39 +117,88 @@ impl Cycle<'_> {
 
 impl Cycle<'_> {
     /// A plan that changes nothing yet. To the message is added why something that was asked for, or is due, is not done.
-    fn plan(&self, sub_step: SubStep, code: &str, mut message: String) -> RouteChanges {
+    pub(super) fn plan(&self, sub_step: SubStep, code: &str, mut message: String) -> RouteChanges {
         if !self.can_drain_green() {
-            let (left, floor) = (self.tally.serving_blue, self.tally.serving_floor(self.target));
+            let (left, floor) = (self.blue_after_return(), self.tally.serving_floor(self.target));
             let shortfall = format!("would leave {left} serving where {floor} {} needed", are(floor));
-            if self.asked_to_abort() {
-                message += &format!("; past the point of return: to abort {shortfall}");
-            } else if sub_step == SubStep::Provisioning && self.deadline_is_reached() {
+            let past = if self.blue_is_kept() { "there is no way back" } else { "past the point of return" };
+            if self.asked_to(OperatorRequest::Abort) {
+                message += &format!("; {past}: to abort {shortfall}");
+            } else if self.blue_is_kept() && self.rollout.spec().failed_checks().next().is_some() {
+                message += &format!("; a check failed, but {past}: to return {shortfall}");
+            } else if sub_step == SubStep::Provisioning && self.deadline().is_some_and(|end| end.is_over(self.now())) {
                 message += &format!("; the deadline has passed, but to roll back {shortfall}");
             }
         }
-        if sub_step == SubStep::Provisioning && self.asked_to_promote() {
+        if sub_step == SubStep::Provisioning && self.asked_to(OperatorRequest::Promote) {
             message += &format!("; the promotion asked for follows when {} {} ready", self.target, are(self.target));
         }
-        RouteChanges::none(sub_step, code, message)
+        let mut plan = RouteChanges::none(sub_step, code, message);
+        let topping_up = self.topping_up.map(Memo::ToppingUp);
+        let promoted = self.memo.filter(|memo| matches!(memo, Memo::Promoted(_)));
+        plan.memo = topping_up.or(promoted).map(|memo| memo.to_string());
+        plan
     }
 
-    /// Rows 2, 3 and 6: all ready green in, everything else out.
-    fn switch_over(&self, code: &str, standing: &str) -> RouteChanges {
-        let ready: Vec<&Route> = self.rollout.green().filter(|route| route.is_ready()).collect();
-        let Tally { ready_green, live_green, live_blue, .. } = self.tally;
-        let promoting = ready.iter().filter(|route| !route.is_promoted()).count();
-        let message = match (promoting, live_blue + live_green - ready_green) {
-            (0, 0) => standing.to_owned(),
-            (promoting, draining) => format!("{standing}: promoting {promoting}, draining {draining}"),
+    /// Rows 2, 2c, 3 and 6: all ready green in, everything else out, or kept out of traffic.
+    pub(super) fn switch_over(&self, code: &str, standing: &str) -> RouteChanges {
+        let window = Wait::new(self.now(), self.config.keep_blue_seconds);
+        let keeps_blue = self.config.keep_blue_seconds > 0 && self.tally.active_blue > 0;
+        // Out of traffic may be what nobody approved, or, if green is in traffic already, what is kept.
+        let is_kept = |route: &Route| keeps_blue && (route.is_active() || self.tally.serving_green > 0);
+        let green_is_ready = self.tally.ready_green >= self.target;
+        let leaves = |route: &&Route| {
+            if self.rollout.is_green(route) { green_is_ready && !route.is_ready() } else { !is_kept(route) }
         };
-        let leaving = self.rollout.routes().filter(|route| !self.rollout.is_green(route) || !route.is_ready());
-        self.plan(SubStep::Completed, code, message).promote(ready).drain(leaving)
+        let sub_step = if keeps_blue { SubStep::Finalizing } else { SubStep::Completed };
+        let mut plan = self.plan(sub_step, code, String::new());
+        plan = plan.promote(self.ready_green()).drain(self.rollout.routes().filter(leaves));
+        plan.memo = self.memo.filter(|_| !green_is_ready).map(|memo| memo.to_string());
+        if !green_is_ready {
+            plan = self.create_missing(plan, TrafficStatus::Active, 1.0);
+        }
+        if keeps_blue {
+            let in_traffic = self.rollout.blue().filter(|route| route.is_live() && route.is_active());
+            plan.traffic_changes = in_traffic.map(|route| traffic(route, false)).collect();
+            plan.memo = Some(Memo::Promoted(self.now()).to_string());
+            plan.next_evaluation_at = window.end_ahead(self.now());
+        }
+        let past_return = std::mem::replace(&mut plan.reason.message, standing.to_owned());
+        if !plan.is_empty() {
+            let (promoting, draining) = (plan.promote_route_ids.len(), plan.drain_route_ids.len());
+            plan.reason.message += &format!(": promoting {promoting}, draining {draining}");
+            if keeps_blue {
+                let (kept, window) = (plan.traffic_changes.len(), seconds(window.millis()));
+                plan.reason.message += &format!(", keeping {kept} blue out of traffic for {window}");
+            }
+        }
+        plan.reason.message += &past_return;
+        plan
     }
 
     /// Rows 10 and 11.
     fn wait_for(&self, code: &str, routes: Vec<&Route>) -> RouteChanges {
         let message = format!("{}; waiting for {}{}", self.readiness(), name(&routes), self.unreplaced_note());
         self.plan(SubStep::Provisioning, code, message).blocked_by(routes).evaluate_again(self.deadline_ahead())
+    }
+
+    /// Adds to a plan the routes that are missing, if any are.
+    pub(super) fn create_missing(&self, plan: RouteChanges, traffic_status: TrafficStatus, ratio: f64) -> RouteChanges {
+        let (count, revision) = (self.missing(), self.rollout.spec().deploying_revision.clone());
+        if count == 0 {
+            plan
+        } else {
+            plan.create(RolloutSpec { count, revision, traffic_status, traffic_ratio: ratio })
+        }
+    }
+
+    /// The deadline, where one is set and still ahead.
+    fn deadline_ahead(&self) -> Option<Timestamp> {
+        self.deadline().and_then(|deadline| deadline.end_ahead(self.now()))
+    }
+
+    pub(super) fn ready_green(&self) -> impl Iterator<Item = &Route> {
+        self.rollout.green().filter(|route| route.is_ready())
     }
 
     /// What keeps green from being ready: its live routes that are not, and its failures if they keep their slots.
@@ -167,12 +210,17 @@ impl Cycle<'_> {
     }
 
     /// `2 of 3 green routes are ready`.
-    fn readiness(&self) -> String {
-        let (ready, target) = (self.tally.ready_green, self.target);
-        if ready > target {
-            return format!("{} {} ready for a target of {target}", count(ready, "green route"), are(ready));
+    pub(super) fn readiness(&self) -> String {
+        let (ready, goal) = (self.tally.ready_green, self.goal);
+        if ready > goal {
+            return format!("{} {} ready for a target of {goal}", count(ready, self.goal_routes()), are(ready));
         }
-        format!("{} ready", share(ready, target, "green route"))
+        format!("{} ready", share(ready, goal, self.goal_routes()))
+    }
+
+    /// What the routes of the goal are.
+    fn goal_routes(&self) -> &'static str {
+        if self.goal < self.target { "preview route" } else { "green route" }
     }
 
     /// `; 1 failed and is not replaced`, or nothing.

@@ -94,6 +94,25 @@ pub(crate) fn activate(route: &mut Route) {
     route.traffic_ratio = 1.0;
 }
 
+/// `promoting create 2 promote r-5 in r-6 out r-1 drain r-2`: the reason, and what is done.
+pub(crate) fn summary(plan: &RouteChanges) -> String {
+    let mut words = vec![plan.reason.code.clone()];
+    words.extend(plan.rollout_specs.iter().map(|rollout| format!("create {}", rollout.count)));
+    let changed = |status: TrafficStatus| {
+        let changes = plan.traffic_changes.iter().filter(|change| change.traffic_status == status);
+        changes.map(|change| change.route_id.clone()).collect::<Vec<_>>()
+    };
+    let lists = [
+        ("promote", plan.promote_route_ids.clone()),
+        ("in", changed(TrafficStatus::Active)),
+        ("out", changed(TrafficStatus::Inactive)),
+        ("drain", plan.drain_route_ids.clone()),
+    ];
+    words
+        .extend(lists.iter().filter(|(_, ids)| !ids.is_empty()).map(|(verb, ids)| format!("{verb} {}", ids.join(" "))));
+    words.join(" ")
+}
+
 /// What the routes are once a host has applied the plan.
 pub(crate) fn apply(plan: &RouteChanges, routes: &[Route], spec: &Spec) -> Vec<Route> {
     let mut routes = routes.to_vec();
@@ -186,13 +205,18 @@ pub(crate) fn any_rolling_update_config() -> impl Strategy<Value = String> {
 pub(crate) fn any_blue_green_config() -> impl Strategy<Value = String> {
     let seconds = || prop_oneof![4 => 0..120u32, 1 => Just(u32::MAX)];
     let deadline = option::of(prop_oneof![4 => 1..120u32, 1 => Just(u32::MAX)]);
-    (any::<bool>(), seconds(), deadline, prop_oneof![4 => 0..4u32, 1 => Just(u32::MAX)]).prop_map(
-        |(auto_promote, promote_delay_seconds, deadline_seconds, max_replacements)| {
+    let replacements = prop_oneof![4 => 0..4u32, 1 => Just(u32::MAX)];
+    let keep_blue = prop_oneof![1 => Just(0), 1 => seconds()];
+    let preview = option::of(prop_oneof![4 => 1..4u32, 1 => Just(u32::MAX)]);
+    (any::<bool>(), seconds(), deadline, replacements, keep_blue, preview).prop_map(
+        |(auto_promote, promote_delay_seconds, deadline_seconds, max_replacements, keep_blue_seconds, preview)| {
             let config = pointsman::blue_green::BlueGreenConfig {
                 auto_promote,
                 promote_delay_seconds,
                 deadline_seconds: deadline_seconds.and_then(std::num::NonZeroU32::new),
                 max_replacements,
+                keep_blue_seconds,
+                preview_replicas: preview.and_then(std::num::NonZeroU32::new),
             };
             serde_json::to_string(&config).expect("a config is JSON")
         },
@@ -211,7 +235,14 @@ pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strat
     let request = prop_oneof![3 => Just(None), 1 => Just(Some(O::Promote)), 1 => Just(Some(O::Abort))];
     let outcome = select(vec![C::Pending, C::Passed, C::Failed]);
     let checks = vec(("[a-z]{1,8}", outcome).prop_map(|(name, outcome)| Check { name, outcome }), 0..3);
-    (target, any_moment(), any_moment(), request, checks, config, option::of("[ -~]{0,20}")).prop_map(
+    let moment = (0..200_000u64).prop_map(|millis| STARTED_AT - 100_000 + millis);
+    // Those of blue-green, and others.
+    let memo = prop_oneof![
+        ("(promoted-at|topping-up-since) ", moment).prop_map(|(word, at)| format!("{word}{at}")),
+        "returned-to-blue|green-lost|promoted-at|promoted-at x",
+        "[ -~]{0,20}",
+    ];
+    (target, any_moment(), any_moment(), request, checks, config, option::of(memo)).prop_map(
         |(target_replicas, started_at, now, operator_request, checks, config, memo)| Spec {
             deploying_revision: "v2".to_owned(),
             target_replicas,
