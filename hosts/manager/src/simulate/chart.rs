@@ -70,8 +70,8 @@ pub(super) fn draw(scenario: &Scenario, record: &Record, verdict: &Verdict) -> S
     chart.write_layers(&mut svg, &classes);
     chart.write_target(&mut svg);
     chart.write_end(&mut svg, top, bottom);
-    write_labels(&mut svg, "decisions", decisions.labels(), |lane| top - 8.0 - LANE * lane, bottom);
-    write_labels(&mut svg, "events", events.labels(), |lane| bottom + 36.0 + LANE * lane, top);
+    write_labels(&mut svg, "decisions", decisions.labels(), top, bottom);
+    write_labels(&mut svg, "events", events.labels(), bottom, top);
     chart.write_legend(&mut svg, &classes, legend_top);
     svg.close("svg");
     svg.0
@@ -140,12 +140,13 @@ impl Chart<'_> {
         svg.element(&format!(r#"text x="{}" y="52" font-size="13""#, LEFT + 20.0), &summary);
     }
 
-    /// `completed after 40s; 3 of 3 wanted served at the lowest; at most 6 live`.
+    /// `v2: completed after 40s; lowest serving 3 of 3, most live 6, created 3`.
     fn summary(&self) -> String {
         let verdict = self.verdict;
         let (lowest, wanted) = (verdict.lowest_serving, verdict.lowest_serving_target);
         let mut summary = format!(
-            "{} after {}; lowest serving {lowest} of {wanted}, most live {}, created {}",
+            "{}: {} after {}; lowest serving {lowest} of {wanted}, most live {}, created {}",
+            plain(&self.record.deployed.join(", then ")),
             plain(&verdict.phrase),
             moment::seconds(verdict.after_seconds),
             verdict.most_live,
@@ -256,23 +257,25 @@ impl Chart<'_> {
 }
 
 /// Labels in their lanes, each with a line through the plot to its moment.
-fn write_labels(svg: &mut Svg, id: &str, labels: &[Label], baseline: impl Fn(f64) -> f64, far: f64) {
+fn write_labels(svg: &mut Svg, id: &str, labels: &[Label], near: f64, far: f64) {
+    // The scale of time is between the plot and the events.
+    let (direction, margin, dashes) = if id == "events" { (1.0, 24.0, "2 3") } else { (-1.0, 0.0, "none") };
+    let start = near + direction * margin;
+    let middle = |lane: f64| start + direction * LANE * (lane + 0.6);
     svg.open(&format!(r#"g id="{id}""#));
-    let dashes = if id == "events" { "2 3" } else { "none" };
     for label in labels {
-        let x = label.x;
-        let y = label.lane.map_or(f64::midpoint(baseline(0.0), far), |lane| baseline(lane) - 4.0);
-        let line = format!(r#"stroke="{FAINT}" stroke-width="0.8" stroke-dasharray="{dashes}""#);
-        svg.open(&format!(r#"path d="M{x:.1} {y:.1}V{far:.1}" {line}"#));
+        let (x, end) = (label.x, label.lane.map_or(start, middle));
+        let line = format!(r#"stroke="{FAINT}" stroke-width="0.8" stroke-dasharray="{dashes}" fill="none""#);
+        svg.open(&format!(r#"path d="M{x:.1} {far:.1}V{near:.1}M{x:.1} {start:.1}V{end:.1}" {line}"#));
         svg.element("title", &format!("{} {}", moment::duration(label.at), label.text));
         svg.close("path");
-        if label.lane.is_some() {
-            let text = format!(r#"text x="{:.1}" y="{:.1}""#, label.text_x, y + 4.0);
-            svg.element(
-                &format!(r##"{text} stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke""##),
-                &label.text,
-            );
-        }
+    }
+    // On top of the lines of others.
+    for label in labels {
+        let (Some(lane), left) = (label.lane, label.text_x) else { continue };
+        let (y, width) = (middle(lane), label.width());
+        svg.raw(&format!(r##"<rect x="{left:.1}" y="{:.1}" width="{width}" height="12" fill="#ffffff"/>"##, y - 6.0));
+        svg.element(&format!(r#"text x="{left:.1}" y="{:.1}""#, y + 4.0), &label.text);
     }
     svg.close("g");
 }

@@ -33,6 +33,19 @@ pub(super) struct Lanes {
     taken: Vec<f64>,
 }
 
+// === impl Label ===
+
+impl Label {
+    /// Of its text, in pixels.
+    pub(super) fn width(&self) -> f64 {
+        width(&self.text)
+    }
+}
+
+fn width(text: &str) -> f64 {
+    f64::from(u32::try_from(text.chars().count()).unwrap_or(u32::MAX)) * LETTER
+}
+
 // === impl Lanes ===
 
 impl Lanes {
@@ -47,11 +60,10 @@ impl Lanes {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.to_owned(),
         };
-        let letters = f64::from(u32::try_from(text.chars().count()).unwrap_or(u32::MAX));
-        let text_x = (x + 3.0).min(self.right - letters * LETTER);
+        let text_x = (x + 3.0).min(self.right - width(&text));
         let lane = self.taken.iter().position(|taken| taken + GAP <= text_x);
         if let Some(lane) = lane {
-            self.taken[lane] = text_x + letters * LETTER;
+            self.taken[lane] = text_x + width(&text);
         }
         let lane = lane.map(|lane| f64::from(u32::try_from(lane).unwrap_or(u32::MAX)));
         self.labels.push(Label { x, text_x, lane, at, text });
