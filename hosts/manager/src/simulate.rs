@@ -6,7 +6,8 @@
 //! | `chance.rs` | numbers drawn from a seed |
 //! | `world.rs` | routes in virtual time |
 //! | `host.rs` | the host's loop: evaluate, guard, apply, on to the next moment |
-//! | `record.rs` | what happened, and its JSON |
+//! | `record.rs` | what happened |
+//! | `document.rs` | a run as JSON |
 //! | `class.rs` | what a route is to somebody who looks on |
 //! | `verdict.rs` | what is to be said of a run as a whole |
 //! | `timeline.rs` | a run as text |
@@ -32,6 +33,7 @@ use crate::{
 mod chance;
 mod chart;
 mod class;
+mod document;
 mod host;
 mod monte_carlo;
 mod record;
@@ -40,7 +42,7 @@ mod timeline;
 mod verdict;
 mod world;
 
-use self::{record::Document, scenario::Scenario, verdict::Verdict};
+use self::{document::Document, scenario::Scenario, verdict::Verdict};
 
 pub(crate) fn run(sandbox: &Sandbox, args: &SimulateArgs) -> Result<Outcome, CliError> {
     let scenario = Scenario::parse(&args.scenario, &input::read(&args.scenario)?)?;

@@ -1,24 +1,27 @@
 //! A run as a picture: an SVG of the routes over time, stacked by what they are, with the decisions above and the events below.
 //!
-//! It stands by itself: no script, no style sheet, no font that a browser does not have. The colours are told apart by people
-//! who see few of them (those of Okabe and Ito), the order of the layers and the hatching by people who see none.
+//! It stands by itself: no script, no style sheet, no font that a browser does not have.
 
 use std::fmt::Write;
 
 use self::{
-    labels::{Label, Lanes},
+    labels::{LANE, Lanes, cut},
+    look::{FAINT, GRID, INK},
     scale::Scale,
+    svg::Svg,
 };
 use super::{
     class::Class,
-    record::{Ended, Record, Sample, seconds},
+    record::{Record, Sample, seconds},
     scenario::Scenario,
     verdict::Verdict,
 };
 use crate::{moment, text::plain};
 
 mod labels;
+mod look;
 mod scale;
+mod svg;
 
 /// Everything is in pixels.
 const WIDTH: f64 = 1000.0;
@@ -28,15 +31,9 @@ const RIGHT: f64 = WIDTH - 24.0;
 const HEAD: f64 = 84.0;
 /// Of the plot.
 const HEIGHT: f64 = 280.0;
-/// From one lane of labels to the next.
-const LANE: f64 = 16.0;
 /// Of the legend.
 const LEGEND_ROW: f64 = 20.0;
 const LEGEND_COLUMNS: usize = 4;
-
-const INK: &str = "#222222";
-const FAINT: &str = "#767676";
-const GRID: &str = "#e4e4e4";
 
 /// Draws a run.
 pub(super) fn draw(scenario: &Scenario, record: &Record, verdict: &Verdict) -> String {
@@ -70,11 +67,11 @@ pub(super) fn draw(scenario: &Scenario, record: &Record, verdict: &Verdict) -> S
     chart.write_layers(&mut svg, &classes);
     chart.write_target(&mut svg);
     chart.write_end(&mut svg, top, bottom);
-    write_labels(&mut svg, "decisions", decisions.labels(), top, bottom);
-    write_labels(&mut svg, "events", events.labels(), bottom, top);
+    decisions.write(&mut svg, "decisions", top, bottom);
+    events.write(&mut svg, "events", bottom, top);
     chart.write_legend(&mut svg, &classes, legend_top);
     svg.close("svg");
-    svg.0
+    svg.into_text()
 }
 
 /// How many lines a legend of so many entries takes.
@@ -127,17 +124,11 @@ impl Chart<'_> {
         svg.element(r#"title id="title""#, &title);
         let why = self.scenario.why.split_whitespace().collect::<Vec<_>>().join(" ");
         svg.element(r#"desc id="desc""#, &format!("{summary}. {}", plain(&why)));
-        // A hatch for what is on its way in, and one for what is on its way out.
-        svg.raw(concat!(
-            r#"<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">"#,
-            r##"<rect width="6" height="6" fill="#e5f4ee"/><rect width="2" height="6" fill="#7cc8ae"/></pattern>"##,
-            r#"<pattern id="dots" width="6" height="6" patternUnits="userSpaceOnUse">"#,
-            r##"<rect width="6" height="6" fill="#f2f2f2"/><circle cx="3" cy="3" r="1.2" fill="#9a9a9a"/></pattern></defs>"##,
-        ));
+        svg.raw(look::PATTERNS);
         svg.raw(&format!(r##"<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>"##));
-        svg.element(&format!(r#"text x="{LEFT}" y="30" font-size="18" font-weight="bold""#), &title);
-        svg.raw(&format!(r#"<circle cx="{}" cy="48" r="6" fill="{}"/>"#, LEFT + 6.0, self.colour_of_end()));
-        svg.element(&format!(r#"text x="{}" y="52" font-size="13""#, LEFT + 20.0), &summary);
+        svg.element(&format!(r#"text x="{LEFT}" y="30" font-size="18" font-weight="bold""#), &cut(&title, 72));
+        svg.raw(&format!(r#"<circle cx="{}" cy="48" r="6" fill="{}"/>"#, LEFT + 6.0, look::end(&self.record.ended)));
+        svg.element(&format!(r#"text x="{}" y="52" font-size="13""#, LEFT + 20.0), &cut(&summary, 110));
     }
 
     /// `v2: completed after 40s; lowest serving 3 of 3, most live 6, created 3`.
@@ -156,14 +147,6 @@ impl Chart<'_> {
             summary.push_str(&format!(", failed {}", verdict.failed));
         }
         summary
-    }
-
-    fn colour_of_end(&self) -> &'static str {
-        match self.record.ended {
-            Ended::Completed => "#009e73",
-            Ended::RolledBack | Ended::Waiting(_) | Ended::StillRunning => "#e69f00",
-            Ended::Rejected | Ended::Refused | Ended::TooManyRoutes => "#d55e00",
-        }
     }
 
     fn write_grid(&self, svg: &mut Svg, top: f64, bottom: f64) {
@@ -202,8 +185,8 @@ impl Chart<'_> {
                     let _ = write!(path, "M{x:.1} {floor:.1}V{y:.1}H{right:.1}V{floor:.1}Z");
                 }
             }
-            let name = layer(*class);
-            svg.open(&format!(r#"path id="{name}" d="{path}" fill="{}""#, fill(*class)));
+            let name = look::layer(*class);
+            svg.open(&format!(r#"path id="{name}" d="{path}" fill="{}""#, look::fill(*class)));
             svg.element("title", class.name());
             svg.close("path");
         }
@@ -228,7 +211,7 @@ impl Chart<'_> {
     /// Where the rollout ended.
     fn write_end(&self, svg: &mut Svg, top: f64, bottom: f64) {
         let x = self.time.place(seconds(self.record.ended_at));
-        let colour = self.colour_of_end();
+        let colour = look::end(&self.record.ended);
         svg.raw(&format!(r#"<path id="end" d="M{x:.1} {top:.1}V{bottom:.1}" stroke="{colour}" stroke-width="2.5"/>"#));
     }
 
@@ -242,96 +225,16 @@ impl Chart<'_> {
         for (class, (x, y)) in classes.iter().zip(&mut place) {
             svg.raw(&format!(
                 r#"<rect x="{x:.1}" y="{y:.1}" width="18" height="12" fill="{}" stroke="{FAINT}" stroke-width="0.5"/>"#,
-                fill(*class)
+                look::fill(*class)
             ));
             svg.element(&format!(r#"text x="{:.1}" y="{:.1}""#, x + 25.0, y + 10.5), class.name());
         }
-        let keys = [(INK, "7 4", "target".to_owned()), (self.colour_of_end(), "none", "the end".to_owned())];
+        let keys = [(INK, "7 4", "target".to_owned()), (look::end(&self.record.ended), "none", "the end".to_owned())];
         for ((colour, dashes, name), (x, y)) in keys.into_iter().zip(place) {
             let line = format!(r#"stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}""#);
             svg.raw(&format!(r#"<path d="M{x:.1} {:.1}h18" {line}/>"#, y + 6.0));
             svg.element(&format!(r#"text x="{:.1}" y="{:.1}""#, x + 25.0, y + 10.5), &name);
         }
         svg.close("g");
-    }
-}
-
-/// Labels in their lanes, each with a line through the plot to its moment.
-fn write_labels(svg: &mut Svg, id: &str, labels: &[Label], near: f64, far: f64) {
-    // The scale of time is between the plot and the events.
-    let (direction, margin, dashes) = if id == "events" { (1.0, 24.0, "2 3") } else { (-1.0, 0.0, "none") };
-    let start = near + direction * margin;
-    let middle = |lane: f64| start + direction * LANE * (lane + 0.6);
-    svg.open(&format!(r#"g id="{id}""#));
-    for label in labels {
-        let (x, end) = (label.x, label.lane.map_or(start, middle));
-        let line = format!(r#"stroke="{FAINT}" stroke-width="0.8" stroke-dasharray="{dashes}" fill="none""#);
-        svg.open(&format!(r#"path d="M{x:.1} {far:.1}V{near:.1}M{x:.1} {start:.1}V{end:.1}" {line}"#));
-        svg.element("title", &format!("{} {}", moment::duration(label.at), label.text));
-        svg.close("path");
-    }
-    // On top of the lines of others.
-    for label in labels {
-        let (Some(lane), left) = (label.lane, label.text_x) else { continue };
-        let (y, width) = (middle(lane), label.width());
-        svg.raw(&format!(r##"<rect x="{left:.1}" y="{:.1}" width="{width}" height="12" fill="#ffffff"/>"##, y - 6.0));
-        svg.element(&format!(r#"text x="{left:.1}" y="{:.1}""#, y + 4.0), &label.text);
-    }
-    svg.close("g");
-}
-
-/// The id of a class's layer.
-fn layer(class: Class) -> &'static str {
-    match class {
-        Class::OldServing => "old-serving",
-        Class::NewServing => "new-serving",
-        Class::NewReady => "new-ready",
-        Class::NewUnready => "new-unready",
-        Class::NewStarting => "new-starting",
-        Class::OldIdle => "old-idle",
-        Class::OldStopping => "old-stopping",
-        Class::NewStopping => "new-stopping",
-        Class::Failed => "failed",
-    }
-}
-
-fn fill(class: Class) -> &'static str {
-    match class {
-        Class::OldServing => "#0072b2",
-        Class::NewServing => "#009e73",
-        Class::NewReady => "#8fd6bf",
-        Class::NewUnready => "#f0e442",
-        Class::NewStarting => "url(#hatch)",
-        Class::OldIdle => "#b3d7ee",
-        Class::OldStopping | Class::NewStopping => "url(#dots)",
-        Class::Failed => "#d55e00",
-    }
-}
-
-/// SVG text as it is put together.
-#[derive(Default)]
-struct Svg(String);
-
-// === impl Svg ===
-
-impl Svg {
-    fn raw(&mut self, xml: &str) {
-        self.0.push_str(xml);
-        self.0.push('\n');
-    }
-
-    fn open(&mut self, tag: &str) {
-        self.raw(&format!("<{tag}>"));
-    }
-
-    fn close(&mut self, name: &str) {
-        self.raw(&format!("</{name}>"));
-    }
-
-    /// An element of nothing but text, which may be any text.
-    fn element(&mut self, tag: &str, text: &str) {
-        let name = tag.split_whitespace().next().unwrap_or(tag);
-        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        self.raw(&format!("<{tag}>{text}</{name}>"));
     }
 }

@@ -203,7 +203,8 @@ impl<'a> Host<'a> {
         // Only a guard that checks nothing could let pass a route that is not there, and none does.
         self.record.created += self.world.apply(plan).map_err(|error| CliError::Answers(error.to_string()))?;
         self.spec.memo.clone_from(&plan.memo);
-        self.next_evaluation = plan.next_evaluation_at.map(World::millis);
+        // A guard that checks ids only lets pass what is not ahead.
+        self.next_evaluation = plan.next_evaluation_at.map(World::millis).filter(|at| *at > self.now);
         self.sample();
         Ok(self.end(plan))
     }

@@ -20,6 +20,9 @@ use crate::{
 /// How many routes are shown one by one; more are counted.
 const MOST_SYMBOLS: usize = 24;
 
+/// On a terminal that is less wide, in columns, long lines are left as they are: columns of one word help nobody.
+const LEAST_WIDTH: u16 = 90;
+
 /// Writes all of it. With `all`, no cycle is left out.
 pub(super) fn write(
     out: &mut impl Write,
@@ -62,7 +65,7 @@ fn row(classes: &[Class]) -> String {
 fn table(record: &Record, all: bool) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    if let Some((Width(width), _)) = terminal_size() {
+    if let Some((Width(width), _)) = terminal_size().filter(|(Width(width), _)| *width >= LEAST_WIDTH) {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     let heading = |text: &str| format!("{}{text}{:#}", style::HEADING, style::HEADING);
