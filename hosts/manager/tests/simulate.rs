@@ -83,12 +83,37 @@ fn a_shipped_scenario_ends_as_it_should(
 fn every_shipped_scenario_is_tested_and_says_why_it_is_there() {
     let tests = fs::read_to_string(root().join("hosts/manager/tests/simulate.rs")).unwrap();
     let files = fs::read_dir(root().join("examples/scenarios")).unwrap();
-    for file in files.map(|file| file.unwrap().path()) {
+    for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().unwrap() == "toml") {
         let name = file.file_stem().unwrap().to_str().unwrap();
         assert!(tests.contains(&format!("(\"{name}\", ")), "{name} has no case above");
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains("\nwhy = "), "{name} does not say why it is there");
     }
+}
+
+#[test]
+fn every_key_is_in_the_reference() {
+    let reference = fs::read_to_string(root().join("examples/scenarios/README.md")).unwrap();
+    // The error for a key that is none names all that there are.
+    for text in ["nonsense = 1", "[[events]]\nnonsense = 1"] {
+        let assert = simulate("-", &[]).write_stdin(text).assert().code(2);
+        let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        let keys: Vec<&str> = error.split("expected one of ").nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(keys.len() > 10, "{error}");
+        for key in keys {
+            let is_told = reference.contains(&format!("`{key}`")) || reference.contains(&format!("`{key} = "));
+            assert!(is_told, "`{key}` is not in examples/scenarios/README.md");
+        }
+    }
+}
+
+#[test]
+fn an_event_that_changes_nothing_is_shown() {
+    let text = "title = \"t\"\ntarget = 1\n[[events]]\nat_seconds = 300\nhost = \"lose_memo\"\n";
+
+    simulate("-", &[]).write_stdin(text).assert().code(0).stdout(
+        predicate::str::contains("event  ").and(predicate::str::is_match("(?m)^5m .*host loses the memo$").unwrap()),
+    );
 }
 
 #[test]
@@ -232,8 +257,8 @@ fn toml_and_json_are_the_same_scenario() {
     let json = r#"{"title": "t", "target": 2, "config": {"auto_promote": true}, "start_seconds": {"min": 5, "max": 50},
         "events": [{"at_seconds": 60, "deploy": "v3"}, {"at_seconds": 20, "fail": "v2", "count": 2}]}"#;
     let toml = format!(
-        "{HAPPY}start_seconds = {{ min = 5, max = 50 }}\nevents = [{{ at_seconds = 60, deploy = \"v3\" }}, \
-         {{ at_seconds = 20, fail = \"v2\", count = 2 }}]"
+        "{HAPPY}start_seconds = {{ min = 5, max = 50 }}\nevents = [{{ at_seconds = 20, fail = \"v2\", count = 2 }}, \
+         {{ at_seconds = 60, deploy = \"v3\" }}]"
     );
 
     assert_eq!(json_of(json, 0), json_of(&toml, 0));
@@ -259,6 +284,67 @@ fn events_happen(#[case] first: &str, #[case] second: &str, #[case] expected: &[
     let document = json_of(&text, 0);
 
     assert_eq!(codes(&document), expected, "{:#}", document["verdict"]);
+}
+
+#[test]
+fn a_rollout_that_was_given_up_goes_on_while_something_is_still_to_happen() {
+    let text = format!(
+        "{HAPPY}termination_seconds = 25\n[[events]]\nat_seconds = 15\noperator = \"abort\"\n\
+         [[events]]\nat_seconds = 100\ndeploy = \"v3\"\n"
+    );
+    let document = json_of(&text, 0);
+
+    // What was asked for was about v2; v3 has a rollout and a deadline of its own.
+    let expected = [
+        "creating-green",
+        "waiting-for-provisioning",
+        "aborted",
+        "creating-green",
+        "waiting-for-provisioning",
+        "promoting",
+    ];
+    assert_eq!(codes(&document), expected);
+    let routes_at = |at: f64| {
+        let cycles = document["cycles"].as_array().unwrap();
+        cycles.iter().find(|cycle| cycle["at_seconds"] == at).unwrap()["routes"].clone()
+    };
+    assert_eq!(routes_at(30.0), json!({"old_serving": 2, "new_stopping": 2}));
+    assert_eq!(routes_at(40.0), json!({"old_serving": 2}));
+    assert_eq!(document["verdict"]["after_seconds"], 130.0);
+}
+
+#[test]
+fn another_rollout_has_a_deadline_of_its_own() {
+    let text = "title = \"t\"\ntarget = 2\nconfig = { auto_promote = true, deadline_seconds = 60 }\n\
+        [[events]]\nat_seconds = 50\ndeploy = \"v3\"\n[[events]]\nat_seconds = 50\nnew_routes = \"hang\"\n";
+    let document = json_of(text, 0);
+    assert_eq!(document["verdict"]["after_seconds"], 30.0, "v2 was not there in time");
+    let document = json_of(&text.replace("target = 2", "target = 2\nstart_seconds = 55"), 0);
+
+    let ended = (&document["verdict"]["ended"], &document["verdict"]["after_seconds"]);
+    assert_eq!(ended, (&json!("rolled_back"), &json!(120.0)));
+}
+
+#[test]
+fn flaps_are_drawn_and_restart_the_delay() {
+    let document = json_of(
+        "title = \"t\"\ntarget = 2\nflap_chance = 1.0\nconfig = { auto_promote = true, promote_delay_seconds = 60 }",
+        0,
+    );
+
+    // Ready after 30 s, unhealthy 5 s later, and so for 15 s.
+    assert_eq!(document["verdict"]["after_seconds"], 110.0);
+}
+
+#[test]
+fn a_plan_cannot_turn_time_back() {
+    let text = "title = \"t\"\ntarget = 3\ngive_up_seconds = 100\nconfig = { misdeed = \"again_at_once\" }";
+    let run = |args: &[&str]| simulate_with("guests/hostile.wasm", "-", args).write_stdin(text).assert();
+
+    run(&[]).code(1).stdout(predicate::str::contains("next-evaluation-not-ahead"));
+    let assert = run(&["--guard-ids-only", "--json"]);
+    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert!(document["verdict"]["evaluations"].as_u64().unwrap() <= 11, "{:#}", document["verdict"]);
 }
 
 #[test]
@@ -418,6 +504,9 @@ fn nothing_in_a_scenario_controls_the_terminal() {
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
     assert!(output.contains(r"\u{1b}]0;title\u{7}") && output.contains(r"v2\u{1b}[31m"), "{output}");
+    let text = "title = \"t\"\ntarget = 1\nconfig = { \"\\u001b[2J\" = 1 }";
+    let assert = simulate("-", &[]).write_stdin(text).env("CLICOLOR_FORCE", "1").assert().code(1);
+    assert.stdout(predicate::str::contains("\u{1b}[2J").not());
     assert!(!output.contains("\u{1b}]0;") && !output.contains("\u{1b}[2J") && !output.contains("\u{1b}[31m"));
 }
 

@@ -134,11 +134,7 @@ impl<'a> Host<'a> {
             }
             self.record.happenings.push(Happening { at: self.now, what });
         }
-        let has_happened = self.record.happenings.len() > before;
-        if has_happened {
-            self.sample();
-        }
-        has_happened
+        self.record.happenings.len() > before
     }
 
     /// Another revision is rolled out: what was asked for and remembered was about the one before.

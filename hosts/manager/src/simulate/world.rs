@@ -153,7 +153,6 @@ impl World {
                 let never_ran = route.status == RouteStatus::Provisioning;
                 route.status = if never_ran { RouteStatus::FailedToStart } else { RouteStatus::Terminated };
                 (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
-                life.ahead.clear();
                 life.has_failed = true;
             }
             Step::End => route.status = RouteStatus::Terminated,
