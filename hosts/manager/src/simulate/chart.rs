@@ -41,7 +41,9 @@ pub(super) fn draw(scenario: &Scenario, record: &Record, verdict: &Verdict) -> S
     // What the last plan did is to be seen, too.
     let until = last + (last / 12).max(2000);
     let highest = record.samples.iter().map(|sample| sample.counts.values().sum::<u32>().max(sample.target)).max();
-    let highest = highest.unwrap_or(0).max(1) + 1;
+    let highest = highest.unwrap_or(0);
+    // Some air above.
+    let highest = highest + highest / 12 + 1;
     let mut decisions = Lanes::new(LEFT, RIGHT);
     let mut events = Lanes::new(LEFT, RIGHT);
     let time = Scale::time(seconds(until), LEFT, RIGHT);
