@@ -61,6 +61,7 @@ fn codes(document: &Value) -> Vec<&str> {
 #[case::replaced("replaced", "completed", "promoting", 5, 15, 10, 0)]
 #[case::redeploy("redeploy", "completed", "promoting", 2, 4, 2, 0)]
 #[case::worst_night("worst-night", "completed", "promoting", 3, 9, 7, 2)]
+#[case::rolling_update("rolling-update", "completed", "rolled-out", 3, 5, 4, 0)]
 fn a_shipped_scenario_ends_as_it_should(
     #[case] name: &str,
     #[case] ended: &str,
@@ -70,7 +71,8 @@ fn a_shipped_scenario_ends_as_it_should(
     #[case] created: u32,
     #[case] failed: u32,
 ) {
-    let assert = simulate(&scenario(name), &["--json"]).assert().code(0).stderr("");
+    let plugin = if name == "rolling-update" { "plugins/rolling_update.wasm" } else { "plugins/blue_green.wasm" };
+    let assert = simulate_with(plugin, &scenario(name), &["--json"]).assert().code(0).stderr("");
 
     let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     let verdict = &document["verdict"];
