@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    num::NonZeroU64,
+    num::{NonZeroU32, NonZeroU64},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Decide the same requests again and again with the plugins of a folder, which can be changed meanwhile.
     Watch(WatchArgs),
+    /// Play a rollout in virtual time, before anybody runs it.
+    Simulate(SimulateArgs),
 }
 
 #[derive(Args)]
@@ -123,6 +125,31 @@ pub(crate) struct WatchArgs {
     /// Switch to a version that passed.
     #[arg(long, requires = "shadow")]
     pub(crate) auto_promote: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SimulateArgs {
+    /// The plugin: a component file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plugin: PathBuf,
+    /// What is wanted, how the world behaves and what happens when: TOML or JSON; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: PathBuf,
+    /// Where the numbers come from that a scenario leaves to chance. The same seed gives the same output.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Show every cycle, those too that are like the one before.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// As JSON, for programs.
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) json: bool,
+    /// Draw a chart of the routes over time into this file, too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Play it so many times, each with a seed of its own, and show how likely what is.
+    #[arg(long, value_name = "RUNS", conflicts_with_all = ["all", "svg"])]
+    pub(crate) monte_carlo: Option<NonZeroU32>,
 }
 
 /// How the plugin is run.

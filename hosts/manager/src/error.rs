@@ -28,6 +28,12 @@ pub(crate) enum CliError {
     Empty { file: PathBuf },
     #[error("{} is not JSON", name(file))]
     NotJson { file: PathBuf, source: serde_json::Error },
+    #[error("{} is not a scenario", name(file))]
+    Scenario { file: PathBuf, source: Box<dyn Error + Send + Sync> },
+    #[error("{} is not a scenario: `{key}` is wrong", name(file))]
+    ScenarioKey { file: PathBuf, key: String, source: Box<dyn Error + Send + Sync> },
+    #[error("cannot write {}", name(file))]
+    Write { file: PathBuf, source: io::Error },
     #[error("no answer to request {number}")]
     EvaluateCycles { number: usize, source: EvaluateCyclesError },
     #[error("no plan")]

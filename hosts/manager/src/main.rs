@@ -15,6 +15,7 @@ mod input;
 mod inspect;
 mod moment;
 mod routes_table;
+mod simulate;
 mod text;
 mod watch;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::CheckConfig(args) => check_config::run(&cli.sandbox, args),
         Command::Diff(args) => diff::run(&cli.sandbox, args),
         Command::Watch(args) => watch::run(&cli.sandbox, args),
+        Command::Simulate(args) => simulate::run(&cli.sandbox, args),
     };
     match result {
         Ok(Outcome::Ok) => ExitCode::SUCCESS,

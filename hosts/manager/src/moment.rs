@@ -16,6 +16,13 @@ pub(crate) fn duration(millis: u64) -> String {
         .map_or_else(|_| format!("{millis}ms"), |millis| format!("{:#}", SignedDuration::from_millis(millis)))
 }
 
+/// `1m 30s`, from seconds.
+pub(crate) fn seconds(seconds: f64) -> String {
+    // More than a duration holds is no time that anything here takes.
+    let duration = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    self::duration(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// `at`, seen from `now`: `in 1m 30s`, `10s ago`, `now`.
 pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     match (at.saturating_millis_since(now), now.saturating_millis_since(at)) {

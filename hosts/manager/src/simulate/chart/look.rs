@@ -1,0 +1,54 @@
+//! How things look: the colours are told apart by people who see few of them (those of Okabe and Ito), the order of the layers
+//! and the patterns by people who see none.
+
+use crate::simulate::{class::Class, record::Ended};
+
+pub(super) const INK: &str = "#222222";
+pub(super) const FAINT: &str = "#767676";
+pub(super) const GRID: &str = "#e4e4e4";
+
+/// A hatch for what is on its way in, and dots for what is on its way out.
+pub(super) const PATTERNS: &str = concat!(
+    r#"<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">"#,
+    r##"<rect width="6" height="6" fill="#e5f4ee"/><rect width="2" height="6" fill="#7cc8ae"/></pattern>"##,
+    r#"<pattern id="dots" width="6" height="6" patternUnits="userSpaceOnUse">"#,
+    r##"<rect width="6" height="6" fill="#f2f2f2"/><circle cx="3" cy="3" r="1.2" fill="#9a9a9a"/></pattern></defs>"##,
+);
+
+/// The id of a class's layer.
+pub(super) fn layer(class: Class) -> &'static str {
+    match class {
+        Class::OldServing => "old-serving",
+        Class::NewServing => "new-serving",
+        Class::NewReady => "new-ready",
+        Class::NewUnready => "new-unready",
+        Class::NewStarting => "new-starting",
+        Class::OldIdle => "old-idle",
+        Class::OldStopping => "old-stopping",
+        Class::NewStopping => "new-stopping",
+        Class::Failed => "failed",
+    }
+}
+
+/// What its layer is filled with.
+pub(super) fn fill(class: Class) -> &'static str {
+    match class {
+        Class::OldServing => "#0072b2",
+        Class::NewServing => "#009e73",
+        Class::NewReady => "#8fd6bf",
+        Class::NewUnready => "#f0e442",
+        Class::NewStarting => "url(#hatch)",
+        Class::OldIdle => "#b3d7ee",
+        Class::OldStopping | Class::NewStopping => "url(#dots)",
+        Class::Failed => "#d55e00",
+    }
+}
+
+/// The colour of how it ended: well, otherwise than was wanted, or badly.
+pub(super) fn end(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Completed => "#009e73",
+        Ended::RolledBack | Ended::Waiting(_) | Ended::StillRunning => "#e69f00",
+        Ended::Rejected | Ended::Refused | Ended::TooManyRoutes => "#d55e00",
+    }
+}

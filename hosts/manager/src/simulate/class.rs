@@ -1,0 +1,110 @@
+//! What a route is to somebody who looks on: one symbol in the timeline, one layer in the chart.
+
+use anstyle::Style;
+use pointsman::{Route, RouteStatus};
+use serde::Serialize;
+
+use crate::error::style;
+
+/// What a route is. Old and new differ in shape as well as in colour: squares and circles. In the order of the chart's
+/// layers, from below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Class {
+    /// Of another revision than the deploying one, ready and in traffic.
+    OldServing,
+    /// Of the deploying revision, ready and in traffic.
+    NewServing,
+    /// Of the deploying revision, ready but not in traffic.
+    NewReady,
+    /// Of the deploying revision, running but not ready.
+    NewUnready,
+    /// Of the deploying revision, provisioning.
+    NewStarting,
+    /// Of another revision, live but not serving.
+    OldIdle,
+    /// Of another revision, drained and not yet gone.
+    OldStopping,
+    /// Of the deploying revision, drained and not yet gone.
+    NewStopping,
+    /// Ended without having been drained, whatever its revision.
+    Failed,
+}
+
+// === impl Class ===
+
+impl Class {
+    pub(super) const ALL: [Self; 9] = [
+        Self::OldServing,
+        Self::NewServing,
+        Self::NewReady,
+        Self::NewUnready,
+        Self::NewStarting,
+        Self::OldIdle,
+        Self::OldStopping,
+        Self::NewStopping,
+        Self::Failed,
+    ];
+
+    /// The class of a route; none for one that is gone and no concern any more.
+    pub(super) fn of(route: &Route, has_failed: bool, deploying_revision: &str) -> Option<Self> {
+        let is_new = route.revision == deploying_revision;
+        Some(match route.status {
+            _ if has_failed => Self::Failed,
+            RouteStatus::Terminating if is_new => Self::NewStopping,
+            RouteStatus::Terminating => Self::OldStopping,
+            RouteStatus::Terminated | RouteStatus::FailedToStart => return None,
+            RouteStatus::Provisioning | RouteStatus::Running if !is_new => {
+                if route.is_serving() {
+                    Self::OldServing
+                } else {
+                    Self::OldIdle
+                }
+            }
+            RouteStatus::Provisioning => Self::NewStarting,
+            RouteStatus::Running if route.is_serving() => Self::NewServing,
+            RouteStatus::Running if route.is_ready() => Self::NewReady,
+            RouteStatus::Running => Self::NewUnready,
+        })
+    }
+
+    /// Its words in legends.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::OldServing => "old, serving",
+            Self::NewServing => "new, serving",
+            Self::NewReady => "new, ready, out of traffic",
+            Self::NewUnready => "new, not ready",
+            Self::NewStarting => "new, starting",
+            Self::OldIdle => "old, not serving",
+            Self::OldStopping => "old, stopping",
+            Self::NewStopping => "new, stopping",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// One column wide.
+    pub(super) fn symbol(self) -> char {
+        match self {
+            Self::OldServing => '■',
+            Self::NewServing => '●',
+            Self::NewReady => '◉',
+            Self::NewUnready => '◐',
+            Self::NewStarting => '○',
+            Self::OldIdle => '□',
+            Self::OldStopping => '▫',
+            Self::NewStopping => '◦',
+            Self::Failed => '×',
+        }
+    }
+
+    pub(super) fn style(self) -> Style {
+        match self {
+            Self::OldServing => style::BLUE,
+            Self::NewServing | Self::NewReady => style::GREEN,
+            Self::NewUnready | Self::NewStarting | Self::OldIdle => style::WARNING,
+            Self::OldStopping | Self::NewStopping => style::FAINT,
+            Self::Failed => style::ERROR,
+        }
+    }
+}

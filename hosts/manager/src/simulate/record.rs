@@ -1,0 +1,162 @@
+//! What happened in a run, cycle by cycle and moment by moment: what the timeline, the chart and the document are made of.
+
+use std::collections::BTreeMap;
+
+use pointsman::{RouteChanges, guard::Violation};
+
+use super::class::Class;
+
+/// All of a run. Times are milliseconds of virtual time since the first rollout's start.
+pub(super) struct Record {
+    /// The revisions that were deployed, the last one last.
+    pub(super) deployed: Vec<String>,
+    pub(super) cycles: Vec<Cycle>,
+    pub(super) happenings: Vec<Happening>,
+    /// How it looked from each moment on at which that changed. Goes on for a while after the end, for the eye.
+    pub(super) samples: Vec<Sample>,
+    pub(super) ended: Ended,
+    /// When it ended.
+    pub(super) ended_at: u64,
+    pub(super) created: u32,
+    /// Events that were still to come.
+    pub(super) left_over: usize,
+    /// What each route was when it had ended.
+    pub(super) last_classes: Vec<Class>,
+}
+
+/// One evaluation.
+pub(super) struct Cycle {
+    pub(super) at: u64,
+    /// What each route was when it was evaluated.
+    pub(super) classes: Vec<Class>,
+    pub(super) serving: u32,
+    pub(super) ready: u32,
+    pub(super) live: u32,
+    pub(super) decision: Decision,
+}
+
+/// What came of an evaluation.
+pub(super) enum Decision {
+    /// A plan, and whether it was applied; it is not where the host died first.
+    Plan { plan: Box<RouteChanges>, is_applied: bool },
+    /// The guard rejected the plan. Nothing was applied.
+    Rejected { plan: Box<RouteChanges>, violations: Vec<Violation> },
+    /// The plugin gave no plan.
+    Refused { message: String },
+}
+
+/// Something of the scenario's events.
+pub(super) struct Happening {
+    pub(super) at: u64,
+    /// In a few words.
+    pub(super) what: String,
+}
+
+/// How the routes stand from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sample {
+    pub(super) at: u64,
+    pub(super) counts: BTreeMap<Class, u32>,
+    pub(super) serving: u32,
+    pub(super) live: u32,
+    pub(super) target: u32,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The new revision took over.
+    Completed,
+    /// It was given up, and none of it is left.
+    RolledBack,
+    /// Nothing can happen any more without somebody who acts; the plan's reason code says on what it waits.
+    Waiting(String),
+    /// As long as the scenario allows it went on.
+    StillRunning,
+    /// Nothing can happen any more, because the guard rejects the plan.
+    Rejected,
+    /// Nothing can happen any more, because the plugin gives no plan.
+    Refused,
+    /// There were more routes than a simulation takes.
+    TooManyRoutes,
+}
+
+// === impl Cycle ===
+
+impl Cycle {
+    /// The plan, whatever became of it.
+    pub(super) fn plan(&self) -> Option<&RouteChanges> {
+        match &self.decision {
+            Decision::Plan { plan, .. } | Decision::Rejected { plan, .. } => Some(plan),
+            Decision::Refused { .. } => None,
+        }
+    }
+
+    /// The word for what was decided.
+    pub(super) fn code(&self) -> &str {
+        match &self.decision {
+            Decision::Plan { plan, .. } => &plan.reason.code,
+            Decision::Rejected { .. } => "rejected by the guard",
+            Decision::Refused { .. } => "refused by the plugin",
+        }
+    }
+
+    /// Whether the plugin or its plan was wrong.
+    pub(super) fn is_bad(&self) -> bool {
+        !matches!(self.decision, Decision::Plan { .. })
+    }
+
+    /// How the decision ended, in a stable word.
+    pub(super) fn outcome(&self) -> &'static str {
+        match &self.decision {
+            Decision::Plan { is_applied: true, .. } => "applied",
+            Decision::Plan { is_applied: false, .. } => "lost",
+            Decision::Rejected { .. } => "rejected",
+            Decision::Refused { .. } => "refused",
+        }
+    }
+}
+
+// === impl Ended ===
+
+impl Ended {
+    /// A stable word, for programs.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::RolledBack => "rolled_back",
+            Self::Waiting(_) => "waiting",
+            Self::StillRunning => "still_running",
+            Self::Rejected => "rejected",
+            Self::Refused => "refused",
+            Self::TooManyRoutes => "too_many_routes",
+        }
+    }
+
+    /// For people.
+    pub(super) fn phrase(&self) -> String {
+        match self {
+            Self::Completed => "completed".to_owned(),
+            Self::RolledBack => "rolled back".to_owned(),
+            Self::Waiting(code) => format!("waiting ({code})"),
+            Self::StillRunning => "still running".to_owned(),
+            Self::Rejected => "rejected by the guard".to_owned(),
+            Self::Refused => "refused by the plugin".to_owned(),
+            Self::TooManyRoutes => "too many routes".to_owned(),
+        }
+    }
+}
+
+/// How many there are of each class.
+pub(super) fn count(classes: impl Iterator<Item = Class>) -> BTreeMap<Class, u32> {
+    let mut counts = BTreeMap::new();
+    for class in classes {
+        *counts.entry(class).or_default() += 1;
+    }
+    counts
+}
+
+/// Milliseconds as seconds.
+pub(super) fn seconds(millis: u64) -> f64 {
+    std::time::Duration::from_millis(millis).as_secs_f64()
+}

@@ -1,0 +1,188 @@
+//! The file format of a scenario: TOML, or the same keys as JSON.
+//!
+//! ```toml
+//! title = "One of three starts late"
+//! target = 3
+//! config = { auto_promote = true }
+//! start_seconds = { min = 20, max = 40 }
+//!
+//! [[events]]
+//! at_seconds = 25
+//! fail = "v2"
+//! ```
+//!
+//! Only `title` and `target` must be there. Times are whole seconds of virtual time since the rollout's start.
+
+use std::{num::NonZeroU32, path::Path};
+
+use pointsman::Check;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+pub(super) use self::{
+    event::{Event, HostTrouble, Mishap, What},
+    values::{Probability, RouteCount, Span},
+};
+use crate::error::CliError;
+
+mod event;
+mod values;
+
+/// A rollout to play: what is wanted, how the world behaves, and what happens when.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scenario {
+    /// What it is called.
+    pub(super) title: String,
+    /// What it shows.
+    #[serde(default)]
+    pub(super) why: String,
+    /// How many routes should serve when the rollout ends.
+    pub(super) target: RouteCount,
+    /// The strategy's own configuration.
+    #[serde(default)]
+    pub(super) config: Map<String, Value>,
+    /// The routes there are before the rollout; without this key, as many as the target, of revision `v1`, serving.
+    pub(super) old: Option<Vec<Old>>,
+    /// The revision that is rolled out.
+    #[serde(default = "v2")]
+    pub(super) deploying_revision: String,
+    /// How long the host waits from one cycle to the next, in seconds. It also evaluates when a plan asks for it, and
+    /// when something of `events` has happened.
+    #[serde(default = "ten")]
+    pub(super) cycle_seconds: NonZeroU32,
+    /// How long a new route is provisioning, in seconds.
+    #[serde(default)]
+    pub(super) start_seconds: Span,
+    /// How long a route runs before its first health check passes, in seconds.
+    #[serde(default)]
+    pub(super) warm_up_seconds: u32,
+    /// How long a drained route takes to be gone, in seconds.
+    #[serde(default = "five")]
+    pub(super) termination_seconds: u32,
+    /// What becomes of new routes.
+    #[serde(default)]
+    pub(super) new_routes: NewRoutes,
+    /// The chance of each new route to fail instead of starting, 0.0 to 1.0.
+    #[serde(default)]
+    pub(super) fail_chance: Probability,
+    /// The chance of each new route to become unhealthy once, soon after it got ready, 0.0 to 1.0.
+    #[serde(default)]
+    pub(super) flap_chance: Probability,
+    /// How long such a route is unhealthy, in seconds.
+    #[serde(default = "fifteen")]
+    pub(super) flap_seconds: u32,
+    /// The checks that the host makes, and how they stand at the start: `{ name = "smoke", outcome = "pending" }`.
+    #[serde(default)]
+    pub(super) checks: Vec<Check>,
+    /// How long to go on at most, in seconds.
+    #[serde(default = "an_hour")]
+    pub(super) give_up_seconds: u32,
+    /// What happens, in any order.
+    #[serde(default)]
+    pub(super) events: Vec<Event>,
+}
+
+/// Routes that are there before the rollout, all alike.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Old {
+    /// Of which revision. That of the rollout is allowed: it ran before, or a host was restarted.
+    pub(super) revision: String,
+    /// How many.
+    pub(super) count: RouteCount,
+    /// How they are.
+    #[serde(default)]
+    pub(super) state: OldState,
+}
+
+/// How routes are before the rollout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OldState {
+    /// Ready and in traffic.
+    #[default]
+    Serving,
+    /// Running and in traffic, but its health check fails.
+    Unhealthy,
+    /// Long gone: a row of history.
+    Terminated,
+    /// Long gone: it never came up.
+    FailedToStart,
+}
+
+/// What becomes of routes that are created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NewRoutes {
+    /// They start, but for what chance says.
+    #[default]
+    Start,
+    /// They fail to start.
+    Fail,
+    /// They are provisioning for ever.
+    Hang,
+    /// They run, and never pass a health check.
+    Unhealthy,
+}
+
+fn v2() -> String {
+    "v2".to_owned()
+}
+
+fn ten() -> NonZeroU32 {
+    NonZeroU32::new(10).expect("it is not zero")
+}
+
+fn five() -> u32 {
+    5
+}
+
+fn fifteen() -> u32 {
+    15
+}
+
+fn an_hour() -> u32 {
+    3600
+}
+
+// === impl Scenario ===
+
+impl Scenario {
+    /// Parses a scenario. What begins as a JSON object does is JSON, everything else TOML.
+    pub(super) fn parse(file: &Path, text: &str) -> Result<Self, CliError> {
+        let mut scenario: Self = if text.trim_start().starts_with('{') {
+            let mut json = serde_json::Deserializer::from_str(text);
+            let scenario = with_path(file, &mut json)?;
+            json.end().map_err(|source| CliError::Scenario { file: file.to_owned(), source: source.into() })?;
+            scenario
+        } else {
+            let toml = toml::Deserializer::parse(text);
+            with_path(
+                file,
+                toml.map_err(|source| CliError::Scenario { file: file.to_owned(), source: source.into() })?,
+            )?
+        };
+        // Those of one moment happen in the order of the file.
+        scenario.events.sort_by_key(|event| event.at_seconds);
+        Ok(scenario)
+    }
+
+    /// Whether two seeds can give two different runs.
+    pub(super) fn is_left_to_chance(&self) -> bool {
+        self.start_seconds.min < self.start_seconds.max || self.fail_chance.0 > 0.0 || self.flap_chance.0 > 0.0
+    }
+}
+
+/// Deserializes, and names the key at fault.
+fn with_path<'de, T: DeserializeOwned, D: Deserializer<'de>>(file: &Path, deserializer: D) -> Result<T, CliError>
+where
+    D::Error: std::error::Error + Send + Sync + 'static,
+{
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let (file, key) = (file.to_owned(), error.path().to_string());
+        let source = error.into_inner().into();
+        // The root has no name.
+        if key == "." { CliError::Scenario { file, source } } else { CliError::ScenarioKey { file, key, source } }
+    })
+}

@@ -1,0 +1,86 @@
+//! What is to be said of a run as a whole.
+
+use serde::Serialize;
+
+use super::{
+    class::Class,
+    record::{Cycle, Ended, Record, seconds},
+};
+
+/// How a run ended, and how it went. Times are seconds of virtual time since the first rollout's start.
+#[derive(Debug, Serialize)]
+pub(super) struct Verdict {
+    /// `completed`, `rolled_back`, `waiting`, `still_running`, `rejected`, `refused` or `too_many_routes`.
+    pub(super) ended: &'static str,
+    /// The same for people.
+    pub(super) phrase: String,
+    /// The code of the last decision.
+    pub(super) code: String,
+    /// When it ended.
+    pub(super) after_seconds: f64,
+    /// The lowest serving count.
+    pub(super) lowest_serving: u32,
+    /// When that was first so.
+    pub(super) lowest_serving_at_seconds: f64,
+    /// How many were wanted then.
+    pub(super) lowest_serving_target: u32,
+    /// How many served at the end.
+    pub(super) serving_at_end: u32,
+    /// How many were wanted at the end.
+    pub(super) target_at_end: u32,
+    /// How long fewer routes served than were wanted.
+    pub(super) below_target_seconds: f64,
+    /// The most live routes.
+    pub(super) most_live: u32,
+    /// When that was first so.
+    pub(super) most_live_at_seconds: f64,
+    /// Routes that were created.
+    pub(super) created: u32,
+    /// Routes that ended without having been drained.
+    pub(super) failed: u32,
+    /// Evaluations.
+    pub(super) evaluations: usize,
+    /// Plans that the guard rejected and requests that the plugin refused.
+    pub(super) refusals: usize,
+    /// Events that were still to come when it ended.
+    pub(super) left_over_events: usize,
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    pub(super) fn of(record: &Record) -> Self {
+        // Not what is there for the eye only.
+        let samples = &record.samples[..record.samples.partition_point(|sample| sample.at <= record.ended_at)];
+        let lowest = samples.iter().min_by_key(|sample| sample.serving);
+        // Of several the first, which `max_by_key` is not.
+        let most = samples.iter().rev().max_by_key(|sample| sample.live);
+        let ends = samples.iter().skip(1).map(|sample| sample.at).chain([record.ended_at]);
+        let below = samples.iter().zip(ends).filter(|(sample, _)| sample.serving < sample.target);
+        let failed = samples.last().and_then(|sample| sample.counts.get(&Class::Failed));
+        Self {
+            ended: record.ended.word(),
+            phrase: record.ended.phrase(),
+            code: record.cycles.last().map(Cycle::code).unwrap_or_default().to_owned(),
+            after_seconds: seconds(record.ended_at),
+            lowest_serving: lowest.map_or(0, |sample| sample.serving),
+            lowest_serving_at_seconds: lowest.map_or(0.0, |sample| seconds(sample.at)),
+            lowest_serving_target: lowest.map_or(0, |sample| sample.target),
+            serving_at_end: samples.last().map_or(0, |sample| sample.serving),
+            target_at_end: samples.last().map_or(0, |sample| sample.target),
+            below_target_seconds: seconds(below.map(|(sample, end)| end - sample.at).sum()),
+            most_live: most.map_or(0, |sample| sample.live),
+            most_live_at_seconds: most.map_or(0.0, |sample| seconds(sample.at)),
+            created: record.created,
+            failed: failed.copied().unwrap_or(0),
+            evaluations: record.cycles.len(),
+            refusals: record.cycles.iter().filter(|cycle| cycle.is_bad()).count(),
+            left_over_events: record.left_over,
+        }
+    }
+
+    /// Whether the plugin always gave a plan, and one that could be applied.
+    pub(super) fn is_well(&self) -> bool {
+        self.refusals == 0 && self.ended != Ended::TooManyRoutes.word()
+    }
+}

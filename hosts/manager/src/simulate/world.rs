@@ -1,0 +1,247 @@
+//! Routes in virtual time: they start, pass health checks, fail and end as a scenario says, and a plan is applied to them.
+
+use std::collections::VecDeque;
+
+use pointsman::{ApplyError, HealthStatus, Route, RouteChanges, RouteStatus, Timestamp, TrafficStatus};
+
+use super::{
+    chance::Chance,
+    class::Class,
+    scenario::{Mishap, NewRoutes, Old, OldState, Scenario},
+};
+
+/// When every rollout starts: a day after the epoch, so that there is a time before it.
+const START: Timestamp = Timestamp::from_millis(24 * 60 * 60 * 1000);
+
+/// How long after it got ready a route that flaps does so, in milliseconds.
+const FLAP_AFTER: u64 = 5000;
+
+/// All routes, and what is to become of each. Times are milliseconds since the first rollout's start.
+pub(super) struct World {
+    routes: Vec<Route>,
+    /// One for each route.
+    lives: Vec<Life>,
+    chance: Chance,
+    new_routes: NewRoutes,
+    behaviour: Behaviour,
+    now: u64,
+}
+
+/// How routes behave, in milliseconds and chances.
+struct Behaviour {
+    /// In seconds: drawn numbers are whole seconds, which read better.
+    start: (u32, u32),
+    warm_up: u64,
+    termination: u64,
+    fail_chance: f64,
+    flap_chance: f64,
+    flap: u64,
+}
+
+/// What a route has before it, and how it ended.
+#[derive(Default)]
+struct Life {
+    ahead: VecDeque<(u64, Step)>,
+    /// It ended without having been drained.
+    has_failed: bool,
+}
+
+/// What a route does by itself.
+#[derive(Clone, Copy)]
+enum Step {
+    Run,
+    Fail,
+    Health(HealthStatus),
+    End,
+}
+
+// === impl World ===
+
+impl World {
+    /// As it is when the rollout starts.
+    pub(super) fn new(scenario: &Scenario, seed: u64) -> Self {
+        let millis = |seconds: u32| u64::from(seconds) * 1000;
+        let mut world = Self {
+            routes: vec![],
+            lives: vec![],
+            chance: Chance::new(seed),
+            new_routes: scenario.new_routes,
+            behaviour: Behaviour {
+                start: (scenario.start_seconds.min, scenario.start_seconds.max),
+                warm_up: millis(scenario.warm_up_seconds),
+                termination: millis(scenario.termination_seconds),
+                fail_chance: scenario.fail_chance.0,
+                flap_chance: scenario.flap_chance.0,
+                flap: millis(scenario.flap_seconds),
+            },
+            now: 0,
+        };
+        let usual = || vec![Old { revision: "v1".to_owned(), count: scenario.target, state: OldState::Serving }];
+        for old in scenario.old.clone().unwrap_or_else(usual) {
+            for _ in 0..old.count.0 {
+                world.add_old(&old);
+            }
+        }
+        world
+    }
+
+    fn add_old(&mut self, old: &Old) {
+        let (status, health) = match old.state {
+            OldState::Serving => (RouteStatus::Running, HealthStatus::Healthy),
+            OldState::Unhealthy => (RouteStatus::Running, HealthStatus::Unhealthy),
+            OldState::Terminated => (RouteStatus::Terminated, HealthStatus::Healthy),
+            OldState::FailedToStart => (RouteStatus::FailedToStart, HealthStatus::NotChecked),
+        };
+        let is_active = status == RouteStatus::Running;
+        self.routes.push(Route {
+            id: id(self.routes.len()),
+            revision: old.revision.clone(),
+            status,
+            health,
+            traffic_status: if is_active { TrafficStatus::Active } else { TrafficStatus::Inactive },
+            traffic_ratio: if is_active { 1.0 } else { 0.0 },
+            // Half a day before the rollout.
+            created_at: Timestamp::from_millis(START.as_millis() / 2),
+            status_updated_at: Some(Timestamp::from_millis(START.as_millis() / 2)),
+        });
+        self.lives.push(Life::default());
+    }
+
+    pub(super) fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// A moment of virtual time as plugins are told it.
+    pub(super) fn timestamp(at: u64) -> Timestamp {
+        START.saturating_add_millis(at)
+    }
+
+    /// A moment that a plugin named, in virtual time.
+    pub(super) fn millis(at: Timestamp) -> u64 {
+        at.saturating_millis_since(START)
+    }
+
+    /// What each route is, in the order of creation; those that are gone are left out.
+    pub(super) fn classes<'a>(&'a self, deploying_revision: &'a str) -> impl Iterator<Item = Class> + 'a {
+        let routes = self.routes.iter().zip(&self.lives);
+        routes.filter_map(move |(route, life)| Class::of(route, life.has_failed, deploying_revision))
+    }
+
+    /// When a route next does something by itself.
+    pub(super) fn next_step(&self) -> Option<u64> {
+        self.lives.iter().filter_map(|life| life.ahead.front()).map(|(at, _)| *at).min()
+    }
+
+    /// Lets time go on to `to`, which must not be later than the next step.
+    pub(super) fn advance(&mut self, to: u64) {
+        self.now = to;
+        for i in 0..self.routes.len() {
+            while let Some((_, step)) = self.lives[i].ahead.pop_front_if(|(at, _)| *at <= to) {
+                self.step(i, step);
+            }
+        }
+    }
+
+    fn step(&mut self, i: usize, step: Step) {
+        let now = Self::timestamp(self.now);
+        let (route, life) = (&mut self.routes[i], &mut self.lives[i]);
+        let before = (route.status, route.health);
+        match step {
+            Step::Run => route.status = RouteStatus::Running,
+            Step::Health(health) => route.health = health,
+            Step::Fail => {
+                let never_ran = route.status == RouteStatus::Provisioning;
+                route.status = if never_ran { RouteStatus::FailedToStart } else { RouteStatus::Terminated };
+                (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
+                life.has_failed = true;
+            }
+            Step::End => route.status = RouteStatus::Terminated,
+        }
+        if (route.status, route.health) != before {
+            route.status_updated_at = Some(now);
+        }
+    }
+
+    /// Something happens to the oldest routes of a revision; returns to how many.
+    pub(super) fn befall(&mut self, revision: &str, count: u32, mishap: Mishap) -> u32 {
+        let mut befallen = 0;
+        for i in 0..self.routes.len() {
+            let route = &self.routes[i];
+            let can_befall = match mishap {
+                Mishap::Fail => route.is_live(),
+                Mishap::Health(health) => route.status == RouteStatus::Running && route.health != health,
+            };
+            if befallen == count || route.revision != revision || !can_befall {
+                continue;
+            }
+            befallen += 1;
+            self.lives[i].ahead.clear();
+            self.step(
+                i,
+                match mishap {
+                    Mishap::Fail => Step::Fail,
+                    Mishap::Health(health) => Step::Health(health),
+                },
+            );
+        }
+        befallen
+    }
+
+    /// From now on this becomes of new routes.
+    pub(super) fn set_new_routes(&mut self, new_routes: NewRoutes) {
+        self.new_routes = new_routes;
+    }
+
+    /// Applies a plan; returns how many routes it created.
+    pub(super) fn apply(&mut self, plan: &RouteChanges) -> Result<u32, ApplyError> {
+        let was_live: Vec<bool> = self.routes.iter().map(Route::is_live).collect();
+        let mut next = self.routes.len();
+        plan.apply(&mut self.routes, Self::timestamp(self.now), || {
+            next += 1;
+            id(next - 1)
+        })?;
+        for (i, was_live) in was_live.iter().enumerate() {
+            if *was_live && !self.routes[i].is_live() {
+                self.lives[i].ahead = [(self.now + self.behaviour.termination, Step::End)].into();
+            }
+        }
+        let mut created = 0;
+        while self.lives.len() < self.routes.len() {
+            let life = self.new_life();
+            self.lives.push(life);
+            created += 1;
+        }
+        Ok(created)
+    }
+
+    /// What becomes of a new route. As many numbers are drawn for each, so that one chance does not move another.
+    fn new_life(&mut self) -> Life {
+        let (behaviour, chance) = (&self.behaviour, &mut self.chance);
+        let running = self.now + 1000 * u64::from(chance.between(behaviour.start.0, behaviour.start.1));
+        let [fails, flaps] = [behaviour.fail_chance, behaviour.flap_chance].map(|likely| chance.happens(likely));
+        let (checked, healthy) = (running + behaviour.warm_up, HealthStatus::Healthy);
+        let mut ahead = VecDeque::new();
+        match self.new_routes {
+            NewRoutes::Hang => {}
+            NewRoutes::Fail => ahead.push_back((running, Step::Fail)),
+            NewRoutes::Start if fails => ahead.push_back((running, Step::Fail)),
+            NewRoutes::Unhealthy => {
+                ahead.extend([(running, Step::Run), (checked, Step::Health(HealthStatus::Unhealthy))]);
+            }
+            NewRoutes::Start => {
+                ahead.extend([(running, Step::Run), (checked, Step::Health(healthy))]);
+                if flaps {
+                    let sick = checked + FLAP_AFTER;
+                    let recovered = sick + behaviour.flap;
+                    ahead.extend([(sick, Step::Health(HealthStatus::Unhealthy)), (recovered, Step::Health(healthy))]);
+                }
+            }
+        }
+        Life { ahead, has_failed: false }
+    }
+}
+
+/// The id of the route that was created as this one, from 0.
+fn id(place: usize) -> String {
+    format!("r-{}", place + 1)
+}
