@@ -120,7 +120,7 @@ fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<
 }
 
 /// `create 3 of v2 (inactive), promote 2, drain 3`.
-fn changes(plan: &RouteChanges) -> String {
+pub(crate) fn changes(plan: &RouteChanges) -> String {
     let mut parts: Vec<String> = plan
         .rollout_specs
         .iter()

@@ -7,6 +7,7 @@
 mod batches;
 mod check_config;
 mod cli;
+mod conformance;
 mod diff;
 mod error;
 mod evaluate;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&cli.sandbox, args),
         Command::CheckConfig(args) => check_config::run(&cli.sandbox, args),
         Command::Diff(args) => diff::run(&cli.sandbox, args),
+        Command::Conformance(args) => conformance::run(&cli.sandbox, args),
         Command::Watch(args) => watch::run(&cli.sandbox, args),
     };
     match result {
