@@ -33,7 +33,7 @@ impl Bench<'_> {
         values: &S,
         holds: impl FnMut(S::Value) -> Result<(), Failure>,
     ) -> Verdict {
-        trial::for_all(trial::runner(self.seed, rule), self.cases, values, holds)
+        trial::for_all(trial::runner(self.seed, rule), self.cases, &self.subject.work, values, holds)
     }
 
     /// Tries a rule with random valid requests.

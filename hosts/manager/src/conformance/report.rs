@@ -54,7 +54,7 @@ struct Line {
 #[derive(Serialize)]
 struct Told {
     message: String,
-    request: Option<Value>,
+    request: Option<Box<Value>>,
     input: Option<String>,
     events: Vec<String>,
 }
@@ -190,7 +190,7 @@ impl From<Tried> for Line {
 }
 
 impl From<Failure> for Told {
-    fn from(Failure { message, request, input, events, is_slow: _ }: Failure) -> Self {
+    fn from(Failure { message, request, input, events }: Failure) -> Self {
         Self { message, request, input, events }
     }
 }

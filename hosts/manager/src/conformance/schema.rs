@@ -18,26 +18,26 @@ const DEEPEST: u32 = 8;
 
 /// Random values that the schema may allow, the plainest first.
 pub(super) fn values(schema: &Value) -> BoxedStrategy<Value> {
-    Schema { root: schema, schema, depth: 0 }.values()
+    Schema { root: schema, here: schema, depth: 0 }.values()
 }
 
 /// A schema inside of another.
 #[derive(Clone, Copy)]
 struct Schema<'a> {
     root: &'a Value,
-    schema: &'a Value,
+    here: &'a Value,
     depth: u32,
 }
 
 // === impl Schema ===
 
 impl<'a> Schema<'a> {
-    fn inside(self, schema: &'a Value) -> Self {
-        Self { schema, depth: self.depth + 1, ..self }
+    fn inside(self, here: &'a Value) -> Self {
+        Self { here, depth: self.depth + 1, ..self }
     }
 
     fn keyword(self, keyword: &str) -> Option<&'a Value> {
-        self.schema.get(keyword)
+        self.here.get(keyword)
     }
 
     fn list(self, keyword: &str) -> Option<&'a Vec<Value>> {

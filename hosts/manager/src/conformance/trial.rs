@@ -1,8 +1,10 @@
 //! Trying a rule with random cases, and shrinking the case that breaks it.
 //!
 //! The runner is our own, on proptest's values: it tries the simplest case first, so that a plugin that always hangs needs
-//! no shrinking; it counts what shrinking costs, where a call that hangs costs as much as many that do not; and it prints
-//! nothing.
+//! no shrinking; it counts what trying and shrinking cost, where a call that hangs or gives a huge plan costs as much as many
+//! that do not; and it prints nothing.
+
+use std::cell::Cell;
 
 use proptest::{
     strategy::{Strategy, ValueTree},
@@ -11,14 +13,18 @@ use proptest::{
 
 use super::verdict::{Failure, Verdict};
 
-/// What shrinking may cost, in calls of the rule.
-const SHRINKING: u32 = 2000;
+/// What one case may cost on average, in the units of [`Work`]. A plugin with huge plans is tried with fewer cases.
+const CASE: u64 = 64;
 
-/// What a failure that took the whole time limit costs of it.
-const SLOW: u32 = 400;
+/// What shrinking may cost, in the same units; a step costs at least one.
+const SHRINKING: u64 = 4000;
 
 /// How much a case is simplified, at most, to get the simplest.
 const SIMPLIFICATIONS: u32 = 10_000;
+
+/// What was done so far. A usual call is one unit.
+#[derive(Default)]
+pub(super) struct Work(Cell<u64>);
 
 /// A source of random values that depends on nothing but the seed and the name.
 pub(super) fn runner(seed: u64, name: &str) -> TestRunner {
@@ -34,10 +40,15 @@ pub(super) fn runner(seed: u64, name: &str) -> TestRunner {
 pub(super) fn for_all<S: Strategy>(
     mut runner: TestRunner,
     cases: u32,
+    work: &Work,
     values: &S,
     mut holds: impl FnMut(S::Value) -> Result<(), Failure>,
 ) -> Verdict {
+    let most = work.done() + CASE * (u64::from(cases) + 1);
     for case in 0..=cases {
+        if work.done() > most {
+            return Verdict::Passed { cases: case, note: None };
+        }
         let mut tree = match values.new_tree(&mut runner) {
             Ok(tree) => tree,
             Err(reason) => return Verdict::Skipped(format!("no case can be made: {reason}")),
@@ -46,7 +57,7 @@ pub(super) fn for_all<S: Strategy>(
             let _ = (0..SIMPLIFICATIONS).find(|_| !tree.simplify());
         }
         if let Err(failure) = holds(tree.current()) {
-            let failure = if case == 0 { failure } else { shrink(tree, failure, holds) };
+            let failure = if case == 0 { failure } else { shrink(tree, failure, work, holds) };
             return Verdict::failed(case + 1, failure);
         }
     }
@@ -57,13 +68,14 @@ pub(super) fn for_all<S: Strategy>(
 fn shrink<T: ValueTree>(
     mut tree: T,
     mut best: Failure,
+    work: &Work,
     mut holds: impl FnMut(T::Value) -> Result<(), Failure>,
 ) -> Failure {
-    let mut budget = SHRINKING;
+    let most = work.done() + SHRINKING;
     while tree.simplify() {
         loop {
-            budget = budget.saturating_sub(if best.is_slow { SLOW } else { 1 });
-            if budget == 0 {
+            work.add(1);
+            if work.done() > most {
                 return best;
             }
             match holds(tree.current()) {
@@ -78,4 +90,16 @@ fn shrink<T: ValueTree>(
         }
     }
     best
+}
+
+// === impl Work ===
+
+impl Work {
+    pub(super) fn add(&self, units: u64) {
+        self.0.set(self.0.get() + units);
+    }
+
+    pub(super) fn done(&self) -> u64 {
+        self.0.get()
+    }
 }

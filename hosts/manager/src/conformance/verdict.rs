@@ -4,8 +4,6 @@ use pointsman::json::Request;
 use pointsman_host::CallError;
 use serde_json::Value;
 
-use super::subject::is_slow;
-
 /// What came of trying a rule.
 pub(super) enum Verdict {
     /// It held in every case.
@@ -22,13 +20,11 @@ pub(super) struct Failure {
     /// One sentence.
     pub(super) message: String,
     /// The request, or an array of several, for `pointsman explain`.
-    pub(super) request: Option<Value>,
+    pub(super) request: Option<Box<Value>>,
     /// The text that was handed over, where it is no request.
     pub(super) input: Option<String>,
     /// What happened before the request, one after the other.
     pub(super) events: Vec<String>,
-    /// Whether it took the whole time that a call may take.
-    pub(super) is_slow: bool,
 }
 
 // === impl Verdict ===
@@ -69,14 +65,14 @@ impl Failure {
     }
 
     pub(super) fn of_call(error: &CallError) -> Self {
-        Self { is_slow: is_slow(error), ..Self::new(error.to_string()) }
+        Self::new(error.to_string())
     }
 
     /// With the request that it happened at. A request that JSON cannot say (a ratio of NaN) is shown as Rust shows it.
     pub(super) fn at(mut self, request: &Request) -> Self {
         match serde_json::to_value(request) {
             Ok(value) if request.routes.iter().all(|route| route.traffic_ratio.is_finite()) => {
-                self.request = Some(value);
+                self.request = Some(Box::new(value));
             }
             _ => self.input = Some(format!("{request:?}")),
         }
@@ -85,7 +81,7 @@ impl Failure {
 
     /// With the requests of one instance, in their order.
     pub(super) fn at_all(mut self, requests: &[Request]) -> Self {
-        self.request = serde_json::to_value(requests).ok();
+        self.request = serde_json::to_value(requests).ok().map(Box::new);
         self
     }
 

@@ -64,7 +64,7 @@ fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
     let is_taken = match bench.subject.plugin.check_config(config) {
         Ok(()) => true,
         Err(CheckConfigError::Invalid { .. }) => false,
-        Err(CheckConfigError::Call(error)) => return Err(Failure::of_call(&error).on(config)),
+        Err(CheckConfigError::Call(error)) => return Err(bench.subject.failed(&error).on(config)),
     };
     // What it does with a configuration that it takes is for other rules.
     if is_taken && !bench.configs.taken.is_empty() && !bench.configs.taken.iter().any(|taken| taken == config) {
@@ -77,7 +77,7 @@ fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
     let request = Request { routes: vec![], spec: requests::spec(1, config) };
     let typed = bench.subject.plugin.evaluate_cycle(&request.routes, &request.spec);
     match &typed {
-        Err(EvaluateError::Call(error)) => return Err(Failure::of_call(error).on(config)),
+        Err(EvaluateError::Call(error)) => return Err(bench.subject.failed(error).on(config)),
         Err(EvaluateError::InvalidConfig { .. }) if is_taken => return differs("typed"),
         Err(EvaluateError::InvalidConfig { .. }) => {}
         _ if !is_taken => return differs("typed"),

@@ -1,6 +1,9 @@
 //! A strategy is a pure function, and its plans are diffs.
 
-use pointsman::{SubStep, json::Request};
+use pointsman::{
+    SubStep,
+    json::{Answer, Request},
+};
 use pointsman_host::{Decision, FieldDifference};
 use proptest::{
     collection::vec,
@@ -10,7 +13,6 @@ use proptest::{
 use super::super::{
     bench::Bench,
     requests::{self, MOST_ROUTES},
-    subject::answered,
     verdict::{Failure, Verdict},
     world::{self, MOST_CREATED},
 };
@@ -18,6 +20,9 @@ use crate::explain::changes;
 
 /// How many requests one instance is asked at random.
 const REQUESTS: usize = 4;
+
+/// The longest two decisions that are shown whole, in bytes.
+const LONGEST: usize = 300;
 
 /// How often one instance is asked the same.
 const REPEATED: usize = 300;
@@ -34,7 +39,11 @@ pub(super) fn deterministic(bench: &Bench<'_>, rule: &str) -> Verdict {
         Verdict::of_each(bench.configs.plain(), |config| {
             let routes = (1..=3).map(|i| requests::serving_route(format!("r-{i}"))).collect();
             let request = Request { routes, spec: requests::spec(3, config) };
-            forgets(bench, &vec![&request; REPEATED])
+            let before = bench.subject.work.done();
+            let _ = bench.subject.decide(&request)?;
+            // Huge plans less often.
+            let weight = usize::try_from(bench.subject.work.done() - before).unwrap_or(REPEATED).max(1);
+            forgets(bench, &vec![&request; (REPEATED / weight).max(2)])
         })
     })
 }
@@ -57,11 +66,12 @@ fn forgets(bench: &Bench<'_>, asked: &[&Request]) -> Result<(), Failure> {
             if before.len() > REQUESTS + 1 { failure.at(request) } else { failure.at_all(&before) }
         };
         let number = i + 1;
-        let result = answered(session.evaluate_cycle(&request.routes, &request.spec)).map_err(|failure| {
-            let message =
-                format!("call {number} of one instance fails, and in a fresh one does not: {}", failure.message);
-            shown(Failure { message, ..failure })
-        })?;
+        let result =
+            bench.subject.answered(session.evaluate_cycle(&request.routes, &request.spec)).map_err(|failure| {
+                let message =
+                    format!("call {number} of one instance fails, and in a fresh one does not: {}", failure.message);
+                shown(Failure { message, ..failure })
+            })?;
         let reused = Decision::from(&result);
         // Not only what decides something: a message that counts calls is a memory too.
         if serde_json::to_string(&reused).ok() != serde_json::to_string(fresh).ok() {
@@ -123,9 +133,13 @@ pub(super) fn described(first: &Decision, second: &Decision) -> String {
     if !differences.is_empty() {
         return differences.join("; ");
     }
+    if let (Decision::Answer(Answer::Ok(first)), Decision::Answer(Answer::Ok(second))) = (first, second)
+        && first.reason.message != second.reason.message
+    {
+        return format!("reason.message: {:?} or {:?}", first.reason.message, second.reason.message);
+    }
     let json = |decision| serde_json::to_string(decision).unwrap_or_default();
     let (first, second) = (json(first), json(second));
-    const LONGEST: usize = 300;
     if first.len() + second.len() > LONGEST {
         "not word for word the same".to_owned()
     } else {
