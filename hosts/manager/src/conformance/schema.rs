@@ -5,6 +5,7 @@
 //! `items`. What the rest would forbid, the plugin refuses.
 
 use proptest::{
+    bool::weighted,
     collection::vec,
     prelude::{BoxedStrategy, Just, Strategy, any},
     sample::select,
@@ -66,7 +67,7 @@ impl<'a> Schema<'a> {
             return self.inside(&parts[0]).values();
         }
         let with_default = |values: BoxedStrategy<Value>| match self.keyword("default") {
-            Some(default) => Union::new([Just(default.clone()).boxed(), values]).boxed(),
+            Some(default) => Union::new_weighted(vec![(1, Just(default.clone()).boxed()), (3, values)]).boxed(),
             None => values,
         };
         match self.keyword("type") {
@@ -133,7 +134,7 @@ impl<'a> Schema<'a> {
         vec(self.inside(items).values(), 0..4).prop_map(Value::from).boxed()
     }
 
-    /// Required properties always, the others half of the time.
+    /// Required properties always, the others most of the time.
     fn objects(self) -> BoxedStrategy<Value> {
         let Some(properties) = self.keyword("properties").and_then(Value::as_object) else {
             return Just(Value::Object(Map::new())).boxed();
@@ -142,7 +143,7 @@ impl<'a> Schema<'a> {
         let mut fields = vec![];
         for (name, schema) in properties {
             let is_required = required.iter().any(|word| word.as_str() == Some(name));
-            let is_there = if is_required { Just(true).boxed() } else { any::<bool>().boxed() };
+            let is_there = if is_required { Just(true).boxed() } else { weighted(0.75).boxed() };
             let name = name.clone();
             fields.push(
                 (is_there, self.inside(schema).values())

@@ -53,13 +53,14 @@ pub(super) fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         12 => Just(Event::Evaluate),
         4 => (1..=120u64).prop_map(Event::Wait),
-        5 => Just(Event::AllReady),
+        8 => Just(Event::AllReady),
         3 => (0..8usize).prop_map(Event::Start),
         4 => (0..8usize, health).prop_map(|(place, health)| Event::Health(place, health)),
-        2 => (0..8usize).prop_map(Event::Fail),
+        1 => (0..8usize).prop_map(Event::Fail),
         1 => (0..8usize).prop_map(Event::Evict),
         1 => (0..8usize).prop_map(Event::Gone),
-        2 => select(vec![Some(O::Promote), Some(O::Abort), None]).prop_map(Event::Ask),
+        // An abort ends most of what could still happen.
+        2 => prop_oneof![4 => Just(Some(O::Promote)), 3 => Just(None), 1 => Just(Some(O::Abort))].prop_map(Event::Ask),
         1 => (0..6u32).prop_map(Event::Rescale),
         1 => select(vec![C::Passed, C::Failed, C::Pending]).prop_map(Event::Verdict),
         1 => Just(Event::LoseMemo),
