@@ -1,7 +1,7 @@
 //! Bad routes and bad requests: an error, in its place, never a trap.
 
 use pointsman::json::{Answer, ErrorCode, Request};
-use pointsman_host::{Decision, EvaluateError};
+use pointsman_host::{Decision, EvaluateCyclesError, EvaluateError};
 use proptest::sample::select;
 use serde_json::{Value, json};
 
@@ -60,9 +60,10 @@ fn spoil(request: &mut Request, fault: Fault, place: usize) {
 /// `refuses-bad-requests`: good ones round a bad one are answered as if it were not there.
 pub(super) fn refuses_bad_requests(bench: &Bench<'_>, rule: &str) -> Verdict {
     let no_arrays = ["", "{", "7", "{}", "[", "[{}", "[,]", "null"];
-    let whole = Verdict::of_each(no_arrays, |text| match bench.subject.answers(text) {
-        Err(failure) if failure.message.contains("the JSON door") => Ok(()),
-        Err(failure) => Err(failure.on(text)),
+    let whole = Verdict::of_each(no_arrays, |text| match bench.subject.plugin.evaluate_cycles(text) {
+        Err(EvaluateCyclesError::InvalidRequests { .. }) => Ok(()),
+        Err(EvaluateCyclesError::Call(error)) => Err(bench.subject.failed(&error).on(text)),
+        Err(error @ EvaluateCyclesError::Answers { .. }) => Err(Failure::new(error.to_string()).on(text)),
         Ok(_) => Err(Failure::new("what is no JSON array is answered").on(text)),
     });
     whole.and_then(|| {
