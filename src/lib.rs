@@ -5,7 +5,7 @@
 //!
 //! - the contract's types ([`Route`], [`Spec`], [`RouteChanges`]), which mirror `wit/strategy.wit`,
 //! - the [`Strategy`] trait and [`export_strategy!`], which turns an implementation into a plugin,
-//! - the strategies themselves ([`blue_green`]),
+//! - the strategies themselves ([`blue_green`], [`rolling_update`]),
 //! - the [`guard`], which checks any strategy's plan before it is applied.
 //!
 //! Nothing here has a clock, does I/O or uses randomness: the same input gives the same plan, byte for byte, in whatever
@@ -44,11 +44,13 @@ mod export;
 pub mod guard;
 pub mod json;
 mod plan;
+pub mod rolling_update;
 mod rollout;
 mod route;
 mod spec;
 mod strategy;
 mod timestamp;
+mod wait;
 mod words;
 
 pub use apply::ApplyError;

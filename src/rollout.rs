@@ -27,8 +27,14 @@ pub struct Tally {
     pub failed_green: u32,
     /// Live blue routes.
     pub live_blue: u32,
+    /// Live blue routes in traffic, ready or not.
+    pub active_blue: u32,
+    /// Ready blue routes, in traffic or not.
+    pub ready_blue: u32,
     /// Serving blue routes.
     pub serving_blue: u32,
+    /// Terminating routes, of every revision.
+    pub terminating: u32,
 }
 
 // === impl Rollout ===
@@ -63,7 +69,7 @@ impl<'a> Rollout<'a> {
     }
 
     /// All routes.
-    pub fn routes(&self) -> impl Iterator<Item = &'a Route> {
+    pub fn routes(&self) -> impl Iterator<Item = &'a Route> + Clone {
         self.routes.iter().copied()
     }
 
@@ -78,17 +84,17 @@ impl<'a> Rollout<'a> {
     }
 
     /// The routes of the deploying revision.
-    pub fn green(&self) -> impl Iterator<Item = &'a Route> {
+    pub fn green(&self) -> impl Iterator<Item = &'a Route> + Clone {
         self.routes().filter(|route| self.is_green(route))
     }
 
     /// The routes of every other revision.
-    pub fn blue(&self) -> impl Iterator<Item = &'a Route> {
+    pub fn blue(&self) -> impl Iterator<Item = &'a Route> + Clone {
         self.routes().filter(|route| !self.is_green(route))
     }
 
     /// The green routes that failed in this rollout.
-    pub fn failed_green(&self) -> impl Iterator<Item = &'a Route> {
+    pub fn failed_green(&self) -> impl Iterator<Item = &'a Route> + Clone {
         self.green().filter(|route| route.has_failed_since(self.spec.started_at))
     }
 
@@ -96,6 +102,7 @@ impl<'a> Rollout<'a> {
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         for route in self.routes() {
+            tally.terminating += u32::from(route.status == RouteStatus::Terminating);
             let [live, ready, serving] = [route.is_live(), route.is_ready(), route.is_serving()].map(u32::from);
             if self.is_green(route) {
                 tally.live_green += live;
@@ -105,6 +112,8 @@ impl<'a> Rollout<'a> {
                 tally.failed_green += u32::from(route.has_failed_since(self.spec.started_at));
             } else {
                 tally.live_blue += live;
+                tally.active_blue += u32::from(route.is_live() && route.is_active());
+                tally.ready_blue += ready;
                 tally.serving_blue += serving;
             }
         }

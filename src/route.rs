@@ -108,6 +108,12 @@ impl Route {
     /// Since when a ready route has been ready, as far as is known: `status_updated_at`, or `created_at` without it (a
     /// proxy that may start the clock early, never late). A moment after `now` counts as `now`.
     pub fn ready_since(&self, now: Timestamp) -> Timestamp {
+        self.changed_at(now)
+    }
+
+    /// When status or health last changed, as far as is known: `status_updated_at`, or `created_at` without it. A moment
+    /// after `now` counts as `now`.
+    pub fn changed_at(&self, now: Timestamp) -> Timestamp {
         self.status_updated_at.unwrap_or(self.created_at).min(now)
     }
 

@@ -64,6 +64,34 @@ pub struct Spec {
     pub memo: Option<String>,
 }
 
+// === impl Spec ===
+
+impl Spec {
+    /// Whether an operator asked for this.
+    pub fn asks_to(&self, request: OperatorRequest) -> bool {
+        self.operator_request == Some(request)
+    }
+
+    /// How long ago the rollout started, in milliseconds; 0 where that is ahead.
+    pub fn elapsed_millis(&self) -> u64 {
+        self.now.saturating_millis_since(self.started_at)
+    }
+
+    /// The names of the checks that failed, in the order in which they were given.
+    pub fn failed_checks(&self) -> impl Iterator<Item = &str> {
+        self.checks_that_are(CheckOutcome::Failed)
+    }
+
+    /// The names of the checks that have no verdict yet, in the order in which they were given.
+    pub fn pending_checks(&self) -> impl Iterator<Item = &str> {
+        self.checks_that_are(CheckOutcome::Pending)
+    }
+
+    fn checks_that_are(&self, outcome: CheckOutcome) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter(move |check| check.outcome == outcome).map(|check| check.name.as_str())
+    }
+}
+
 fn empty_object() -> String {
     "{}".to_owned()
 }

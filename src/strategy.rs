@@ -28,6 +28,15 @@ pub trait Strategy {
         schema_of::<Self::Config>()
     }
 
+    /// What a configuration's type alone cannot say: whether its keys go together. It is asked before every evaluation, and
+    /// when a host checks a configuration.
+    ///
+    /// # Errors
+    /// One sentence that names the keys and says what would be right.
+    fn check_config(_config: &Self::Config) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Decides one cycle. The routes have unique ids and traffic ratios in 0.0 to 1.0, and are in the order of their ids.
     ///
     /// # Errors
@@ -53,7 +62,7 @@ pub struct Description {
 /// # Errors
 /// [`EvaluationError::InvalidConfig`] or [`EvaluationError::InvalidRoutes`], naming the key or the route.
 pub fn evaluate_cycle<S: Strategy>(routes: &[crate::Route], spec: &Spec) -> Result<RouteChanges, EvaluationError> {
-    let config = config::parse(&spec.config).map_err(EvaluationError::InvalidConfig)?;
+    let config = parse_config::<S>(&spec.config).map_err(EvaluationError::InvalidConfig)?;
     S::evaluate(&Rollout::new(routes, spec)?, &config)
 }
 
@@ -77,5 +86,11 @@ pub fn describe<S: Strategy>() -> Description {
 /// # Errors
 /// One sentence that names the key and says what would be right.
 pub fn check_config<S: Strategy>(config: &str) -> Result<(), String> {
-    config::parse::<S::Config>(config).map(drop)
+    parse_config::<S>(config).map(drop)
+}
+
+fn parse_config<S: Strategy>(config: &str) -> Result<S::Config, String> {
+    let config = config::parse(config)?;
+    S::check_config(&config)?;
+    Ok(config)
 }

@@ -2,8 +2,8 @@
 
 use crate::Route;
 
-/// How many routes a message names before it says how many more there are.
-const NAMED_ROUTES: usize = 3;
+/// How many routes or checks a message names before it says how many more there are.
+const NAMED: usize = 3;
 
 /// `1 green route`, `3 green routes`.
 pub(crate) fn count(n: u32, what: &str) -> String {
@@ -23,9 +23,20 @@ pub(crate) fn share(n: u32, of: u32, what: &str) -> String {
 
 /// `r-5 (unhealthy), r-7 (degraded) and 4 more`.
 pub(crate) fn name(routes: &[&Route]) -> String {
-    let named = routes.iter().take(NAMED_ROUTES).map(|route| format!("{} ({})", route.id, route.condition()));
+    let named = routes.iter().take(NAMED).map(|route| format!("{} ({})", route.id, route.condition()));
     let named = named.collect::<Vec<_>>().join(", ");
-    match routes.len().saturating_sub(NAMED_ROUTES) {
+    and_more(named, routes.len())
+}
+
+/// `smoke-test, latency and 2 more`.
+pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let named = names[..names.len().min(NAMED)].join(", ");
+    and_more(named, names.len())
+}
+
+fn and_more(named: String, all: usize) -> String {
+    match all.saturating_sub(NAMED) {
         0 => named,
         more => format!("{named} and {more} more"),
     }

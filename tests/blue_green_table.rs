@@ -3,11 +3,11 @@
 mod support;
 
 use pointsman::{
-    EvaluationError, HealthStatus, OperatorRequest, Rollout, Route, RouteChanges, RouteStatus, Spec, SubStep,
-    Timestamp, blue_green::BlueGreen, evaluate_cycle,
+    EvaluationError, HealthStatus, Rollout, Route, RouteChanges, Spec, SubStep, Timestamp, blue_green::BlueGreen,
+    evaluate_cycle,
 };
 use rstest::rstest;
-use support::{STARTED_AT, activate, route, routes, spec};
+use support::{STARTED_AT, activate, lettered, request, routes, spec};
 
 const AUTO: &str = r#"{"auto_promote": true}"#;
 const DELAY: &str = r#"{"auto_promote": true, "promote_delay_seconds": 60}"#;
@@ -22,38 +22,9 @@ fn blue() -> Vec<Route> {
     routes(1, 3, "v1", activate)
 }
 
-/// Green routes, one for each letter: `r`eady, `a`ctive, `u`nhealthy, `d`egraded, not `c`hecked, `p`rovisioning, `f`ailed
-/// to start, `t`erminated, and `o`ld, which was terminated before the rollout.
+/// Routes of v2 from `r-4` on; see [`lettered`].
 fn green(letters: &str) -> Vec<Route> {
-    let made = letters.chars().enumerate().map(|(i, letter)| {
-        let mut route = route(&format!("r-{}", i + 4), "v2");
-        match letter {
-            'r' => {}
-            'a' => activate(&mut route),
-            'u' => route.health = HealthStatus::Unhealthy,
-            'd' => route.health = HealthStatus::Degraded,
-            'c' => route.health = HealthStatus::NotChecked,
-            'p' => route.status = RouteStatus::Provisioning,
-            'f' => route.status = RouteStatus::FailedToStart,
-            't' => route.status = RouteStatus::Terminated,
-            'o' => {
-                route.status = RouteStatus::Terminated;
-                route.created_at = Timestamp::from_millis(STARTED_AT - 1);
-            }
-            _ => panic!("`{letter}` is no kind of route"),
-        }
-        route
-    });
-    made.collect()
-}
-
-/// Promote, abort or nothing.
-fn request(word: &str) -> Option<OperatorRequest> {
-    match word {
-        "promote" => Some(OperatorRequest::Promote),
-        "abort" => Some(OperatorRequest::Abort),
-        _ => None,
-    }
+    lettered(4, "v2", letters)
 }
 
 #[rstest]

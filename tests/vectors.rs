@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use pointsman::{Strategy, blue_green::BlueGreen, json};
+use pointsman::{Strategy, blue_green::BlueGreen, json, rolling_update::RollingUpdate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
@@ -57,20 +57,31 @@ fn replay<S: Strategy>() {
     assert!(wrong.is_empty(), "{} answers are not those of the corpus:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Every reason and error code that the corpus has for a strategy.
+fn codes(strategy: &str) -> BTreeSet<String> {
+    let code = |path: PathBuf| {
+        let vector: Vector = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let code = ["/ok/reason/code", "/error/code"].iter().find_map(|path| vector.response.pointer(path)?.as_str());
+        code.unwrap_or_else(|| panic!("{} has no code", path.display())).to_owned()
+    };
+    files(strategy).into_iter().map(code).collect()
+}
+
+const ERRORS: [&str; 3] = ["invalid_config", "invalid_request", "invalid_routes"];
+
 #[test]
 fn blue_green_answers_as_the_corpus_says() {
     replay::<BlueGreen>();
 }
 
 #[test]
+fn rolling_update_answers_as_the_corpus_says() {
+    replay::<RollingUpdate>();
+}
+
+#[test]
 fn the_corpus_has_every_reason_and_error_of_blue_green() {
-    let mut found = BTreeSet::new();
-    for path in files(BlueGreen::NAME) {
-        let vector: Vector = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        let code = ["/ok/reason/code", "/error/code"].iter().find_map(|path| vector.response.pointer(path)?.as_str());
-        found.insert(code.unwrap_or_else(|| panic!("{} has no code", path.display())).to_owned());
-    }
-    let expected = [
+    let reasons = [
         "aborted",
         "all-green-failed",
         "already-promoted",
@@ -78,13 +89,26 @@ fn the_corpus_has_every_reason_and_error_of_blue_green() {
         "awaiting-delay",
         "creating-green",
         "deadline-exceeded",
-        "invalid_config",
-        "invalid_request",
-        "invalid_routes",
         "promoting",
         "resuming-promotion",
         "waiting-for-provisioning",
         "waiting-for-ready",
     ];
-    assert_eq!(found, expected.map(str::to_owned).into());
+    assert_eq!(codes(BlueGreen::NAME), reasons.into_iter().chain(ERRORS).map(str::to_owned).collect());
+}
+
+#[test]
+fn the_corpus_has_every_reason_and_error_of_rolling_update() {
+    let reasons = [
+        "aborted",
+        "backing-off",
+        "check-failed",
+        "deadline-exceeded",
+        "replacing",
+        "rolled-out",
+        "waiting-for-provisioning",
+        "waiting-for-ready",
+        "waiting-for-termination",
+    ];
+    assert_eq!(codes(RollingUpdate::NAME), reasons.into_iter().chain(ERRORS).map(str::to_owned).collect());
 }

@@ -7,8 +7,10 @@ use std::{
     sync::LazyLock,
 };
 
-use pointsman::{EvaluationError, HealthStatus, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus};
-use pointsman_host::{EvaluateError, Host, Limits, Plugin};
+use pointsman::{
+    EvaluationError, HealthStatus, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus, guard::Policy,
+};
+use pointsman_host::{EvaluateError, Guard, Host, Limits, Plugin};
 
 /// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a debug
 /// build.
@@ -19,6 +21,13 @@ pub static HOST: LazyLock<Host> = LazyLock::new(|| {
 
 /// The blue-green component on [`HOST`].
 pub static BLUE_GREEN: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "plugins/blue_green.wasm"));
+
+/// The rolling update component on [`HOST`], under a guard without a serving floor.
+pub static ROLLING_UPDATE: LazyLock<Plugin> = LazyLock::new(|| {
+    // Its random configurations go as far as none serving.
+    let policy = Policy { serving_floor_percent: 0, ..Policy::default() };
+    load(&HOST, "plugins/rolling_update.wasm").with_guard(Guard::Policy(policy))
+});
 
 /// The hostile guest on [`HOST`].
 pub static HOSTILE: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "guests/hostile.wasm"));

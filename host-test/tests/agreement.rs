@@ -1,24 +1,25 @@
-//! The component answers exactly as the native code does, through both doors.
+//! A strategy's component answers exactly as the native code does, through both doors.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::{fs, path::Path};
 
-use host_test::{BLUE_GREEN, verdict};
-use pointsman::{Route, Spec, blue_green::BlueGreen, evaluate_cycle, json};
-use proptest::prelude::*;
+use host_test::{BLUE_GREEN, ROLLING_UPDATE, verdict};
+use pointsman::{Route, Spec, Strategy, blue_green::BlueGreen, evaluate_cycle, json, rolling_update::RollingUpdate};
+use pointsman_host::Plugin;
+use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use serde_json::{Value, value::RawValue};
-use support::{any_routes, any_spec};
+use support::{any_blue_green_config, any_rolling_update_config, any_routes, any_spec_with};
 
 /// The requests of the corpus, as they are written there.
-fn corpus() -> Vec<(String, Box<RawValue>)> {
+fn corpus(strategy: &str) -> Vec<(String, Box<RawValue>)> {
     #[derive(pointsman::serde::Deserialize)]
     #[serde(crate = "pointsman::serde")]
     struct Vector {
         request: Box<RawValue>,
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/blue-green");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors").join(strategy);
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files
         .map(|path| {
@@ -28,88 +29,99 @@ fn corpus() -> Vec<(String, Box<RawValue>)> {
         .collect()
 }
 
-fn assert_agreement(name: &str, routes: &[Route], spec: &Spec) {
-    let component = verdict(BLUE_GREEN.evaluate_cycle(routes, spec));
+fn assert_agreement<S: Strategy>(plugin: &Plugin, name: &str, routes: &[Route], spec: &Spec) {
+    let component = verdict(plugin.evaluate_cycle(routes, spec));
 
-    assert_eq!(component, evaluate_cycle::<BlueGreen>(routes, spec), "{name}");
+    assert_eq!(component, evaluate_cycle::<S>(routes, spec), "{name}");
 }
 
-#[test]
-fn the_corpus_through_the_typed_door() {
-    let mut typed = 0;
-    for (name, request) in corpus() {
-        // Some of the corpus is about text that is no request.
-        if let Ok(json::Request { routes, spec }) = json::Request::parse(request.get()) {
-            assert_agreement(&name, &routes, &spec);
-            typed += 1;
+macro_rules! agreement {
+    ($module:ident, $strategy:ty, $plugin:ident, $config:expr) => {
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn the_corpus_through_the_typed_door() {
+                let mut typed = 0;
+                for (name, request) in corpus(<$strategy>::NAME) {
+                    // Some of the corpus is about text that is no request.
+                    if let Ok(json::Request { routes, spec }) = json::Request::parse(request.get()) {
+                        assert_agreement::<$strategy>(&$plugin, &name, &routes, &spec);
+                        typed += 1;
+                    }
+                }
+                assert!(typed > 40, "only {typed} requests of the corpus can be typed");
+            }
+
+            #[test]
+            fn the_corpus_through_the_json_door_one_by_one() {
+                for (name, request) in corpus(<$strategy>::NAME) {
+                    let request = format!("[{request}]");
+                    let component = $plugin.evaluate_cycles(&request).unwrap();
+
+                    assert_eq!(component, json::evaluate_cycles::<$strategy>(&request).unwrap(), "{name}");
+                }
+            }
+
+            #[test]
+            fn the_corpus_through_the_json_door_at_once() {
+                let requests: Vec<_> = corpus(<$strategy>::NAME).into_iter().map(|(_, request)| request).collect();
+                let requests = serde_json::to_string(&requests).unwrap();
+                let component = $plugin.evaluate_cycles(&requests).unwrap();
+
+                assert_eq!(component, json::evaluate_cycles::<$strategy>(&requests).unwrap());
+            }
+
+            #[test]
+            fn what_is_no_array_of_requests() {
+                for text in ["", "{}", "nonsense", "[1", "[NaN]"] {
+                    let component = $plugin.evaluate_cycles(text).unwrap_err().to_string();
+                    let native = json::evaluate_cycles::<$strategy>(text).unwrap_err();
+
+                    assert!(component.ends_with(&native), "{component} is not {native}");
+                }
+            }
+
+            #[test]
+            fn configs_and_description() {
+                for config in
+                    ["{}", "", "[]", r#"{"auto_promote": 1}"#, r#"{"deadline_seconds": 0}"#, r#"{"max_replacements": 4294967296}"#, r#"{"max_surge": 0, "max_unavailable": 0}"#]
+                {
+                    let component = $plugin.check_config(config).map_err(|error| error.to_string());
+                    match (component, pointsman::check_config::<$strategy>(config)) {
+                        (Ok(()), Ok(())) => {}
+                        (Err(component), Err(native)) => assert!(component.ends_with(&native), "{component} is not {native}"),
+                        other => panic!("`{config}`: {other:?}"),
+                    }
+                }
+                let description = $plugin.describe().unwrap();
+                assert_eq!(description, pointsman::describe::<$strategy>());
+                assert!(serde_json::from_str::<Value>(&description.config_schema).unwrap().is_object());
+            }
+
+            proptest! {
+                #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+                #[test]
+                fn random_input_through_both_doors(routes in any_routes(), mut spec in any_spec_with($config), break_it in 0..20u8) {
+                    let mut routes = routes;
+                    match break_it {
+                        0 => spec.config = "{\"auto_promote\": \"yes\"}".to_owned(),
+                        1 => routes.extend(routes.first().cloned()),
+                        2 => routes.iter_mut().take(1).for_each(|route| route.traffic_ratio = f64::NAN),
+                        _ => {}
+                    }
+                    assert_agreement::<$strategy>(&$plugin, "random", &routes, &spec);
+                    let request = serde_json::to_string(&[json::Request { routes, spec }]).unwrap();
+                    prop_assert_eq!(
+                        $plugin.evaluate_cycles(&request).unwrap(),
+                        json::evaluate_cycles::<$strategy>(&request).unwrap()
+                    );
+                }
+            }
         }
-    }
-    assert!(typed > 50, "only {typed} requests of the corpus can be typed");
+    };
 }
 
-#[test]
-fn the_corpus_through_the_json_door_one_by_one() {
-    for (name, request) in corpus() {
-        let request = format!("[{request}]");
-        let component = BLUE_GREEN.evaluate_cycles(&request).unwrap();
-
-        assert_eq!(component, json::evaluate_cycles::<BlueGreen>(&request).unwrap(), "{name}");
-    }
-}
-
-#[test]
-fn the_corpus_through_the_json_door_at_once() {
-    let requests: Vec<_> = corpus().into_iter().map(|(_, request)| request).collect();
-    let requests = serde_json::to_string(&requests).unwrap();
-    let component = BLUE_GREEN.evaluate_cycles(&requests).unwrap();
-
-    assert_eq!(component, json::evaluate_cycles::<BlueGreen>(&requests).unwrap());
-}
-
-#[test]
-fn what_is_no_array_of_requests() {
-    for text in ["", "{}", "nonsense", "[1", "[NaN]"] {
-        let component = BLUE_GREEN.evaluate_cycles(text).unwrap_err().to_string();
-        let native = json::evaluate_cycles::<BlueGreen>(text).unwrap_err();
-
-        assert!(component.ends_with(&native), "{component} is not {native}");
-    }
-}
-
-#[test]
-fn configs_and_description() {
-    for config in
-        ["{}", "", "[]", r#"{"auto_promote": 1}"#, r#"{"deadline_seconds": 0}"#, r#"{"max_replacements": 4294967296}"#]
-    {
-        let component = BLUE_GREEN.check_config(config).map_err(|error| error.to_string());
-        match (component, pointsman::check_config::<BlueGreen>(config)) {
-            (Ok(()), Ok(())) => {}
-            (Err(component), Err(native)) => assert!(component.ends_with(&native), "{component} is not {native}"),
-            other => panic!("`{config}`: {other:?}"),
-        }
-    }
-    let description = BLUE_GREEN.describe().unwrap();
-    assert_eq!(description, pointsman::describe::<BlueGreen>());
-    assert!(serde_json::from_str::<Value>(&description.config_schema).unwrap().is_object());
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn random_input_through_both_doors(routes in any_routes(), mut spec in any_spec(), break_it in 0..20u8) {
-        let mut routes = routes;
-        match break_it {
-            0 => spec.config = "{\"auto_promote\": \"yes\"}".to_owned(),
-            1 => routes.extend(routes.first().cloned()),
-            2 => routes.iter_mut().take(1).for_each(|route| route.traffic_ratio = f64::NAN),
-            _ => {}
-        }
-        assert_agreement("random", &routes, &spec);
-        let request = serde_json::to_string(&[json::Request { routes, spec }]).unwrap();
-        prop_assert_eq!(
-            BLUE_GREEN.evaluate_cycles(&request).unwrap(),
-            json::evaluate_cycles::<BlueGreen>(&request).unwrap()
-        );
-    }
-}
+agreement!(blue_green, BlueGreen, BLUE_GREEN, any_blue_green_config());
+agreement!(rolling_update, RollingUpdate, ROLLING_UPDATE, any_rolling_update_config());

@@ -7,10 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{Folder, HOST, component, hostile_version, misdeed, patched};
-use pointsman::guard::ViolationCode;
+use host_test::{Folder, HOST, component, hostile_version, misdeed, patched, ready_routes, spec};
+use pointsman::{
+    Spec, TrafficStatus,
+    guard::{Policy, ViolationCode},
+};
 use pointsman_host::{
-    CallError, EvaluateError, Host, Limits, LoadError, Registry,
+    CallError, EvaluateError, Guard, Host, Limits, LoadError, Registry,
     registry::{Checks, Options, Outcome, RegistryError, StrategyStatus, Swap, SwapError, Vector},
 };
 use rstest::rstest;
@@ -55,6 +58,33 @@ fn fail(registry: &Registry, word: &str) -> EvaluateError {
 
 fn status(registry: &Registry) -> StrategyStatus {
     registry.status().into_iter().find(|status| status.name == "hostile").unwrap()
+}
+
+/// Blue-green and rolling update side by side: what one may do, the other need not.
+#[test]
+fn strategies_have_guards_of_their_own() {
+    let policy = Policy { serving_floor_percent: 75, ..Policy::default() };
+    let lenient =
+        Options { guards: [("rolling-update".to_owned(), Guard::Policy(policy))].into(), ..Options::default() };
+    let mut four = ready_routes(4);
+    for route in &mut four {
+        "v1".clone_into(&mut route.revision);
+        (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Active, 1.0);
+    }
+    let drained = |options, name: &str| {
+        let registry = Registry::new(HOST.clone(), options);
+        registry.swap(name, component(&format!("plugins/{}.wasm", name.replace('-', "_")))).unwrap();
+        let spec = Spec { target_replicas: 4, ..spec("{}") };
+        match registry.evaluate_cycle(name, &four, &spec) {
+            Ok(evaluated) => Ok(evaluated.value.drain_route_ids.len()),
+            Err(RegistryError::Evaluate(EvaluateError::Rejected { violations, .. })) => Err(violations[0].code),
+            other => panic!("{other:?}"),
+        }
+    };
+
+    assert_eq!(drained(lenient.clone(), "rolling-update"), Ok(1));
+    assert_eq!(drained(lenient, "blue-green"), Ok(0));
+    assert_eq!(drained(Options::default(), "rolling-update"), Err(ViolationCode::ServingFloorBroken));
 }
 
 #[test]

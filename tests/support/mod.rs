@@ -50,6 +50,44 @@ pub(crate) fn routes(first: usize, n: usize, revision: &str, with: impl Fn(&mut 
     numbered.collect()
 }
 
+/// Routes numbered from `first`, one for each letter: `r`eady, `u`nhealthy, `d`egraded, not `c`hecked, `p`rovisioning, `f`ailed
+/// to start, `t`erminated, terminatin`g`, and `o`ld, which was terminated before the rollout. A capital letter is in traffic;
+/// `a` is short for `R`.
+pub(crate) fn lettered(first: usize, revision: &str, letters: &str) -> Vec<Route> {
+    let made = letters.chars().enumerate().map(|(i, letter)| {
+        let mut route = route(&format!("r-{}", first + i), revision);
+        if letter == 'a' || letter.is_uppercase() {
+            activate(&mut route);
+        }
+        match letter.to_ascii_lowercase() {
+            'r' | 'a' => {}
+            'u' => route.health = HealthStatus::Unhealthy,
+            'd' => route.health = HealthStatus::Degraded,
+            'c' => route.health = HealthStatus::NotChecked,
+            'p' => route.status = RouteStatus::Provisioning,
+            'f' => route.status = RouteStatus::FailedToStart,
+            't' => route.status = RouteStatus::Terminated,
+            'g' => route.status = RouteStatus::Terminating,
+            'o' => {
+                route.status = RouteStatus::Terminated;
+                route.created_at = Timestamp::from_millis(STARTED_AT - 1);
+            }
+            _ => panic!("`{letter}` is no kind of route"),
+        }
+        route
+    });
+    made.collect()
+}
+
+/// Promote, abort or nothing.
+pub(crate) fn request(word: &str) -> Option<OperatorRequest> {
+    match word {
+        "promote" => Some(OperatorRequest::Promote),
+        "abort" => Some(OperatorRequest::Abort),
+        _ => None,
+    }
+}
+
 /// Puts a route into traffic.
 pub(crate) fn activate(route: &mut Route) {
     route.traffic_status = TrafficStatus::Active;
@@ -123,8 +161,29 @@ pub(crate) fn any_routes() -> impl Strategy<Value = Vec<Route>> {
     })
 }
 
+/// A valid configuration of rolling update, as text.
+pub(crate) fn any_rolling_update_config() -> impl Strategy<Value = String> {
+    use pointsman::rolling_update::{
+        IntOrPercent::{self, Int, Percent},
+        RollingUpdateConfig,
+    };
+    let bound = |most| {
+        let percent = prop_oneof![Just(0), Just(25), Just(most), 0..=most].prop_map(Percent);
+        prop_oneof![2 => (0..6u32).prop_map(Int), 3 => percent, 1 => Just(Int(u32::MAX))]
+    };
+    let both_zero = |(surge, unavailable): &(IntOrPercent, IntOrPercent)| !(surge.is_zero() && unavailable.is_zero());
+    let bounds = (bound(250), bound(100)).prop_filter("not both zero", both_zero);
+    (bounds, option::of(1..120u32), any::<bool>()).prop_map(
+        |((max_surge, max_unavailable), deadline_seconds, wait_for_termination)| {
+            let deadline_seconds = deadline_seconds.and_then(std::num::NonZeroU32::new);
+            let config = RollingUpdateConfig { max_surge, max_unavailable, deadline_seconds, wait_for_termination };
+            serde_json::to_string(&config).expect("a config is JSON")
+        },
+    )
+}
+
 /// A valid configuration of blue-green, as text.
-pub(crate) fn any_config() -> impl Strategy<Value = String> {
+pub(crate) fn any_blue_green_config() -> impl Strategy<Value = String> {
     let seconds = || prop_oneof![4 => 0..120u32, 1 => Just(u32::MAX)];
     let deadline = option::of(prop_oneof![4 => 1..120u32, 1 => Just(u32::MAX)]);
     (any::<bool>(), seconds(), deadline, prop_oneof![4 => 0..4u32, 1 => Just(u32::MAX)]).prop_map(
@@ -140,14 +199,19 @@ pub(crate) fn any_config() -> impl Strategy<Value = String> {
     )
 }
 
-/// A valid spec for `v2`.
+/// A valid spec for `v2` and blue-green.
 pub(crate) fn any_spec() -> impl Strategy<Value = Spec> {
+    any_spec_with(any_blue_green_config())
+}
+
+/// A valid spec for `v2` with one of these configurations.
+pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strategy<Value = Spec> {
     use {CheckOutcome as C, OperatorRequest as O};
     let target = 0..6u32;
     let request = prop_oneof![3 => Just(None), 1 => Just(Some(O::Promote)), 1 => Just(Some(O::Abort))];
     let outcome = select(vec![C::Pending, C::Passed, C::Failed]);
     let checks = vec(("[a-z]{1,8}", outcome).prop_map(|(name, outcome)| Check { name, outcome }), 0..3);
-    (target, any_moment(), any_moment(), request, checks, any_config(), option::of("[ -~]{0,20}")).prop_map(
+    (target, any_moment(), any_moment(), request, checks, config, option::of("[ -~]{0,20}")).prop_map(
         |(target_replicas, started_at, now, operator_request, checks, config, memo)| Spec {
             deploying_revision: "v2".to_owned(),
             target_replicas,

@@ -68,8 +68,11 @@ pub use watch::{OnChange, Watch, WatchError, Watching};
 /// How a registry treats its plugins.
 #[derive(Clone)]
 pub struct Options {
-    /// The guard of every plugin.
+    /// The guard of every plugin that has none of its own in `guards`.
     pub guard: Guard,
+    /// The guards of single strategies, by name: a rolling update that may leave a quarter unserved needs a serving floor of
+    /// 75%, beside a blue-green that needs none so low.
+    pub guards: BTreeMap<String, Guard>,
     /// After how many failures in a row a version is given up; default 3.
     pub revert_after: NonZeroU32,
     /// For how long calls are answered with an error at first, once a version has failed so often and there is none to go
@@ -156,6 +159,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             guard: Guard::default(),
+            guards: BTreeMap::new(),
             revert_after: const { NonZeroU32::new(3).expect("3 is not 0") },
             first_back_off: Duration::from_secs(1),
             longest_back_off: Duration::from_mins(1),
@@ -168,6 +172,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("guard", &self.guard)
+            .field("guards", &self.guards)
             .field("revert_after", &self.revert_after)
             .field("first_back_off", &self.first_back_off)
             .field("longest_back_off", &self.longest_back_off)

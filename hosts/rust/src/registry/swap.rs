@@ -145,14 +145,15 @@ pub(super) fn change(registry: &Inner, wanted: Wanted<'_>, file: &ComponentFile)
     if let Some(done) = wanted.name.and_then(known).and_then(is_done) {
         return Ok(done);
     }
-    let plugin = registry.host.load_file(file)?.with_guard(registry.options.guard);
+    let plugin = registry.host.load_file(file)?;
     let description = plugin.for_upkeep().describe().map_err(SwapError::Describe)?;
     description::check(&description).map_err(|problem| SwapError::Description { plugin: id.clone(), problem })?;
     if let Some(expected) = wanted.name.filter(|name| *name != description.name) {
         return Err(SwapError::Name { plugin: id.clone(), expected: expected.to_owned(), found: description.name });
     }
     let name = description.name.clone();
-    let version = Version::new(plugin, description);
+    let guard = registry.options.guards.get(&name).copied().unwrap_or(registry.options.guard);
+    let version = Version::new(plugin.with_guard(guard), description);
     let slot = {
         let mut slots = registry.slots.write().unwrap_or_else(PoisonError::into_inner);
         let Some(slot) = slots.get(&name) else {

@@ -1,0 +1,3 @@
+//! The rolling update strategy as a component.
+
+pointsman::export_strategy!(pointsman::rolling_update::RollingUpdate);

@@ -1,0 +1,340 @@
+//! Every row of the rolling update's table and every boundary in the notes under it, stated here once more and not blessed.
+
+mod support;
+
+use pointsman::{
+    Check, CheckOutcome, EvaluationError, Route, RouteChanges, Spec, SubStep, Timestamp, check_config, evaluate_cycle,
+    rolling_update::{IntOrPercent, RollingUpdate},
+};
+use rstest::rstest;
+use support::{STARTED_AT, lettered, request, spec};
+
+const ONE_BY_ONE: &str = r#"{"max_surge": 1, "max_unavailable": 0}"#;
+const ONE_MISSING: &str = r#"{"max_surge": 0, "max_unavailable": 1}"#;
+const ALL_AT_ONCE: &str = r#"{"max_surge": "100%", "max_unavailable": 0}"#;
+const WAITING: &str = r#"{"max_surge": 0, "max_unavailable": 1, "wait_for_termination": true}"#;
+const DEADLINE: &str = r#"{"deadline_seconds": 60}"#;
+
+fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
+    evaluate_cycle::<RollingUpdate>(routes, spec).unwrap()
+}
+
+/// Old routes `r-1` and so on, which are older than the rollout, the first the oldest; and new ones after them.
+fn beside(old: &str, new: &str) -> Vec<Route> {
+    let mut routes = lettered(1, "v1", old);
+    for (i, route) in routes.iter_mut().enumerate() {
+        route.created_at = Timestamp::from_millis(STARTED_AT - 100_000 + i as u64);
+    }
+    routes.extend(lettered(old.len() + 1, "v2", new));
+    routes
+}
+
+/// `replacing create 2 promote r-5 drain r-1 r-2`.
+fn summary(plan: &RouteChanges) -> String {
+    let mut words = vec![plan.reason.code.clone()];
+    for rollout in &plan.rollout_specs {
+        words.push(format!("create {}", rollout.count));
+    }
+    for (verb, ids) in [("promote", &plan.promote_route_ids), ("drain", &plan.drain_route_ids)] {
+        if !ids.is_empty() {
+            words.push(format!("{verb} {}", ids.join(" ")));
+        }
+    }
+    words.join(" ")
+}
+
+/// A minute after the start, with the target 4.
+#[rstest]
+#[case::row_1("", "RRRR", "{}", "", "rolled-out")]
+#[case::row_1_promotes("", "RRRr", "{}", "", "rolled-out promote r-4")]
+#[case::row_1_drains_what_is_beyond("", "RRRRR", "{}", "", "rolled-out drain r-1")]
+#[case::row_1_before_row_2("", "RRRR", "{}", "abort", "rolled-out")]
+#[case::row_2("RRRR", "P", "{}", "abort", "aborted drain r-5")]
+#[case::row_2_keeps_what_serves("RR", "RRP", "{}", "abort", "aborted drain r-5")]
+#[case::row_2_keeps_no_more_than_the_target("RRR", "RRP", "{}", "abort", "aborted drain r-4 r-6")]
+#[case::row_2_not_what_serves_nobody("RRR", "rP", "{}", "abort", "aborted drain r-4 r-5")]
+#[case::row_2_before_row_4("RRRR", "RRRR", ALL_AT_ONCE, "abort", "aborted drain r-5 r-6 r-7 r-8")]
+#[case::row_2_undone("RRR", "tt", "{}", "abort", "aborted")]
+#[case::row_4("RR", "RRRR", "{}", "", "rolled-out drain r-1 r-2")]
+#[case::row_4_with_all_kinds_of_old("RPug", "RRRR", "{}", "", "rolled-out drain r-1 r-2 r-3")]
+#[case::row_4_before_row_5("R", "RRRR", DEADLINE, "", "rolled-out drain r-1")]
+#[case::row_5("RRRR", "RP", DEADLINE, "", "deadline-exceeded drain r-5 r-6")]
+#[case::row_5_keeps_what_serves("RR", "RP", DEADLINE, "", "deadline-exceeded drain r-4")]
+#[case::row_5_not_when_asked_to_go_on("RRR", "PP", DEADLINE, "promote", "waiting-for-provisioning")]
+#[case::row_6_first("RRRR", "", "{}", "", "replacing create 2 drain r-1")]
+#[case::row_6_creates_first_where_none_may_be_missing("RRRR", "", ONE_BY_ONE, "", "replacing create 1")]
+#[case::row_6_drains_first_where_there_is_no_room("RRRR", "", ONE_MISSING, "", "replacing create 1 drain r-1")]
+#[case::row_6_one_for_one("RRRR", "R", ONE_BY_ONE, "", "replacing create 1 drain r-1")]
+#[case::row_6_provisioning_stops_nothing("RRRR", "RP", ALL_AT_ONCE, "", "replacing create 2 drain r-1")]
+#[case::row_6_promotes_what_is_out_of_traffic("RRR", "rP", "{}", "", "replacing create 1 promote r-4 drain r-1")]
+#[case::row_6_idle_old_go_at_once("RRRRr", "PP", "{}", "", "replacing drain r-1 r-5")]
+#[case::row_6_no_old("", "", "{}", "", "replacing create 4")]
+#[case::row_6_tops_up("", "RRP", "{}", "", "replacing create 1")]
+#[case::row_6_drains_what_is_beyond_the_target("R", "RRPPP", "{}", "", "replacing drain r-4")]
+#[case::unhealthy_first("RURR", "", "{}", "", "replacing create 2 drain r-2")]
+#[case::not_running_before_unhealthy("RURP", "", "{}", "", "replacing create 2 drain r-4")]
+#[case::unhealthy_before_degraded("RCDU", "", "{}", "", "replacing create 2 drain r-4")]
+#[case::degraded_before_not_checked("RCDR", "", "{}", "", "replacing create 2 drain r-3")]
+#[case::not_checked_before_healthy("RRCR", "", "{}", "", "replacing create 2 drain r-3")]
+#[case::a_crash_looping_revision_costs_nothing("RRR", "PU", "{}", "", "waiting-for-provisioning")]
+#[case::not_even_an_unhealthy_one("URR", "PU", "{}", "", "waiting-for-provisioning")]
+#[case::row_7("RRR", "Pf", r#"{"max_surge": 2}"#, "", "replacing create 2")]
+#[case::row_8("RRRg", "", WAITING, "", "waiting-for-termination")]
+#[case::row_8_not_by_default("RRRg", "", ONE_MISSING, "", "replacing create 1")]
+#[case::row_8_gone("RRRt", "", WAITING, "", "replacing create 1")]
+#[case::row_6_drains_and_waits("RRRR", "", WAITING, "", "replacing drain r-1")]
+#[case::row_9("RRR", "PU", "{}", "", "waiting-for-provisioning")]
+#[case::row_10("RRR", "UD", "{}", "", "waiting-for-ready")]
+fn what_is_decided(#[case] old: &str, #[case] new: &str, #[case] config: &str, #[case] word: &str, #[case] plan: &str) {
+    let spec = Spec { target_replicas: 4, operator_request: request(word), ..spec(60_000, config) };
+
+    let decided = evaluate(&beside(old, new), &spec);
+
+    assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
+    let sub_step = match decided.reason.code.as_str() {
+        "rolled-out" => SubStep::Completed,
+        "aborted" | "deadline-exceeded" => SubStep::RollingBack,
+        _ => SubStep::Provisioning,
+    };
+    assert_eq!(decided.sub_step, sub_step);
+    for rollout in &decided.rollout_specs {
+        assert_eq!((rollout.traffic_ratio, rollout.revision.as_str()), (1.0, "v2"));
+        assert_eq!(rollout.traffic_status, pointsman::TrafficStatus::Active);
+    }
+}
+
+/// Row 3: a failed check undoes, whatever an operator asks for, and comes after row 1.
+#[rstest]
+#[case::failed("RRRR", "RP", CheckOutcome::Failed, "", "check-failed drain r-5 r-6")]
+#[case::although_asked_to_promote("RRRR", "RP", CheckOutcome::Failed, "promote", "check-failed drain r-5 r-6")]
+#[case::row_2_first("RRRR", "RP", CheckOutcome::Failed, "abort", "aborted drain r-5 r-6")]
+#[case::before_row_4("RR", "RRRR", CheckOutcome::Failed, "", "check-failed drain r-3 r-4")]
+#[case::after_row_1("", "RRRR", CheckOutcome::Failed, "", "rolled-out")]
+#[case::pending("RRR", "PP", CheckOutcome::Pending, "", "waiting-for-provisioning")]
+#[case::passed("RRR", "PP", CheckOutcome::Passed, "", "waiting-for-provisioning")]
+fn a_check(
+    #[case] old: &str,
+    #[case] new: &str,
+    #[case] outcome: CheckOutcome,
+    #[case] word: &str,
+    #[case] plan: &str,
+) {
+    let checks = vec![Check { name: "smoke".to_owned(), outcome }];
+    let spec = Spec { target_replicas: 4, operator_request: request(word), checks, ..spec(60_000, "{}") };
+
+    let decided = evaluate(&beside(old, new), &spec);
+
+    assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
+}
+
+/// Kubernetes' own documentation: 10 replicas and 25% each are at most 13 routes and at least 8 available (surge rounded up
+/// to 3, unavailable down to 2); a surge of 30% is at most 130%; its `ResolveFenceposts` for the last three.
+#[rstest]
+#[case::the_published_example(10, r#""25%""#, r#""25%""#, 5, 2)]
+#[case::thirty_percent(10, r#""30%""#, r#""30%""#, 6, 3)]
+#[case::four_replicas(4, r#""25%""#, r#""25%""#, 2, 1)]
+#[case::three_replicas(3, r#""25%""#, r#""25%""#, 1, 0)]
+#[case::one_replica(1, r#""25%""#, r#""25%""#, 1, 0)]
+#[case::seven_percent_of_a_hundred_is_seven(100, r#""7%""#, "0", 7, 0)]
+#[case::seven_percent_of_a_hundred_are_missing(100, "0", r#""7%""#, 7, 7)]
+#[case::fifty_seven_percent(100, r#""57%""#, "0", 57, 0)]
+#[case::twenty_nine_percent_down(100, "0", r#""29%""#, 29, 29)]
+#[case::numbers(10, "2", "3", 5, 3)]
+#[case::more_than_all(2, r#""300%""#, "0", 2, 0)]
+#[case::all_may_be_missing(5, "0", r#""100%""#, 5, 5)]
+#[case::a_number_above_the_target(2, "0", "9", 2, 2)]
+#[case::both_resolve_to_zero(3, "0", r#""25%""#, 1, 1)]
+#[case::both_resolve_to_zero_by_a_percent(3, r#""0%""#, r#""1%""#, 1, 1)]
+#[case::ten_percent_of_nine(9, r#""10%""#, r#""10%""#, 1, 0)]
+fn the_first_step(
+    #[case] target: u32,
+    #[case] surge: &str,
+    #[case] unavailable: &str,
+    #[case] created: u32,
+    #[case] drained: usize,
+) {
+    let config = format!(r#"{{"max_surge": {surge}, "max_unavailable": {unavailable}}}"#);
+    let spec = Spec { target_replicas: target, ..spec(0, &config) };
+
+    let plan = evaluate(&beside(&"R".repeat(target as usize), ""), &spec);
+
+    assert_eq!(plan.rollout_specs.iter().map(|rollout| rollout.count).sum::<u32>(), created, "created");
+    assert_eq!(plan.drain_route_ids.len(), drained, "drained");
+}
+
+/// Of two replaced revisions the one that has been there for longer goes first, whatever their names are.
+#[test]
+fn oldest_first() {
+    let mut routes = beside("RRRR", "");
+    routes[0].created_at = Timestamp::from_millis(STARTED_AT - 50);
+    routes[3].created_at = Timestamp::from_millis(STARTED_AT - 60);
+    routes[3].revision = "v0".to_owned();
+    for route in &mut routes[1..3] {
+        route.created_at = Timestamp::from_millis(STARTED_AT - 40);
+    }
+    let drained = |unavailable: u32| {
+        let config = format!(r#"{{"max_surge": 0, "max_unavailable": {unavailable}}}"#);
+        evaluate(&routes, &Spec { target_replicas: 4, ..spec(0, &config) }).drain_route_ids
+    };
+
+    assert_eq!(drained(1), ["r-4"]);
+    assert_eq!(drained(2), ["r-1", "r-4"]);
+    assert_eq!(drained(3), ["r-1", "r-2", "r-4"], "then by id");
+}
+
+/// 10 s after the first failure, 20 s after as many as the target, and so on up to 300 s.
+#[rstest]
+#[case::first(1, 10)]
+#[case::as_many_as_the_target(4, 10)]
+#[case::one_more(5, 20)]
+#[case::third_round(9, 40)]
+#[case::fourth_round(13, 80)]
+#[case::fifth_round(17, 160)]
+#[case::sixth_round(21, 300)]
+#[case::a_thousand(1000, 300)]
+fn the_back_off(#[case] failures: usize, #[case] seconds: u64) {
+    let failed = |ago: u64| {
+        let mut routes = beside("RRR", &"f".repeat(failures));
+        let last = Timestamp::from_millis(STARTED_AT + 1_000_000 - ago);
+        routes.last_mut().unwrap().status_updated_at = Some(last);
+        evaluate(&routes, &Spec { target_replicas: 4, ..spec(1_000_000, "{}") })
+    };
+
+    let early = failed(seconds * 1000 - 1);
+    assert_eq!(summary(&early), "backing-off");
+    assert_eq!(early.next_evaluation_at, Some(Timestamp::from_millis(STARTED_AT + 1_000_001)));
+    assert_eq!(early.reason.blocking_route_ids.len(), failures);
+    assert_eq!(summary(&failed(seconds * 1000)), "replacing create 2");
+}
+
+/// The back-off keeps routes from being created, and nothing else from being done.
+#[test]
+fn old_routes_go_during_the_back_off() {
+    let mut routes = beside("RRRR", "Rf");
+    routes[5].status_updated_at = Some(Timestamp::from_millis(STARTED_AT + 59_999));
+
+    let plan = evaluate(&routes, &Spec { target_replicas: 4, ..spec(60_000, "{}") });
+
+    assert_eq!(summary(&plan), "replacing drain r-1 r-2");
+    assert_eq!(plan.next_evaluation_at, Some(Timestamp::from_millis(STARTED_AT + 69_999)));
+}
+
+#[rstest]
+#[case::deadline_first(60_000, 4, "f", Some(60_001))]
+#[case::back_off_first(55_000, 4, "f", Some(65_000))]
+#[case::only_the_deadline(0, 4, "P", Some(60_001))]
+fn the_next_evaluation(#[case] failed_at: u64, #[case] target: u32, #[case] new: &str, #[case] at: Option<u64>) {
+    let config = if failed_at == 55_000 { "{}" } else { r#"{"deadline_seconds": 60}"# };
+    let elapsed = if failed_at == 55_000 { 60_000 } else { 59_999 };
+    let mut routes = beside("RRR", new);
+    routes[3].status_updated_at = Some(Timestamp::from_millis(STARTED_AT + failed_at.min(elapsed)));
+    let mut spec = Spec { target_replicas: target, ..spec(elapsed, config) };
+    if failed_at != 55_000 {
+        spec.started_at = Timestamp::from_millis(STARTED_AT + 1);
+        routes[3].created_at = spec.started_at;
+    }
+
+    let plan = evaluate(&routes, &spec);
+
+    assert_eq!(plan.next_evaluation_at, at.map(|at| Timestamp::from_millis(STARTED_AT + at)), "{plan:?}");
+}
+
+#[rstest]
+#[case::one_millisecond_early(59_999, "waiting-for-provisioning")]
+#[case::exactly(60_000, "deadline-exceeded drain r-4 r-5")]
+fn the_deadline(#[case] elapsed: u64, #[case] plan: &str) {
+    let spec = Spec { target_replicas: 4, ..spec(elapsed, DEADLINE) };
+
+    assert_eq!(summary(&evaluate(&beside("RRR", "PP"), &spec)), plan);
+}
+
+#[rstest]
+#[case::zero(0, "RRR", "", "rolled-out drain r-1 r-2 r-3")]
+#[case::zero_with_new(0, "RRR", "RP", "rolled-out drain r-1 r-2 r-3 r-4 r-5")]
+#[case::lowered(2, "RRR", "PP", "replacing drain r-1")]
+#[case::lowered_below_what_is_new(1, "RR", "RRP", "rolled-out drain r-1 r-2 r-3 r-5")]
+#[case::raised(8, "RRR", "PP", "replacing create 5")]
+fn the_target(#[case] target: u32, #[case] old: &str, #[case] new: &str, #[case] plan: &str) {
+    let spec = Spec { target_replicas: target, ..spec(0, "{}") };
+
+    assert_eq!(summary(&evaluate(&beside(old, new), &spec)), plan);
+}
+
+#[rstest]
+#[case::defaults("{}")]
+#[case::numbers(r#"{"max_surge": 4294967295, "max_unavailable": 0}"#)]
+#[case::percents(r#"{"max_surge": "250%", "max_unavailable": "100%"}"#)]
+#[case::a_zero_that_is_none(r#"{"max_surge": 0}"#)]
+#[case::the_other_zero(r#"{"max_unavailable": "0%"}"#)]
+fn a_configuration(#[case] config: &str) {
+    assert_eq!(check_config::<RollingUpdate>(config), Ok(()));
+}
+
+#[rstest]
+#[case::both_zero(
+    r#"{"max_surge": 0, "max_unavailable": "0%"}"#,
+    "`max_surge` and `max_unavailable` are both 0: nothing could be replaced"
+)]
+#[case::more_than_all_missing(
+    r#"{"max_unavailable": "101%"}"#,
+    "`max_unavailable`: 101% is more than all; it should be at most 100%"
+)]
+#[case::no_percent_sign(
+    r#"{"max_surge": "25"}"#,
+    "`max_surge`: invalid value: string \"25\", expected a number of routes from 0 to 4294967295, or a percentage such as \"25%\""
+)]
+#[case::signed(r#"{"max_surge": "+5%"}"#, "`max_surge`: invalid value: string \"+5%\"")]
+#[case::fraction(r#"{"max_surge": "2.5%"}"#, "`max_surge`: invalid value: string \"2.5%\"")]
+#[case::only_a_sign(r#"{"max_surge": "%"}"#, "`max_surge`: invalid value: string \"%\"")]
+#[case::negative(r#"{"max_surge": -1}"#, "`max_surge`: invalid type: integer `-1`")]
+#[case::overflow(r#"{"max_surge": 4294967296}"#, "`max_surge`: invalid value: integer `4294967296`")]
+#[case::overflow_in_percent(r#"{"max_surge": "4294967296%"}"#, "`max_surge`: invalid value: string")]
+#[case::null(r#"{"max_surge": null}"#, "`max_surge`: invalid type: null")]
+#[case::unknown_key(r#"{"maxSurge": 1}"#, "unknown field `maxSurge`")]
+fn what_is_no_configuration(#[case] config: &str, #[case] message: &str) {
+    let error = check_config::<RollingUpdate>(config).unwrap_err();
+
+    assert!(error.contains(message), "{error}");
+    assert_eq!(evaluate_cycle::<RollingUpdate>(&[], &spec(0, config)), Err(EvaluationError::InvalidConfig(error)));
+}
+
+#[test]
+fn a_bound_is_written_as_it_was_read() {
+    for text in ["7", "\"7%\""] {
+        let bound: IntOrPercent = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&bound).unwrap(), text);
+    }
+}
+
+#[rstest]
+#[case::replacing(
+    "RRRR",
+    "",
+    "",
+    "0 of 4 new routes are ready, 4 routes serve (at least 3 must): creating 2, draining 1"
+)]
+#[case::waiting("RR", "RPU", "", "1 of 4 new routes is ready; waiting for r-4 (provisioning)")]
+#[case::aborted(
+    "RRR",
+    "P",
+    "abort",
+    "an operator asked to abort: draining 1 of 1 live new route; 3 old routes are serving for a target of 4: deploy the earlier revision to have the rest back"
+)]
+#[case::aborted_half_way(
+    "RR",
+    "RR",
+    "abort",
+    "an operator asked to abort: draining 0 of 2 live new routes; 2 old routes are serving, 2 of the new must stay to keep 4 serving: deploy the earlier revision to replace what stays, or take the request back to go on"
+)]
+#[case::rolled_out("R", "RRRR", "", "4 of 4 new routes are ready: draining 1")]
+#[case::too_late(
+    "",
+    "RRRR",
+    "abort",
+    "4 of 4 new routes are ready; past the point of return: an operator asked to abort, but no old route is left"
+)]
+fn a_message(#[case] old: &str, #[case] new: &str, #[case] word: &str, #[case] message: &str) {
+    let spec = Spec { target_replicas: 4, operator_request: request(word), ..spec(0, "{}") };
+
+    assert_eq!(evaluate(&beside(old, new), &spec).reason.message, message);
+}
