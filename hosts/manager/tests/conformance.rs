@@ -44,12 +44,14 @@ fn failure<'a>(report: &'a Value, rule: &str) -> &'a Value {
 }
 
 #[rstest]
-#[case::blue_green("plugins/blue_green.wasm")]
-#[case::batched("examples/batched.wasm")]
-fn our_strategies_pass(#[case] plugin: &str) {
+#[case::blue_green("plugins/blue_green.wasm", &[])]
+#[case::batched("examples/batched.wasm", &[])]
+// The configurations that its schema allows surge and go down as far as they like.
+#[case::rolling_update("plugins/rolling_update.wasm", &["--serving-floor-percent", "0", "--surge-limit", "4294967295"])]
+fn our_strategies_pass(#[case] plugin: &str, #[case] policy: &[&str]) {
     // On a machine that others keep busy, the time of a call says nothing about the plugin.
     let args = [&component(plugin), "--json", "--cases", "64", "--time-limit", "10000"];
-    let report = report(&conformance(&args).assert().code(0).stderr(""));
+    let report = report(&conformance(&[&args[..], policy].concat()).assert().code(0).stderr(""));
 
     assert_eq!(with_verdict(&report, "pass").len(), 15, "{report:#}");
     assert!(report["configs"].as_array().unwrap().len() > 8, "{report:#}");
@@ -129,6 +131,17 @@ fn the_policy_is_that_of_the_command_line() {
         let message = failure(&floorless, rule)["message"].as_str().unwrap();
         assert!(message.contains("drained-not-live") && !message.contains("serving-floor-broken"), "{message}");
     }
+}
+
+#[test]
+fn a_configuration_is_judged_by_a_policy_as_wide_as_it_is() {
+    let rolling_update = component("plugins/rolling_update.wasm");
+    let args = [&rolling_update, "--config", "{}", "--cases", "64", "--time-limit", "10000"];
+
+    // A quarter more and a quarter less than the target, of at most five.
+    conformance(&[&args[..], &["--serving-floor-percent", "75", "--surge-limit", "2"]].concat()).assert().code(0);
+    let strict = report(&conformance(&[&args[..], &["--json"]].concat()).assert().code(1));
+    failure(&strict, "harmless-in-rollouts");
 }
 
 #[test]
