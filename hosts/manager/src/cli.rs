@@ -37,6 +37,8 @@ pub(crate) enum Command {
     CheckConfig(CheckConfigArgs),
     /// Show where two plugins decide differently.
     Diff(DiffArgs),
+    /// Try any plugin against what every strategy must satisfy.
+    Conformance(ConformanceArgs),
     /// Decide the same requests again and again with the plugins of a folder, which can be changed meanwhile.
     Watch(WatchArgs),
     /// Play a rollout in virtual time, before anybody runs it.
@@ -92,6 +94,29 @@ pub(crate) struct DiffArgs {
     /// Files of one JSON request, or an array of them; `-` is standard input.
     #[arg(required = true)]
     pub(crate) inputs: Vec<PathBuf>,
+    /// As JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ConformanceArgs {
+    /// The plugin: a component file.
+    #[arg(required_unless_present = "list")]
+    pub(crate) file: Option<PathBuf>,
+    /// A configuration to try: a file, or the JSON object itself. Can be given several times; without it, configurations are
+    /// made from the plugin's own schema.
+    #[arg(long = "config", value_name = "CONFIG")]
+    pub(crate) configs: Vec<PathBuf>,
+    /// How many random cases each rule is tried with.
+    #[arg(long, value_name = "CASES", default_value_t = 256)]
+    pub(crate) cases: u32,
+    /// The same seed gives the same cases.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Only list the rules.
+    #[arg(long)]
+    pub(crate) list: bool,
     /// As JSON, for programs.
     #[arg(long)]
     pub(crate) json: bool,
@@ -204,16 +229,25 @@ impl Sandbox {
         self.guard.guard()
     }
 
-    /// A host with these limits.
-    pub(crate) fn host(&self) -> Result<Host, CliError> {
-        let limits = Limits {
+    /// The limits.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
             memory: self.memory_limit.saturating_mul(1 << 20),
             time: Duration::from_millis(self.time_limit),
             response: self.response_limit.saturating_mul(1 << 20),
             // One call at a time.
             instances: 1,
             ..Limits::default()
-        };
+        }
+    }
+
+    /// A host with these limits.
+    pub(crate) fn host(&self) -> Result<Host, CliError> {
+        self.host_with(self.limits())
+    }
+
+    /// A host with other limits.
+    pub(crate) fn host_with(&self, limits: Limits) -> Result<Host, CliError> {
         let from_environment = || env::var_os("POINTSMAN_CACHE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
         Ok(match self.cache.clone().or_else(from_environment) {
             Some(folder) => Host::with_cache(limits, folder)?,

@@ -52,6 +52,10 @@ pub(crate) enum CliError {
     Watch(#[from] WatchError),
     #[error("there is no strategy to ask: {0}")]
     Strategy(String),
+    #[error("the plugin refuses `{config}`, which `--config` gives: {message}")]
+    RefusedConfig { config: String, message: String },
+    #[error("{skipped} rules were not tried: {why}")]
+    NotTried { skipped: usize, why: String },
     #[error("cannot write the output")]
     Output(#[from] io::Error),
 }

@@ -1,12 +1,13 @@
 //! The command line `pointsman`.
 //!
-//! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration, or two plugins differ; 2 the plugin, the
-//! input or the command line could not be used.
+//! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration, two plugins differ, or a
+//! rule is broken; 2 the plugin, the input or the command line could not be used.
 #![forbid(unsafe_code)]
 
 mod batches;
 mod check_config;
 mod cli;
+mod conformance;
 mod diff;
 mod error;
 mod evaluate;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&cli.sandbox, args),
         Command::CheckConfig(args) => check_config::run(&cli.sandbox, args),
         Command::Diff(args) => diff::run(&cli.sandbox, args),
+        Command::Conformance(args) => conformance::run(&cli.sandbox, args),
         Command::Watch(args) => watch::run(&cli.sandbox, args),
         Command::Simulate(args) => simulate::run(&cli.sandbox, args),
     };

@@ -1,0 +1,139 @@
+//! Random requests: any routes and any wishes that the contract allows.
+
+use pointsman::{
+    Check, CheckOutcome, HealthStatus, OperatorRequest, Route, RouteStatus, Spec, Timestamp, TrafficStatus,
+    json::Request,
+};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::{Just, Strategy, prop_oneof},
+    sample::select,
+};
+
+/// When rollouts start, in milliseconds; what "now" is, is around it.
+pub(super) const STARTED_AT: u64 = 1_760_000_000_000;
+
+/// The revision that is rolled out.
+pub(super) const GREEN: &str = "v2";
+
+/// The one before it.
+pub(super) const BLUE: &str = "v1";
+
+/// The most routes of a random request.
+pub(super) const MOST_ROUTES: usize = 9;
+
+/// Moments around the start, and the ends of time.
+fn moments() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![
+        4 => (0..200u64).prop_map(|seconds| STARTED_AT + 1000 * seconds),
+        4 => (0..300_000u64).prop_map(|millis| STARTED_AT - 100_000 + millis),
+        1 => select(vec![0, 1, u64::MAX - 1, u64::MAX]),
+    ]
+    .prop_map(Timestamp::from_millis)
+}
+
+/// A route whose id is still to be given. Ratios are as people write them: JSON carries 15 digits, not every `f64`.
+fn routes_without_ids() -> impl Strategy<Value = Route> {
+    use {HealthStatus as H, RouteStatus as S, TrafficStatus as T};
+    let revision = prop_oneof![3 => Just(GREEN), 3 => Just(BLUE), 1 => Just("v0")];
+    let status = prop_oneof![
+        8 => Just(S::Running), 2 => Just(S::Provisioning),
+        1 => Just(S::Terminating), 1 => Just(S::Terminated), 1 => Just(S::FailedToStart),
+    ];
+    let health =
+        prop_oneof![6 => Just(H::Healthy), 1 => Just(H::NotChecked), 1 => Just(H::Unhealthy), 1 => Just(H::Degraded)];
+    let ratio = prop_oneof![
+        2 => Just(1.0), 2 => Just(0.0),
+        1 => (0..=1000u32).prop_map(|thousandths| f64::from(thousandths) / 1000.0),
+    ];
+    (revision, status, health, select(vec![T::Active, T::Inactive]), ratio, moments(), option::of(moments())).prop_map(
+        |(revision, status, health, traffic_status, traffic_ratio, created_at, status_updated_at)| Route {
+            id: String::new(),
+            revision: revision.to_owned(),
+            status,
+            health,
+            traffic_status,
+            traffic_ratio,
+            created_at,
+            status_updated_at,
+        },
+    )
+}
+
+/// Valid routes of three revisions.
+fn routes() -> impl Strategy<Value = Vec<Route>> {
+    vec(routes_without_ids(), 0..=MOST_ROUTES).prop_map(|mut routes| {
+        for (i, route) in routes.iter_mut().enumerate() {
+            route.id = format!("r-{}", i + 1);
+        }
+        routes
+    })
+}
+
+fn checks() -> impl Strategy<Value = Vec<Check>> {
+    let outcome = select(vec![CheckOutcome::Passed, CheckOutcome::Pending, CheckOutcome::Failed]);
+    vec(("[a-z]{1,8}", outcome).prop_map(|(name, outcome)| Check { name, outcome }), 0..3)
+}
+
+/// Valid requests with one of these configurations, in the first cycle of their rollout: without a memo.
+pub(super) fn requests(configs: &[String]) -> impl Strategy<Value = Request> + use<> {
+    use OperatorRequest::{Abort, Promote};
+    let asked = prop_oneof![3 => Just(None), 1 => Just(Some(Promote)), 1 => Just(Some(Abort))];
+    let config = select(configs.to_vec());
+    (routes(), 0..6u32, moments(), moments(), asked, checks(), config).prop_map(
+        |(routes, target_replicas, started_at, now, operator_request, checks, config)| Request {
+            routes,
+            spec: Spec {
+                deploying_revision: GREEN.to_owned(),
+                target_replicas,
+                started_at,
+                now,
+                operator_request,
+                checks,
+                config,
+                memo: None,
+            },
+        },
+    )
+}
+
+/// A route: running, healthy and out of traffic since the start.
+pub(super) fn route(id: String, revision: &str) -> Route {
+    Route {
+        id,
+        revision: revision.to_owned(),
+        status: RouteStatus::Running,
+        health: HealthStatus::Healthy,
+        traffic_status: TrafficStatus::Inactive,
+        traffic_ratio: 0.0,
+        created_at: Timestamp::from_millis(STARTED_AT),
+        status_updated_at: Some(Timestamp::from_millis(STARTED_AT)),
+    }
+}
+
+/// A route of the old revision in full traffic, from a day before the start.
+pub(super) fn serving_route(id: String) -> Route {
+    let yesterday = Timestamp::from_millis(STARTED_AT - 86_400_000);
+    Route {
+        traffic_status: TrafficStatus::Active,
+        traffic_ratio: 1.0,
+        created_at: yesterday,
+        status_updated_at: Some(yesterday),
+        ..route(id, BLUE)
+    }
+}
+
+/// What is wanted at the start of a rollout.
+pub(super) fn spec(target_replicas: u32, config: &str) -> Spec {
+    Spec {
+        deploying_revision: GREEN.to_owned(),
+        target_replicas,
+        started_at: Timestamp::from_millis(STARTED_AT),
+        now: Timestamp::from_millis(STARTED_AT),
+        operator_request: None,
+        checks: vec![],
+        config: config.to_owned(),
+        memo: None,
+    }
+}

@@ -1,0 +1,148 @@
+//! A strategy is a pure function, and its plans are diffs.
+
+use pointsman::{
+    SubStep,
+    json::{Answer, Request},
+};
+use pointsman_host::{Decision, FieldDifference};
+use proptest::{
+    collection::vec,
+    prelude::{Just, Strategy},
+};
+
+use super::super::{
+    bench::Bench,
+    requests::{self, MOST_ROUTES},
+    verdict::{Failure, Verdict},
+    world::{self, MOST_CREATED},
+};
+use crate::explain::changes;
+
+/// How many requests one instance is asked at random.
+const REQUESTS: usize = 4;
+
+/// The longest two decisions that are shown whole, in bytes.
+const LONGEST: usize = 300;
+
+/// How often one instance is asked the same.
+const REPEATED: usize = 300;
+
+/// `deterministic`: an instance that was asked other things before, or the same very often, decides as a fresh one.
+pub(super) fn deterministic(bench: &Bench<'_>, rule: &str) -> Verdict {
+    let cases = vec(bench.requests(), 1..=REQUESTS);
+    let random = bench.for_all(rule, &cases, |requests| {
+        // The last is asked again, because a plugin may count.
+        let asked: Vec<&Request> = requests.iter().chain(requests.last()).collect();
+        forgets(bench, &asked)
+    });
+    random.and_then(|| {
+        Verdict::of_each(bench.configs.plain(), |config| {
+            let routes = (1..=3).map(|i| requests::serving_route(format!("r-{i}"))).collect();
+            let request = Request { routes, spec: requests::spec(3, config) };
+            let before = bench.subject.work.done();
+            let _ = bench.subject.decide(&request)?;
+            // Huge plans less often.
+            let weight = usize::try_from(bench.subject.work.done() - before).unwrap_or(REPEATED).max(1);
+            forgets(bench, &vec![&request; (REPEATED / weight).max(2)])
+        })
+    })
+}
+
+/// Whether one instance that is asked all of these decides each as a fresh instance does.
+fn forgets(bench: &Bench<'_>, asked: &[&Request]) -> Result<(), Failure> {
+    // A host without a slot to spare has one instance at a time.
+    let mut fresh: Vec<Decision> = vec![];
+    for (i, request) in asked.iter().enumerate() {
+        match fresh.last().filter(|_| asked[i.saturating_sub(1)] == *request) {
+            Some(same) => fresh.push(same.clone()),
+            None => fresh.push(Decision::from(&bench.subject.decide(request)?)),
+        }
+    }
+    let mut session = bench.subject.session()?;
+    for (i, (request, fresh)) in asked.iter().zip(&fresh).enumerate() {
+        let shown = |failure: Failure| {
+            let before: Vec<Request> = asked[..=i].iter().map(|request| (*request).clone()).collect();
+            // Many times the same is told in words.
+            if before.len() > REQUESTS + 1 { failure.at(request) } else { failure.at_all(&before) }
+        };
+        let number = i + 1;
+        let result =
+            bench.subject.answered(session.evaluate_cycle(&request.routes, &request.spec)).map_err(|failure| {
+                let message =
+                    format!("call {number} of one instance fails, and in a fresh one does not: {}", failure.message);
+                shown(Failure { message, ..failure })
+            })?;
+        let reused = Decision::from(&result);
+        // Not only what decides something: a message that counts calls is a memory too.
+        if serde_json::to_string(&reused).ok() != serde_json::to_string(fresh).ok() {
+            let what = described(fresh, &reused);
+            return Err(shown(Failure::new(format!(
+                "call {number} of one instance decides otherwise than a fresh one: {what}"
+            ))));
+        }
+    }
+    Ok(())
+}
+
+/// `order-independent`.
+pub(super) fn order_independent(bench: &Bench<'_>, rule: &str) -> Verdict {
+    let order = Just((0..MOST_ROUTES).collect::<Vec<_>>()).prop_shuffle();
+    bench.for_all(rule, &(bench.requests(), order), |(request, order)| {
+        let routes = order.iter().filter_map(|place| request.routes.get(*place)).cloned().collect();
+        let shuffled = Request { routes, spec: request.spec.clone() };
+        let [given, other] = [&request, &shuffled].map(|request| bench.subject.decide(request));
+        let (given, other) = (Decision::from(&given?), Decision::from(&other?));
+        if given.differences(&other).is_empty() {
+            return Ok(());
+        }
+        let order: Vec<&str> = shuffled.routes.iter().map(|route| route.id.as_str()).collect();
+        let what = described(&given, &other);
+        Err(Failure::new(format!("with the routes in the order {}: {what}", order.join(", "))).at(&request))
+    })
+}
+
+/// `idempotent`.
+pub(super) fn idempotent(bench: &Bench<'_>, rule: &str) -> Verdict {
+    bench.for_all_requests(rule, |mut request| {
+        let before = request.clone();
+        let Some(plan) = bench.subject.plan(&request)? else { return Ok(()) };
+        // What cannot be applied, or would fill this machine, is for the rule `harmless`.
+        if world::created(&plan) > MOST_CREATED || world::apply(&plan, &mut request).is_err() {
+            return Ok(());
+        }
+        let Some(again) = bench.subject.plan(&request)? else {
+            return Err(Failure::new("once its plan is applied, it refuses the routes").at(&before));
+        };
+        if !again.is_empty() {
+            let (first, second) = (changes(&plan), changes(&again));
+            return Err(
+                Failure::new(format!("once its plan ({first}) is applied, it wants more: {second}")).at(&before)
+            );
+        }
+        if plan.sub_step == SubStep::Completed && again.sub_step != SubStep::Completed {
+            let step = again.sub_step;
+            return Err(Failure::new(format!("once its plan is applied, completed becomes {step:?}")).at(&before));
+        }
+        Ok(())
+    })
+}
+
+/// In what two decisions differ, in words.
+pub(super) fn described(first: &Decision, second: &Decision) -> String {
+    let differences: Vec<String> = first.differences(second).iter().map(FieldDifference::to_string).collect();
+    if !differences.is_empty() {
+        return differences.join("; ");
+    }
+    if let (Decision::Answer(Answer::Ok(first)), Decision::Answer(Answer::Ok(second))) = (first, second)
+        && first.reason.message != second.reason.message
+    {
+        return format!("reason.message: {:?} or {:?}", first.reason.message, second.reason.message);
+    }
+    let json = |decision| serde_json::to_string(decision).unwrap_or_default();
+    let (first, second) = (json(first), json(second));
+    if first.len() + second.len() > LONGEST {
+        "not word for word the same".to_owned()
+    } else {
+        format!("{first} or {second}")
+    }
+}

@@ -1,0 +1,124 @@
+//! The plugin that is tried: one fresh instance for each call, and what it decides whether the guard likes it or not.
+
+use pointsman::{
+    RouteChanges,
+    guard::Violation,
+    json::{Answer, Request},
+};
+use pointsman_host::{CallError, Decision, EvaluateCyclesError, EvaluateError, Guard, Plugin, Session};
+
+use super::{trial::Work, verdict::Failure};
+
+/// What a call costs that took the whole time it may take, and one that failed otherwise, in units of work.
+const SLOW: u64 = 800;
+const FAILED: u64 = 20;
+
+/// How many ids, and how many bytes of text, make a plan one unit of work more.
+const IDS: usize = 40;
+const BYTES: usize = 4000;
+
+/// The plugin, and the guard that its plans are judged by.
+pub(super) struct Subject {
+    /// Guarded by nothing but its ids, so that a harmful plan can be seen too.
+    pub(super) plugin: Plugin,
+    guard: Guard,
+    /// What its calls cost so far.
+    pub(super) work: Work,
+}
+
+// === impl Subject ===
+
+impl Subject {
+    pub(super) fn new(plugin: &Plugin, guard: Guard) -> Self {
+        Self { plugin: plugin.with_guard(Guard::IdsOnly), guard, work: Work::default() }
+    }
+
+    /// What it decides through the typed door, in a fresh instance.
+    ///
+    /// # Errors
+    /// A call that failed.
+    pub(super) fn decide(&self, request: &Request) -> Result<Result<RouteChanges, EvaluateError>, Failure> {
+        self.answered(self.plugin.evaluate_cycle(&request.routes, &request.spec)).map_err(|failure| failure.at(request))
+    }
+
+    /// Its plan; none where it refuses the request, which is a rule of its own.
+    ///
+    /// # Errors
+    /// A call that failed.
+    pub(super) fn plan(&self, request: &Request) -> Result<Option<RouteChanges>, Failure> {
+        Ok(plan_of(self.decide(request)?))
+    }
+
+    /// All that the guard has against a plan.
+    pub(super) fn violations(&self, request: &Request, plan: &RouteChanges) -> Vec<Violation> {
+        self.guard.check(&request.routes, &request.spec, plan)
+    }
+
+    /// What it decides through the JSON door, for an array of requests in one call.
+    ///
+    /// # Errors
+    /// A call that failed, and answers that are not what the contract says.
+    pub(super) fn answers(&self, requests: &str) -> Result<Vec<Decision>, Failure> {
+        let answers = self.plugin.evaluate_cycles(requests).map_err(|error| match error {
+            EvaluateCyclesError::Call(error) => self.failed(&error),
+            error => Failure::new(format!("the JSON door: {error}")),
+        })?;
+        self.work.add((1 + answers.len() / BYTES) as u64);
+        let answers: Vec<Answer> = serde_json::from_str(&answers).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(answers.into_iter().map(Decision::Answer).collect())
+    }
+
+    /// What was decided, where the call did not fail; and what that cost.
+    ///
+    /// # Errors
+    /// A call that failed.
+    pub(super) fn answered(
+        &self,
+        result: Result<RouteChanges, EvaluateError>,
+    ) -> Result<Result<RouteChanges, EvaluateError>, Failure> {
+        match result {
+            Ok(plan) => {
+                self.work.add(weight(&plan));
+                Ok(Ok(plan))
+            }
+            Err(EvaluateError::Call(error)) => Err(self.failed(&error)),
+            Err(error) => {
+                self.work.add(if let EvaluateError::Rejected { plan, .. } = &error { weight(plan) } else { 1 });
+                Ok(Err(error))
+            }
+        }
+    }
+
+    /// A call that failed, and what that cost.
+    pub(super) fn failed(&self, error: &CallError) -> Failure {
+        self.work.add(if matches!(error, CallError::Timeout { .. }) { SLOW } else { FAILED });
+        Failure::of_call(error)
+    }
+
+    /// One instance for many calls.
+    ///
+    /// # Errors
+    /// An instance that does not start.
+    pub(super) fn session(&self) -> Result<Session, Failure> {
+        self.plugin.session().map_err(|error| Failure::of_call(&error))
+    }
+}
+
+/// What a plan costs whoever looks at it.
+pub(super) fn weight(plan: &RouteChanges) -> u64 {
+    let ids = plan.promote_route_ids.len()
+        + plan.traffic_changes.len()
+        + plan.drain_route_ids.len()
+        + plan.reason.blocking_route_ids.len();
+    let bytes = plan.reason.message.len() + plan.reason.code.len() + plan.memo.as_ref().map_or(0, String::len);
+    (1 + ids / IDS + bytes / BYTES) as u64
+}
+
+/// The plan, also where its ids are wrong.
+pub(super) fn plan_of(result: Result<RouteChanges, EvaluateError>) -> Option<RouteChanges> {
+    match result {
+        Ok(plan) => Some(plan),
+        Err(EvaluateError::Rejected { plan, .. }) => Some(*plan),
+        Err(_) => None,
+    }
+}
