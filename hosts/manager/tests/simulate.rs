@@ -61,6 +61,8 @@ fn codes(document: &Value) -> Vec<&str> {
 #[case::replaced("replaced", "completed", "promoting", 5, 15, 10, 0)]
 #[case::redeploy("redeploy", "completed", "promoting", 2, 4, 2, 0)]
 #[case::worst_night("worst-night", "completed", "promoting", 3, 9, 7, 2)]
+#[case::way_back("way-back", "rolled_back", "check-failed", 3, 6, 3, 0)]
+#[case::preview("preview", "completed", "retiring-blue", 4, 8, 4, 0)]
 #[case::rolling_update("rolling-update", "completed", "rolled-out", 3, 5, 4, 0)]
 fn a_shipped_scenario_ends_as_it_should(
     #[case] name: &str,
@@ -220,10 +222,32 @@ fn the_chart_is_xml_with_every_layer_and_escaped_text() {
     assert!(document.descendants().all(|node| node.tag_name().name() != "script"));
 }
 
+#[test]
+fn what_is_kept_for_a_way_back_is_no_layer_of_what_is_drained_or_sick() {
+    let text = r#"{"title": "t", "target": 3, "config": {"auto_promote": true, "keep_blue_seconds": 60},
+        "events": [{"at_seconds": 45, "unhealthy": "v1"}]}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chart.svg");
+    let assert = simulate("-", &["--svg", file.to_str().unwrap()]).write_stdin(text).assert().code(0);
+
+    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(output.contains("▣ old, ready, out of traffic   □ old, not ready   ▫ old, stopping"), "{output}");
+    assert!(output.contains("40s     ▣▣▣●●●  ") && output.contains("45s     □▣▣●●●  "), "{output}");
+    assert!(output.contains("1m 30s  ▫▫▫●●●  "), "{output}");
+    let svg = fs::read_to_string(&file).unwrap();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let layers = ["old-serving", "old-ready", "old-unready", "old-stopping"].map(|id| {
+        let layer = document.descendants().find(|node| node.attribute("id") == Some(id));
+        layer.and_then(|layer| layer.attribute("fill")).unwrap_or_else(|| panic!("there is no `{id}`")).to_owned()
+    });
+    assert!(layers.iter().enumerate().all(|(i, fill)| !layers[..i].contains(fill)), "{layers:?}");
+}
+
 #[rstest]
 #[case::waiting("approval-forgotten", "v2: waiting (awaiting-approval) after 6m")]
 #[case::rolled_back("crash-loop", "v2: rolled back after 50s")]
 #[case::replaced("replaced", "v2, then v3: completed after")]
+#[case::way_back("way-back", "v2: rolled back after 1m 50s")]
 fn the_chart_says_how_it_ended(#[case] name: &str, #[case] summary: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("chart.svg");

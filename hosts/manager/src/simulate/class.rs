@@ -21,8 +21,10 @@ pub(super) enum Class {
     NewUnready,
     /// Of the deploying revision, provisioning.
     NewStarting,
-    /// Of another revision, live but not serving.
-    OldIdle,
+    /// Of another revision, ready but not in traffic: kept for a way back.
+    OldReady,
+    /// Of another revision, live but not ready.
+    OldUnready,
     /// Of another revision, drained and not yet gone.
     OldStopping,
     /// Of the deploying revision, drained and not yet gone.
@@ -34,13 +36,14 @@ pub(super) enum Class {
 // === impl Class ===
 
 impl Class {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::OldServing,
         Self::NewServing,
         Self::NewReady,
         Self::NewUnready,
         Self::NewStarting,
-        Self::OldIdle,
+        Self::OldReady,
+        Self::OldUnready,
         Self::OldStopping,
         Self::NewStopping,
         Self::Failed,
@@ -54,13 +57,12 @@ impl Class {
             RouteStatus::Terminating if is_new => Self::NewStopping,
             RouteStatus::Terminating => Self::OldStopping,
             RouteStatus::Terminated | RouteStatus::FailedToStart => return None,
-            RouteStatus::Provisioning | RouteStatus::Running if !is_new => {
-                if route.is_serving() {
-                    Self::OldServing
-                } else {
-                    Self::OldIdle
-                }
-            }
+            RouteStatus::Provisioning | RouteStatus::Running if !is_new => match (route.is_ready(), route.is_serving())
+            {
+                (_, true) => Self::OldServing,
+                (true, _) => Self::OldReady,
+                _ => Self::OldUnready,
+            },
             RouteStatus::Provisioning => Self::NewStarting,
             RouteStatus::Running if route.is_serving() => Self::NewServing,
             RouteStatus::Running if route.is_ready() => Self::NewReady,
@@ -76,7 +78,8 @@ impl Class {
             Self::NewReady => "new, ready, out of traffic",
             Self::NewUnready => "new, not ready",
             Self::NewStarting => "new, starting",
-            Self::OldIdle => "old, not serving",
+            Self::OldReady => "old, ready, out of traffic",
+            Self::OldUnready => "old, not ready",
             Self::OldStopping => "old, stopping",
             Self::NewStopping => "new, stopping",
             Self::Failed => "failed",
@@ -91,7 +94,8 @@ impl Class {
             Self::NewReady => '◉',
             Self::NewUnready => '◐',
             Self::NewStarting => '○',
-            Self::OldIdle => '□',
+            Self::OldReady => '▣',
+            Self::OldUnready => '□',
             Self::OldStopping => '▫',
             Self::NewStopping => '◦',
             Self::Failed => '×',
@@ -100,9 +104,9 @@ impl Class {
 
     pub(super) fn style(self) -> Style {
         match self {
-            Self::OldServing => style::BLUE,
+            Self::OldServing | Self::OldReady => style::BLUE,
             Self::NewServing | Self::NewReady => style::GREEN,
-            Self::NewUnready | Self::NewStarting | Self::OldIdle => style::WARNING,
+            Self::NewUnready | Self::NewStarting | Self::OldUnready => style::WARNING,
             Self::OldStopping | Self::NewStopping => style::FAINT,
             Self::Failed => style::ERROR,
         }
