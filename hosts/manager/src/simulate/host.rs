@@ -137,11 +137,12 @@ impl<'a> Host<'a> {
         self.record.happenings.len() > before
     }
 
-    /// Another revision is rolled out: what was asked for and remembered was about the one before.
+    /// Another revision is rolled out: what was asked for, found out and remembered was about the one before.
     fn deploy(&mut self, revision: &str) {
         revision.clone_into(&mut self.spec.deploying_revision);
         self.spec.started_at = World::timestamp(self.now);
         self.spec.operator_request = None;
+        self.spec.checks.clone_from(&self.scenario.checks);
         self.spec.memo = None;
         self.record.deployed.push(revision.to_owned());
     }

@@ -7,10 +7,12 @@ pub(super) const INK: &str = "#222222";
 pub(super) const FAINT: &str = "#767676";
 pub(super) const GRID: &str = "#e4e4e4";
 
-/// A hatch for what is on its way in, and dots for what is on its way out.
+/// A hatch for what is on its way in, stripes for what is kept, and dots for what is on its way out.
 pub(super) const PATTERNS: &str = concat!(
     r#"<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">"#,
     r##"<rect width="6" height="6" fill="#e5f4ee"/><rect width="2" height="6" fill="#7cc8ae"/></pattern>"##,
+    r#"<pattern id="stripes" width="6" height="6" patternUnits="userSpaceOnUse">"#,
+    r##"<rect width="6" height="6" fill="#dcebf5"/><rect width="6" height="2" fill="#7db8da"/></pattern>"##,
     r#"<pattern id="dots" width="6" height="6" patternUnits="userSpaceOnUse">"#,
     r##"<rect width="6" height="6" fill="#f2f2f2"/><circle cx="3" cy="3" r="1.2" fill="#9a9a9a"/></pattern></defs>"##,
 );
@@ -39,7 +41,7 @@ pub(super) fn fill(class: Class) -> &'static str {
         Class::NewReady => "#8fd6bf",
         Class::NewUnready => "#f0e442",
         Class::NewStarting => "url(#hatch)",
-        Class::OldReady => "#a6cfe8",
+        Class::OldReady => "url(#stripes)",
         Class::OldUnready => "#cc79a7",
         Class::OldStopping | Class::NewStopping => "url(#dots)",
         Class::Failed => "#d55e00",

@@ -1,0 +1,93 @@
+//! Every scenario that is shipped, and what is written about them.
+
+use std::{env, fs};
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{root, scenario, simulate, simulate_with};
+
+#[rstest]
+#[case::happy_path("happy-path", "completed", "promoting", 3, 6, 3, 0)]
+#[case::approval_forgotten("approval-forgotten", "waiting", "awaiting-approval", 1, 6, 3, 2)]
+#[case::crash_loop("crash-loop", "rolled_back", "all-green-failed", 3, 6, 5, 5)]
+#[case::deadline("deadline", "rolled_back", "all-green-failed", 3, 6, 4, 1)]
+#[case::flapping_health("flapping-health", "completed", "promoting", 3, 6, 3, 0)]
+#[case::replaced("replaced", "completed", "promoting", 5, 15, 10, 0)]
+#[case::redeploy("redeploy", "completed", "promoting", 2, 4, 2, 0)]
+#[case::worst_night("worst-night", "completed", "promoting", 3, 9, 7, 2)]
+#[case::way_back("way-back", "rolled_back", "check-failed", 3, 6, 3, 0)]
+#[case::preview("preview", "completed", "retiring-blue", 4, 8, 4, 0)]
+#[case::rolling_update("rolling-update", "completed", "rolled-out", 3, 5, 4, 0)]
+fn a_shipped_scenario_ends_as_it_should(
+    #[case] name: &str,
+    #[case] ended: &str,
+    #[case] code: &str,
+    #[case] lowest_serving: u32,
+    #[case] most_live: u32,
+    #[case] created: u32,
+    #[case] failed: u32,
+) {
+    let plugin = if name == "rolling-update" { "plugins/rolling_update.wasm" } else { "plugins/blue_green.wasm" };
+    let assert = simulate_with(plugin, &scenario(name), &["--json"]).assert().code(0).stderr("");
+
+    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    let verdict = &document["verdict"];
+    assert_eq!((&verdict["ended"], &verdict["code"]), (&json!(ended), &json!(code)));
+    let counts = ["lowest_serving", "most_live", "created", "failed"].map(|key| verdict[key].clone());
+    assert_eq!(counts, [lowest_serving, most_live, created, failed].map(Value::from), "{verdict:#}");
+}
+
+#[test]
+fn every_shipped_scenario_is_tested_and_says_why_it_is_there() {
+    let tests = fs::read_to_string(root().join("hosts/manager/tests/simulate/shipped.rs")).unwrap();
+    let files = fs::read_dir(root().join("examples/scenarios")).unwrap();
+    for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().unwrap() == "toml") {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        assert!(tests.contains(&format!("(\"{name}\", ")), "{name} has no case above");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains("\nwhy = "), "{name} does not say why it is there");
+    }
+}
+
+#[test]
+fn every_key_is_in_the_reference() {
+    let reference = fs::read_to_string(root().join("examples/scenarios/README.md")).unwrap();
+    // The error for a key that is none names all that there are.
+    for text in ["nonsense = 1", "[[events]]\nnonsense = 1"] {
+        let assert = simulate("-", &[]).write_stdin(text).assert().code(2);
+        let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        let keys: Vec<&str> = error.split("expected one of ").nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(keys.len() > 10, "{error}");
+        for key in keys {
+            let is_told = reference.contains(&format!("`{key}`")) || reference.contains(&format!("`{key} = "));
+            assert!(is_told, "`{key}` is not in examples/scenarios/README.md");
+        }
+    }
+}
+
+#[test]
+fn the_readme_shows_the_happy_path() {
+    let assert = simulate(&scenario("happy-path"), &[]).assert().code(0);
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let shown =
+        readme.split("scenarios/happy-path.toml --svg chart.svg\n").nth(1).unwrap().split("```").next().unwrap();
+
+    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(!shown.is_empty() && output.ends_with(shown), "the README shows another output than:\n{output}");
+}
+
+/// The root package walks its model along this file.
+#[test]
+fn the_happy_path_as_a_document_is_as_it_was() {
+    let file = root().join("hosts/manager/tests/fixtures/happy-path.json");
+    let assert = simulate(&scenario("happy-path"), &["--json"]).assert().code(0);
+
+    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    if env::var_os("BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &output).unwrap();
+    }
+    let before = fs::read_to_string(&file).unwrap_or_default();
+    assert!(output == before, "it is not {} any more; BLESS=1 writes it:\n{output}", file.display());
+}
