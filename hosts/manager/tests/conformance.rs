@@ -1,6 +1,9 @@
 //! `pointsman conformance`: our plugins pass, and each misdeed breaks the rule that is there for it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -17,6 +20,16 @@ fn conformance(args: &[&str]) -> Command {
 /// A built component.
 fn component(path: &str) -> String {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target").join(path).display().to_string()
+}
+
+/// A copy of a component in which some text is another of the same length.
+fn patched(path: &str, folder: &Path, from: &str, to: &str) -> String {
+    let mut bytes = fs::read(component(path)).unwrap();
+    let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    bytes[place..place + from.len()].copy_from_slice(to.as_bytes());
+    let file = folder.join("patched.wasm");
+    fs::write(&file, bytes).unwrap();
+    file.display().to_string()
 }
 
 /// What comes of the hostile guest with a misdeed; few cases show it.
@@ -60,6 +73,39 @@ fn our_strategies_pass(#[case] plugin: &str, #[case] policy: &[&str]) {
     }
 }
 
+#[test]
+fn the_cases_reach_nearly_all_of_a_strategy() {
+    // A pass says little where whole rows of a table were never tried.
+    let args = [&component("plugins/blue_green.wasm"), "--json", "--cases", "128", "--time-limit", "10000"];
+    let report = report(&conformance(&args).assert().code(0));
+    let reasons = |rule: &str| {
+        let line = report["rules"].as_array().unwrap().iter().find(|line| line["rule"] == rule).unwrap();
+        line["reasons"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+
+    let seen = reasons("harmless-in-rollouts");
+    for code in [
+        "aborted",
+        "all-green-failed",
+        "awaiting-approval",
+        "awaiting-checks",
+        "awaiting-delay",
+        "check-failed",
+        "creating-green",
+        "deadline-exceeded",
+        "green-lost",
+        "keeping-blue",
+        "promoting",
+        "retiring-blue",
+        "waiting-for-provisioning",
+        "waiting-for-ready",
+    ] {
+        assert!(seen.iter().any(|seen| seen == code), "no rollout came to `{code}`: {seen:?}");
+    }
+    assert!(seen.is_sorted(), "{seen:?}");
+    assert!(reasons("harmless").len() > 10 && reasons("describes-itself").is_empty(), "{report:#}");
+}
+
 #[rstest]
 #[case("loop_forever", "answers", "ran for longer than")]
 #[case("grow_memory", "answers", "memory")]
@@ -81,7 +127,7 @@ fn our_strategies_pass(#[case] plugin: &str, #[case] policy: &[&str]) {
 #[case("promote_blue", "harmless", "promoted-blue")]
 #[case("promote_not_ready", "harmless", "promoted-not-ready")]
 #[case("drain_all", "harmless", "serving-floor-broken")]
-#[case("drain_all", "harmless-in-rollouts", "the guard rejects the plan")]
+#[case("drain_all", "harmless-in-rollouts", "serving-floor-broken")]
 #[case("create_ten_million", "bounded-creation", "10000000 more")]
 #[case("nan_ratio", "harmless", "ratio-out-of-range")]
 #[case("again_at_once", "no-busy-loop", "0 ms before now")]
@@ -141,7 +187,13 @@ fn a_configuration_is_judged_by_a_policy_as_wide_as_it_is() {
     // A quarter more and a quarter less than the target, of at most five.
     conformance(&[&args[..], &["--serving-floor-percent", "75", "--surge-limit", "2"]].concat()).assert().code(0);
     let strict = report(&conformance(&[&args[..], &["--json"]].concat()).assert().code(1));
-    failure(&strict, "harmless-in-rollouts");
+    for rule in ["harmless", "harmless-in-rollouts"] {
+        let message = failure(&strict, rule)["message"].as_str().unwrap();
+        assert!(
+            message.ends_with("serving-floor-broken: the plan leaves 3 of 4 serving routes; the floor is 4"),
+            "{message}"
+        );
+    }
 }
 
 #[test]
@@ -164,13 +216,9 @@ fn the_same_seed_gives_the_same_output() {
 #[case::long("schema-long", "returned more than")]
 fn a_plugin_that_does_not_describe_itself_is_told(#[case] mode: &str, #[case] message: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("hostile.wasm");
     let (from, to) = (format!("hostile-mode:{:16}", "honest"), format!("hostile-mode:{mode:16}"));
-    let mut bytes = fs::read(component("guests/hostile.wasm")).unwrap();
-    let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
-    bytes[place..place + to.len()].copy_from_slice(to.as_bytes());
-    fs::write(&file, bytes).unwrap();
-    let args = [file.to_str().unwrap(), "--time-limit", "50", "--json", "--cases", "8"];
+    let args =
+        [&patched("guests/hostile.wasm", folder.path(), &from, &to), "--time-limit", "50", "--json", "--cases", "8"];
     let report = report(&conformance(&args).assert().code(1));
 
     let failure = failure(&report, "describes-itself");
@@ -180,7 +228,7 @@ fn a_plugin_that_does_not_describe_itself_is_told(#[case] mode: &str, #[case] me
 }
 
 #[test]
-fn without_a_configuration_it_says_what_to_pass() {
+fn a_configuration_that_is_given_must_be_one_that_it_takes() {
     let hostile = component("guests/hostile.wasm");
 
     conformance(&[&hostile, "--config", r#"{"misdeed": "theft"}"#])
@@ -188,6 +236,22 @@ fn without_a_configuration_it_says_what_to_pass() {
         .code(2)
         .stdout("")
         .stderr(predicate::str::contains("the plugin refuses").and(predicate::str::contains("theft")));
+}
+
+#[test]
+fn without_a_configuration_it_says_what_to_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    // Its schema says of its one key, a number, that it is a boolean.
+    let liar = patched("examples/batched.wasm", folder.path(), "integerformatminimum", "booleanformatminimum");
+    let assert = conformance(&[&liar, "--json", "--cases", "8"]).assert().code(2);
+
+    let told = predicate::str::contains("takes no configuration that was made from its schema")
+        .and(predicate::str::contains("--config"));
+    let report = report(&assert.stderr(told));
+    assert_eq!(with_verdict(&report, "pass"), ["describes-itself", "refuses-bad-config"], "{report:#}");
+    assert_eq!(with_verdict(&report, "skipped").len(), 13, "{report:#}");
+    assert_eq!(report["configs"], json!([]));
+    conformance(&[&liar, "--config", r#"{"batch": 2}"#, "--cases", "8"]).assert().code(0);
 }
 
 #[rstest]

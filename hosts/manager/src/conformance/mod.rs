@@ -111,7 +111,7 @@ fn try_all(bench: &Bench<'_>) -> Vec<Tried> {
         let is_possible = !rule.needs_config || !bench.configs.taken.is_empty();
         let verdict = if is_possible { (rule.run)(bench, rule.id) } else { Verdict::Skipped(NO_CONFIG.to_owned()) };
         bar.inc(1);
-        Tried { rule, verdict }
+        Tried { rule, verdict, reasons: bench.subject.take_reasons() }
     });
     let tried = tried.collect();
     bar.finish_and_clear();

@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct Tried {
     pub(super) rule: &'static Rule,
     pub(super) verdict: Verdict,
+    /// The reason codes that were seen while it was tried.
+    pub(super) reasons: Vec<String>,
 }
 
 /// All there is to tell.
@@ -46,6 +48,8 @@ struct Line {
     /// `pass`, `fail` or `skipped`.
     verdict: &'static str,
     cases: u32,
+    /// Through the typed door: what of the strategy was tried.
+    reasons: Vec<String>,
     note: Option<String>,
     failure: Option<Told>,
 }
@@ -178,9 +182,16 @@ impl Line {
 }
 
 impl From<Tried> for Line {
-    fn from(Tried { rule, verdict }: Tried) -> Self {
-        let line =
-            |verdict, cases, note, failure| Self { rule: rule.id, says: rule.says, verdict, cases, note, failure };
+    fn from(Tried { rule, verdict, reasons }: Tried) -> Self {
+        let line = |verdict, cases, note, failure| Self {
+            rule: rule.id,
+            says: rule.says,
+            verdict,
+            cases,
+            reasons,
+            note,
+            failure,
+        };
         match verdict {
             Verdict::Passed { cases, note } => line("pass", cases, note, None),
             Verdict::Failed { cases, failure } => line("fail", cases, None, Some(Told::from(*failure))),
@@ -190,7 +201,7 @@ impl From<Tried> for Line {
 }
 
 impl From<Failure> for Told {
-    fn from(Failure { message, request, input, events }: Failure) -> Self {
+    fn from(Failure { message, about: _, request, input, events }: Failure) -> Self {
         Self { message, request, input, events }
     }
 }

@@ -20,8 +20,15 @@ pub(super) const GREEN: &str = "v2";
 /// The one before it.
 pub(super) const BLUE: &str = "v1";
 
-/// The most routes of a random request.
-pub(super) const MOST_ROUTES: usize = 9;
+/// The most replicas that a random request wants.
+const MOST_WANTED: u32 = 5;
+
+/// The most routes of no fleet, where there is none and beside fleets.
+const MOST_STRAY: usize = 9;
+const MOST_BESIDE: usize = 2;
+
+/// The most routes of a random request: two fleets and what is beside them.
+pub(super) const MOST_ROUTES: usize = 2 * MOST_WANTED as usize + MOST_BESIDE;
 
 /// Moments around the start, and the ends of time.
 fn moments() -> impl Strategy<Value = Timestamp> {
@@ -61,14 +68,65 @@ fn routes_without_ids() -> impl Strategy<Value = Route> {
     )
 }
 
-/// Valid routes of three revisions.
-fn routes() -> impl Strategy<Value = Vec<Route>> {
-    vec(routes_without_ids(), 0..=MOST_ROUTES).prop_map(|mut routes| {
-        for (i, route) in routes.iter_mut().enumerate() {
-            route.id = format!("r-{}", i + 1);
-        }
-        routes
+/// As many routes of a revision as are wanted, all alike. Routes by chance are hardly ever all there and all ready, and it is
+/// then that a plan may let others go.
+#[derive(Clone, Copy, Debug)]
+struct Fleet {
+    status: RouteStatus,
+    health: HealthStatus,
+    traffic_status: TrafficStatus,
+    /// So many are not there.
+    missing: u32,
+}
+
+/// Fleets, the plainest first.
+fn fleets() -> impl Strategy<Value = Fleet> {
+    use {HealthStatus as H, RouteStatus as S, TrafficStatus as T};
+    let state = prop_oneof![
+        4 => Just((S::Running, H::Healthy, T::Active)),
+        2 => Just((S::Running, H::Healthy, T::Inactive)),
+        1 => Just((S::Running, H::Unhealthy, T::Active)),
+        1 => Just((S::Provisioning, H::NotChecked, T::Inactive)),
+    ];
+    let missing = prop_oneof![4 => Just(0), 1 => 1..=MOST_WANTED];
+    (state, missing).prop_map(|((status, health, traffic_status), missing)| Fleet {
+        status,
+        health,
+        traffic_status,
+        missing,
     })
+}
+
+/// An old fleet, a new one, and other routes; mostly only the latter.
+type Rows = (Option<Fleet>, Option<Fleet>, Vec<Route>);
+
+fn rows() -> impl Strategy<Value = Rows> {
+    prop_oneof![
+        2 => (Just(None), Just(None), vec(routes_without_ids(), 0..=MOST_STRAY)),
+        1 => (option::weighted(0.9, fleets()), option::of(fleets()), vec(routes_without_ids(), 0..=MOST_BESIDE)),
+    ]
+}
+
+/// Valid routes of three revisions.
+fn routes((old, new, mut routes): Rows, target: u32) -> Vec<Route> {
+    let fleets = [(old, BLUE), (new, GREEN)];
+    for (fleet, revision) in fleets.into_iter().filter_map(|(fleet, revision)| Some((fleet?, revision))) {
+        let created_at = Timestamp::from_millis(STARTED_AT - if revision == BLUE { 86_400_000 } else { 0 });
+        for _ in fleet.missing..target {
+            routes.push(Route {
+                status: fleet.status,
+                health: fleet.health,
+                traffic_status: fleet.traffic_status,
+                traffic_ratio: if fleet.traffic_status == TrafficStatus::Active { 1.0 } else { 0.0 },
+                created_at,
+                ..route(String::new(), revision)
+            });
+        }
+    }
+    for (i, route) in routes.iter_mut().enumerate() {
+        route.id = format!("r-{}", i + 1);
+    }
+    routes
 }
 
 fn checks() -> impl Strategy<Value = Vec<Check>> {
@@ -81,9 +139,9 @@ pub(super) fn requests(configs: &[String]) -> impl Strategy<Value = Request> + u
     use OperatorRequest::{Abort, Promote};
     let asked = prop_oneof![3 => Just(None), 1 => Just(Some(Promote)), 1 => Just(Some(Abort))];
     let config = select(configs.to_vec());
-    (routes(), 0..6u32, moments(), moments(), asked, checks(), config).prop_map(
-        |(routes, target_replicas, started_at, now, operator_request, checks, config)| Request {
-            routes,
+    (rows(), 0..=MOST_WANTED, moments(), moments(), asked, checks(), config).prop_map(
+        |(rows, target_replicas, started_at, now, operator_request, checks, config)| Request {
+            routes: routes(rows, target_replicas),
             spec: Spec {
                 deploying_revision: GREEN.to_owned(),
                 target_replicas,

@@ -1,5 +1,7 @@
 //! The plugin that is tried: one fresh instance for each call, and what it decides whether the guard likes it or not.
 
+use std::{cell::RefCell, collections::BTreeSet, mem};
+
 use pointsman::{
     RouteChanges,
     guard::Violation,
@@ -17,6 +19,10 @@ const FAILED: u64 = 20;
 const IDS: usize = 40;
 const BYTES: usize = 4000;
 
+/// What makes up its reason codes as it goes is not listed whole: how many are, and how long one is, in bytes.
+const MOST_REASONS: usize = 100;
+const LONGEST_REASON: usize = 64;
+
 /// The plugin, and the guard that its plans are judged by.
 pub(super) struct Subject {
     /// Guarded by nothing but its ids, so that a harmful plan can be seen too.
@@ -24,13 +30,15 @@ pub(super) struct Subject {
     guard: Guard,
     /// What its calls cost so far.
     pub(super) work: Work,
+    /// The reason codes of its plans, since they were last taken.
+    reasons: RefCell<BTreeSet<String>>,
 }
 
 // === impl Subject ===
 
 impl Subject {
     pub(super) fn new(plugin: &Plugin, guard: Guard) -> Self {
-        Self { plugin: plugin.with_guard(Guard::IdsOnly), guard, work: Work::default() }
+        Self { plugin: plugin.with_guard(Guard::IdsOnly), guard, work: Work::default(), reasons: RefCell::default() }
     }
 
     /// What it decides through the typed door, in a fresh instance.
@@ -77,16 +85,31 @@ impl Subject {
         result: Result<RouteChanges, EvaluateError>,
     ) -> Result<Result<RouteChanges, EvaluateError>, Failure> {
         match result {
-            Ok(plan) => {
-                self.work.add(weight(&plan));
-                Ok(Ok(plan))
-            }
             Err(EvaluateError::Call(error)) => Err(self.failed(&error)),
-            Err(error) => {
-                self.work.add(if let EvaluateError::Rejected { plan, .. } = &error { weight(plan) } else { 1 });
-                Ok(Err(error))
+            decided => {
+                match &decided {
+                    Ok(plan) => self.saw(plan),
+                    Err(EvaluateError::Rejected { plan, .. }) => self.saw(plan),
+                    Err(_) => self.work.add(1),
+                }
+                Ok(decided)
             }
         }
+    }
+
+    /// Notes a plan.
+    fn saw(&self, plan: &RouteChanges) {
+        self.work.add(weight(plan));
+        let mut reasons = self.reasons.borrow_mut();
+        let code = &plan.reason.code;
+        if reasons.len() < MOST_REASONS && code.len() <= LONGEST_REASON && !reasons.contains(code) {
+            reasons.insert(code.clone());
+        }
+    }
+
+    /// The reason codes since this was last asked, in alphabetical order.
+    pub(super) fn take_reasons(&self) -> Vec<String> {
+        mem::take(&mut *self.reasons.borrow_mut()).into_iter().collect()
     }
 
     /// A call that failed, and what that cost.

@@ -64,7 +64,7 @@ pub(super) fn for_all<S: Strategy>(
     Verdict::Passed { cases: cases + 1, note: None }
 }
 
-/// The simplest failure that is found for the price.
+/// The simplest failure about the same that is found for the price.
 fn shrink<T: ValueTree>(
     mut tree: T,
     mut best: Failure,
@@ -79,13 +79,13 @@ fn shrink<T: ValueTree>(
                 return best;
             }
             match holds(tree.current()) {
-                Err(failure) => {
+                Err(failure) if failure.about == best.about => {
                     best = failure;
                     break;
                 }
                 // Too simple: back towards the last that failed.
-                Ok(()) if tree.complicate() => {}
-                Ok(()) => return best,
+                _ if tree.complicate() => {}
+                _ => return best,
             }
         }
     }

@@ -19,6 +19,8 @@ pub(super) enum Verdict {
 pub(super) struct Failure {
     /// One sentence.
     pub(super) message: String,
+    /// What it is about, where a rule can be broken in several ways: a case that breaks it in another way is not a simpler one.
+    pub(super) about: &'static str,
     /// The request, or an array of several, for `pointsman explain`.
     pub(super) request: Option<Box<Value>>,
     /// The text that was handed over, where it is no request.
@@ -65,7 +67,12 @@ impl Failure {
     }
 
     pub(super) fn of_call(error: &CallError) -> Self {
-        Self::new(error.to_string())
+        Self::new(error.to_string()).about("a call that failed")
+    }
+
+    /// With what it is about.
+    pub(super) fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
     }
 
     /// With the request that it happened at. A request that JSON cannot say (a ratio of NaN) is shown as Rust shows it.

@@ -1,6 +1,10 @@
 //! One request, one plan: whether there is one, whether it does harm, and whether it says why.
 
-use pointsman::{RouteChanges, guard::Violation, json::Request};
+use pointsman::{
+    RouteChanges,
+    guard::{Violation, ViolationCode},
+    json::Request,
+};
 use pointsman_host::EvaluateError;
 use proptest::{option, prelude::Strategy, prop_oneof, sample::select, strategy::Just};
 
@@ -41,7 +45,11 @@ pub(super) fn is_harmless(violations: &[Violation]) -> Result<(), Failure> {
         return Ok(());
     }
     let all = violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    Err(Failure::new(format!("the guard rejects the plan: {all}")))
+    // Nothing is worse than a service that does not serve.
+    let gravest =
+        violations.iter().find(|found| found.code == ViolationCode::ServingFloorBroken).or(violations.first());
+    let about = gravest.map_or("", |violation| violation.code.as_str());
+    Err(Failure::new(format!("the guard rejects the plan: {all}")).about(about))
 }
 
 /// `says-why`.
