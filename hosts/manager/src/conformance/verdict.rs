@@ -75,8 +75,12 @@ impl Failure {
         Self { about, ..self }
     }
 
-    /// With the request that it happened at. A request that JSON cannot say (a ratio of NaN) is shown as Rust shows it.
+    /// With the request that it happened at; the first that is given, which is nearest to it, stays. A request that JSON cannot
+    /// say (a ratio of NaN) is shown as Rust shows it.
     pub(super) fn at(mut self, request: &Request) -> Self {
+        if self.request.is_some() || self.input.is_some() {
+            return self;
+        }
         match serde_json::to_value(request) {
             Ok(value) if request.routes.iter().all(|route| route.traffic_ratio.is_finite()) => {
                 self.request = Some(Box::new(value));

@@ -1,7 +1,7 @@
 //! A strategy is a pure function, and its plans are diffs.
 
 use pointsman::{
-    SubStep,
+    RouteChanges, SubStep,
     json::{Answer, Request},
 };
 use pointsman_host::{Decision, FieldDifference};
@@ -10,11 +10,14 @@ use proptest::{
     prelude::{Just, Strategy},
 };
 
-use super::super::{
-    bench::Bench,
-    requests::{self, MOST_ROUTES},
-    verdict::{Failure, Verdict},
-    world::{self, MOST_CREATED},
+use super::{
+    super::{
+        bench::Bench,
+        requests::{self, MOST_ROUTES},
+        verdict::{Failure, Verdict},
+        world::{self, MOST_CREATED},
+    },
+    rollouts::in_rollouts,
 };
 use crate::explain::changes;
 
@@ -101,30 +104,36 @@ pub(super) fn order_independent(bench: &Bench<'_>, rule: &str) -> Verdict {
     })
 }
 
-/// `idempotent`.
+/// `idempotent`: for any request, and along whole rollouts, where there are memos.
 pub(super) fn idempotent(bench: &Bench<'_>, rule: &str) -> Verdict {
-    bench.for_all_requests(rule, |mut request| {
-        let before = request.clone();
+    let random = bench.for_all_requests(rule, |request| {
         let Some(plan) = bench.subject.plan(&request)? else { return Ok(()) };
-        // What cannot be applied, or would fill this machine, is for the rule `harmless`.
-        if world::created(&plan) > MOST_CREATED || world::apply(&plan, &mut request).is_err() {
-            return Ok(());
-        }
-        let Some(again) = bench.subject.plan(&request)? else {
-            return Err(Failure::new("once its plan is applied, it refuses the routes").at(&before));
-        };
-        if !again.is_empty() {
-            let (first, second) = (changes(&plan), changes(&again));
-            return Err(
-                Failure::new(format!("once its plan ({first}) is applied, it wants more: {second}")).at(&before)
-            );
-        }
-        if plan.sub_step == SubStep::Completed && again.sub_step != SubStep::Completed {
-            let step = again.sub_step;
-            return Err(Failure::new(format!("once its plan is applied, completed becomes {step:?}")).at(&before));
-        }
-        Ok(())
+        is_enough(bench, &request, &plan).map_err(|failure| failure.at(&request))
+    });
+    random.and_then(|| {
+        in_rollouts(bench, rule, |request, plan| plan.map_or(Ok(()), |plan| is_enough(bench, request, plan)))
     })
+}
+
+/// Whether nothing is left to do once a plan is applied.
+fn is_enough(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
+    let mut after = request.clone();
+    // What cannot be applied, or would fill this machine, is for the rule `harmless`.
+    if world::created(plan) > MOST_CREATED || world::apply(plan, &mut after).is_err() {
+        return Ok(());
+    }
+    let Some(again) = bench.subject.plan(&after)? else {
+        return Err(Failure::new("once its plan is applied, it refuses the routes"));
+    };
+    if !again.is_empty() {
+        let (first, second) = (changes(plan), changes(&again));
+        return Err(Failure::new(format!("once its plan ({first}) is applied, it wants more: {second}")));
+    }
+    if plan.sub_step == SubStep::Completed && again.sub_step != SubStep::Completed {
+        let step = again.sub_step;
+        return Err(Failure::new(format!("once its plan is applied, completed becomes {step:?}")));
+    }
+    Ok(())
 }
 
 /// In what two decisions differ, in words.

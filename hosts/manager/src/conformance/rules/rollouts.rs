@@ -1,12 +1,13 @@
 //! Whole rollouts, in a small world where anything happens at any time.
 
+use pointsman::{RouteChanges, json::Request};
 use proptest::{collection::vec, sample::select};
 
 use super::{
     super::{
         bench::Bench,
         verdict::{Failure, Verdict},
-        world::{Event, World, events},
+        world::{self, Event, MOST_CREATED, World, events},
     },
     plans::is_harmless,
 };
@@ -16,27 +17,36 @@ const EVENTS: usize = 40;
 
 /// `harmless-in-rollouts`: every plan is judged, and what passes is applied.
 pub(super) fn harmless_in_rollouts(bench: &Bench<'_>, rule: &str) -> Verdict {
+    in_rollouts(bench, rule, |request, plan| {
+        let Some(plan) = plan else { return Err(Failure::new("it refuses a request of its own rollout")) };
+        is_harmless(&bench.subject.violations(request, plan))?;
+        // The policy may be wide; this machine is not.
+        let created = world::created(plan);
+        if created > MOST_CREATED { Err(Failure::new(format!("the plan creates {created} routes"))) } else { Ok(()) }
+    })
+}
+
+/// Plays random rollouts. Each decision is judged before it is applied; what cannot be applied ends the rollout.
+pub(super) fn in_rollouts(
+    bench: &Bench<'_>,
+    rule: &str,
+    judge: impl Fn(&Request, Option<&RouteChanges>) -> Result<(), Failure>,
+) -> Verdict {
     let cases = (select(bench.configs.taken.clone()), 0..5u32, 0..5u32, vec(events(), 1..=EVENTS));
     bench.for_all(rule, &cases, |(config, target, old, events)| {
         let mut world = World::new(&config, target, old);
         for event in events {
-            if matches!(event, Event::Evaluate | Event::Crash) {
-                world.log_evaluation(&event);
-                let failed = |failure: Failure, world: &World| failure.at(&world.request).after(world.log.clone());
-                let plan = bench.subject.plan(&world.request).map_err(|failure| failed(failure, &world))?;
-                let Some(plan) = plan else {
-                    return Err(failed(Failure::new("it refuses a request of its own rollout"), &world));
-                };
-                is_harmless(&bench.subject.violations(&world.request, &plan))
-                    .map_err(|failure| failed(failure, &world))?;
-                if matches!(event, Event::Evaluate) {
-                    world.apply(&plan).map_err(|failure| failed(failure, &world))?;
-                }
-                if world.is_over {
-                    return Ok(());
-                }
-            } else {
+            if !matches!(event, Event::Evaluate | Event::Crash) {
                 world.happen(&event);
+                continue;
+            }
+            world.log_evaluation(&event);
+            let failed = |failure: Failure, world: &World| failure.at(&world.request).after(world.log.clone());
+            let plan = bench.subject.plan(&world.request).map_err(|failure| failed(failure, &world))?;
+            judge(&world.request, plan.as_ref()).map_err(|failure| failed(failure, &world))?;
+            let Some(plan) = plan else { return Ok(()) };
+            if matches!(event, Event::Evaluate) && (world.apply(&plan).is_err() || world.is_over) {
+                return Ok(());
             }
         }
         Ok(())
