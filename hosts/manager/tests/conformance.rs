@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 /// The command, with compiled plugins kept between the tests.
 fn conformance(args: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pointsman"));
-    command.arg("conformance").args(args).env_remove("NO_COLOR").env("POINTSMAN_CACHE", component("test-cache"));
+    let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+    command.arg("conformance").args(args).env_remove("NO_COLOR").env("POINTSMAN_CACHE", cache);
     command
 }
 

@@ -38,7 +38,7 @@ fn simulate(scenario: &str, args: &[&str]) -> Command {
 fn simulate_with(plugin: &str, scenario: &str, args: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pointsman"));
     // What is compiled is kept: it takes a good part of a second.
-    let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/simulate-cache");
+    let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
     command.args(["simulate", "--cache", cache, "--plugin", &component(plugin), "--scenario", scenario]).args(args);
     command.env_remove("NO_COLOR").env_remove("POINTSMAN_CACHE");
     command
