@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
-.PHONY: help demo test components fmt lint docs unit reproducible bench fuzz needs-cargo
+.PHONY: help demo test components fmt lint docs unit reproducible model bench fuzz needs-cargo
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -46,6 +46,10 @@ reproducible: needs-cargo ## Build the components in two folders and compare the
 	$(CARGO) xtask reproducible
 
 test: fmt lint docs unit reproducible ## Everything that continuous integration runs
+
+# The same check with more going wrong; `make test` runs the smaller one.
+model: needs-cargo ## Check the strategies' models more deeply (several minutes)
+	$(CARGO) test --locked --package pointsman --test model -- --ignored --nocapture
 
 bench: components ## Measure, and print the table (several minutes)
 	$(CARGO) bench --locked --package host-test

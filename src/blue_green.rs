@@ -6,11 +6,11 @@
 //! | # | when | sub-step | changes | reason code |
 //! |---|---|---|---|---|
 //! | 1 | operator asked abort, and draining green keeps the serving floor (else past the point of return: the message says so and the rows below decide) | rolling-back | drain live green; return to blue, where it is kept | `aborted` |
-//! | 2 | no live blue, and either ready green ≥ target, ≥ target of them already active, or the memo says that green was promoted, and it serves or nothing should | completed | as 6, or as 2c, where anything is left to do | `already-promoted` |
+//! | 2 | ready green ≥ target, ≥ target of them already active, no live blue; or green was promoted, as the memo says, and is ready or nothing should be, and no blue is kept or in traffic | completed | as 6, or as 2c, where anything is left to do | `already-promoted` |
 //! | | *while blue is kept:* | | | |
 //! | 2a | a check failed, and returning to blue keeps the serving floor | rolling-back | drain live green, return to blue | `check-failed` |
-//! | 2b | no green route serves although some should, and a blue one is ready | rolling-back | drain live green, return to blue | `green-lost` |
-//! | 2c | the window is over, and green serves or nothing should | completed | drain live blue; promote ready green; where ready green ≥ target, drain the rest of it, else create the missing as 9 does, but active, ratio 1.0 | `retiring-blue` |
+//! | 2b | no green route is ready although some should be, and a kept blue one is | rolling-back | drain live green, return to blue | `green-lost` |
+//! | 2c | the window is over, and green is ready or nothing should be | completed | drain live blue; promote ready green; where ready green ≥ target, drain the rest of it, else create the missing as 9 does, but active, ratio 1.0 | `retiring-blue` |
 //! | 2d | else | finalizing | promote ready green, create the missing as 2c does | `keeping-blue` |
 //! | | *else:* | | | |
 //! | 2e | a check failed, and no green route serves, or blue is to be kept and draining green keeps the serving floor | rolling-back | drain live green, return to blue | `check-failed` |
@@ -38,12 +38,13 @@
 //!   is the target. The memo keeps when that was: the gates of rows 3a to 5 are asked once more when all is ready, but not the
 //!   delay, and the deadline counts from there, because waiting at a gate is not the new revision's fault. A lost memo asks the
 //!   gates again.
-//! - **Blue is kept** where `keep_blue_seconds` is above 0, blue routes are live, none of them is in traffic, and either the
-//!   memo says when green was promoted or a live green route is in traffic. The window counts from the moment in the memo;
-//!   a lost memo restarts it. The deadline has no say in it, and neither has a raised target: it never gets longer.
-//! - **Return to blue** puts every ready blue route into traffic at ratio 1.0. Only what was in traffic before the promotion
-//!   is kept, so nothing comes back that was never approved. Draining green and returning to blue keep the serving floor if
-//!   as many blue routes are ready; else there is no way back, and the message says so. A rollout whose green was lost stays
+//! - **Blue is kept** where `keep_blue_seconds` is above 0, no blue route is in traffic, and some are [`Route::is_kept`]: out
+//!   of traffic with the ratio that they had in it. That tells them from routes that were created for a rollout which nobody
+//!   approved; those have the ratio 0.0, are drained with the promotion, and never come back. The window counts from the
+//!   moment of the promotion, which the memo keeps; a lost memo restarts it. The deadline has no say in it, and neither has
+//!   a raised target: it never gets longer.
+//! - **Return to blue** puts every ready route that is kept into traffic, whichever row drains green. It keeps the serving
+//!   floor if as many are ready; else there is no way back, and the message says so. A rollout whose green was lost stays
 //!   rolled back, although an operator's promote may still stand: to try again is to start another.
 //!
 
@@ -138,7 +139,7 @@ impl<'a> Cycle<'a> {
     /// The table, row by row.
     #[rustfmt::skip]
     fn decide(&self) -> RouteChanges {
-        let Tally { ready_green, serving_green, live_blue, .. } = self.tally;
+        let Tally { ready_green, serving_green, live_blue, kept_blue, active_blue, .. } = self.tally;
         let asked_to_promote = self.asked_to(OperatorRequest::Promote);
         let green_is_ready = ready_green >= self.target;
         let check_failed = self.rollout.spec().failed_checks().next().is_some();
@@ -146,14 +147,14 @@ impl<'a> Cycle<'a> {
         if self.asked_to(OperatorRequest::Abort) && self.can_drain_green() {                 // row 1
             return self.abort();
         }
-        let promoted_before = self.was_promoted() && (serving_green > 0 || self.target == 0);
-        if live_blue == 0 && (green_is_ready && serving_green >= self.target || promoted_before) { // row 2
+        let no_way_back = self.was_promoted() && kept_blue + active_blue == 0 && (ready_green > 0 || self.target == 0);
+        if no_way_back || green_is_ready && serving_green >= self.target && live_blue == 0 { // row 2
             return self.already_promoted();
         }
         if self.blue_is_kept() {                                                             // rows 2a to 2d
             return Self { goal: self.target, ..*self }.decide_while_blue_is_kept(check_failed);
         }
-        if check_failed && (serving_green == 0 || self.returns_to_blue() && self.can_drain_green()) { // row 2e
+        if check_failed && (serving_green == 0 || self.config.keep_blue_seconds > 0 && self.can_drain_green()) { // row 2e
             return self.check_failed();
         }
         if self.memo == Some(Memo::GreenLost) && self.can_drain_green() {                    // row 2f

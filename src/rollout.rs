@@ -29,8 +29,10 @@ pub struct Tally {
     pub live_blue: u32,
     /// Live blue routes in traffic, ready or not.
     pub active_blue: u32,
-    /// Ready blue routes, in traffic or not.
-    pub ready_blue: u32,
+    /// Blue routes that are kept out of traffic.
+    pub kept_blue: u32,
+    /// Ready blue routes that are kept out of traffic.
+    pub ready_kept_blue: u32,
     /// Serving blue routes.
     pub serving_blue: u32,
     /// Terminating routes, of every revision.
@@ -113,7 +115,8 @@ impl<'a> Rollout<'a> {
             } else {
                 tally.live_blue += live;
                 tally.active_blue += u32::from(route.is_live() && route.is_active());
-                tally.ready_blue += ready;
+                tally.kept_blue += u32::from(route.is_kept());
+                tally.ready_kept_blue += u32::from(route.is_kept() && route.is_ready());
                 tally.serving_blue += serving;
             }
         }

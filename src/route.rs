@@ -99,6 +99,12 @@ impl Route {
         self.is_active() && self.traffic_ratio >= 1.0
     }
 
+    /// Kept: live, and out of traffic with the ratio that it had there, so that it can be put back at once. A route that was
+    /// never in traffic has the ratio 0.0.
+    pub fn is_kept(&self) -> bool {
+        self.is_live() && !self.is_active() && self.traffic_ratio > 0.0
+    }
+
     /// Failed: no longer live although it was created at or after `started_at`. Older rows are history, so that a
     /// revision which ran before can be deployed again.
     pub fn has_failed_since(&self, started_at: Timestamp) -> bool {

@@ -24,6 +24,15 @@ fn beside(blue: &str, green: &str) -> Vec<Route> {
     [lettered(1, "v1", blue), lettered(blue.len() + 1, "v2", green)].concat()
 }
 
+/// As [`beside`], with the blue routes that are out of traffic kept: they have the ratio that they had in it.
+fn kept_beside(blue: &str, green: &str) -> Vec<Route> {
+    let mut routes = beside(blue, green);
+    for route in routes.iter_mut().filter(|route| route.revision == "v1" && !route.is_active()) {
+        route.traffic_ratio = 1.0;
+    }
+    routes
+}
+
 /// Evaluates, and looks whether the guard lets it pass.
 fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
     let plan = evaluate_cycle::<BlueGreen>(routes, spec).unwrap();
@@ -51,7 +60,7 @@ fn checks(outcome: &str) -> Vec<Check> {
 #[case::row_1_floor_of_what_serves("rru", "RRU", KEEP, "abort", "aborted in r-1 r-2 drain r-4 r-5 r-6")]
 #[case::row_2("ttt", "RRR", KEEP, "", "already-promoted")]
 #[case::row_2_one_short("ttt", "RRf", KEEP, "", "already-promoted")]
-#[case::row_2_not_while_none_serves("ttt", "UUU", KEEP, "", "waiting-for-ready")]
+#[case::row_2_not_while_none_is_ready("ttt", "UUU", KEEP, "", "waiting-for-ready")]
 #[case::row_2a("rrr", "RRR", KEEP, "failed", "check-failed in r-1 r-2 r-3 drain r-4 r-5 r-6")]
 #[case::row_2a_not_while_pending("rrr", "RRR", KEEP, "pending", "keeping-blue")]
 #[case::row_2a_no_way_back("rru", "RRR", KEEP, "failed", "keeping-blue")]
@@ -80,7 +89,7 @@ fn while_blue_is_kept(
         ..spec(60_000, config)
     };
 
-    let decided = evaluate(&beside(blue, green), &spec);
+    let decided = evaluate(&kept_beside(blue, green), &spec);
 
     assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
     let (sub_step, memo) = match decided.reason.code.as_str() {
@@ -88,7 +97,7 @@ fn while_blue_is_kept(
         "already-promoted" => (SubStep::Completed, decided.memo.clone()),
         "waiting-for-ready" => (SubStep::Provisioning, spec.memo),
         "green-lost" => (SubStep::RollingBack, Some("green-lost".to_owned())),
-        _ => (SubStep::RollingBack, Some("returned-to-blue".to_owned())),
+        _ => (SubStep::RollingBack, None),
     };
     assert_eq!((decided.sub_step, &decided.memo), (sub_step, &memo));
     assert!(decided.rollout_specs.iter().all(|rollout| rollout.traffic_status == TrafficStatus::Active));
@@ -144,7 +153,7 @@ fn the_window(#[case] elapsed: u64, #[case] plan: &str) {
     let memo = Some(format!("promoted-at {STARTED_AT}"));
     let spec = Spec { memo, ..spec(elapsed, KEEP) };
 
-    let decided = evaluate(&beside("rrr", "RRR"), &spec);
+    let decided = evaluate(&kept_beside("rrr", "RRR"), &spec);
 
     assert_eq!(summary(&decided), plan);
     let end = Timestamp::from_millis(STARTED_AT + 300_000);
@@ -159,7 +168,7 @@ fn the_window(#[case] elapsed: u64, #[case] plan: &str) {
 #[case::ahead(Some(format!("promoted-at {}", STARTED_AT + 900_000)))]
 #[case::no_moment(Some("promoted-at ".to_owned()))]
 fn a_memo_that_says_nothing_restarts_the_window(#[case] memo: Option<String>) {
-    let decided = evaluate(&beside("rrr", "RRR"), &Spec { memo, ..spec(400_000, KEEP) });
+    let decided = evaluate(&kept_beside("rrr", "RRR"), &Spec { memo, ..spec(400_000, KEEP) });
 
     assert_eq!(decided.reason.code, "keeping-blue");
     assert_eq!(decided.memo, Some(format!("promoted-at {}", STARTED_AT + 400_000)));
@@ -177,7 +186,7 @@ fn after_the_window(#[case] green: &str, #[case] target: u32, #[case] config: &s
     let memo = Some(format!("promoted-at {STARTED_AT}"));
     let spec = Spec { memo, target_replicas: target, ..spec(300_000, config) };
 
-    assert_eq!(summary(&evaluate(&beside("rrr", green), &spec)), plan);
+    assert_eq!(summary(&evaluate(&kept_beside("rrr", green), &spec)), plan);
 }
 
 /// A return is one plan, and nothing moves after it, although the rollout goes on being evaluated.
@@ -187,7 +196,7 @@ fn after_the_window(#[case] green: &str, #[case] target: u32, #[case] config: &s
 #[case::green_lost("lost")]
 fn a_return_lasts(#[case] word: &str) {
     let green = if word == "lost" { "UUU" } else { "RRR" };
-    let routes = beside("rrr", green);
+    let routes = kept_beside("rrr", green);
     let memo = Some(format!("promoted-at {STARTED_AT}"));
     let request = request(word).or(request("promote"));
     let config = r#"{"keep_blue_seconds": 300, "max_replacements": 9, "deadline_seconds": 1}"#;
@@ -214,6 +223,18 @@ fn only_what_served_is_kept() {
     assert_eq!(promoted.sub_step, SubStep::Finalizing);
     assert_eq!(promoted.memo, Some(format!("promoted-at {STARTED_AT}")));
     assert_eq!(promoted.next_evaluation_at, Some(Timestamp::from_millis(STARTED_AT + 300_000)));
+}
+
+/// Nothing that nobody approved comes back, whatever went wrong: here the host crashed before it drained what was left of
+/// another rollout.
+#[rstest]
+#[case::abort("abort", "already-promoted drain r-1 r-2")]
+#[case::check("failed", "already-promoted drain r-1 r-2")]
+fn what_nobody_approved_never_comes_back(#[case] word: &str, #[case] plan: &str) {
+    let memo = Some(format!("promoted-at {STARTED_AT}"));
+    let spec = Spec { operator_request: request(word), checks: checks(word), memo, ..spec(60_000, KEEP) };
+
+    assert_eq!(summary(&evaluate(&beside("rr", "RRR"), &spec)), plan);
 }
 
 /// Where blue is out of traffic already, there is nothing to go back to and nothing to wait for.
@@ -257,5 +278,5 @@ fn one_delay_is_enough() {
 fn a_message(#[case] blue: &str, #[case] green: &str, #[case] config: &str, #[case] message: &str) {
     let spec = Spec { operator_request: (config == KEEP).then(|| request("abort")).flatten(), ..spec(0, config) };
 
-    assert_eq!(evaluate(&beside(blue, green), &spec).reason.message, message);
+    assert_eq!(evaluate(&kept_beside(blue, green), &spec).reason.message, message);
 }

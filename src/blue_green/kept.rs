@@ -4,18 +4,19 @@ use super::{Cycle, Memo};
 use crate::{
     Route, RouteChanges, SubStep, Tally, Timestamp, TrafficChange, TrafficStatus,
     wait::Wait,
-    words::{are, count, list, seconds},
+    words::{are, count, list, seconds, share},
 };
 
 impl Cycle<'_> {
     /// Rows 2a to 2d.
     #[rustfmt::skip]
     pub(super) fn decide_while_blue_is_kept(&self, check_failed: bool) -> RouteChanges {
-        let green_is_lost = self.tally.serving_green == 0 && self.target > 0;
+        // What is ready is put into traffic by each of these plans.
+        let green_is_lost = self.tally.ready_green == 0 && self.target > 0;
         if check_failed && self.can_drain_green() {                                          // row 2a
             return self.check_failed();
         }
-        if green_is_lost && self.tally.ready_blue > 0 {                                      // row 2b
+        if green_is_lost && self.tally.ready_kept_blue > 0 {                                 // row 2b
             return self.green_lost();
         }
         if self.window().is_over(self.now()) && !green_is_lost {                             // row 2c
@@ -24,26 +25,16 @@ impl Cycle<'_> {
         self.keep_blue()                                                                     // row 2d
     }
 
-    /// Whether green was promoted and blue is kept for a return.
+    /// Whether green has taken over and blue is kept for a return.
     pub(super) fn blue_is_kept(&self) -> bool {
-        self.blue_is_to_be_kept() && self.tally.active_blue == 0
+        let Tally { kept_blue, active_blue, .. } = self.tally;
+        let was_returned = self.memo == Some(Memo::GreenLost);
+        self.config.keep_blue_seconds > 0 && kept_blue > 0 && active_blue == 0 && !was_returned
     }
 
-    /// Whether green was promoted, be it in part, and blue is, or will be, kept for a return.
-    fn blue_is_to_be_kept(&self) -> bool {
-        let is_promoted =
-            || self.was_promoted() || self.rollout.green().any(|route| route.is_live() && route.is_active());
-        self.config.keep_blue_seconds > 0 && self.tally.live_blue > 0 && is_promoted()
-    }
-
-    /// How many blue routes serve once green is drained.
+    /// How many blue routes serve once green is drained and traffic returned to what is kept.
     pub(super) fn blue_after_return(&self) -> u32 {
-        if self.returns_to_blue() { self.tally.ready_blue } else { self.tally.serving_blue }
-    }
-
-    /// Whether draining green goes with putting blue into traffic.
-    pub(super) fn returns_to_blue(&self) -> bool {
-        matches!(self.memo, Some(Memo::Returned | Memo::GreenLost)) || self.blue_is_to_be_kept()
+        self.tally.serving_blue + self.tally.ready_kept_blue
     }
 
     /// When green was promoted: as the memo says, or now.
@@ -62,12 +53,14 @@ impl Cycle<'_> {
     /// Rows 2a and 2e.
     pub(super) fn check_failed(&self) -> RouteChanges {
         let failed = list(self.rollout.spec().failed_checks());
-        self.roll_back("check-failed", Memo::Returned, &format!("a check failed ({failed})"))
+        self.roll_back("check-failed", &format!("a check failed ({failed})"))
     }
 
     /// Rows 2b and 2f.
     pub(super) fn green_lost(&self) -> RouteChanges {
-        self.roll_back("green-lost", Memo::GreenLost, "no green route served any more after the promotion")
+        let mut plan = self.roll_back("green-lost", "no green route served any more after the promotion");
+        plan.memo = Some(Memo::GreenLost.to_string());
+        plan
     }
 
     /// Row 2c.
@@ -77,19 +70,18 @@ impl Cycle<'_> {
 
     /// Row 2d.
     fn keep_blue(&self) -> RouteChanges {
-        let Tally { ready_blue, live_blue, serving_green, .. } = self.tally;
+        let Tally { ready_kept_blue: ready, kept_blue, ready_green, .. } = self.tally;
         let missing = self.missing();
         let mut message = self.readiness();
         if missing > 0 {
             message += &format!(": creating {missing}");
         }
-        if serving_green == 0 && self.target > 0 {
+        if ready_green == 0 && self.target > 0 {
             message += "; no green route serves, and there is no way back: no blue route is ready";
         } else {
             let left = self.window().end().saturating_millis_since(self.now());
-            let live = count(live_blue, "blue route");
-            message +=
-                &format!("; {ready_blue} of {live} {} ready for a return for {} more", are(ready_blue), seconds(left));
+            let ready = share(ready, kept_blue, "blue route");
+            message += &format!("; {ready} ready for a return for {} more", seconds(left));
         }
         let mut plan = self
             .plan(SubStep::Finalizing, "keeping-blue", message)
@@ -99,11 +91,10 @@ impl Cycle<'_> {
         self.create_missing(plan, TrafficStatus::Active, 1.0)
     }
 
-    /// Drains green, and returns traffic to blue where it is kept.
-    pub(super) fn roll_back(&self, code: &str, memo: Memo, why: &str) -> RouteChanges {
-        let returns = self.returns_to_blue();
-        let idle = |route: &&Route| returns && route.is_ready() && !route.is_active();
-        let returned: Vec<TrafficChange> = self.rollout.blue().filter(idle).map(|route| traffic(route, true)).collect();
+    /// Drains green, and returns traffic to what is kept of blue.
+    pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
+        let kept = self.rollout.blue().filter(|route| route.is_kept() && route.is_ready());
+        let returned: Vec<TrafficChange> = kept.map(|route| traffic(route, TrafficStatus::Active)).collect();
         let (live_green, serving) = (self.tally.live_green, self.blue_after_return());
         let mut message = format!("{why}: draining {}; ", count(live_green, "live green route"));
         message += &match returned.len() {
@@ -112,16 +103,14 @@ impl Cycle<'_> {
         };
         let mut plan = self.plan(SubStep::RollingBack, code, message).drain(self.rollout.green());
         plan.traffic_changes = returned;
-        if returns {
-            plan.memo = Some(memo.to_string());
+        if self.was_promoted() {
+            plan.memo = None;
         }
         plan
     }
 }
 
-/// Puts a route into traffic, or takes it out.
-pub(super) fn traffic(route: &Route, active: bool) -> TrafficChange {
-    let (traffic_status, traffic_ratio) =
-        if active { (TrafficStatus::Active, 1.0) } else { (TrafficStatus::Inactive, 0.0) };
-    TrafficChange { route_id: route.id.clone(), traffic_status, traffic_ratio }
+/// Puts a route into traffic, or takes it out. Its ratio stays, which tells it from one that nobody has approved.
+pub(super) fn traffic(route: &Route, traffic_status: TrafficStatus) -> TrafficChange {
+    TrafficChange { route_id: route.id.clone(), traffic_status, traffic_ratio: 1.0 }
 }

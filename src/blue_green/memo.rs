@@ -11,15 +11,12 @@ pub(super) enum Memo {
     ToppingUp(Timestamp),
     /// Green was promoted and blue is kept: the window counts from here.
     Promoted(Timestamp),
-    /// Traffic was returned to blue because an operator or a check said so.
-    Returned,
     /// Traffic was returned to blue because no green route served any more.
     GreenLost,
 }
 
 const TOPPING_UP: &str = "topping-up-since ";
 const PROMOTED: &str = "promoted-at ";
-const RETURNED: &str = "returned-to-blue";
 const GREEN_LOST: &str = "green-lost";
 
 impl Memo {
@@ -27,7 +24,7 @@ impl Memo {
     pub(super) fn moment(self) -> Option<Timestamp> {
         match self {
             Self::ToppingUp(at) | Self::Promoted(at) => Some(at),
-            Self::Returned | Self::GreenLost => None,
+            Self::GreenLost => None,
         }
     }
 }
@@ -37,7 +34,6 @@ impl fmt::Display for Memo {
         let (word, at) = match self {
             Self::ToppingUp(at) => (TOPPING_UP, at),
             Self::Promoted(at) => (PROMOTED, at),
-            Self::Returned => return f.write_str(RETURNED),
             Self::GreenLost => return f.write_str(GREEN_LOST),
         };
         write!(f, "{word}{}", at.as_millis())
@@ -56,10 +52,6 @@ impl FromStr for Memo {
         if let Some(at) = text.strip_prefix(PROMOTED) {
             return Ok(Self::Promoted(moment(at)?));
         }
-        match text {
-            RETURNED => Ok(Self::Returned),
-            GREEN_LOST => Ok(Self::GreenLost),
-            _ => Err(()),
-        }
+        if text == GREEN_LOST { Ok(Self::GreenLost) } else { Err(()) }
     }
 }

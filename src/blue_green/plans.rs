@@ -10,7 +10,7 @@ use crate::{
 impl Cycle<'_> {
     /// Row 1.
     pub(super) fn abort(&self) -> RouteChanges {
-        self.roll_back("aborted", Memo::Returned, "an operator asked to abort")
+        self.roll_back("aborted", "an operator asked to abort")
     }
 
     /// Row 2.
@@ -86,7 +86,7 @@ impl Cycle<'_> {
             if self.topping_up.is_some() { "preview" } else { "start" },
             seconds(self.deadline().map(Wait::millis).unwrap_or_default()),
         );
-        self.roll_back("deadline-exceeded", Memo::Returned, &why).blocked_by(self.unready_green())
+        self.roll_back("deadline-exceeded", &why).blocked_by(self.unready_green())
     }
 
     /// Row 9.
@@ -134,9 +134,7 @@ impl Cycle<'_> {
             message += &format!("; the promotion asked for follows when {} {} ready", self.target, are(self.target));
         }
         let mut plan = RouteChanges::none(sub_step, code, message);
-        let topping_up = self.topping_up.map(Memo::ToppingUp);
-        let promoted = self.memo.filter(|memo| matches!(memo, Memo::Promoted(_)));
-        plan.memo = topping_up.or(promoted).map(|memo| memo.to_string());
+        plan.memo = self.topping_up.map(Memo::ToppingUp).or(self.memo).map(|memo| memo.to_string());
         plan
     }
 
@@ -144,8 +142,7 @@ impl Cycle<'_> {
     pub(super) fn switch_over(&self, code: &str, standing: &str) -> RouteChanges {
         let window = Wait::new(self.now(), self.config.keep_blue_seconds);
         let keeps_blue = self.config.keep_blue_seconds > 0 && self.tally.active_blue > 0;
-        // Out of traffic may be what nobody approved, or, if green is in traffic already, what is kept.
-        let is_kept = |route: &Route| keeps_blue && (route.is_active() || self.tally.serving_green > 0);
+        let is_kept = |route: &Route| keeps_blue && (route.is_active() || route.is_kept());
         let green_is_ready = self.tally.ready_green >= self.target;
         let leaves = |route: &&Route| {
             if self.rollout.is_green(route) { green_is_ready && !route.is_ready() } else { !is_kept(route) }
@@ -159,7 +156,7 @@ impl Cycle<'_> {
         }
         if keeps_blue {
             let in_traffic = self.rollout.blue().filter(|route| route.is_live() && route.is_active());
-            plan.traffic_changes = in_traffic.map(|route| traffic(route, false)).collect();
+            plan.traffic_changes = in_traffic.map(|route| traffic(route, TrafficStatus::Inactive)).collect();
             plan.memo = Some(Memo::Promoted(self.now()).to_string());
             plan.next_evaluation_at = window.end_ahead(self.now());
         }
@@ -227,7 +224,7 @@ impl Cycle<'_> {
     fn unreplaced_note(&self) -> String {
         match self.unreplaced() {
             0 => String::new(),
-            n => format!("; {n} failed and {} not replaced", are(n)),
+            n => format!("; {n} failed and {} not replaced: raise max_replacements, or abort", are(n)),
         }
     }
 }
