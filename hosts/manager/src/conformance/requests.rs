@@ -117,7 +117,12 @@ fn routes((old, new, mut routes): Rows, target: u32) -> Vec<Route> {
                 status: fleet.status,
                 health: fleet.health,
                 traffic_status: fleet.traffic_status,
-                traffic_ratio: if fleet.traffic_status == TrafficStatus::Active { 1.0 } else { 0.0 },
+                // An old one that is out of traffic with its ratio is one that was approved.
+                traffic_ratio: if fleet.traffic_status == TrafficStatus::Active || revision == BLUE {
+                    1.0
+                } else {
+                    0.0
+                },
                 created_at,
                 ..route(String::new(), revision)
             });

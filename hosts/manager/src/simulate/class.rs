@@ -21,7 +21,7 @@ pub(super) enum Class {
     NewUnready,
     /// Of the deploying revision, provisioning.
     NewStarting,
-    /// Of another revision, ready but not in traffic: kept for a way back.
+    /// Of another revision, ready but not in traffic: most often kept for a way back.
     OldReady,
     /// Of another revision, live but not ready.
     OldUnready,
