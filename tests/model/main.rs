@@ -8,11 +8,13 @@
 //! | `rollouts.rs` | who can make which move, and what a plan must never do |
 //! | `settle.rs` | whether a rollout ends once nothing more goes wrong |
 //! | `broken.rs` | the mistakes of others, which must be found |
+//! | `happy_path.rs` | that a simulation plays what the model knows |
 //! | `states.txt` | how many states there were, and which reasons were given; `BLESS=1` writes it |
 //!
 //! `make model` goes deeper: everything may go wrong twice.
 
 mod broken;
+mod happy_path;
 mod rollouts;
 mod settle;
 mod subject;

@@ -31,8 +31,8 @@ pub(crate) struct Rollouts {
 /// A move, and what comes of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Move {
-    what: What,
-    next: State,
+    pub(crate) what: What,
+    pub(crate) next: State,
 }
 
 /// Who moves how, for counter-examples.

@@ -91,3 +91,18 @@ fn the_happy_path_as_a_document_is_as_it_was() {
     let before = fs::read_to_string(&file).unwrap_or_default();
     assert!(output == before, "it is not {} any more; BLESS=1 writes it:\n{output}", file.display());
 }
+
+/// The README shows this chart.
+#[test]
+fn the_chart_in_the_readme_is_the_one_that_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let (drawn, shown) = (folder.path().join("chart.svg"), root().join("examples/scenarios/way-back.svg"));
+    simulate(&scenario("way-back"), &["--svg", drawn.to_str().unwrap()]).assert().code(0);
+
+    let drawn = fs::read_to_string(drawn).unwrap();
+    if env::var_os("BLESS").is_some() {
+        fs::write(&shown, &drawn).unwrap();
+    }
+    assert!(drawn == fs::read_to_string(&shown).unwrap_or_default(), "another chart is drawn; BLESS=1 writes it");
+    assert!(fs::read_to_string(root().join("README.md")).unwrap().contains("(examples/scenarios/way-back.svg)"));
+}
