@@ -6,22 +6,22 @@
 //! | # | when | sub-step | changes | reason code |
 //! |---|---|---|---|---|
 //! | 1 | operator asked abort, and draining green keeps the serving floor (else past the point of return: the message says so and the rows below decide) | rolling-back | drain live green; return to blue, where it is kept | `aborted` |
-//! | 2 | ready green ≥ target, ≥ target of them already active, no live blue; or green was promoted, as the memo says, and is ready or nothing should be, and no blue is kept or in traffic | completed | as 6, or as 2c, where anything is left to do | `already-promoted` |
+//! | 2 | ready green ≥ target, ≥ target of them already active, no live blue; or green was promoted, as the memo says, any of it is ready or nothing should be, and no blue is kept or in traffic | completed | as 6, or as 2c, where anything is left to do | `already-promoted` |
 //! | | *while blue is kept:* | | | |
 //! | 2a | a check failed, and returning to blue keeps the serving floor | rolling-back | drain live green, return to blue | `check-failed` |
 //! | 2b | no green route is ready although some should be, and a kept blue one is | rolling-back | drain live green, return to blue | `green-lost` |
-//! | 2c | the window is over, and green is ready or nothing should be | completed | drain live blue; promote ready green; where ready green ≥ target, drain the rest of it, else create the missing as 9 does, but active, ratio 1.0 | `retiring-blue` |
+//! | 2c | the window is over, and any green is ready or nothing should be | completed | drain live blue; promote ready green; where ready green ≥ target, drain the rest of it, else create the missing as 9 does, but active, ratio 1.0 | `retiring-blue` |
 //! | 2d | else | finalizing | promote ready green, create the missing as 2c does | `keeping-blue` |
 //! | | *else:* | | | |
-//! | 2e | a check failed, and no green route serves, or blue is to be kept and draining green keeps the serving floor | rolling-back | drain live green, return to blue | `check-failed` |
+//! | 2e | a check failed, and draining green keeps the serving floor | rolling-back | drain live green, return to blue | `check-failed` |
 //! | 2f | traffic was returned by 2b, and draining green keeps the serving floor | rolling-back | drain live green, return to blue what was not ready then | `green-lost` |
 //! | 3 | ready green ≥ target, and a ready green is already active (a promotion was cut off) | as 6 | as 6 | `resuming-promotion` |
 //! | 3a | ready green ≥ gate, no operator promote, any check pending | awaiting-promotion | none | `awaiting-checks` |
 //! | 4 | ready green ≥ gate, not `auto_promote`, no operator promote | awaiting-promotion | none | `awaiting-approval` |
 //! | 5 | ready green ≥ gate, no operator promote, the newest ready green has been so for less than the delay | awaiting-promotion | none; look again when it will be | `awaiting-delay` |
 //! | 6 | ready green ≥ target | completed; finalizing, where blue is to be kept and any is in traffic | promote every ready green that is not yet active at ratio 1.0, drain live blue (or take what is in traffic out of it, and drain the rest) and live green that is not ready | `promoting` |
-//! | 7 | failed green > `max_replacements`, no live green | rolling-back | none (nothing live is green) | `all-green-failed` |
-//! | 8 | deadline reached since `started_at`, and draining green keeps the serving floor | rolling-back | drain live green | `deadline-exceeded` |
+//! | 7 | failed green > `max_replacements`, no live green | rolling-back | none (nothing live is green); return to blue, where it is kept | `all-green-failed` |
+//! | 8 | deadline reached since `started_at`, and draining green keeps the serving floor | rolling-back | drain live green, return to blue | `deadline-exceeded` |
 //! | 9 | live green + max(0, failed green − `max_replacements`) < goal | provisioning | create the missing, inactive, ratio 0.0 | `creating-green` |
 //! | 10 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
 //! | 11 | else | provisioning | none | `waiting-for-ready` |
@@ -32,18 +32,23 @@
 //!   routes without end. A raised target tops up; a lowered one promotes what is ready.
 //! - Rows 9 to 11 ask to be evaluated again at the deadline, where one is set and still ahead. A deadline that has passed
 //!   without row 8 being allowed to act must not: the host would evaluate without a pause.
-//! - Waiting for approval never runs into the deadline: rows 2 to 6 stand above row 8.
+//! - Waiting for approval never runs into the deadline: rows 2 to 6 stand above row 8, and where a deadline is set, the memo
+//!   of rows 3a to 5 keeps when all was ready last; the deadline counts from there. A flap after a long wait is no reason to
+//!   roll back.
+//! - Draining green **keeps the serving floor** where as many blue routes serve afterwards as the contract's floor asks for,
+//!   and some do, if green is in traffic: green that is not ready may recover, and is not given up for nothing.
 //! - **Checks**: an operator's promote outweighs a pending check, never a failed one.
 //! - **Preview**: the goal of rows 9 to 11 is the gate, until a cycle in which the gates of rows 3a to 5 are passed; then it
 //!   is the target. The memo keeps when that was: the gates of rows 3a to 5 are asked once more when all is ready, but not the
 //!   delay, and the deadline counts from there, because waiting at a gate is not the new revision's fault. A lost memo asks the
 //!   gates again.
-//! - **Blue is kept** where `keep_blue_seconds` is above 0, no blue route is in traffic, and some are [`Route::is_kept`]: out
-//!   of traffic with the ratio that they had in it. That tells them from routes that were created for a rollout which nobody
+//! - **Blue is kept** where `keep_blue_seconds` is above 0, green was promoted, as the memo or a live green route in traffic
+//!   says, no blue route is in traffic, and some are [`Route::is_kept`]: out of traffic with the ratio that they had in it. That tells them from routes that were created for a rollout which nobody
 //!   approved; those have the ratio 0.0, are drained with the promotion, and never come back. The window counts from the
 //!   moment of the promotion, which the memo keeps; a lost memo restarts it. The deadline has no say in it, and neither has
 //!   a raised target: it never gets longer.
-//! - **Return to blue** puts every ready route that is kept into traffic, whichever row drains green. It keeps the serving
+//! - **Return to blue** puts every ready route that is kept into traffic, whichever row rolls back; but not beside blue that
+//!   serves while green was not promoted: those were kept by the rollout before this one, and are drained with the promotion. It keeps the serving
 //!   floor if as many are ready; else there is no way back, and the message says so. A rollout whose green was lost stays
 //!   rolled back, although an operator's promote may still stand: to try again is to start another.
 //!
@@ -128,7 +133,7 @@ impl<'a> Cycle<'a> {
         let spec = rollout.spec();
         let (tally, target) = (rollout.tally(), spec.target_replicas);
         // A moment before the start is of another rollout.
-        let is_of_this = |memo: &Memo| memo.moment().is_none_or(|at| at >= spec.started_at.min(spec.now));
+        let is_of_this = |memo: &Memo| memo.moment() >= spec.started_at.min(spec.now);
         let memo = spec.memo.as_deref().and_then(|memo| memo.parse().ok()).filter(is_of_this);
         let topping_up = if let Some(Memo::ToppingUp(at)) = memo { Some(at.min(spec.now)) } else { None };
         let cycle = Self { rollout, config, memo, tally, target, goal: target, topping_up };
@@ -154,10 +159,10 @@ impl<'a> Cycle<'a> {
         if self.blue_is_kept() {                                                             // rows 2a to 2d
             return Self { goal: self.target, ..*self }.decide_while_blue_is_kept(check_failed);
         }
-        if check_failed && (serving_green == 0 || self.config.keep_blue_seconds > 0 && self.can_drain_green()) { // row 2e
+        if check_failed && self.can_drain_green() {                                          // row 2e
             return self.check_failed();
         }
-        if self.memo == Some(Memo::GreenLost) && self.can_drain_green() {                    // row 2f
+        if matches!(self.memo, Some(Memo::GreenLost(_))) && self.can_drain_green() {         // row 2f
             return self.green_lost();
         }
         if green_is_ready && serving_green > 0 {                                             // row 3
@@ -222,9 +227,12 @@ impl<'a> Cycle<'a> {
         Self { goal: self.target, topping_up: Some(self.now()), ..*self }
     }
 
-    /// Whether draining green keeps the serving floor, if traffic is returned to blue where it is kept.
+    /// Whether draining green keeps the serving floor, if traffic is returned to blue where it is kept. Green that is in
+    /// traffic and not ready may recover; it is not given up for nothing.
     fn can_drain_green(&self) -> bool {
-        self.blue_after_return() >= self.tally.serving_floor(self.target)
+        let blue = self.blue_after_return();
+        let is_all_there_is = blue == 0 && self.tally.active_green > 0 && self.target > 0;
+        blue >= self.tally.serving_floor(self.target) && !is_all_there_is
     }
 
     /// The newest ready green route and its delay, if that is not over. The preview's delay is asked for once.
@@ -240,8 +248,16 @@ impl<'a> Cycle<'a> {
         if self.was_promoted() {
             return None;
         }
-        let since = self.topping_up.unwrap_or(self.rollout.spec().started_at);
-        self.config.deadline_seconds.map(|seconds| Wait::new(since, seconds.get()))
+        self.config.deadline_seconds.map(|seconds| Wait::new(self.deadline_since(), seconds.get()))
+    }
+
+    /// From when the deadline counts: waiting at a gate is not the new revision's fault.
+    fn deadline_since(&self) -> Timestamp {
+        match (self.topping_up, self.memo) {
+            (Some(at), _) => at,
+            (None, Some(Memo::Waited(at))) => at.min(self.now()),
+            _ => self.rollout.spec().started_at,
+        }
     }
 
     /// Failed green routes that are not to be replaced: each occupies a slot.

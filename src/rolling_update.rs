@@ -8,7 +8,8 @@
 //!
 //! | move | which | how many |
 //! |---|---|---|
-//! | drain old | live old routes that are out of traffic: they serve nobody | all |
+//! | return | ready old routes that are kept out of traffic ([`Route::is_kept`](crate::Route::is_kept)) and stay, where no other old one is in traffic | all |
+//! | drain old | live old routes that are out of traffic, and do not return: they serve nobody | all |
 //! | | live old routes in traffic, in the drain order | live old in traffic + ready new − (target − unavailable) |
 //! | drain new | live new routes beyond the target, in the drain order | live new − target |
 //! | promote | ready new routes that stay and are not yet active at ratio 1.0 | all |
@@ -34,13 +35,14 @@
 //! - **A new revision that does not work costs nothing**: only ready new routes let old ones go, beyond the `unavailable` that
 //!   were allowed from the start. An old route that is not ready counts as if it were, because it may recover; it goes first,
 //!   in the place of a ready one.
-//! - **Undo** drains the new routes, in the drain order, down to those without which fewer would serve than
-//!   min(serving, target): rolling back never lowers serving capacity. Old routes that are gone cannot be brought back by
+//! - **Undo** returns what is kept and drains the new routes, in the drain order, down to those without which fewer would serve
+//!   than min(serving, target): rolling back never lowers serving capacity. Where no old route is in traffic there is nothing
+//!   to go back to, and a check or a deadline drains no more than what is beyond the target. Old routes that are gone cannot be brought back by
 //!   this rollout, because a plan creates only the deploying revision; what is left of the new revision serves on until a
 //!   person deploys the earlier one, which is a rolling update in the other direction.
 //! - **An operator's promote** means: go on, whatever the deadline. It does not outweigh a failed check.
-//! - **Back-off**: after a failure no new route is created for 10 s; for 20 s once as many have failed as the target, for
-//!   40 s after twice as many, up to 300 s, as Kubernetes [restarts containers][back-off]. So a crash-looping revision cannot
+//! - **Back-off**: after a failure no new route is created for 10 s; for 20 s once more have failed than the target, for 40 s
+//!   once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][back-off]. So a crash-looping revision cannot
 //!   create routes without end, and a rollout needs no person after a single failure. The last failure is the latest
 //!   `status_updated_at` of a failed new route, or its `created_at`.
 //! - **Terminating routes** are not counted, as in Kubernetes, so that with `max_surge` 0 a new route may start while an old
@@ -49,7 +51,7 @@
 //!   ahead.
 //! - A raised target is topped up within the surge; a lowered one drains what is beyond it.
 //! - Old routes that are out of traffic are what a rollout left that was replaced before its routes were promoted, or what
-//!   blue-green keeps for a way back. Nobody approved the former, so they are never put into traffic.
+//!   blue-green keeps for a way back, with their ratio. Nobody approved the former, so they are never put into traffic.
 //!
 //! [kubernetes]: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
 //! [back-off]: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
@@ -133,6 +135,8 @@ struct Cycle<'a> {
     target: u32,
     surge: u32,
     unavailable: u32,
+    /// How many live old routes count as in traffic: those that are, and those that were and are to come back.
+    in_traffic: u32,
 }
 
 // === impl Cycle: the table ===
@@ -143,7 +147,10 @@ impl<'a> Cycle<'a> {
         let surge = config.max_surge.of_rounded_up(target);
         let unavailable = config.max_unavailable.of_rounded_down(target);
         let unavailable = if surge == 0 { unavailable.max(1) } else { unavailable };
-        Self { rollout, config, tally: rollout.tally(), target, surge, unavailable }
+        let tally = rollout.tally();
+        // Beside old routes that serve, those that are kept were replaced before.
+        let in_traffic = if tally.active_blue == 0 { tally.ready_kept_blue } else { tally.active_blue };
+        Self { rollout, config, tally, target, surge, unavailable, in_traffic }
     }
 
     /// The table, row by row.

@@ -23,6 +23,8 @@ pub struct Tally {
     pub ready_green: u32,
     /// Serving green routes.
     pub serving_green: u32,
+    /// Live green routes in traffic, ready or not.
+    pub active_green: u32,
     /// Green routes that failed in this rollout.
     pub failed_green: u32,
     /// Live blue routes.
@@ -110,6 +112,7 @@ impl<'a> Rollout<'a> {
                 tally.live_green += live;
                 tally.ready_green += ready;
                 tally.serving_green += serving;
+                tally.active_green += u32::from(route.is_live() && route.is_active());
                 tally.provisioning_green += u32::from(route.status == RouteStatus::Provisioning);
                 tally.failed_green += u32::from(route.has_failed_since(self.spec.started_at));
             } else {

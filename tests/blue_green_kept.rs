@@ -96,7 +96,7 @@ fn while_blue_is_kept(
         "keeping-blue" => (SubStep::Finalizing, spec.memo),
         "already-promoted" => (SubStep::Completed, decided.memo.clone()),
         "waiting-for-ready" => (SubStep::Provisioning, spec.memo),
-        "green-lost" => (SubStep::RollingBack, Some("green-lost".to_owned())),
+        "green-lost" => (SubStep::RollingBack, Some(format!("green-lost-at {}", STARTED_AT + 60_000))),
         _ => (SubStep::RollingBack, None),
     };
     assert_eq!((decided.sub_step, &decided.memo), (sub_step, &memo));
@@ -107,7 +107,7 @@ fn while_blue_is_kept(
 #[rstest]
 #[case::row_2e("rrr", AUTO, "failed", "check-failed drain r-4 r-5 r-6")]
 #[case::row_2e_while_provisioning("rp", AUTO, "failed", "check-failed drain r-4 r-5")]
-#[case::row_2e_not_once_promoted("Rrr", AUTO, "failed", "resuming-promotion promote r-5 r-6 drain r-1 r-2 r-3")]
+#[case::row_2e_while_blue_still_serves("Rrr", AUTO, "failed", "check-failed drain r-4 r-5 r-6")]
 #[case::row_2e_where_blue_is_to_be_kept("Rrr", KEEP, "failed", "check-failed drain r-4 r-5 r-6")]
 #[case::row_3_into_the_window("Rrr", KEEP, "", "resuming-promotion promote r-5 r-6 out r-1 r-2 r-3")]
 #[case::row_3a("rrr", AUTO, "pending", "awaiting-checks")]

@@ -27,14 +27,22 @@ impl Cycle<'_> {
 
     /// Whether green has taken over and blue is kept for a return.
     pub(super) fn blue_is_kept(&self) -> bool {
-        let Tally { kept_blue, active_blue, .. } = self.tally;
-        let was_returned = self.memo == Some(Memo::GreenLost);
-        self.config.keep_blue_seconds > 0 && kept_blue > 0 && active_blue == 0 && !was_returned
+        let Tally { kept_blue, active_blue, active_green, .. } = self.tally;
+        let was_returned = matches!(self.memo, Some(Memo::GreenLost(_)));
+        let is_promoted = (self.was_promoted() || active_green > 0) && !was_returned;
+        self.config.keep_blue_seconds > 0 && kept_blue > 0 && active_blue == 0 && is_promoted
+    }
+
+    /// Whether the blue routes that are kept may come back. Beside blue that serves, they are what the rollout before this one
+    /// kept, unless this one has promoted green already, or has returned to blue and some of it was not ready then.
+    fn kept_may_return(&self) -> bool {
+        let Tally { active_blue, active_green, .. } = self.tally;
+        active_blue == 0 || active_green > 0 || matches!(self.memo, Some(Memo::GreenLost(_)))
     }
 
     /// How many blue routes serve once green is drained and traffic returned to what is kept.
     pub(super) fn blue_after_return(&self) -> u32 {
-        self.tally.serving_blue + self.tally.ready_kept_blue
+        self.tally.serving_blue + if self.kept_may_return() { self.tally.ready_kept_blue } else { 0 }
     }
 
     /// When green was promoted: as the memo says, or now.
@@ -59,7 +67,8 @@ impl Cycle<'_> {
     /// Rows 2b and 2f.
     pub(super) fn green_lost(&self) -> RouteChanges {
         let mut plan = self.roll_back("green-lost", "no green route served any more after the promotion");
-        plan.memo = Some(Memo::GreenLost.to_string());
+        let lost_at = if let Some(Memo::GreenLost(at)) = self.memo { at } else { self.now() };
+        plan.memo = Some(Memo::GreenLost(lost_at).to_string());
         plan
     }
 
@@ -81,7 +90,7 @@ impl Cycle<'_> {
         } else {
             let left = self.window().end().saturating_millis_since(self.now());
             let ready = share(ready, kept_blue, "blue route");
-            message += &format!("; {ready} ready for a return for {} more", seconds(left));
+            message += &format!("{}; {ready} ready for a return for {} more", self.unreplaced_note(), seconds(left));
         }
         let mut plan = self
             .plan(SubStep::Finalizing, "keeping-blue", message)
@@ -93,10 +102,15 @@ impl Cycle<'_> {
 
     /// Drains green, and returns traffic to what is kept of blue.
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
-        let kept = self.rollout.blue().filter(|route| route.is_kept() && route.is_ready());
+        let may_return = self.kept_may_return();
+        let kept = self.rollout.blue().filter(|route| may_return && route.is_kept() && route.is_ready());
         let returned: Vec<TrafficChange> = kept.map(|route| traffic(route, TrafficStatus::Active)).collect();
         let (live_green, serving) = (self.tally.live_green, self.blue_after_return());
-        let mut message = format!("{why}: draining {}; ", count(live_green, "live green route"));
+        let mut message = why.to_owned();
+        if live_green > 0 {
+            message += &format!(": draining {}", count(live_green, "live green route"));
+        }
+        message += "; ";
         message += &match returned.len() {
             0 => format!("{serving} blue {} serving", are(serving)),
             n => format!("returning traffic to {n} blue, so that {serving} {} serving", are(serving)),
@@ -112,5 +126,6 @@ impl Cycle<'_> {
 
 /// Puts a route into traffic, or takes it out. Its ratio stays, which tells it from one that nobody has approved.
 pub(super) fn traffic(route: &Route, traffic_status: TrafficStatus) -> TrafficChange {
-    TrafficChange { route_id: route.id.clone(), traffic_status, traffic_ratio: 1.0 }
+    let traffic_ratio = if route.traffic_ratio > 0.0 { route.traffic_ratio } else { 1.0 };
+    TrafficChange { route_id: route.id.clone(), traffic_status, traffic_ratio }
 }

@@ -12,31 +12,34 @@ pub(super) enum Memo {
     /// Green was promoted and blue is kept: the window counts from here.
     Promoted(Timestamp),
     /// Traffic was returned to blue because no green route served any more.
-    GreenLost,
+    GreenLost(Timestamp),
+    /// All that was wanted was ready and waited at a gate: the deadline counts from the last time that it did.
+    Waited(Timestamp),
 }
 
-const TOPPING_UP: &str = "topping-up-since ";
-const PROMOTED: &str = "promoted-at ";
-const GREEN_LOST: &str = "green-lost";
+const TOPPING_UP: &str = "topping-up-since";
+const PROMOTED: &str = "promoted-at";
+const GREEN_LOST: &str = "green-lost-at";
+const WAITED: &str = "waited-at";
 
 impl Memo {
     /// The moment that it keeps.
-    pub(super) fn moment(self) -> Option<Timestamp> {
+    pub(super) fn moment(self) -> Timestamp {
         match self {
-            Self::ToppingUp(at) | Self::Promoted(at) => Some(at),
-            Self::GreenLost => None,
+            Self::ToppingUp(at) | Self::Promoted(at) | Self::GreenLost(at) | Self::Waited(at) => at,
         }
     }
 }
 
 impl fmt::Display for Memo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, at) = match self {
-            Self::ToppingUp(at) => (TOPPING_UP, at),
-            Self::Promoted(at) => (PROMOTED, at),
-            Self::GreenLost => return f.write_str(GREEN_LOST),
+        let word = match self {
+            Self::ToppingUp(_) => TOPPING_UP,
+            Self::Promoted(_) => PROMOTED,
+            Self::GreenLost(_) => GREEN_LOST,
+            Self::Waited(_) => WAITED,
         };
-        write!(f, "{word}{}", at.as_millis())
+        write!(f, "{word} {}", self.moment().as_millis())
     }
 }
 
@@ -45,13 +48,14 @@ impl FromStr for Memo {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let moment = |millis: &str| millis.parse().map(Timestamp::from_millis).map_err(drop);
-        if let Some(at) = text.strip_prefix(TOPPING_UP) {
-            return Ok(Self::ToppingUp(moment(at)?));
+        let (word, millis) = text.rsplit_once(' ').ok_or(())?;
+        let at = Timestamp::from_millis(millis.parse().map_err(drop)?);
+        match word {
+            TOPPING_UP => Ok(Self::ToppingUp(at)),
+            PROMOTED => Ok(Self::Promoted(at)),
+            GREEN_LOST => Ok(Self::GreenLost(at)),
+            WAITED => Ok(Self::Waited(at)),
+            _ => Err(()),
         }
-        if let Some(at) = text.strip_prefix(PROMOTED) {
-            return Ok(Self::Promoted(moment(at)?));
-        }
-        if text == GREEN_LOST { Ok(Self::GreenLost) } else { Err(()) }
     }
 }

@@ -17,7 +17,7 @@ impl Cycle<'_> {
     pub(super) fn already_promoted(&self) -> RouteChanges {
         let Tally { ready_green, serving_green, .. } = self.tally;
         let message = format!(
-            "{} {} ready and {serving_green} active for a target of {}; no blue route is live",
+            "{} {} ready and {serving_green} active for a target of {}; no blue route serves or is kept",
             count(ready_green, "green route"),
             are(ready_green),
             self.target
@@ -58,7 +58,7 @@ impl Cycle<'_> {
         );
         // Only where the end of time is nearer than the delay is its end not ahead.
         self.plan(SubStep::AwaitingPromotion, "awaiting-delay", message)
-            .blocked_by([newest])
+            .blocked_by(vec![newest])
             .evaluate_again(delay.end_ahead(self.now()))
     }
 
@@ -69,12 +69,12 @@ impl Cycle<'_> {
 
     /// Row 7.
     pub(super) fn all_green_failed(&self) -> RouteChanges {
-        let message = format!(
+        let why = format!(
             "{} failed and none is live; max_replacements is {}",
             count(self.tally.failed_green, "green route"),
             self.config.max_replacements
         );
-        self.plan(SubStep::RollingBack, "all-green-failed", message).blocked_by(self.rollout.failed_green())
+        self.roll_back("all-green-failed", &why).blocked_by(self.unready_green())
     }
 
     /// Row 8.
@@ -82,8 +82,12 @@ impl Cycle<'_> {
         let why = format!(
             "{} {} after the {} (the deadline is {})",
             self.readiness(),
-            seconds(self.now().saturating_millis_since(self.topping_up.unwrap_or(self.rollout.spec().started_at))),
-            if self.topping_up.is_some() { "preview" } else { "start" },
+            seconds(self.now().saturating_millis_since(self.deadline_since())),
+            match (self.topping_up, self.memo) {
+                (Some(_), _) => "preview",
+                (None, Some(Memo::Waited(_))) => "last time that all were",
+                _ => "start",
+            },
             seconds(self.deadline().map(Wait::millis).unwrap_or_default()),
         );
         self.roll_back("deadline-exceeded", &why).blocked_by(self.unready_green())
@@ -134,7 +138,14 @@ impl Cycle<'_> {
             message += &format!("; the promotion asked for follows when {} {} ready", self.target, are(self.target));
         }
         let mut plan = RouteChanges::none(sub_step, code, message);
-        plan.memo = self.topping_up.map(Memo::ToppingUp).or(self.memo).map(|memo| memo.to_string());
+        // A deadline counts from the last time that nothing but a gate was waited for.
+        let waits = sub_step == SubStep::AwaitingPromotion && self.config.deadline_seconds.is_some();
+        let memo = match (self.topping_up, self.memo) {
+            (Some(at), _) => Some(Memo::ToppingUp(if waits { self.now() } else { at })),
+            (None, None | Some(Memo::Waited(_))) if waits => Some(Memo::Waited(self.now())),
+            (None, memo) => memo,
+        };
+        plan.memo = memo.map(|memo| memo.to_string());
         plan
     }
 
@@ -142,7 +153,9 @@ impl Cycle<'_> {
     pub(super) fn switch_over(&self, code: &str, standing: &str) -> RouteChanges {
         let window = Wait::new(self.now(), self.config.keep_blue_seconds);
         let keeps_blue = self.config.keep_blue_seconds > 0 && self.tally.active_blue > 0;
-        let is_kept = |route: &Route| keeps_blue && (route.is_active() || route.is_kept());
+        // Beside green that was not promoted yet, what is kept was kept by the rollout before this one.
+        let is_cut_off = self.tally.active_green > 0;
+        let is_kept = |route: &Route| keeps_blue && (route.is_active() || is_cut_off && route.is_kept());
         let green_is_ready = self.tally.ready_green >= self.target;
         let leaves = |route: &&Route| {
             if self.rollout.is_green(route) { green_is_ready && !route.is_ready() } else { !is_kept(route) }
@@ -164,6 +177,9 @@ impl Cycle<'_> {
         if !plan.is_empty() {
             let (promoting, draining) = (plan.promote_route_ids.len(), plan.drain_route_ids.len());
             plan.reason.message += &format!(": promoting {promoting}, draining {draining}");
+            if let Some(created) = plan.rollout_specs.first() {
+                plan.reason.message += &format!(", creating {}", created.count);
+            }
             if keeps_blue {
                 let (kept, window) = (plan.traffic_changes.len(), seconds(window.millis()));
                 plan.reason.message += &format!(", keeping {kept} blue out of traffic for {window}");
@@ -221,7 +237,7 @@ impl Cycle<'_> {
     }
 
     /// `; 1 failed and is not replaced`, or nothing.
-    fn unreplaced_note(&self) -> String {
+    pub(super) fn unreplaced_note(&self) -> String {
         match self.unreplaced() {
             0 => String::new(),
             n => format!("; {n} failed and {} not replaced: raise max_replacements, or abort", are(n)),

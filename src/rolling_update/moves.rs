@@ -11,6 +11,8 @@ pub(super) struct Moves<'a> {
     pub(super) create: u32,
     /// Ready new routes that stay and are not promoted yet.
     pub(super) promote: Vec<&'a Route>,
+    /// Old routes to put back into traffic.
+    pub(super) return_old: Vec<&'a Route>,
     /// Old routes to drain.
     pub(super) drain_old: Vec<&'a Route>,
     /// New routes beyond the target.
@@ -19,7 +21,8 @@ pub(super) struct Moves<'a> {
 
 impl Moves<'_> {
     pub(super) fn is_empty(&self) -> bool {
-        self.create == 0 && self.promote.is_empty() && self.drain_old.is_empty() && self.drain_new.is_empty()
+        let lists = [&self.promote, &self.return_old, &self.drain_old, &self.drain_new];
+        self.create == 0 && lists.iter().all(|routes| routes.is_empty())
     }
 }
 
@@ -27,20 +30,31 @@ impl<'a> Cycle<'a> {
     /// All moves that are allowed at once.
     pub(super) fn moves(&self) -> Moves<'a> {
         let drain_old = self.drain_old();
+        let stays = |route: &&Route| drain_old.binary_search_by(|leaving| leaving.id.cmp(&route.id)).is_err();
+        let return_old = self.kept().filter(stays).collect();
         let drain_new = self.drain_new(self.target);
         let leaves = |route: &Route| drain_new.binary_search_by(|leaving| leaving.id.cmp(&route.id)).is_ok();
         let unpromoted = self.rollout.green().filter(|route| route.is_ready() && !route.is_promoted());
         let promote = unpromoted.filter(|route| !leaves(route)).collect();
-        Moves { create: self.creatable(drain_old.len() + drain_new.len()), promote, drain_old, drain_new }
+        Moves { create: self.creatable(drain_old.len() + drain_new.len()), promote, return_old, drain_old, drain_new }
     }
 
     /// The old routes that may go: those out of traffic, and of the others as many as are not needed.
     fn drain_old(&self) -> Vec<&'a Route> {
-        let in_traffic = self.rollout.blue().filter(|route| route.is_live() && route.is_active());
-        let available = u64::from(self.tally.active_blue) + u64::from(self.tally.ready_green);
+        let may_return = self.tally.active_blue == 0;
+        let is_in_traffic =
+            |route: &Route| route.is_live() && route.is_active() || may_return && route.is_kept() && route.is_ready();
+        let in_traffic = self.rollout.blue().filter(|route| is_in_traffic(route));
+        let available = u64::from(self.in_traffic) + u64::from(self.tally.ready_green);
         let last = last_to_drain(in_traffic, available.saturating_sub(self.least_available().into()));
-        let goes = |route: &&Route| route.is_live() && (!route.is_active() || Some(drain_key(route)) <= last);
+        let goes = |route: &&Route| route.is_live() && (!is_in_traffic(route) || Some(drain_key(route)) <= last);
         self.rollout.blue().filter(goes).collect()
+    }
+
+    /// The ready old routes that were taken out of traffic for a way back, and may return.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &'a Route> {
+        let may_return = self.tally.active_blue == 0;
+        self.rollout.blue().filter(move |route| may_return && route.is_kept() && route.is_ready())
     }
 
     /// The live new routes that go where only `kept` may stay.

@@ -2,7 +2,7 @@
 
 use super::{Cycle, Moves};
 use crate::{
-    OperatorRequest, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Timestamp, TrafficStatus,
+    OperatorRequest, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Timestamp, TrafficChange, TrafficStatus,
     words::{are, count, list, name, seconds, share},
 };
 
@@ -22,13 +22,13 @@ impl<'a> Cycle<'a> {
 
     /// Row 2.
     pub(super) fn abort(&self) -> RouteChanges {
-        self.undo("aborted", "an operator asked to abort", "or take the request back to go on")
+        self.undo("aborted", "an operator asked to abort", "take the request back to go on")
     }
 
     /// Row 3.
     pub(super) fn check_failed(&self) -> RouteChanges {
         let failed = list(self.rollout.spec().failed_checks());
-        self.undo("check-failed", &format!("a check failed ({failed})"), "or mend what failed the check to go on")
+        self.undo("check-failed", &format!("a check failed ({failed})"), "mend what failed the check to go on")
     }
 
     /// Row 5.
@@ -40,7 +40,7 @@ impl<'a> Cycle<'a> {
             seconds(spec.elapsed_millis()),
             seconds(self.deadline().map(crate::wait::Wait::millis).unwrap_or_default())
         );
-        self.undo("deadline-exceeded", &why, "or ask to promote to go on").blocked_by(self.unready())
+        self.undo("deadline-exceeded", &why, "ask to promote to go on").blocked_by(self.unready())
     }
 
     /// Row 6.
@@ -63,6 +63,7 @@ impl<'a> Cycle<'a> {
                 traffic_ratio: 1.0,
             });
         }
+        plan.traffic_changes = moves.return_old.iter().map(|route| back(route)).collect();
         plan.promote(moves.promote.iter().copied()).drain(moves.drain_old.iter().chain(&moves.drain_new).copied())
     }
 
@@ -100,19 +101,26 @@ impl<'a> Cycle<'a> {
 impl<'a> Cycle<'a> {
     /// Rows 2, 3 and 5: of the new routes only those stay without which serving capacity would fall.
     fn undo(&self, code: &str, why: &str, otherwise: &str) -> RouteChanges {
+        let returned: Vec<TrafficChange> = self.kept().map(back).collect();
         let floor = self.tally.serving_floor(self.target);
-        let (old, kept) = (self.tally.serving_blue, floor.saturating_sub(self.tally.serving_blue));
+        let old = self.tally.serving_blue + u32::try_from(returned.len()).unwrap_or(u32::MAX);
+        let is_all_there_is = self.in_traffic == 0 && code != "aborted";
+        let kept = if is_all_there_is { self.target } else { floor.saturating_sub(old) };
         let leaving = self.drain_new(kept);
         let mut message =
             format!("{why}: draining {} of {}", leaving.len(), count(self.tally.live_green, "live new route"));
         message += &format!("; {} {} serving", count(old, "old route"), are(old));
-        if kept > 0 {
+        if is_all_there_is {
+            message += &format!(", so there is nothing to go back to: {otherwise}, or deploy another revision");
+        } else if kept > 0 {
             let deploy = "deploy the earlier revision to replace what stays";
-            message += &format!(", {kept} of the new must stay to keep {floor} serving: {deploy}, {otherwise}");
+            message += &format!(", {kept} of the new must stay to keep {floor} serving: {deploy}, or {otherwise}");
         } else if old < self.target {
             message += &format!(" for a target of {}: deploy the earlier revision to have the rest back", self.target);
         }
-        RouteChanges::none(SubStep::RollingBack, code, message).drain(leaving)
+        let mut plan = RouteChanges::none(SubStep::RollingBack, code, message).drain(leaving);
+        plan.traffic_changes = returned;
+        plan
     }
 
     /// A plan on the way, which asks to be evaluated again when something will be due.
@@ -138,6 +146,15 @@ impl<'a> Cycle<'a> {
             return format!("{} {} ready for a target of {target}", count(ready, "new route"), are(ready));
         }
         format!("{} ready", share(ready, target, "new route"))
+    }
+}
+
+/// Puts an old route back into traffic, with the ratio that it had.
+fn back(route: &Route) -> TrafficChange {
+    TrafficChange {
+        route_id: route.id.clone(),
+        traffic_status: TrafficStatus::Active,
+        traffic_ratio: route.traffic_ratio,
     }
 }
 

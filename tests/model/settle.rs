@@ -56,6 +56,11 @@ fn all_is_well(model: &Rollouts, state: &mut State) {
 
 /// Whether the reason tells a person what to do.
 fn waits_for_a_person(plan: &RouteChanges) -> bool {
-    let asks = ["an operator to promote", "deploy the earlier revision", "raise max_replacements, or abort"];
+    let asks = [
+        "an operator to promote",
+        "deploy the earlier revision",
+        "deploy another revision",
+        "raise max_replacements, or abort",
+    ];
     asks.iter().any(|ask| plan.reason.message.contains(ask))
 }

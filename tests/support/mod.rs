@@ -238,8 +238,9 @@ pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strat
     let moment = (0..200_000u64).prop_map(|millis| STARTED_AT - 100_000 + millis);
     // Those of blue-green, and others.
     let memo = prop_oneof![
-        ("(promoted-at|topping-up-since) ", moment).prop_map(|(word, at)| format!("{word}{at}")),
-        "returned-to-blue|green-lost|promoted-at|promoted-at x",
+        ("(promoted-at|topping-up-since|green-lost-at|waited-at) ", moment)
+            .prop_map(|(word, at)| format!("{word}{at}")),
+        "green-lost-at|promoted-at |promoted-at x",
         "[ -~]{0,20}",
     ];
     (target, any_moment(), any_moment(), request, checks, config, option::of(memo)).prop_map(
