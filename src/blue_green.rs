@@ -48,7 +48,7 @@
 //!   moment of the promotion, which the memo keeps; a lost memo restarts it. The deadline has no say in it, and neither has
 //!   a raised target: it never gets longer.
 //! - **Return to blue** puts every ready route that is kept into traffic, whichever row rolls back; but not beside blue that
-//!   serves while green was not promoted: those were kept by the rollout before this one, and are drained with the promotion. It keeps the serving
+//!   is in traffic: those were kept by the rollout before this one, and are drained with the promotion. It keeps the serving
 //!   floor if as many are ready; else there is no way back, and the message says so. A rollout whose green was lost stays
 //!   rolled back, although an operator's promote may still stand: to try again is to start another.
 //!

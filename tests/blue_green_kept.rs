@@ -267,6 +267,57 @@ fn one_delay_is_enough() {
     assert_eq!(evaluate(&beside("RRR", "rrr"), &spec).reason.code, "promoting");
 }
 
+/// Green in traffic that is not ready may recover: it is not given up for nothing, whoever asks.
+#[rstest]
+#[case::abort("abort", "{}", "waiting-for-ready")]
+#[case::check("failed", "{}", "waiting-for-ready")]
+#[case::deadline("", r#"{"deadline_seconds": 1}"#, "waiting-for-ready")]
+fn nothing_is_given_up_for_nothing(#[case] word: &str, #[case] config: &str, #[case] code: &str) {
+    let spec = Spec { operator_request: request(word), checks: checks(word), ..spec(60_000, config) };
+
+    assert_eq!(summary(&evaluate(&beside("", "UUU"), &spec)), code);
+}
+
+/// What the rollout before kept does not come back beside what replaced it, and goes with the promotion.
+#[rstest]
+#[case::abort("abort", "aborted drain r-5 r-6 r-7")]
+#[case::check("failed", "check-failed drain r-5 r-6 r-7")]
+#[case::promotion("", "promoting promote r-5 r-6 r-7 out r-1 r-2 r-3 drain r-4")]
+fn what_was_kept_before(#[case] word: &str, #[case] plan: &str) {
+    let spec = Spec { operator_request: request(word), checks: checks(word), ..spec(60_000, KEEP) };
+
+    assert_eq!(summary(&evaluate(&beside("RRRk", "rrr"), &spec)), plan);
+}
+
+/// A flap after a long wait for approval is no reason to roll back: the deadline counts from the end of the wait.
+#[rstest]
+#[case::before_it(599_999, "waiting-for-ready")]
+#[case::reached(600_000, "deadline-exceeded drain r-4 r-5 r-6")]
+fn a_flap_after_a_long_wait(#[case] later: u64, #[case] plan: &str) {
+    let two_hours = spec(7_200_000, r#"{"deadline_seconds": 600}"#);
+    let waiting = evaluate(&beside("RRR", "rrr"), &two_hours);
+    assert_eq!(waiting.reason.code, "awaiting-approval");
+
+    let now = Timestamp::from_millis(STARTED_AT + 7_200_000 + later);
+    let flapped = Spec { now, memo: waiting.memo, ..two_hours };
+
+    assert_eq!(summary(&evaluate(&beside("RRR", "rru"), &flapped)), plan);
+}
+
+/// A kept route comes back with the ratio that it had.
+#[test]
+fn a_ratio_survives_the_way_out_and_back() {
+    let mut routes = beside("RRR", "rrr");
+    routes[0].traffic_ratio = 0.25;
+    let promoted = evaluate(&routes, &spec(0, KEEP));
+    let kept = apply(&promoted, &routes, &spec(0, KEEP));
+    let abort = Spec { operator_request: request("abort"), memo: promoted.memo, ..spec(1000, KEEP) };
+
+    let back = apply(&evaluate(&kept, &abort), &kept, &abort);
+
+    assert_eq!((back[0].traffic_status, back[0].traffic_ratio), (TrafficStatus::Active, 0.25));
+}
+
 #[rstest]
 #[case::preview("RRR", "r", PREVIEW, "1 of 1 preview route is ready; waiting for an operator to promote")]
 #[case::no_way_back(

@@ -69,6 +69,11 @@ fn beside(old: &str, new: &str) -> Vec<Route> {
 #[case::row_8_not_by_default("RRRg", "", ONE_MISSING, "", "replacing create 1")]
 #[case::row_8_gone("RRRt", "", WAITING, "", "replacing create 1")]
 #[case::row_6_drains_and_waits("RRRR", "", WAITING, "", "replacing drain r-1")]
+#[case::kept_old_return("kkkk", "UUUU", "{}", "", "replacing in r-2 r-3 r-4 drain r-1")]
+#[case::kept_old_return_in_an_undo("kkkk", "UUUU", "{}", "abort", "aborted in r-1 r-2 r-3 r-4 drain r-5 r-6 r-7 r-8")]
+#[case::not_beside_what_replaced_them("RRRk", "", "{}", "", "replacing create 2 drain r-4")]
+#[case::nothing_to_go_back_to("", "UUU", DEADLINE, "", "deadline-exceeded")]
+#[case::nothing_to_go_back_to_but_a_person_may("", "UUU", "{}", "abort", "aborted drain r-1 r-2 r-3")]
 #[case::row_9("RRR", "PU", "{}", "", "waiting-for-provisioning")]
 #[case::row_10("RRR", "UD", "{}", "", "waiting-for-ready")]
 fn what_is_decided(#[case] old: &str, #[case] new: &str, #[case] config: &str, #[case] word: &str, #[case] plan: &str) {

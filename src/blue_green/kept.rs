@@ -33,11 +33,10 @@ impl Cycle<'_> {
         self.config.keep_blue_seconds > 0 && kept_blue > 0 && active_blue == 0 && is_promoted
     }
 
-    /// Whether the blue routes that are kept may come back. Beside blue that serves, they are what the rollout before this one
-    /// kept, unless this one has promoted green already, or has returned to blue and some of it was not ready then.
+    /// Whether the blue routes that are kept may come back. Beside blue that is in traffic, they are what the rollout before
+    /// this one kept, unless this one has returned to blue and some of it was not ready then.
     fn kept_may_return(&self) -> bool {
-        let Tally { active_blue, active_green, .. } = self.tally;
-        active_blue == 0 || active_green > 0 || matches!(self.memo, Some(Memo::GreenLost(_)))
+        self.tally.active_blue == 0 || matches!(self.memo, Some(Memo::GreenLost(_)))
     }
 
     /// How many blue routes serve once green is drained and traffic returned to what is kept.

@@ -141,6 +141,7 @@ impl Cycle<'_> {
         // A deadline counts from the last time that nothing but a gate was waited for.
         let waits = sub_step == SubStep::AwaitingPromotion && self.config.deadline_seconds.is_some();
         let memo = match (self.topping_up, self.memo) {
+            (_, memo @ Some(Memo::Promoted(_) | Memo::GreenLost(_))) => memo,
             (Some(at), _) => Some(Memo::ToppingUp(if waits { self.now() } else { at })),
             (None, None | Some(Memo::Waited(_))) if waits => Some(Memo::Waited(self.now())),
             (None, memo) => memo,
@@ -153,9 +154,8 @@ impl Cycle<'_> {
     pub(super) fn switch_over(&self, code: &str, standing: &str) -> RouteChanges {
         let window = Wait::new(self.now(), self.config.keep_blue_seconds);
         let keeps_blue = self.config.keep_blue_seconds > 0 && self.tally.active_blue > 0;
-        // Beside green that was not promoted yet, what is kept was kept by the rollout before this one.
-        let is_cut_off = self.tally.active_green > 0;
-        let is_kept = |route: &Route| keeps_blue && (route.is_active() || is_cut_off && route.is_kept());
+        // What was kept beside blue that is in traffic was kept by the rollout before this one.
+        let is_kept = |route: &Route| keeps_blue && route.is_active();
         let green_is_ready = self.tally.ready_green >= self.target;
         let leaves = |route: &&Route| {
             if self.rollout.is_green(route) { green_is_ready && !route.is_ready() } else { !is_kept(route) }

@@ -4,7 +4,7 @@
 use pointsman::{
     EvaluationError, HealthStatus, OperatorRequest, Rollout, RolloutSpec, Route, RouteChanges, RouteStatus, Strategy,
     SubStep, TrafficStatus,
-    blue_green::BlueGreen,
+    blue_green::{BlueGreen, BlueGreenConfig},
     rolling_update::{RollingUpdate, RollingUpdateConfig},
 };
 
@@ -166,6 +166,43 @@ broken!(
     /// knative serving, PR 10311: the next step is always now.
     LooksAgainAtOnce, BlueGreen, |rollout, config, plan| if plan.sub_step == SubStep::AwaitingPromotion {
         plan.next_evaluation_at = Some(rollout.spec().now);
+    }
+);
+
+broken!(
+    /// The seed: a promotion that nobody approved.
+    NeedsNoApproval, BlueGreen, |rollout, config, plan| if is_code(&plan, "awaiting-approval") {
+        plan = BlueGreen::evaluate(rollout, &BlueGreenConfig { auto_promote: true, ..config.clone() })?;
+    }
+);
+
+broken!(
+    /// The seed: the delay is ignored, because the handler looked for its own row.
+    NeedsNoDelay, BlueGreen, |rollout, config, plan| if is_code(&plan, "awaiting-delay") {
+        plan = BlueGreen::evaluate(rollout, &BlueGreenConfig { promote_delay_seconds: 0, ..config.clone() })?;
+    }
+);
+
+broken!(
+    /// A check that has no verdict yet counts as passed.
+    NeedsNoVerdict, BlueGreen, |rollout, config, plan| if is_code(&plan, "awaiting-checks") {
+        plan = RouteChanges::none(SubStep::Completed, "promoting", String::new())
+            .promote(rollout.green().filter(|route| route.is_ready()))
+            .drain(rollout.blue());
+    }
+);
+
+broken!(
+    /// What the rollout before this one kept comes back beside what serves.
+    ReturnsWhatWasReplaced, BlueGreen, |rollout, config, plan| if plan.sub_step == SubStep::RollingBack {
+        let kept = rollout.blue().filter(|route| route.is_ready() && route.is_kept());
+        plan.traffic_changes = kept
+            .map(|route| pointsman::TrafficChange {
+                route_id: route.id.clone(),
+                traffic_status: TrafficStatus::Active,
+                traffic_ratio: 1.0,
+            })
+            .collect();
     }
 );
 

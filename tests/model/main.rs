@@ -194,6 +194,16 @@ const WAIT: &str = r#"{"max_surge": 0, "max_unavailable": 1, "wait_for_terminati
     Subject::blue_green::<broken::ReturnsToAnything>("{}"),
     "puts nothing into traffic that nobody approved"
 )]
+#[case::needs_no_approval(Subject::blue_green::<broken::NeedsNoApproval>("{}"), "passes no gate unasked")]
+#[case::needs_no_delay(
+    Subject::blue_green::<broken::NeedsNoDelay>(r#"{"auto_promote": true, "promote_delay_seconds": 10}"#),
+    "passes no gate unasked"
+)]
+#[case::needs_no_verdict(Subject::blue_green::<broken::NeedsNoVerdict>(AUTO).with_check(), "passes no gate unasked")]
+#[case::returns_what_was_replaced(
+    Subject::blue_green::<broken::ReturnsWhatWasReplaced>("{}"),
+    "puts nothing into traffic that nobody approved"
+)]
 #[case::looks_again_at_once(Subject::blue_green::<broken::LooksAgainAtOnce>("{}"), "does not make the host spin")]
 #[case::deadlocks(
     Subject::rolling_update::<broken::Deadlocks>(r#"{"max_surge": 0, "max_unavailable": "25%"}"#),

@@ -214,11 +214,15 @@ impl Rollouts {
                 moves.push(Move { what: What::Rescale(target), next });
             }
         }
-        if state.check == Some(CheckOutcome::Pending) {
-            for outcome in [CheckOutcome::Passed, CheckOutcome::Failed] {
-                let next = State { check: Some(outcome), ..state.clone() };
-                moves.push(Move { what: What::Check(outcome), next });
-            }
+        let outcomes: &[CheckOutcome] = match state.check {
+            Some(CheckOutcome::Pending) => &[CheckOutcome::Passed, CheckOutcome::Failed],
+            // What passed before the promotion may fail after it.
+            Some(CheckOutcome::Passed) => &[CheckOutcome::Failed],
+            Some(CheckOutcome::Failed) | None => &[],
+        };
+        for outcome in outcomes {
+            let next = State { check: Some(*outcome), ..state.clone() };
+            moves.push(Move { what: What::Check(*outcome), next });
         }
         if state.memo.is_some() && state.left.accidents > 0 {
             let mut next = State { memo: None, ..state.clone() };
@@ -253,8 +257,17 @@ fn fault(subject: &Subject, before: &State, after: &State, plan: &RouteChanges) 
     if !created && gained(|unit| unit.is_live() && unit.is_active() && unit.kind != Kind::Healthy) {
         return Some(Fault::ActivatedNotReady);
     }
-    if gained(|unit| unit.is_active() && unit.revision == Revision::Unapproved) {
+    // What was kept by the rollout before may come back where nothing else of the old is in traffic. After a crash between
+    // the steps of a plan, which the contract forbids, nobody can tell it from what this rollout keeps.
+    let was_never_in_traffic =
+        before.count(|unit| unit.revision == Revision::Unapproved && unit.traffic == Traffic::Out) > 0;
+    let old_is_in_traffic = before.count(|unit| unit.revision == Revision::Old && unit.is_active()) > 0;
+    let gained_other = gained(|unit| unit.is_active() && unit.revision == Revision::Unapproved);
+    if gained_other && (was_never_in_traffic || old_is_in_traffic && before.left.accidents > 0) {
         return Some(Fault::ActivatedUnapproved);
+    }
+    if subject.ignores_a_gate(before, plan) {
+        return Some(Fault::GateIgnored);
     }
     let is_ready = before.count(|unit| unit.is_new() && unit.kind == Kind::Healthy) >= before.target.into();
     if plan.reason.code == "deadline-exceeded" && is_ready {
@@ -278,11 +291,13 @@ impl Model for Rollouts {
     type State = State;
     type Action = Move;
 
-    /// The old revision serves; beside it there may be what a replaced rollout left; or nothing is there yet.
+    /// The old revision serves; beside it there may be what a replaced rollout left, or what the rollout before kept; or
+    /// nothing is there yet.
     fn init_states(&self) -> Vec<State> {
         let unit = |revision, traffic| Unit { revision, kind: Kind::Healthy, traffic, age: LONG_AGO };
         let serving = vec![unit(Revision::Old, Traffic::In); self.target.into()];
         let leftover = vec![unit(Revision::Unapproved, Traffic::Out)];
+        let kept_before = vec![unit(Revision::Unapproved, Traffic::Kept)];
         let start = |units| {
             let mut state = State {
                 units,
@@ -299,7 +314,12 @@ impl Model for Rollouts {
             state.normalize(&self.subjects[0]);
             state
         };
-        vec![start([serving.clone(), leftover].concat()), start(serving), start(vec![])]
+        vec![
+            start([serving.clone(), leftover].concat()),
+            start([serving.clone(), kept_before].concat()),
+            start(serving),
+            start(vec![]),
+        ]
     }
 
     fn actions(&self, state: &State, moves: &mut Vec<Move>) {
@@ -332,6 +352,7 @@ impl Model for Rollouts {
             Property::always("puts nothing into traffic that nobody approved", |_, state: &State| {
                 state.fault != Some(Fault::ActivatedUnapproved)
             }),
+            Property::always("passes no gate unasked", |_, state: &State| state.fault != Some(Fault::GateIgnored)),
             Property::always("ends in one revision", |_, state: &State| {
                 state.fault != Some(Fault::EndedInTwoRevisions)
             }),

@@ -1,13 +1,13 @@
 //! What is checked: a strategy under one configuration, and what it promises.
 
 use pointsman::{
-    EvaluationError, Route, RouteChanges, Spec, Strategy,
+    CheckOutcome, EvaluationError, OperatorRequest, Route, RouteChanges, Spec, Strategy,
     blue_green::{BlueGreen, BlueGreenConfig},
     evaluate_cycle,
     rolling_update::{RollingUpdate, RollingUpdateConfig},
 };
 
-use crate::world::{Kind, State, Unit};
+use crate::world::{Kind, Revision, State, Traffic, Unit};
 
 /// A strategy under one configuration.
 #[derive(Clone)]
@@ -18,6 +18,8 @@ pub(crate) struct Subject {
     pub(crate) evaluate: fn(&[Route], &Spec) -> Result<RouteChanges, EvaluationError>,
     /// The bounds of a rolling update; none for blue-green.
     bounds: Option<RollingUpdateConfig>,
+    /// The gates of blue-green; none for rolling update.
+    gates: Option<BlueGreenConfig>,
     /// How many failures blue-green replaces.
     replacements: usize,
     pub(crate) has_delay: bool,
@@ -40,6 +42,7 @@ impl Subject {
             replacements: parsed.max_replacements as usize,
             has_delay: parsed.promote_delay_seconds > 0,
             has_deadline: parsed.deadline_seconds.is_some(),
+            gates: Some(parsed),
             has_back_off: false,
             tells_terminating_from_gone: false,
             has_check: false,
@@ -54,6 +57,7 @@ impl Subject {
             config,
             evaluate: evaluate_cycle::<S>,
             replacements: 0,
+            gates: None,
             has_delay: false,
             has_deadline: bounds.deadline_seconds.is_some(),
             has_back_off: true,
@@ -98,6 +102,25 @@ impl Subject {
         }
         let all = state.count(|unit| unit.is_new() && unit.is_live() || failed(unit));
         all > usize::from(state.target) + self.replacements
+    }
+
+    /// Whether a plan of blue-green promotes although something is to be waited for: an operator, a check, the delay.
+    pub(crate) fn ignores_a_gate(&self, state: &State, plan: &RouteChanges) -> bool {
+        let Some(gates) = self.gates.as_ref() else { return false };
+        let is_promoted = state.count(|unit| unit.is_new() && unit.is_live() && unit.is_active()) > 0;
+        // In the window green is in traffic, even if all of it has failed; the delay is the preview's where there is one.
+        let is_kept = |unit: Unit| unit.revision == Revision::Old && unit.traffic == Traffic::Kept;
+        let was_promoted = state.remembers_promotion() || state.count(is_kept) > 0;
+        // Where nothing is wanted and no blue is live, the rollout is over as it stands.
+        if plan.promote_route_ids.is_empty() || is_promoted || was_promoted || state.target == 0 {
+            return false;
+        }
+        let asked = state.request == Some(OperatorRequest::Promote);
+        let is_early = gates.promote_delay_seconds > 0
+            && gates.preview_replicas.is_none()
+            && state.count(|unit| unit.is_new() && unit.kind == Kind::Healthy && unit.age == 0) > 0;
+        let is_held = !gates.auto_promote || state.check == Some(CheckOutcome::Pending) || is_early;
+        state.check == Some(CheckOutcome::Failed) || is_held && !asked
     }
 
     /// What it decides.

@@ -27,7 +27,7 @@ const STARTED_AT: u64 = 1_760_000_000_000;
 pub(crate) enum Revision {
     /// The old one, which served when the rollout started.
     Old,
-    /// One whose rollout was replaced before anybody approved it.
+    /// Another: its rollout was replaced before anybody approved it, or the rollout before this one kept it.
     Unapproved,
     /// The deploying one.
     New,
@@ -86,6 +86,7 @@ pub(crate) enum Fault {
     CreatesWithoutEnd,
     ActivatedNotReady,
     ActivatedUnapproved,
+    GateIgnored,
     EndedInTwoRevisions,
     DeadlineAlthoughReady,
     Spins,
@@ -278,6 +279,11 @@ impl State {
 
     pub(crate) fn count(&self, is: impl Fn(Unit) -> bool) -> usize {
         self.units.iter().filter(|unit| is(**unit)).count()
+    }
+
+    /// Whether blue-green remembers a promotion.
+    pub(crate) fn remembers_promotion(&self) -> bool {
+        self.memo.as_ref().is_some_and(|memo| memo.word == "promoted-at")
     }
 
     pub(crate) fn serving(&self) -> usize {

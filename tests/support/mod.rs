@@ -51,7 +51,7 @@ pub(crate) fn routes(first: usize, n: usize, revision: &str, with: impl Fn(&mut 
 }
 
 /// Routes numbered from `first`, one for each letter: `r`eady, `u`nhealthy, `d`egraded, not `c`hecked, `p`rovisioning, `f`ailed
-/// to start, `t`erminated, terminatin`g`, and `o`ld, which was terminated before the rollout. A capital letter is in traffic;
+/// to start, `t`erminated, terminatin`g`, and `o`ld, which was terminated before the rollout; `k` is ready and kept out of traffic. A capital letter is in traffic;
 /// `a` is short for `R`.
 pub(crate) fn lettered(first: usize, revision: &str, letters: &str) -> Vec<Route> {
     let made = letters.chars().enumerate().map(|(i, letter)| {
@@ -61,6 +61,7 @@ pub(crate) fn lettered(first: usize, revision: &str, letters: &str) -> Vec<Route
         }
         match letter.to_ascii_lowercase() {
             'r' | 'a' => {}
+            'k' => route.traffic_ratio = 1.0,
             'u' => route.health = HealthStatus::Unhealthy,
             'd' => route.health = HealthStatus::Degraded,
             'c' => route.health = HealthStatus::NotChecked,
