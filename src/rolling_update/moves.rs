@@ -30,20 +30,16 @@ impl<'a> Cycle<'a> {
     /// All moves that are allowed at once.
     pub(super) fn moves(&self) -> Moves<'a> {
         let drain_old = self.drain_old();
-        let stays = |route: &&Route| drain_old.binary_search_by(|leaving| leaving.id.cmp(&route.id)).is_err();
-        let return_old = self.kept().filter(stays).collect();
+        let return_old = self.kept().filter(|route| !is_among(&drain_old, route)).collect();
         let drain_new = self.drain_new(self.target);
-        let leaves = |route: &Route| drain_new.binary_search_by(|leaving| leaving.id.cmp(&route.id)).is_ok();
         let unpromoted = self.rollout.green().filter(|route| route.is_ready() && !route.is_promoted());
-        let promote = unpromoted.filter(|route| !leaves(route)).collect();
+        let promote = unpromoted.filter(|route| !is_among(&drain_new, route)).collect();
         Moves { create: self.creatable(drain_old.len() + drain_new.len()), promote, return_old, drain_old, drain_new }
     }
 
     /// The old routes that may go: those out of traffic, and of the others as many as are not needed.
     fn drain_old(&self) -> Vec<&'a Route> {
-        let may_return = self.tally.active_blue == 0;
-        let is_in_traffic =
-            |route: &Route| route.is_live() && route.is_active() || may_return && route.is_kept() && route.is_ready();
+        let is_in_traffic = |route: &Route| route.is_live() && route.is_active() || self.may_return(route);
         let in_traffic = self.rollout.blue().filter(|route| is_in_traffic(route));
         let available = u64::from(self.in_traffic) + u64::from(self.tally.ready_green);
         let last = last_to_drain(in_traffic, available.saturating_sub(self.least_available().into()));
@@ -53,8 +49,12 @@ impl<'a> Cycle<'a> {
 
     /// The ready old routes that were taken out of traffic for a way back, and may return.
     pub(super) fn kept(&self) -> impl Iterator<Item = &'a Route> {
-        let may_return = self.tally.active_blue == 0;
-        self.rollout.blue().filter(move |route| may_return && route.is_kept() && route.is_ready())
+        self.rollout.blue().filter(|route| self.may_return(route))
+    }
+
+    /// Whether an old route was kept, and may return: beside old routes in traffic, it was replaced before.
+    fn may_return(&self, route: &Route) -> bool {
+        self.tally.active_blue == 0 && route.is_kept() && route.is_ready()
     }
 
     /// The live new routes that go where only `kept` may stay.
@@ -78,6 +78,11 @@ impl<'a> Cycle<'a> {
         };
         min(self.target.saturating_sub(self.tally.live_green), self.most_live().saturating_sub(occupied))
     }
+}
+
+/// Whether a route is among these, which are in the order of their ids.
+fn is_among(routes: &[&Route], route: &Route) -> bool {
+    routes.binary_search_by(|other| other.id.cmp(&route.id)).is_ok()
 }
 
 /// Where a route stands in the drain order. No two routes stand in one place.
