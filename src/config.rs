@@ -6,7 +6,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeOwned, IntoDeserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
 /// A `T` that was written as a JSON object. Derived implementations take an array of the fields in order as well, which
@@ -42,6 +42,35 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         Ok(Object(value)) => Ok(value),
         Err(error) => Err(explain(text, &error)),
     }
+}
+
+/// What `f` makes of each object of a JSON array, one after the other: no two of them are in memory at once.
+///
+/// # Errors
+/// The first that is wrong.
+pub(crate) fn elements<T: DeserializeOwned, A>(array: &str, f: impl Fn(T) -> A) -> serde_json::Result<Vec<A>> {
+    struct ElementsVisitor<T, F>(F, PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, A, F: Fn(T) -> A> Visitor<'de> for ElementsVisitor<T, F> {
+        type Value = Vec<A>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("a JSON array")
+        }
+
+        fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Vec<A>, S::Error> {
+            let mut made = vec![];
+            while let Some(Object(element)) = seq.next_element()? {
+                made.push((self.0)(element));
+            }
+            Ok(made)
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(array);
+    let made = deserializer.deserialize_seq(ElementsVisitor(f, PhantomData))?;
+    deserializer.end()?;
+    Ok(made)
 }
 
 /// The error, with the path of the value it is about in front. The position is left out, unless it is a syntax error: the

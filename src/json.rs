@@ -1,6 +1,6 @@
 //! The JSON door: requests and answers as text, for hosts without fast component bindings.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{EvaluationError, Route, RouteChanges, Spec, Strategy, config, evaluate_cycle, guard::Violation};
@@ -54,21 +54,29 @@ pub enum ErrorCode {
 /// # Errors
 /// One sentence, where `requests` is not a JSON array. One bad request in it is no error of the whole: its answer is.
 pub fn evaluate_cycles<S: Strategy>(requests: &str) -> Result<String, String> {
-    answer_each(requests, "requests", Answer::to::<S>)
+    answer_each(requests, "requests", Answer::to_request::<S>, Answer::to_no_request)
 }
 
-/// Answers each element of a JSON array by itself, so that none spoils another.
+/// Answers each element of a JSON array by itself, so that none spoils another: with `answer` what is a `Q`, with `refuse`,
+/// which is told why, what is none.
 ///
 /// # Errors
 /// One sentence, where the text is not a JSON array; `what` says of what.
-pub(crate) fn answer_each<A: Serialize>(array: &str, what: &str, answer: impl Fn(&str) -> A) -> Result<String, String> {
-    let elements: Vec<&RawValue> =
-        serde_json::from_str(array).map_err(|error| format!("not a JSON array of {what}: {error}"))?;
-    let mut answers = Vec::new();
-    serde_json::Serializer::new(&mut answers)
-        .collect_seq(elements.into_iter().map(|element| answer(element.get())))
-        .map_err(|error| format!("an answer cannot be written as JSON: {error}"))?;
-    String::from_utf8(answers).map_err(|error| error.to_string())
+pub(crate) fn answer_each<Q: DeserializeOwned, A: Serialize>(
+    array: &str,
+    what: &str,
+    answer: impl Fn(Q) -> A,
+    refuse: impl Fn(String) -> A,
+) -> Result<String, String> {
+    // The usual array has nothing wrong in it, and is read once. An element that is wrong leaves a reader nowhere in
+    // particular, so where there is one, the array is taken apart first, which reads it twice.
+    let answers = config::elements(array, &answer).or_else(|_| {
+        let elements: Vec<&RawValue> =
+            serde_json::from_str(array).map_err(|error| format!("not a JSON array of {what}: {error}"))?;
+        let answers = elements.into_iter().map(|element| config::parse(element.get()).map_or_else(&refuse, &answer));
+        Ok::<Vec<A>, String>(answers.collect())
+    })?;
+    serde_json::to_string(&answers).map_err(|error| format!("an answer cannot be written as JSON: {error}"))
 }
 
 // === impl Request ===
@@ -92,10 +100,15 @@ impl Answer {
 
     /// The answer of strategy `S` to one request.
     pub fn to<S: Strategy>(request: &str) -> Self {
-        match Request::parse(request) {
-            Ok(Request { routes, spec }) => evaluate_cycle::<S>(&routes, &spec).into(),
-            Err(message) => Self::error(ErrorCode::InvalidRequest, message),
-        }
+        Request::parse(request).map_or_else(Self::to_no_request, Self::to_request::<S>)
+    }
+
+    fn to_request<S: Strategy>(Request { routes, spec }: Request) -> Self {
+        evaluate_cycle::<S>(&routes, &spec).into()
+    }
+
+    fn to_no_request(message: String) -> Self {
+        Self::error(ErrorCode::InvalidRequest, message)
     }
 }
 

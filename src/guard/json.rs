@@ -38,7 +38,7 @@ pub enum Verdict {
 /// # Errors
 /// One sentence, where `requests` is not a JSON array. What is wrong with one of them is its verdict.
 pub fn check_plans(requests: &str) -> Result<String, String> {
-    answer_each(requests, "plans to check", Verdict::on)
+    answer_each(requests, "plans to check", Verdict::on_plan, Verdict::Error)
 }
 
 // === impl Verdict ===
@@ -46,9 +46,10 @@ pub fn check_plans(requests: &str) -> Result<String, String> {
 impl Verdict {
     /// The verdict on one plan.
     pub fn on(request: &str) -> Self {
-        match config::parse::<PlanToCheck>(request) {
-            Ok(request) => Self::Violations(check(&request.routes, &request.spec, &request.plan, &request.policy)),
-            Err(message) => Self::Error(message),
-        }
+        config::parse(request).map_or_else(Self::Error, Self::on_plan)
+    }
+
+    fn on_plan(request: PlanToCheck) -> Self {
+        Self::Violations(check(&request.routes, &request.spec, &request.plan, &request.policy))
     }
 }
