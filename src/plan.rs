@@ -100,6 +100,21 @@ pub enum EvaluationError {
     InvalidRoutes(String),
 }
 
+// === impl SubStep ===
+
+impl SubStep {
+    /// The contract's word for it, such as `awaiting-promotion`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::AwaitingPromotion => "awaiting-promotion",
+            Self::Finalizing => "finalizing",
+            Self::RollingBack => "rolling-back",
+            Self::Completed => "completed",
+        }
+    }
+}
+
 // === impl RouteChanges ===
 
 impl RouteChanges {

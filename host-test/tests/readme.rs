@@ -3,7 +3,11 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use host_test::{HOST, load};
 use pointsman::{RouteStatus, SubStep};
@@ -48,4 +52,35 @@ fn the_strategy_in_the_readme_runs_a_rollout_to_its_end() {
     assert!(end.iter().all(|route| route.is_serving() == (route.revision == "v2")), "{end:?}");
     let error = plugin.check_config(r#"{"batch": 0}"#).unwrap_err().to_string();
     assert!(error.contains("`batch`: invalid value: integer `0`"), "{error}");
+}
+
+/// What an example of the Rust host prints, run in the folder of the repository. `cargo test --workspace` has built it.
+fn printed(example: &str) -> String {
+    let here = std::env::current_exe().unwrap();
+    let built = here.parent().and_then(Path::parent).unwrap().join("examples").join(example);
+    let output = Command::new(&built).current_dir(root()).output();
+    let output = output.unwrap_or_else(|error| panic!("{error}: {}: test the whole workspace", built.display()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_rust_hosts_quickstart_prints_what_its_readme_says() {
+    let readme = fs::read_to_string(root().join("hosts/rust/README.md")).unwrap();
+    let quickstart = fs::read_to_string(root().join("hosts/rust/examples/quickstart.rs")).unwrap();
+
+    let shown = format!("```rust,no_run\n{quickstart}```\n\n```text\n{}```\n", printed("quickstart"));
+    assert!(readme.contains(&shown), "hosts/rust/README.md does not show this:\n{shown}");
+}
+
+#[test]
+fn the_manager_in_rust_runs_a_rollout_to_its_end() {
+    let readme = fs::read_to_string(root().join("hosts/rust/README.md")).unwrap();
+    let expected = fs::read_to_string(root().join("examples/manager/expected.txt")).unwrap();
+
+    assert_eq!(printed("manager"), expected);
+    assert!(
+        readme.contains(&format!("--example manager\n{expected}```\n")),
+        "hosts/rust/README.md shows another output"
+    );
 }

@@ -89,15 +89,8 @@ fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
 }
 
 fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<(), CliError> {
-    let sub_step = match plan.sub_step {
-        SubStep::Provisioning => "provisioning",
-        SubStep::AwaitingPromotion => "awaiting-promotion",
-        SubStep::Finalizing => "finalizing",
-        SubStep::RollingBack => "rolling-back",
-        SubStep::Completed => "completed",
-    };
     let (heading, reason) = (style::HEADING, &plan.reason);
-    writeln!(out, "{heading}decision{heading:#}    {sub_step}: {}", plain(&reason.code))?;
+    writeln!(out, "{heading}decision{heading:#}    {}: {}", plan.sub_step.as_str(), plain(&reason.code))?;
     writeln!(out, "{heading}because{heading:#}     {}", plain(&reason.message))?;
     writeln!(out, "{heading}changes{heading:#}     {}", changes(plan))?;
     if !reason.blocking_route_ids.is_empty() {

@@ -56,3 +56,8 @@ pub use registry::Registry;
 pub use session::Session;
 // In the public API, so that a caller needs no version of its own.
 pub use {pointsman, wasmtime::Trap};
+
+/// The README's Rust compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -1,0 +1,67 @@
+//! A manager in 60 lines: a blue-green rollout to its end, over a table in memory and in virtual time.
+
+use pointsman_host::pointsman::{
+    HealthStatus::Healthy, Route, RouteChanges, RouteStatus, Spec, SubStep, Timestamp, TrafficStatus,
+};
+use pointsman_host::{Host, Limits};
+
+const SECOND: u64 = 1000;
+const START: Timestamp = Timestamp::from_millis(1_760_000_000_000);
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let file = std::env::args().nth(1).unwrap_or_else(|| "target/plugins/blue_green.wasm".to_owned());
+    let plugin = Host::new(Limits::default())?.load(file)?;
+    let mut routes: Vec<Route> = (1..=3).map(|n| serving(n, "v1")).collect();
+    let mut spec = Spec {
+        deploying_revision: "v2".to_owned(),
+        target_replicas: 3,
+        started_at: START,
+        now: START,
+        operator_request: None,
+        checks: vec![],
+        config: r#"{"auto_promote": true, "promote_delay_seconds": 20, "deadline_seconds": 600}"#.to_owned(),
+        memo: None,
+    };
+    plugin.check_config(&spec.config)?;
+    loop {
+        let plan = plugin.evaluate_cycle(&routes, &spec)?;
+        println!("{:>4}s  {}", spec.now.saturating_millis_since(START) / SECOND, summary(&plan));
+        if plan.sub_step == SubStep::Completed && plan.is_empty() {
+            return Ok(());
+        }
+        // In a real manager: one transaction, and only if the routes are still those that the plan was made from.
+        let mut ids = routes.len() + 1..;
+        plan.apply(&mut routes, spec.now, || format!("r-{}", ids.next().unwrap_or_default()))?;
+        spec.memo = plan.memo;
+        spec.now = spec.now.saturating_add_millis(10 * SECOND);
+        routes.iter_mut().for_each(|route| live_on(route, spec.now));
+    }
+}
+
+/// What the environment makes of a route: it is ready after 20 seconds, and gone in the cycle after it was drained.
+fn live_on(route: &mut Route, now: Timestamp) {
+    let age = now.saturating_millis_since(route.created_at);
+    (route.status, route.health) = match route.status {
+        RouteStatus::Provisioning if age >= 20 * SECOND => (RouteStatus::Running, Healthy),
+        RouteStatus::Terminating => (RouteStatus::Terminated, route.health),
+        _ => return,
+    };
+    route.status_updated_at = Some(now);
+}
+
+/// A route that has served for a day.
+fn serving(n: usize, revision: &str) -> Route {
+    let created_at = Timestamp::from_millis(START.as_millis() - 24 * 3600 * SECOND);
+    let (status, traffic_status) = (RouteStatus::Running, TrafficStatus::Active);
+    let (id, revision, status_updated_at) = (format!("r-{n}"), revision.to_owned(), Some(created_at));
+    Route { id, revision, status, health: Healthy, traffic_status, traffic_ratio: 1.0, created_at, status_updated_at }
+}
+
+fn summary(plan: &RouteChanges) -> String {
+    let created = plan.rollout_specs.iter().map(|spec| spec.count as usize).sum::<usize>();
+    let changes =
+        [("create", created), ("promote", plan.promote_route_ids.len()), ("drain", plan.drain_route_ids.len())];
+    let changes: Vec<_> = changes.iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{what} {n}")).collect();
+    let changes = if changes.is_empty() { String::new() } else { format!(" [{}]", changes.join(", ")) };
+    format!("{}: {}{changes}", plan.sub_step.as_str(), plan.reason.message)
+}
