@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
-.PHONY: help demo test components fmt lint docs unit reproducible model bench fuzz needs-cargo
+.PHONY: help demo test components fmt lint docs unit reproducible model bench javascript fuzz needs-cargo
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -54,6 +54,13 @@ model: needs-cargo ## Check the strategies' models more deeply (several minutes)
 bench: components ## Measure, and print the table (several minutes)
 	$(CARGO) bench --locked --package host-test
 	@$(CARGO) xtask bench-table
+
+# Not part of `make test`, which asks for no Node.js.
+javascript: components ## Run the component in JavaScript, through jco, over the corpus (needs Node.js 20)
+	@command -v npm >/dev/null || { echo "error: npm is not on the PATH; install Node.js 20 or newer" >&2; exit 1; }
+	npm --prefix examples/javascript install --no-package-lock --no-audit --no-fund
+	npm --prefix examples/javascript test
+	npm --prefix examples/javascript run bench
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := json_door config guard

@@ -48,10 +48,10 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 ///
 /// # Errors
 /// The first that is wrong.
-pub(crate) fn elements<T: DeserializeOwned, A>(array: &str, f: impl Fn(T) -> A) -> serde_json::Result<Vec<A>> {
+pub(crate) fn elements<T: DeserializeOwned, A>(array: &str, f: impl Fn(&T) -> A) -> serde_json::Result<Vec<A>> {
     struct ElementsVisitor<T, F>(F, PhantomData<T>);
 
-    impl<'de, T: Deserialize<'de>, A, F: Fn(T) -> A> Visitor<'de> for ElementsVisitor<T, F> {
+    impl<'de, T: Deserialize<'de>, A, F: Fn(&T) -> A> Visitor<'de> for ElementsVisitor<T, F> {
         type Value = Vec<A>;
 
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -61,7 +61,7 @@ pub(crate) fn elements<T: DeserializeOwned, A>(array: &str, f: impl Fn(T) -> A) 
         fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Vec<A>, S::Error> {
             let mut made = vec![];
             while let Some(Object(element)) = seq.next_element()? {
-                made.push((self.0)(element));
+                made.push((self.0)(&element));
             }
             Ok(made)
         }

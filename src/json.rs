@@ -65,7 +65,7 @@ pub fn evaluate_cycles<S: Strategy>(requests: &str) -> Result<String, String> {
 pub(crate) fn answer_each<Q: DeserializeOwned, A: Serialize>(
     array: &str,
     what: &str,
-    answer: impl Fn(Q) -> A,
+    answer: impl Fn(&Q) -> A,
     refuse: impl Fn(String) -> A,
 ) -> Result<String, String> {
     // The usual array has nothing wrong in it, and is read once. An element that is wrong leaves a reader nowhere in
@@ -73,8 +73,8 @@ pub(crate) fn answer_each<Q: DeserializeOwned, A: Serialize>(
     let answers = config::elements(array, &answer).or_else(|_| {
         let elements: Vec<&RawValue> =
             serde_json::from_str(array).map_err(|error| format!("not a JSON array of {what}: {error}"))?;
-        let answers = elements.into_iter().map(|element| config::parse(element.get()).map_or_else(&refuse, &answer));
-        Ok::<Vec<A>, String>(answers.collect())
+        let answer = |element: &RawValue| config::parse(element.get()).map_or_else(&refuse, |request| answer(&request));
+        Ok::<Vec<A>, String>(elements.into_iter().map(answer).collect())
     })?;
     serde_json::to_string(&answers).map_err(|error| format!("an answer cannot be written as JSON: {error}"))
 }
@@ -100,11 +100,11 @@ impl Answer {
 
     /// The answer of strategy `S` to one request.
     pub fn to<S: Strategy>(request: &str) -> Self {
-        Request::parse(request).map_or_else(Self::to_no_request, Self::to_request::<S>)
+        Request::parse(request).map_or_else(Self::to_no_request, |request| Self::to_request::<S>(&request))
     }
 
-    fn to_request<S: Strategy>(Request { routes, spec }: Request) -> Self {
-        evaluate_cycle::<S>(&routes, &spec).into()
+    fn to_request<S: Strategy>(request: &Request) -> Self {
+        evaluate_cycle::<S>(&request.routes, &request.spec).into()
     }
 
     fn to_no_request(message: String) -> Self {

@@ -46,10 +46,10 @@ pub fn check_plans(requests: &str) -> Result<String, String> {
 impl Verdict {
     /// The verdict on one plan.
     pub fn on(request: &str) -> Self {
-        config::parse(request).map_or_else(Self::Error, Self::on_plan)
+        config::parse(request).map_or_else(Self::Error, |plan| Self::on_plan(&plan))
     }
 
-    fn on_plan(request: PlanToCheck) -> Self {
+    fn on_plan(request: &PlanToCheck) -> Self {
         Self::Violations(check(&request.routes, &request.spec, &request.plan, &request.policy))
     }
 }

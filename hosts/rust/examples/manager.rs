@@ -34,7 +34,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         plan.apply(&mut routes, spec.now, || format!("r-{}", ids.next().unwrap_or_default()))?;
         spec.memo = plan.memo;
         spec.now = spec.now.saturating_add_millis(10 * SECOND);
-        routes.iter_mut().for_each(|route| live_on(route, spec.now));
+        for route in &mut routes {
+            live_on(route, spec.now);
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+//! Decides one cycle of one deployment.
+
 use pointsman_host::{Host, Limits, pointsman::json::Request};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

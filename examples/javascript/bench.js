@@ -1,0 +1,47 @@
+// What a cycle takes here: 10 routes of which 5 are blue and 5 green and ready, waiting for approval.
+
+import { strategy, strategyJson } from "./build/blue_green.js";
+
+const REPEATS = 15;
+const DEPLOYMENTS = 1000;
+const START = 1_760_000_000_000;
+
+const wire = Array.from({ length: 10 }, (_, i) => ({
+  id: crypto.randomUUID(),
+  revision: i < 5 ? "v1" : "v2",
+  status: "running",
+  health: "healthy",
+  traffic_status: i < 5 ? "active" : "inactive",
+  traffic_ratio: i < 5 ? 1 : 0,
+  created_at: START,
+  status_updated_at: START,
+}));
+const routes = wire.map((route) => ({
+  id: route.id,
+  revision: route.revision,
+  status: route.status,
+  health: route.health,
+  trafficStatus: route.traffic_status,
+  trafficRatio: route.traffic_ratio,
+  createdAt: BigInt(START),
+  statusUpdatedAt: BigInt(START),
+}));
+const spec = { deployingRevision: "v2", targetReplicas: 5, startedAt: BigInt(START), now: BigInt(START + 60_000), checks: [], config: "{}" };
+const request = { routes: wire, spec: { deploying_revision: "v2", target_replicas: 5, started_at: START, now: START + 60_000 } };
+const fleet = Array.from({ length: DEPLOYMENTS }, () => request);
+const json = (requests) => JSON.parse(strategyJson.evaluateCycles(JSON.stringify(requests)));
+
+// The median, in microseconds for each deployment.
+function measure(name, deployments, calls, call) {
+  const took = Array.from({ length: REPEATS }, () => {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < calls; i++) call();
+    return Number(process.hrtime.bigint() - start) / 1000 / calls / deployments;
+  });
+  took.sort((a, b) => a - b);
+  console.log(`${name.padEnd(44)} ${took[REPEATS >> 1].toFixed(1).padStart(6)} µs a deployment`);
+}
+
+measure("typed, one deployment a call", 1, 1000, () => strategy.evaluateCycle(routes, spec));
+measure("JSON, one deployment a call", 1, 1000, () => json([request]));
+measure(`JSON, ${DEPLOYMENTS} deployments a call`, DEPLOYMENTS, 1, () => json(fleet));
