@@ -85,7 +85,7 @@ fn evaluate(c: &mut Criterion) {
                 b.iter(|| plugin.evaluate_cycle(black_box(&routes), black_box(&spec)).unwrap());
             });
             group.bench_function(BenchmarkId::new("json-fresh", n), |b| {
-                b.iter(|| plugin.evaluate_cycles(black_box(&request)).unwrap());
+                b.iter(|| plugin.evaluate_cycles_json(black_box(&request)).unwrap());
             });
         }
     }

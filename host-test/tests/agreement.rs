@@ -57,7 +57,7 @@ macro_rules! agreement {
             fn the_corpus_through_the_json_door_one_by_one() {
                 for (name, request) in corpus(<$strategy>::NAME) {
                     let request = format!("[{request}]");
-                    let component = $plugin.evaluate_cycles(&request).unwrap();
+                    let component = $plugin.evaluate_cycles_json(&request).unwrap();
 
                     assert_eq!(component, json::evaluate_cycles::<$strategy>(&request).unwrap(), "{name}");
                 }
@@ -67,7 +67,7 @@ macro_rules! agreement {
             fn the_corpus_through_the_json_door_at_once() {
                 let requests: Vec<_> = corpus(<$strategy>::NAME).into_iter().map(|(_, request)| request).collect();
                 let requests = serde_json::to_string(&requests).unwrap();
-                let component = $plugin.evaluate_cycles(&requests).unwrap();
+                let component = $plugin.evaluate_cycles_json(&requests).unwrap();
 
                 assert_eq!(component, json::evaluate_cycles::<$strategy>(&requests).unwrap());
             }
@@ -75,7 +75,7 @@ macro_rules! agreement {
             #[test]
             fn what_is_no_array_of_requests() {
                 for text in ["", "{}", "nonsense", "[1", "[NaN]"] {
-                    let component = $plugin.evaluate_cycles(text).unwrap_err().to_string();
+                    let component = $plugin.evaluate_cycles_json(text).unwrap_err().to_string();
                     let native = json::evaluate_cycles::<$strategy>(text).unwrap_err();
 
                     assert!(component.ends_with(&native), "{component} is not {native}");
@@ -114,7 +114,7 @@ macro_rules! agreement {
                     assert_agreement::<$strategy>(&$plugin, "random", &routes, &spec);
                     let request = serde_json::to_string(&[json::Request { routes, spec }]).unwrap();
                     prop_assert_eq!(
-                        $plugin.evaluate_cycles(&request).unwrap(),
+                        $plugin.evaluate_cycles_json(&request).unwrap(),
                         json::evaluate_cycles::<$strategy>(&request).unwrap()
                     );
                 }

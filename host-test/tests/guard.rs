@@ -49,7 +49,7 @@ fn typed(plugin: &Plugin, word: &str) -> Vec<Code> {
 /// The violations of a misdeed through the JSON door, between two answers that are good.
 fn json(plugin: &Plugin, word: &str) -> Vec<Code> {
     let requests = ["none", word, "none"].map(|word| Request { routes: given(), spec: misdeed(word) });
-    let answers = plugin.evaluate_cycles(&serde_json::to_string(&requests).unwrap()).unwrap();
+    let answers = plugin.evaluate_cycles_json(&serde_json::to_string(&requests).unwrap()).unwrap();
     let answers: Vec<Answer> = serde_json::from_str(&answers).unwrap();
     assert!(matches!(&answers[..], [Answer::Ok(_), _, Answer::Ok(_)]), "{answers:?}");
     match &answers[1] {
@@ -89,7 +89,7 @@ fn a_ratio_that_is_no_number_is_rejected_by_both_doors() {
 
     // JSON has no NaN, so there the answer is none.
     let request = serde_json::to_string(&[Request { routes: given(), spec: misdeed("nan_ratio") }]).unwrap();
-    let error = HOSTILE.evaluate_cycles(&request).unwrap_err();
+    let error = HOSTILE.evaluate_cycles_json(&request).unwrap_err();
     assert!(matches!(error, EvaluateCyclesError::Answers { .. }), "{error:?}");
 }
 

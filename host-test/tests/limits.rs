@@ -18,7 +18,7 @@ fn typed(plugin: &Plugin, word: &str) -> CallError {
 /// The failure of a misdeed through the JSON door.
 fn json(plugin: &Plugin, word: &str) -> CallError {
     let request = serde_json::to_string(&[Request { routes: vec![], spec: misdeed(word) }]).unwrap();
-    match plugin.evaluate_cycles(&request) {
+    match plugin.evaluate_cycles_json(&request) {
         Err(EvaluateCyclesError::Call(error)) => error,
         other => panic!("`{word}` gave {other:?}"),
     }
@@ -147,7 +147,7 @@ fn returning_nonsense_is_malformed_and_not_too_much(#[case] word: &str) {
 #[test]
 fn as_json_nonsense_is_a_broken_contract_or_a_trap() {
     let request = serde_json::to_string(&[Request { routes: vec![], spec: misdeed("not_utf8") }]).unwrap();
-    let error = HOSTILE.evaluate_cycles(&request).unwrap_err();
+    let error = HOSTILE.evaluate_cycles_json(&request).unwrap_err();
     assert!(matches!(&error, EvaluateCyclesError::Answers { message, .. } if message.contains("utf-8")), "{error:?}");
     assert!(matches!(json(&HOSTILE, "wild_pointer"), CallError::Trap { trap: Trap::MemoryOutOfBounds, .. }));
     assert_host_goes_on();

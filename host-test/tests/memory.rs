@@ -36,7 +36,7 @@ fn through_both_doors(plugin: &Plugin, word: &str) {
     // What each comes to is what other tests are about.
     let _ = plugin.evaluate_cycle(&[], &misdeed(word));
     let request = serde_json::to_string(&[Request { routes: vec![], spec: misdeed(word) }]).unwrap();
-    let _ = plugin.evaluate_cycles(&request);
+    let _ = plugin.evaluate_cycles_json(&request);
 }
 
 #[test]

@@ -275,7 +275,7 @@ fn violations_are_counted_by_their_code() {
     let request = serde_json::to_string(&[pointsman::json::Request { routes: vec![], spec: misdeed("again_at_once") }]);
 
     fail(&registry, "unknown_id");
-    registry.evaluate_cycles("hostile", &request.unwrap()).unwrap();
+    registry.evaluate_cycles_json("hostile", &request.unwrap()).unwrap();
 
     let counts: Vec<_> = status(&registry).violations.into_iter().collect();
     assert_eq!(counts, [(ViolationCode::UnknownId, 1), (ViolationCode::NextEvaluationNotAhead, 1)]);
@@ -352,7 +352,7 @@ fn a_rejected_plan_in_a_batch_is_a_failure() {
         |word| serde_json::to_string(&pointsman::json::Request { routes: vec![], spec: misdeed(word) }).unwrap();
 
     let answers =
-        registry.evaluate_cycles("hostile", &format!("[{},{}]", request("none"), request("unknown_id"))).unwrap();
+        registry.evaluate_cycles_json("hostile", &format!("[{},{}]", request("none"), request("unknown_id"))).unwrap();
 
     assert_eq!(answers.plugin.name(), "2.wasm");
     assert_eq!(status(&registry).current.plugin.name(), "1.wasm");

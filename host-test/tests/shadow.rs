@@ -57,7 +57,7 @@ fn evaluate(registry: &Registry) {
 fn evaluate_batch(registry: &Registry) {
     let request = |word| Request { routes: ready(), spec: misdeed(word) };
     let requests = serde_json::to_string(&[request("none"), request("good")]).unwrap();
-    let evaluated = registry.evaluate_cycles("hostile", &requests).unwrap();
+    let evaluated = registry.evaluate_cycles_json("hostile", &requests).unwrap();
     let answers: Vec<Answer> = serde_json::from_str(&evaluated.value).unwrap();
     assert!(
         matches!(&answers[..], [Answer::Ok(_), Answer::Ok(plan)] if plan.promote_route_ids == ["r-1"]),

@@ -80,7 +80,7 @@ fn no_evaluation_is_lost_and_each_answer_is_its_versions(#[case] with_bad: bool)
                 assert_eq!(evaluated.value, expected[digest][i]);
                 *answers.entry(digest.to_owned()).or_default() += 1;
             }
-            let evaluated = registry.evaluate_cycles("hostile", &batch).unwrap();
+            let evaluated = registry.evaluate_cycles_json("hostile", &batch).unwrap();
             let plans: Vec<Answer> = serde_json::from_str(&evaluated.value).unwrap();
             let expected = expected[evaluated.plugin.digest()].iter().cloned().map(Answer::Ok);
             assert!(plans.into_iter().eq(expected), "{}", evaluated.value);

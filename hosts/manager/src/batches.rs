@@ -35,7 +35,7 @@ pub(crate) fn of<'a>(requests: &'a [&'a RawValue]) -> Vec<&'a [&'a RawValue]> {
 
 /// Answers one batch. That each request has its answer, the host has seen to.
 pub(crate) fn evaluate(session: &mut Session, batch: &[&RawValue]) -> Result<Vec<Answered>, CliError> {
-    match session.evaluate_cycles(&array(batch)?) {
+    match session.evaluate_cycles_json(&array(batch)?) {
         Ok(answers) => {
             let answers: Vec<Box<RawValue>> =
                 serde_json::from_str(&answers).map_err(|error| CliError::Answers(error.to_string()))?;

@@ -47,7 +47,7 @@ pub(crate) fn run(sandbox: &Sandbox, args: &WatchArgs) -> Result<Outcome, CliErr
     while args.cycles.is_none_or(|most| cycles < most) {
         let due = Instant::now() + interval;
         // What comes of it is counted, and told where it is an error.
-        let _ = registry.evaluate_cycles(&strategy, &requests);
+        let _ = registry.evaluate_cycles_json(&strategy, &requests);
         cycles += 1;
         bar.set_message(live_line(&status(&registry, &strategy)));
         thread::sleep(due.saturating_duration_since(Instant::now()));

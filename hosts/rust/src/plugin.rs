@@ -74,11 +74,11 @@ impl Plugin {
     ///
     /// # Errors
     /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed call.
-    pub fn evaluate_cycles(&self, requests: &str) -> Result<String, EvaluateCyclesError> {
+    pub fn evaluate_cycles_json(&self, requests: &str) -> Result<String, EvaluateCyclesError> {
         Ok(self.answers(requests)?.text)
     }
 
-    /// As [`evaluate_cycles`](Self::evaluate_cycles), with what the guard found.
+    /// As [`evaluate_cycles_json`](Self::evaluate_cycles_json), with what the guard found.
     pub(crate) fn answers(&self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
         self.session()?.answers(requests)
     }

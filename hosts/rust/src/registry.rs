@@ -281,12 +281,12 @@ impl Registry {
     }
 
     /// Decides cycles of many rollouts with the strategy of this name; see
-    /// [`Plugin::evaluate_cycles`](crate::Plugin::evaluate_cycles). A batch in which the guard rejects a plan counts as one
+    /// [`Plugin::evaluate_cycles_json`](crate::Plugin::evaluate_cycles_json). A batch in which the guard rejects a plan counts as one
     /// failure.
     ///
     /// # Errors
     /// [`RegistryError`].
-    pub fn evaluate_cycles(
+    pub fn evaluate_cycles_json(
         &self,
         name: &str,
         requests: &str,

@@ -74,15 +74,15 @@ impl Session {
         }
     }
 
-    /// As [`Plugin::evaluate_cycles`].
+    /// As [`Plugin::evaluate_cycles_json`].
     ///
     /// # Errors
     /// [`EvaluateCyclesError`].
-    pub fn evaluate_cycles(&mut self, requests: &str) -> Result<String, EvaluateCyclesError> {
+    pub fn evaluate_cycles_json(&mut self, requests: &str) -> Result<String, EvaluateCyclesError> {
         Ok(self.answers(requests)?.text)
     }
 
-    /// As [`evaluate_cycles`](Self::evaluate_cycles), with what the guard found.
+    /// As [`evaluate_cycles_json`](Self::evaluate_cycles_json), with what the guard found.
     pub(crate) fn answers(&mut self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
         let (result,): (Result<String, String>,) = self.call(|contract| &contract.evaluate_cycles, (requests,))?;
         let plugin = || self.plugin.id().clone();

@@ -67,7 +67,7 @@ impl Subject {
     /// # Errors
     /// A call that failed, and answers that are not what the contract says.
     pub(super) fn answers(&self, requests: &str) -> Result<Vec<Decision>, Failure> {
-        let answers = self.plugin.evaluate_cycles(requests).map_err(|error| match error {
+        let answers = self.plugin.evaluate_cycles_json(requests).map_err(|error| match error {
             EvaluateCyclesError::Call(error) => self.failed(&error),
             error => Failure::new(format!("the JSON door: {error}")),
         })?;

@@ -200,7 +200,7 @@ impl Checks {
         // What a vector expects is the plugin's own answer, before any policy.
         let plugin = version.plugin.for_upkeep().with_guard(Guard::IdsOnly);
         for Vector { name, request, response } in &self.vectors {
-            let answer = plugin.evaluate_cycles(&format!("[{request}]"));
+            let answer = plugin.evaluate_cycles_json(&format!("[{request}]"));
             let answer = answer.map_err(|source| SwapError::VectorFailed { vector: name.clone(), source })?;
             let is_expected = serde_json::from_str::<Vec<Answer>>(&answer).ok()
                 == serde_json::from_str::<Answer>(response).ok().map(|answer| vec![answer]);

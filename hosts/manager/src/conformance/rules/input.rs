@@ -60,7 +60,7 @@ fn spoil(request: &mut Request, fault: Fault, place: usize) {
 /// `refuses-bad-requests`: good ones round a bad one are answered as if it were not there.
 pub(super) fn refuses_bad_requests(bench: &Bench<'_>, rule: &str) -> Verdict {
     let no_arrays = ["", "{", "7", "{}", "[", "[{}", "[,]", "null"];
-    let whole = Verdict::of_each(no_arrays, |text| match bench.subject.plugin.evaluate_cycles(text) {
+    let whole = Verdict::of_each(no_arrays, |text| match bench.subject.plugin.evaluate_cycles_json(text) {
         Err(EvaluateCyclesError::InvalidRequests { .. }) => Ok(()),
         Err(EvaluateCyclesError::Call(error)) => Err(bench.subject.failed(&error).on(text)),
         Err(error @ EvaluateCyclesError::Answers { .. }) => Err(Failure::new(error.to_string()).on(text)),
