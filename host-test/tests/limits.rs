@@ -145,10 +145,9 @@ fn returning_nonsense_is_malformed_and_not_too_much(#[case] word: &str) {
 
 /// There the plugin itself has to read the message to write it as JSON.
 #[test]
-fn as_json_nonsense_is_a_broken_contract_or_a_trap() {
-    let request = serde_json::to_string(&[Request { routes: vec![], spec: misdeed("not_utf8") }]).unwrap();
-    let error = HOSTILE.evaluate_cycles_json(&request).unwrap_err();
-    assert!(matches!(&error, EvaluateCyclesError::Answers { message, .. } if message.contains("utf-8")), "{error:?}");
+fn as_json_nonsense_is_malformed_or_a_trap() {
+    let error = json(&HOSTILE, "not_utf8");
+    assert!(matches!(error, CallError::Malformed { .. }), "{error:?}");
     assert!(matches!(json(&HOSTILE, "wild_pointer"), CallError::Trap { trap: Trap::MemoryOutOfBounds, .. }));
     assert_host_goes_on();
 }
