@@ -30,6 +30,9 @@ _SUB_STEPS = {step.value: step for step in SubStep}
 _LAST = (1 << 64) - 1
 _MOST_COUNT = (1 << 32) - 1
 
+_new = object.__new__
+_join = "".join
+
 Decision = RouteChanges | EvaluationError
 """What came of one request."""
 
@@ -94,28 +97,30 @@ def _decision(plugin: PluginId, answer: dict[str, Any]) -> Decision:
 
 
 def _plan(fields: dict[str, Any]) -> RouteChanges:
-    reason = fields["reason"]
-    _expect(len(fields) == 8 and len(reason) == 3, "a plan has 8 fields, and a reason 3")
-    _expect(type(reason["code"]) is str and type(reason["message"]) is str, "a reason is text")
-    _expect_ids(reason["blocking_route_ids"])
-    _expect_ids(fields["promote_route_ids"])
-    _expect_ids(fields["drain_route_ids"])
-    next_evaluation_at, memo = fields["next_evaluation_at"], fields["memo"]
-    _expect(next_evaluation_at is None or _is_count(next_evaluation_at, _LAST), "a moment is milliseconds since 1970")
-    _expect(memo is None or type(memo) is str, "a memo is text")
-
-    fields["sub_step"] = _SUB_STEPS[fields["sub_step"]]
-    fields["reason"] = why = Reason.__new__(Reason)
-    why.__dict__ = reason
+    reason, memo, next_evaluation_at = fields["reason"], fields["memo"], fields["next_evaluation_at"]
     rollout_specs, traffic_changes = fields["rollout_specs"], fields["traffic_changes"]
-    _expect(
-        type(rollout_specs) is list and type(traffic_changes) is list, "rollout specs and traffic changes are lists"
-    )
+    blocking, promoted, drained = reason["blocking_route_ids"], fields["promote_route_ids"], fields["drain_route_ids"]
+    # Every plan of a fleet comes by here, so it is one expression.
+    if not (
+        len(fields) == 8
+        and len(reason) == 3
+        and type(reason["code"]) is type(reason["message"]) is str
+        and type(rollout_specs) is type(traffic_changes) is list
+        and type(blocking) is type(promoted) is type(drained) is list
+        and (memo is None or type(memo) is str)
+        and (next_evaluation_at is None or _is_count(next_evaluation_at, _LAST))
+    ):
+        raise ValueError("a field of its plan has another type than the contract's")
+    # A `TypeError` where one is no text.
+    _join(blocking), _join(promoted), _join(drained)
+    fields["sub_step"] = _SUB_STEPS[fields["sub_step"]]
+    fields["reason"] = why = _new(Reason)
+    why.__dict__ = reason
     if rollout_specs:
         fields["rollout_specs"] = [_rollout_spec(**spec) for spec in rollout_specs]
     if traffic_changes:
         fields["traffic_changes"] = [_traffic_change(**change) for change in traffic_changes]
-    plan = RouteChanges.__new__(RouteChanges)
+    plan = _new(RouteChanges)
     plan.__dict__ = fields
     return plan
 
@@ -129,10 +134,6 @@ def _rollout_spec(count: int, revision: str, traffic_status: str, traffic_ratio:
 def _traffic_change(route_id: str, traffic_status: str, traffic_ratio: float) -> TrafficChange:
     _expect(type(route_id) is str and type(traffic_ratio) in (float, int), "a traffic change has an id and a ratio")
     return TrafficChange(route_id, TrafficStatus(traffic_status), traffic_ratio)
-
-
-def _expect_ids(ids: Any) -> None:
-    _expect(type(ids) is list and all(type(id) is str for id in ids), "ids are a list of text")
 
 
 def _is_count(value: Any, most: int) -> bool:

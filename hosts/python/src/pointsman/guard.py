@@ -123,4 +123,5 @@ def needs_check(plan: RouteChanges, guard: Guard) -> bool:
     """
     if not plan.is_empty:
         return True
-    return plan.next_evaluation_at is not None and isinstance(guard, Policy)
+    # In the form in which it is kept, because every plan of a fleet comes by here.
+    return vars(plan)["next_evaluation_at"] is not None and isinstance(guard, Policy)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from wasmtime import Config, Engine, Module, WasmtimeError
 
-from pointsman import components
+from pointsman import components, native
 from pointsman.admission import GUARD, STRATEGY, Contract, admit, check_module, check_size, malformed
 from pointsman.errors import HostError, LoadError, LoadProblem, PluginError, PluginId
 from pointsman.guard import Checker
-from pointsman.instances import Instances, Purpose
+from pointsman.instances import UPKEEP, Instances, Purpose
 from pointsman.limits import Limits
 from pointsman.loaded import Loaded
 from pointsman.plugin import Plugin
-from pointsman.sandbox import Sandbox
+from pointsman.sandbox import TABLE_ELEMENTS, Sandbox
 from pointsman.ticker import Ticker
 
 _MOST_THREADS = 32
@@ -49,7 +49,7 @@ class Host:
         Raises `HostError`, where the cache folder cannot be used or the guard component is not there.
         """
         limits = limits or Limits()
-        engine = Engine(_config(cache))
+        engine = Engine(_config(limits, cache))
         self._sandbox = Sandbox(
             engine,
             limits,
@@ -120,9 +120,10 @@ def _file(name: str, content: bytes) -> ComponentFile:
     return ComponentFile(PluginId(name, f"sha256:{hashlib.sha256(content).hexdigest()}"), content)
 
 
-def _config(cache: str | Path | None) -> Config:
+def _config(limits: Limits, cache: str | Path | None) -> Config:
     """Engine settings, each for a reason."""
     config = Config()
+    native.pool(config, limits.instances + UPKEEP, TABLE_ELEMENTS)
     # Endless loops end at the deadline of their store.
     config.epoch_interruption = True
     # Who swaps a version waits longer, on one core, so that those who evaluate meanwhile keep the others.

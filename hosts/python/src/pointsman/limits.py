@@ -13,9 +13,6 @@ TICK = timedelta(milliseconds=10)
 PAGE = 64 << 10
 """Bytes of a page of WebAssembly memory."""
 
-_MOST_TICKS = (1 << 63) - 1
-"""Far enough from the end of a 64-bit counter that the current tick can be added."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -56,5 +53,7 @@ class Limits:
 
     @property
     def ticks(self) -> int:
-        """How many ticks from now a call is stopped: never early, so the tick under way does not count."""
-        return min(-(-self.time // TICK), _MOST_TICKS) + 1
+        """How many ticks from now a call is stopped: never early, so the tick under way does not count, and a part of
+        one counts as one.
+        """
+        return -(self.time // -TICK) + 1

@@ -16,11 +16,35 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from wasmtime import Engine, Module, Trap, WasmtimeError
+from wasmtime import Config, Engine, Module, Trap, WasmtimeError
 from wasmtime import _ffi as c
 
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
+_TABLES = 8
+"""How many tables one core module may have. One is usual."""
 _I32 = c.WASMTIME_I32.value
+
+
+_KEEP_RESIDENT = 8 << 20
+"""Memory of a finished instance that is zeroed in place instead of being given back to the system, in bytes. A batch of
+a thousand deployments touches 6 MiB, and memory that is fresh from the system costs three times as much as zeroing it.
+What a call touches beyond them goes back."""
+
+
+def pool(config: Config, instances: int, table_elements: int) -> None:
+    """Takes memory from places that are reserved once and reset after each use, not mapped anew for each instance."""
+    pool = c.wasmtime_pooling_allocation_config_new()
+    c.wasmtime_pooling_allocation_config_total_core_instances_set(pool, instances)
+    c.wasmtime_pooling_allocation_config_total_memories_set(pool, instances)
+    c.wasmtime_pooling_allocation_config_total_tables_set(pool, instances * _TABLES)
+    c.wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, _TABLES)
+    c.wasmtime_pooling_allocation_config_table_elements_set(pool, table_elements)
+    # All that 32 bits can address, which a place reserves anyway: the limit proper is the store's.
+    c.wasmtime_pooling_allocation_config_max_memory_size_set(pool, 4 << 30)
+    c.wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, _KEEP_RESIDENT)
+    c.wasmtime_pooling_allocation_config_table_keep_resident_set(pool, _KEEP_RESIDENT)
+    c.wasmtime_pooling_allocation_strategy_set(config.ptr(), pool)
+    c.wasmtime_pooling_allocation_config_delete(pool)
 
 
 class Instance:

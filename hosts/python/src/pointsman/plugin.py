@@ -104,12 +104,14 @@ class Plugin:
 
         Raises `PluginError` where the call failed, so that there is no answer at all.
         """
-        asked = [Request(routes if type(routes) is list else list(routes), spec) for routes, spec in requests]
+        asked = [
+            {"routes": routes if type(routes) is list else list(routes), "spec": spec} for routes, spec in requests
+        ]
         text, refused = self._written(asked)
         _, decisions = self._decide(text, len(asked))
 
         def decided(i: int, plan: RouteChanges) -> Decided:
-            return Decided(asked[i].routes, asked[i].spec, plan)
+            return Decided(**asked[i], plan=plan)
 
         for i, rejection in self._rejections(decisions, decided).items():
             decisions[i] = rejection
@@ -140,7 +142,7 @@ class Plugin:
             request = asked[i]
             if not isinstance(request, dict) or request.keys() != {"routes", "spec"}:
                 raise BrokenContract(self.id, "it has a plan for what is no request")
-            return Decided(request["routes"], request["spec"], plan)
+            return Decided(**request, plan=plan)
 
         rejections = self._rejections(decisions, decided)
         if rejections:
@@ -207,16 +209,16 @@ class Plugin:
             if violations
         }
 
-    def _written(self, requests: list[Request]) -> tuple[bytes, dict[int, InvalidRequest]]:
+    def _written(self, requests: list[dict[str, Any]]) -> tuple[bytes, dict[int, InvalidRequest]]:
         """Requests as JSON. What cannot be written is left out, `null` in its place, and told by its place."""
         try:
-            return orjson.dumps([request._asdict() for request in requests]), {}
+            return orjson.dumps(requests), {}
         except TypeError:
             pass
         texts, refused = [], {}
         for i, request in enumerate(requests):
             try:
-                texts.append(orjson.dumps(request._asdict()))
+                texts.append(orjson.dumps(request))
             except TypeError as error:
                 texts.append(b"null")
                 refused[i] = InvalidRequest(self.id, f"it cannot be written as JSON: {error}")

@@ -133,7 +133,9 @@ class Slots:
 
 def load_failed(error: LoadError) -> SwapError:
     """What it means for a swap that the file is no plugin."""
-    return SwapError(SwapProblem.LOAD, f"the new version cannot be loaded: {error}")
+    failed = SwapError(SwapProblem.LOAD, f"the new version cannot be loaded: {error}")
+    failed.__cause__ = error
+    return failed
 
 
 def _nothing_to_do(slot: Slot, file: PluginId, even_given_up: bool) -> Swap | None:
