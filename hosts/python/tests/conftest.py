@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from pointsman import Host, Plugin, Policy
 from support import ROOT, Folder, component
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--python", default=sys.executable, help="the interpreter that runs the README's programs")
+
+
+@pytest.fixture
+def python(request: pytest.FixtureRequest) -> str:
+    """The interpreter that runs the README's programs: that of the tests, or one with the package installed."""
+    return str(request.config.getoption("--python"))
 
 
 @pytest.fixture(scope="session")

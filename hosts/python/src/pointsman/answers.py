@@ -62,26 +62,26 @@ def read(plugin: PluginId, answers: str, requests: int | None) -> list[Decision]
 
 def write(answers: str, rejections: dict[int, PlanRejected]) -> str:
     """The answers with an error in the place of each plan that was rejected. The others are not written anew."""
-    elements = _elements(answers)
+    texts = elements(answers)
     for i, rejection in rejections.items():
         violations = [vars(violation) for violation in rejection.violations]
         error = {"code": "plan_rejected", "message": rejection.message, "violations": violations}
-        elements[i] = orjson.dumps({"error": error}).decode()
-    return f"[{','.join(elements)}]"
+        texts[i] = orjson.dumps({"error": error}).decode()
+    return f"[{','.join(texts)}]"
 
 
-def _elements(array: str) -> list[str]:
+def elements(array: str) -> list[str]:
     """The texts of the elements of a JSON array that was found valid."""
     decoder = json.JSONDecoder()
-    elements: list[str] = []
+    texts: list[str] = []
     at = array.index("[") + 1
     while True:
         while array[at] in " \t\n\r,":
             at += 1
         if array[at] == "]":
-            return elements
+            return texts
         _, end = decoder.raw_decode(array, at)
-        elements.append(array[at:end])
+        texts.append(array[at:end])
         at = end
 
 

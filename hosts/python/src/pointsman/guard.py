@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from pointsman.batches import batches
 from pointsman.errors import BrokenContract, PlanNotChecked, PluginError, PluginId
 from pointsman.instances import Purpose
 from pointsman.loaded import Loaded
@@ -91,19 +92,25 @@ class Checker:
         request.
         """
         policy = guard if isinstance(guard, Policy) else Policy()
-        requests = [
+        requests = (
             # To check a plan that changes nothing, the routes need not be read.
             {"routes": () if plan.is_empty else routes, "spec": spec, "plan": plan, "policy": policy}
             for routes, spec, plan in plans
-        ]
+        )
+        verdicts: list[dict[str, Any]] = []
         try:
             with self._loaded.call(purpose) as call:
-                is_ok, text = call.text(self._door, orjson.dumps(requests))
+                for batch in batches(requests):
+                    is_ok, text = call.text(self._door, orjson.dumps(batch))
+                    if not is_ok:
+                        raise PlanNotChecked(plugin, f"the guard does not read it: {text}")
+                    verdicts += orjson.loads(text)
+        except PlanNotChecked:
+            raise
         except PluginError as error:
             raise PlanNotChecked(plugin, str(error)) from error
-        verdicts = orjson.loads(text) if is_ok else []
         if len(verdicts) != len(plans):
-            raise PlanNotChecked(plugin, f"the guard gave {len(verdicts)} verdicts on {len(plans)} plans: {text[:200]}")
+            raise PlanNotChecked(plugin, f"the guard gave {len(verdicts)} verdicts on {len(plans)} plans")
         return [self._violations(plugin, guard, verdict) for verdict in verdicts]
 
     def _violations(self, plugin: PluginId, guard: Guard, verdict: dict[str, Any]) -> list[Violation]:

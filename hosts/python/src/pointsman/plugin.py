@@ -13,6 +13,7 @@ import orjson
 
 from pointsman import answers
 from pointsman.answers import Decision
+from pointsman.batches import batches
 from pointsman.errors import (
     BrokenContract,
     EvaluationError,
@@ -28,6 +29,7 @@ from pointsman.instances import Purpose
 from pointsman.loaded import Loaded
 from pointsman.plan import Description, RouteChanges
 from pointsman.route import Route
+from pointsman.sandbox import Call
 from pointsman.spec import Request, Spec
 
 _P = ParamSpec("_P")
@@ -107,8 +109,12 @@ class Plugin:
         asked = [
             {"routes": routes if type(routes) is list else list(routes), "spec": spec} for routes, spec in requests
         ]
-        text, refused = self._written(asked)
-        _, decisions = self._decide(text, len(asked))
+        decisions: list[Decision] = []
+        refused: dict[int, InvalidRequest] = {}
+        with self._loaded.call(self._purpose) as call:
+            for batch in batches(asked):
+                text = self._written(batch, len(decisions), refused)
+                decisions += answers.read(self.id, self._ask(call, text), len(batch))
 
         def decided(i: int, plan: RouteChanges) -> Decided:
             return Decided(**asked[i], plan=plan)
@@ -131,7 +137,9 @@ class Plugin:
     def answers(self, requests: str | bytes) -> Answers:
         """As `evaluate_cycles_json`, with what was decided."""
         asked: list[Any] | None = None
-        text, decisions = self._decide(requests.encode() if isinstance(requests, str) else requests, None)
+        with self._loaded.call(self._purpose) as call:
+            text = self._ask(call, requests.encode() if isinstance(requests, str) else requests)
+        decisions = answers.read(self.id, text, None)
 
         def decided(i: int, plan: RouteChanges) -> Decided:
             # Only now, because most plans change nothing and need no look at what they were made from.
@@ -180,15 +188,14 @@ class Plugin:
         """As `evaluate_cycles`, on one of the host's own threads; see `evaluate_cycle_async`."""
         return await in_thread(self._loaded.sandbox.threads, self.evaluate_cycles, requests)
 
-    def _decide(self, requests: bytes, count: int | None) -> tuple[str, list[Decision]]:
-        """Asks the plugin: its answers as text, and read. The guard has not seen them yet."""
-        with self._loaded.call(self._purpose) as call:
-            is_ok, text = call.text(self._function("strategy-json", "evaluate-cycles"), requests)
+    def _ask(self, call: Call, requests: bytes) -> str:
+        """The plugin's answers. The guard has not seen them yet."""
+        is_ok, text = call.text(self._function("strategy-json", "evaluate-cycles"), requests)
         if not is_ok:
             _elements(self.id, requests, text)
             # The contract has no other reason to answer none of them.
             raise BrokenContract(self.id, f"it answers no request of an array: {text}")
-        return text, answers.read(self.id, text, count)
+        return text
 
     def _rejections(
         self, decisions: list[Decision], decided: Callable[[int, RouteChanges], Decided]
@@ -209,20 +216,22 @@ class Plugin:
             if violations
         }
 
-    def _written(self, requests: list[dict[str, Any]]) -> tuple[bytes, dict[int, InvalidRequest]]:
-        """Requests as JSON. What cannot be written is left out, `null` in its place, and told by its place."""
+    def _written(self, requests: list[dict[str, Any]], first: int, refused: dict[int, InvalidRequest]) -> bytes:
+        """Requests as JSON, of which the first has this place in the fleet. What cannot be written is left out, `null`
+        in its place, and `refused` for that.
+        """
         try:
-            return orjson.dumps(requests), {}
+            return orjson.dumps(requests)
         except TypeError:
             pass
-        texts, refused = [], {}
-        for i, request in enumerate(requests):
+        texts = []
+        for i, request in enumerate(requests, first):
             try:
                 texts.append(orjson.dumps(request))
             except TypeError as error:
                 texts.append(b"null")
                 refused[i] = InvalidRequest(self.id, f"it cannot be written as JSON: {error}")
-        return b"[" + b",".join(texts) + b"]", refused
+        return b"[" + b",".join(texts) + b"]"
 
     def _function(self, interface: str, name: str) -> str:
         return f"pointsman:strategy/{interface}@{self._loaded.version}#{name}"
