@@ -15,16 +15,19 @@ from pointsman import (
     Host,
     HostError,
     IdsOnly,
+    Limit,
     Limits,
     PlanNotChecked,
     PlanRejected,
     Plugin,
+    PluginLimit,
     Policy,
     Request,
     RouteChanges,
     components,
 )
 from pointsman.guard import Checker, Decided
+from pointsman.instances import Instances
 from support import as_json, component, given, misdeed, spec
 
 Door = Callable[[Plugin, str], list[str]]
@@ -147,6 +150,16 @@ def test_a_guard_that_fails_lets_no_plan_through(host: Host, hostile: Plugin, ca
     with pytest.raises(PlanNotChecked):
         plugin.evaluate_cycles_json(as_json(Request(given(), misdeed("good"))))
     assert len(hostile.evaluate_cycle(given(), misdeed("good")).promote_route_ids) == 2
+
+
+def test_a_guard_that_finds_no_instance_speaks_against_no_plan(hostile: Plugin) -> None:
+    guard = hostile._checker._loaded
+    full = replace(guard, sandbox=replace(guard.sandbox, instances=Instances(0)))
+    plugin = replace(hostile, _checker=Checker(full))
+
+    with pytest.raises(PluginLimit) as raised:
+        plugin.evaluate_cycle(given(), misdeed("good"))
+    assert (raised.value.plugin, raised.value.limit) == (hostile.id, Limit.INSTANCES)
 
 
 def test_a_host_without_a_guard_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

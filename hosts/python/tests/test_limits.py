@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -219,6 +221,24 @@ def test_the_first_call_of_a_host_is_stopped_as_well(cache: Path) -> None:
     plugin = Host(cache=cache).load(component("guests/hostile.wasm"))
 
     assert isinstance(single(plugin, "loop_forever"), PluginTimeout)
+
+
+def test_too_little_address_space_is_an_error(cache: Path) -> None:
+    # Of 64 instances, in a process of its own, which lives on.
+    program = f"""
+import resource
+from pointsman import Host, HostError, Limits
+resource.setrlimit(resource.RLIMIT_AS, (20 << 30, 20 << 30))
+try:
+    Host(cache={str(cache)!r})
+except HostError as error:
+    print(error)
+print(Host(Limits(instances=1), {str(cache)!r}).limits.instances)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+
+    message = "the engine does not start; lower the limit `instances` if address space is short: "
+    assert result.stdout == f"{message}[Errno 12] Cannot allocate memory\n1\n"
 
 
 def test_a_cache_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:

@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 import orjson
 
 from pointsman.batches import batches
-from pointsman.errors import BrokenContract, PlanNotChecked, PluginError, PluginId
+from pointsman.errors import (
+    BrokenContract,
+    Limit,
+    PlanNotChecked,
+    PluginError,
+    PluginId,
+    PluginLimit,
+    PluginNotRun,
+)
 from pointsman.instances import Purpose
 from pointsman.loaded import Loaded
 from pointsman.plan import RouteChanges
@@ -107,7 +115,12 @@ class Checker:
                     verdicts += orjson.loads(text)
         except PlanNotChecked:
             raise
+        except PluginNotRun as error:
+            raise PluginNotRun(plugin, str(error)) from error
         except PluginError as error:
+            if isinstance(error, PluginLimit) and error.limit is Limit.INSTANCES:
+                # Too many calls at once say nothing against the plan.
+                raise PluginLimit(plugin, error.limit, error.most) from error
             raise PlanNotChecked(plugin, str(error)) from error
         if len(verdicts) != len(plans):
             raise PlanNotChecked(plugin, f"the guard gave {len(verdicts)} verdicts on {len(plans)} plans")

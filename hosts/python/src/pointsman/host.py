@@ -46,10 +46,15 @@ class Host:
         again. wasmtime keeps it: entries are found by content, version and settings, and the oldest go when there are
         512 MiB. What it holds is run as native code: only the host may be able to write to it.
 
-        Raises `HostError`, where the cache folder cannot be used or the guard component is not there.
+        Raises `HostError`, where the system refuses the address space for the instances, the cache folder cannot be
+        used, or the guard component is not there.
         """
         limits = limits or Limits()
-        engine = Engine(_config(limits, cache))
+        try:
+            engine = Engine(_config(limits, cache))
+        except (OSError, WasmtimeError) as error:
+            message = "the engine does not start; lower the limit `instances` if address space is short"
+            raise HostError(f"{message}: {error}") from error
         self._sandbox = Sandbox(
             engine,
             limits,

@@ -11,6 +11,7 @@ Nothing here checks types: that the module's functions are what they must be is 
 from __future__ import annotations
 
 import ctypes
+import mmap
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -24,13 +25,20 @@ _TABLES = 8
 _I32 = c.WASMTIME_I32.value
 
 
+_PLACE = (4 << 30) + (64 << 20)
+"""Address space of one instance, with some to spare: all that 32 bits can address, guard pages and tables."""
+
 _KEEP_RESIDENT = 256 << 10
 """Memory of a finished instance that is zeroed in place instead of being given back to the system, in bytes. The faster
 way for the first pages, which every call touches; what a call touches beyond them goes back."""
 
 
 def pool(config: Config, instances: int, table_elements: int) -> None:
-    """Takes memory from places that are reserved once and reset after each use, not mapped anew for each instance."""
+    """Takes memory from places that are reserved once and reset after each use, not mapped anew for each instance.
+
+    Raises `OSError` where there is not enough address space.
+    """
+    _probe(instances * _PLACE)
     pool = c.wasmtime_pooling_allocation_config_new()
     c.wasmtime_pooling_allocation_config_total_core_instances_set(pool, instances)
     c.wasmtime_pooling_allocation_config_total_memories_set(pool, instances)
@@ -43,6 +51,14 @@ def pool(config: Config, instances: int, table_elements: int) -> None:
     c.wasmtime_pooling_allocation_config_table_keep_resident_set(pool, _KEEP_RESIDENT)
     c.wasmtime_pooling_allocation_strategy_set(config.ptr(), pool)
     c.wasmtime_pooling_allocation_config_delete(pool)
+
+
+def _probe(size: int) -> None:
+    """Reserves address space and gives it back, because wasmtime ends the process where it cannot have it."""
+    if hasattr(mmap, "PROT_READ"):
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+        # Not to be read or written, so no memory is promised.
+        mmap.mmap(-1, size, flags=flags, prot=0).close()
 
 
 class Instance:
