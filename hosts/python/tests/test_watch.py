@@ -29,6 +29,8 @@ from pointsman import (
     WatchError,
     Watching,
 )
+from pointsman.registry.swap import Slots
+from pointsman.registry.watch import _Folder
 from support import Folder, hostile_version, misdeed
 
 LONG = 60.0
@@ -108,6 +110,35 @@ def test_a_file_that_is_being_written_is_not_loaded(host: Host, folder: Folder) 
 
         assert it.next() == ("a.wasm", "swapped")
         assert it.told.empty()
+
+
+def test_a_file_is_read_after_the_quiet_time_and_loaded_after_another(
+    host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("pointsman.registry.watch.time.monotonic", lambda: now)
+    told: list[str] = []
+    how = Watching(timedelta(seconds=1), on_change=lambda path, result: told.append(path.name))
+    watched = _Folder(Slots(host, Options()), folder.path, how)
+
+    def look(after: float) -> list[str]:
+        nonlocal now
+        now += after
+        watched.look()
+        return told
+
+    folder.write("a.wasm", hostile_version("honest")[:1000])
+    assert look(0) == []
+    assert look(0.75) == []
+    assert look(0.25) == [], "it was only read"
+    # Its writer goes on, so what was read is thrown away.
+    folder.write("a.wasm", hostile_version("honest"))
+    assert look(0.75) == []
+    assert look(1) == [], "it was only read"
+    assert look(0.75) == []
+    assert look(0.25) == ["a.wasm"]
+    assert look(10) == ["a.wasm"]
+    assert [version.name for version in watched._slots.all()] == ["hostile"]
 
 
 def test_a_writer_that_gives_up_leaves_a_file_that_does_not_load(host: Host, folder: Folder) -> None:
