@@ -161,6 +161,22 @@ def test_one_bad_request_never_spoils_the_others(blue_green: Plugin) -> None:
     ]
 
 
+def test_a_fleet_of_many_batches_is_answered_in_its_order(blue_green: Plugin) -> None:
+    """Of very many routes, of none, and of one that cannot be written, far beyond the first batch."""
+    fleet = [(ready_routes(count), spec(target=count)) for count in (0, 3000, 1, 700, 700, 700, 5, 1000, 999)]
+    fleet.insert(7, ([], Spec("\ud800", 3, START, START)))
+
+    decisions = blue_green.evaluate_cycles(fleet)
+
+    refused = decisions.pop(7)
+    fleet.pop(7)
+    assert isinstance(refused, InvalidRequest)
+    assert decisions == [blue_green.evaluate_cycle(*request) for request in fleet]
+    whole = fleet * 40
+    assert blue_green.evaluate_cycles(whole) == decisions * 40
+    assert len(decisions) == 9
+
+
 def test_one_bad_request_alone_is_raised(blue_green: Plugin) -> None:
     with pytest.raises(InvalidConfig, match="expected a JSON object"):
         blue_green.evaluate_cycle([], spec("{"))

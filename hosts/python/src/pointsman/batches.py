@@ -13,16 +13,16 @@ _ROUTES = 1000
 """How many routes are handed over at once; some 220 bytes each."""
 
 
-def batches(requests: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Requests with `routes` among their fields, some at a time. One of very many routes is a batch by itself."""
+def batches(requests: Iterable[dict[str, Any]]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Requests with `routes` among their fields, some at a time, each with the place of the first of them."""
     batch: list[dict[str, Any]] = []
-    size = 0
-    for request in requests:
+    size = first = 0
+    for i, request in enumerate(requests, 1):
         batch.append(request)
         # The spec is about as long as a route.
         size += len(request["routes"]) + 1
         if size >= _ROUTES:
-            yield batch
-            batch, size = [], 0
+            yield first, batch
+            batch, size, first = [], 0, i
     if batch:
-        yield batch
+        yield first, batch

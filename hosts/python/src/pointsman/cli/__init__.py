@@ -30,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         plugin = _load(given)
         requests = read_requests(given.input)
-        is_fine = explain.run(plugin, requests) if given.command == "explain" else _evaluate(plugin, requests, given)
+        if given.command == "explain":
+            is_fine = explain.run(plugin, requests)
+        else:
+            is_fine = evaluate.run(plugin, requests, pretty=given.pretty)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads it has seen enough: `… | head`. What is left unwritten goes nowhere, also when Python ends.
@@ -38,17 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (HostError, LoadError) as error:
         return _report("the plugin cannot be used", error)
-    except InputError as error:
-        return _report(str(error), error.__cause__)
-    except evaluate.NoAnswer as error:
+    except (InputError, evaluate.NoAnswer) as error:
         return _report(str(error), error.__cause__)
     except PluginError as error:
         return _report("no plan", error)
     return 0 if is_fine else 1
-
-
-def _evaluate(plugin: Plugin, requests: list[str], given: argparse.Namespace) -> bool:
-    return evaluate.run(plugin, requests, pretty=given.pretty)
 
 
 def _load(given: argparse.Namespace) -> Plugin:
