@@ -1,5 +1,6 @@
 # `make demo` shows a rollout decided in a sandbox, `make test` runs everything that continuous integration runs.
-# A machine needs Rust 1.95 or newer (with rustfmt and clippy for `make test`), a C compiler and git; the rest is installed.
+# A machine needs Rust 1.95 or newer (with rustfmt and clippy for `make test`), a C compiler and git, and for `make test` Python
+# 3.11 or newer; the rest is installed.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,6 +11,7 @@ PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
 .PHONY: help demo test components fmt lint docs unit reproducible model bench javascript fuzz needs-cargo
+.PHONY: needs-python python python-package bench-python
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -45,7 +47,7 @@ unit: components ## Every test: native, and the components in the sandbox
 reproducible: needs-cargo ## Build the components in two folders and compare the bytes
 	$(CARGO) xtask reproducible
 
-test: fmt lint docs unit reproducible ## Everything that continuous integration runs
+test: fmt lint docs unit reproducible python ## Everything that continuous integration runs
 
 # The same check with more going wrong; `make test` runs the smaller one.
 model: needs-cargo ## Check the strategies' models more deeply (several minutes)
@@ -77,3 +79,38 @@ fuzz: needs-cargo $(CARGO_FUZZ) ## Look for bytes that are too much, FUZZ_SECOND
 		$(CARGO_FUZZ) fuzz run --sanitizer none --target-dir target/fuzz/build $$target target/fuzz/$$target tests/fuzz/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
+
+# === Python host ===
+
+PYTHON ?= python3
+PYTHON_HOST := hosts/python
+PYTHON_VENV := target/python
+PYTHON_WHEELS := target/python-wheels
+PYTHON_INSTALLED := target/python-installed
+in-venv = $(CURDIR)/$(PYTHON_VENV)/bin/python -m
+
+needs-python:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on the PATH; install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; install Python 3.11 or newer, or set PYTHON" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: Python has no venv or no pip; install python3-venv" >&2; exit 1; }
+
+$(PYTHON_VENV)/ready: $(PYTHON_HOST)/requirements-dev.txt | needs-python
+	$(PYTHON) -m venv --clear $(PYTHON_VENV)
+	$(PYTHON_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(PYTHON_HOST)/requirements-dev.txt
+	touch $@
+
+# An editable install, which puts the components into the package. Its requirements are there already, in the versions pinned.
+python-package: components $(PYTHON_VENV)/ready
+	$(PYTHON_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(PYTHON_HOST)
+
+python: python-package ## Check and test the Python host, and its wheel
+	cd $(PYTHON_HOST) && $(in-venv) ruff format --check --quiet . && $(in-venv) ruff check --quiet . && $(in-venv) mypy
+	cd $(PYTHON_HOST) && $(in-venv) pytest
+	rm -rf $(PYTHON_WHEELS) $(PYTHON_INSTALLED)
+	$(in-venv) build --no-isolation --outdir $(PYTHON_WHEELS) $(PYTHON_HOST) >/dev/null
+	$(PYTHON) -m venv $(PYTHON_INSTALLED)
+	$(PYTHON_INSTALLED)/bin/pip install --quiet --disable-pip-version-check --constraint $(PYTHON_HOST)/requirements-dev.txt $(PYTHON_WHEELS)/*-py3-none-any.whl
+	$(in-venv) pytest --quiet $(PYTHON_HOST)/tests/test_readme.py --python $(CURDIR)/$(PYTHON_INSTALLED)/bin/python
+
+bench-python: python-package ## Measure the Python host, and print the tables
+	$(PYTHON_VENV)/bin/python $(PYTHON_HOST)/benchmarks

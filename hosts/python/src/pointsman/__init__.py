@@ -1,0 +1,136 @@
+"""Loads Pointsman strategy components and evaluates them: sandboxed, limited, and never trusted.
+
+```python
+from pointsman import BLUE_GREEN, Host
+
+host = Host()
+plugin = host.load(BLUE_GREEN)
+plugin.check_config('{"auto_promote": true}')
+
+plan = plugin.evaluate_cycle(routes, spec)
+print(plan.reason.code, plan.reason.message)
+```
+"""
+
+from pointsman.admission import SUPPORTED_CONTRACTS
+from pointsman.answers import Decision
+from pointsman.components import BLUE_GREEN, GUARD, ROLLING_UPDATE
+from pointsman.errors import (
+    BackingOff,
+    BrokenContract,
+    EvaluationError,
+    HostError,
+    InvalidConfig,
+    InvalidRequest,
+    InvalidRequests,
+    InvalidRoutes,
+    Limit,
+    LoadError,
+    LoadProblem,
+    PlanNotChecked,
+    PlanRejected,
+    PluginError,
+    PluginId,
+    PluginLimit,
+    PluginNotRun,
+    PluginTimeout,
+    PluginTrap,
+    PointsmanError,
+    SwapError,
+    SwapProblem,
+    UnknownStrategy,
+    WatchError,
+)
+from pointsman.guard import Guard, IdsOnly, Policy, Violation
+from pointsman.host import ComponentFile, Host
+from pointsman.limits import Limits
+from pointsman.plan import Description, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange, UnknownRoute
+from pointsman.plugin import Plugin
+from pointsman.registry import (
+    Checks,
+    Evaluated,
+    Latency,
+    Options,
+    Outcome,
+    Registry,
+    StrategyStatus,
+    Swap,
+    SwapResult,
+    Vector,
+    VersionStatus,
+    Watch,
+    Watching,
+)
+from pointsman.route import HealthStatus, Route, RouteStatus, TrafficStatus
+from pointsman.spec import Check, CheckOutcome, OperatorRequest, Request, Spec
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BLUE_GREEN",
+    "GUARD",
+    "ROLLING_UPDATE",
+    "SUPPORTED_CONTRACTS",
+    "BackingOff",
+    "BrokenContract",
+    "Check",
+    "CheckOutcome",
+    "Checks",
+    "ComponentFile",
+    "Decision",
+    "Description",
+    "Evaluated",
+    "EvaluationError",
+    "Guard",
+    "HealthStatus",
+    "Host",
+    "HostError",
+    "IdsOnly",
+    "InvalidConfig",
+    "InvalidRequest",
+    "InvalidRequests",
+    "InvalidRoutes",
+    "Latency",
+    "Limit",
+    "Limits",
+    "LoadError",
+    "LoadProblem",
+    "OperatorRequest",
+    "Options",
+    "Outcome",
+    "PlanNotChecked",
+    "PlanRejected",
+    "Plugin",
+    "PluginError",
+    "PluginId",
+    "PluginLimit",
+    "PluginNotRun",
+    "PluginTimeout",
+    "PluginTrap",
+    "PointsmanError",
+    "Policy",
+    "Reason",
+    "Registry",
+    "Request",
+    "RolloutSpec",
+    "Route",
+    "RouteChanges",
+    "RouteStatus",
+    "Spec",
+    "StrategyStatus",
+    "SubStep",
+    "Swap",
+    "SwapError",
+    "SwapProblem",
+    "SwapResult",
+    "TrafficChange",
+    "TrafficStatus",
+    "UnknownRoute",
+    "UnknownStrategy",
+    "Vector",
+    "VersionStatus",
+    "Violation",
+    "Watch",
+    "WatchError",
+    "Watching",
+]

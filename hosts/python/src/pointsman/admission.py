@@ -1,0 +1,218 @@
+"""What a file must be to be loaded: a component that exports a supported contract and imports no function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wasmtime import Engine, FuncType, MemoryType, Module, WasmtimeError
+from wasmtime.component import Component, ComponentInstanceType, ComponentItem, ValType
+from wasmtime.component import FuncType as ComponentFunction
+from wasmtime.component._types import ComponentExtern
+
+from pointsman.component import (
+    COMPONENT_HEADER,
+    CORE_MODULE_HEADER,
+    CoreModule,
+    Malformed,
+    core_modules,
+    skeleton,
+)
+from pointsman.errors import LoadError, LoadProblem
+from pointsman.limits import PAGE, Limits
+from pointsman.meter import metered
+
+SUPPORTED_CONTRACTS = ("0.1.0",)
+"""The contract versions that this host supports."""
+
+_I32 = ["i32"]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Functions that a component must export, and what they are in its core module."""
+
+    name: str
+    """What a component that has none of it is not."""
+    main: str
+    """The interface whose version is that of the contract."""
+    versions: Sequence[str]
+    """Those that this host supports."""
+    functions: Mapping[str, Mapping[str, Sequence[str]]]
+    """For each interface its functions, with the types of their parameters in the core module. Each returns one i32."""
+
+
+# A list or a string is two numbers, an option has one more; a spec has as many as the contract's limit for parameters
+# allows.
+_ROUTES = _I32 * 2
+_SPEC = _I32 * 3 + ["i64"] * 2 + _I32 * 9
+
+STRATEGY = Contract(
+    name="strategy",
+    main="pointsman:strategy/strategy",
+    versions=SUPPORTED_CONTRACTS,
+    functions={
+        "pointsman:strategy/strategy": {
+            "evaluate-cycle": _ROUTES + _SPEC,
+            "describe": [],
+            "check-config": _I32 * 2,
+        },
+        "pointsman:strategy/strategy-json": {"evaluate-cycles": _I32 * 2},
+    },
+)
+
+GUARD = Contract(
+    name="guard",
+    main="pointsman:guard/guard-json",
+    versions=("0.1.0",),
+    functions={"pointsman:guard/guard-json": {"check-plans": _I32 * 2}},
+)
+
+_REALLOC = "cabi_realloc"
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A component that may be loaded."""
+
+    version: str
+    """The contract's version."""
+    exports: Sequence[str]
+    """The names of what it exports."""
+    functions: Mapping[str, Sequence[str]]
+    """The names of the functions that its core module must export, with the types of their parameters. Each returns one
+    i32."""
+    core: bytes
+    """Its core module, to be compiled."""
+
+
+def check_size(name: str, size: int, limits: Limits) -> None:
+    """Raises `LoadError` for a file that is too large."""
+    if size > limits.component:
+        raise LoadError(LoadProblem.TOO_LARGE, f"`{name}` has {size} bytes, the limit is {limits.component}")
+
+
+def admit(engine: Engine, name: str, component: bytes, contract: Contract, limits: Limits) -> Admitted:
+    """Raises `LoadError`, which says what about the bytes is not right."""
+    _check_header(name, component)
+    try:
+        modules = core_modules(component)
+        for module in modules:
+            Module.validate(engine, module)
+        whole = Component(engine, skeleton(component))
+        # Imports first: a component made for another kind of host is best told by what it wants from it.
+        _check_imports(name, whole, engine)
+        version = _version(name, whole, engine, contract)
+        functions = _functions(name, whole, engine, contract, version)
+        if len(modules) != 1:
+            raise LoadError(
+                LoadProblem.SEVERAL_MODULES, f"`{name}` has {len(modules)} core modules; this host needs exactly one"
+            )
+        core = metered(modules[0], CoreModule.read(modules[0]), frozenset({*functions, "memory"}))
+        return Admitted(version, list(whole.type.exports(engine)), functions, core)
+    except (Malformed, WasmtimeError) as error:
+        raise malformed(name, error) from error
+
+
+def malformed(name: str, error: Exception) -> LoadError:
+    """What wasmtime, or the reader of sections, has against a component."""
+    return LoadError(LoadProblem.MALFORMED, f"`{name}` is not a valid component: {' '.join(str(error).split())}")
+
+
+def _check_header(name: str, component: bytes) -> None:
+    header = component[:8]
+    if header == CORE_MODULE_HEADER:
+        message = f"`{name}` is a core WebAssembly module, not a component; link it with `wasm-component-ld`"
+        raise LoadError(LoadProblem.CORE_MODULE, message)
+    if header != COMPONENT_HEADER:
+        raise LoadError(LoadProblem.NOT_WASM, f"`{name}` is not WebAssembly")
+
+
+def _check_imports(name: str, component: Component, engine: Engine) -> None:
+    """What is imported must not reach anything: it may only be types. The contract's own types come as an import of an
+    instance that has nothing else.
+    """
+    imports = []
+    for imported, extern in component.type.imports(engine).items():
+        what = _item(extern)
+        if isinstance(what, ComponentInstanceType):
+            members = what.exports(engine).items()
+            imports += [f"{imported}#{member}" for member, of in members if not isinstance(_item(of), ValType)]
+        elif not isinstance(what, ValType):
+            imports.append(imported)
+    if imports:
+        message = f"`{name}` imports {_listed(imports)}; a {STRATEGY.name} must not import anything"
+        raise LoadError(LoadProblem.IMPORTS, message)
+
+
+def _version(name: str, component: Component, engine: Engine, contract: Contract) -> str:
+    """The supported version of the contract that is exported."""
+    exported = (export.partition("@") for export in component.type.exports(engine))
+    found = [version for export, _, version in exported if export == contract.main]
+    if not found:
+        message = f"`{name}` is a component but not a {contract.name}: it does not export `{contract.main}`"
+        raise LoadError(LoadProblem.NOT_A_STRATEGY, message)
+    for version in contract.versions:
+        if version in found:
+            return version
+    message = f"`{name}` has contract version {_listed(found)}; this host supports {_listed(contract.versions)}"
+    raise LoadError(LoadProblem.UNSUPPORTED_CONTRACT, message)
+
+
+def _functions(
+    name: str, component: Component, engine: Engine, contract: Contract, version: str
+) -> dict[str, Sequence[str]]:
+    """The contract's functions by the names that they have in the core module."""
+    exports = component.type.exports(engine)
+    functions: dict[str, Sequence[str]] = {_REALLOC: _I32 * 4}
+    for interface, members in contract.functions.items():
+        door = f"{interface}@{version}"
+        instance = _item(exports[door]) if door in exports else None
+        found = instance.exports(engine) if isinstance(instance, ComponentInstanceType) else {}
+        for function, parameters in members.items():
+            if function not in found or not isinstance(_item(found[function]), ComponentFunction):
+                raise _missing(name, f"{door}#{function}")
+            functions[f"{door}#{function}"] = parameters
+    return functions
+
+
+def check_module(name: str, module: Module, functions: Mapping[str, Sequence[str]], limits: Limits) -> None:
+    """Whether the compiled core module has the functions, of the contract's types, and starts with no more memory than
+    it may.
+
+    Raises `LoadError`.
+    """
+    found = {export.name: export.type for export in module.exports}
+    for function, parameters in functions.items():
+        type = found.get(function)
+        if not isinstance(type, FuncType):
+            raise _missing(name, function)
+        if [str(each) for each in type.params] != parameters or [str(each) for each in type.results] != _I32:
+            message = f"`{name}` exports `{function}` with another type than the contract's"
+            raise LoadError(LoadProblem.WRONG_TYPE, message)
+    memory = found.get("memory")
+    if not isinstance(memory, MemoryType):
+        raise _missing(name, "memory")
+    needed = memory.limits.min * PAGE
+    if needed > limits.memory:
+        message = f"`{name}` needs {needed} bytes of memory to start, the limit is {limits.memory}"
+        raise LoadError(LoadProblem.MEMORY, message)
+
+
+def _item(extern: ComponentExtern) -> ComponentItem | None:
+    """What is imported or exported; None for what wasmtime's package has no class for."""
+    try:
+        return extern.ty
+    except TypeError:
+        return None
+
+
+def _missing(name: str, export: str) -> LoadError:
+    return LoadError(LoadProblem.MISSING_EXPORT, f"`{name}` does not export `{export}`")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`` `a`, `b` and 3 more ``."""
+    named = 3
+    text = ", ".join(f"`{name}`" for name in names[:named])
+    return text if len(names) <= named else f"{text} and {len(names) - named} more"

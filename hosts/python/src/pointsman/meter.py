@@ -1,0 +1,152 @@
+"""Makes it known that memory was refused.
+
+To a WebAssembly program, memory that it cannot have is a number, -1, and most programs answer it with a trap of their
+own: the runtime cannot tell that from a bug. So a plugin's core module is rewritten when it is loaded. Each
+`memory.grow` becomes a call of a function that is added at the end:
+
+```wat
+(global $refused (export "pointsman:memory-refused") (mut i32) (i32.const 0))
+(func $grow (param i32) (result i32)
+  (if (i32.eq (local.tee 0 (memory.grow (local.get 0))) (i32.const -1))
+    (then (global.set $refused (i32.const 1)) unreachable))
+  (local.get 0))
+```
+
+A refused growth thus ends the call, and the global says why. Nothing that was there gets another number, because what
+is added comes last. Of the exports only those remain that the host calls.
+
+To find each `memory.grow` every instruction must be known, for its operands could look like one. `_PLAIN` says what
+each is followed by. It needs to be right only for modules that the runtime has found valid, which they are before they
+come here, and the result is validated again. An instruction that is not in the table is an error, never skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pointsman.component import CoreModule, Malformed, number, read_number, sections, vector
+
+REFUSED = "pointsman:memory-refused"
+"""The global that is 1 once memory was refused."""
+
+_LEB = rb"[\x80-\xff]*[\x00-\x7f]"
+_MEMARG = _LEB + _LEB
+
+# What follows an opcode, for those whose operands have a fixed shape.
+_PLAIN = re.compile(
+    rb"(?:"
+    # unreachable, nop, else, end, return, drop, select; comparisons, arithmetic, conversions; ref.is_null
+    rb"[\x00\x01\x05\x0b\x0f\x1a\x1b\x45-\xc4\xd1]"
+    # block, loop, if with their type; br, br_if; call, return_call; locals, globals, tables; i32.const, i64.const;
+    # ref.null, ref.func
+    rb"|[\x02-\x04\x0c\x0d\x10\x12\x20-\x26\x41\x42\xd0\xd2]"
+    + _LEB
+    +
+    # call_indirect, return_call_indirect; loads and stores
+    rb"|[\x11\x13\x28-\x3e]"
+    + _MEMARG
+    +
+    # select with its one type; memory.size
+    rb"|\x1c\x01.|\x3f\x00"
+    # f32.const, f64.const
+    rb"|\x43.{4}|\x44.{8}"
+    # saturating conversions; bulk operations on memories and tables
+    rb"|\xfc(?:[\x00-\x07]|[\x09\x0b\x0d\x0f-\x11]" + _LEB + rb"|[\x08\x0a\x0c\x0e]" + _LEB + _LEB + rb")"
+    # vectors: memory; constants and shuffles; lanes; memory and a lane; all others, whose opcodes are 1 or 2 bytes long
+    rb"|\xfd(?:[\x00-\x0b\x5c\x5d]" + _MEMARG + rb"|[\x0c\x0d].{16}|[\x15-\x22].|[\x54-\x5b]" + _MEMARG + rb"."
+    rb"|[\x0e-\x14\x23-\x53\x5e-\x7f]|[\x80-\xff][\x01\x02])"
+    rb")*+",
+    re.DOTALL,
+)
+_GROW = b"\x40\x00"
+_BR_TABLE = 0x0E
+
+_TYPE, _FUNCTION, _GLOBAL, _EXPORT, _CODE = 1, 3, 6, 7, 10
+# Not in the order of their numbers: the count of data segments stands before the code. Exceptions' tags are not
+# admitted.
+_ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11)
+
+_I32 = b"\x7f"
+
+
+def metered(core: bytes, module: CoreModule, exports: frozenset[str]) -> bytes:
+    """The core module with its growth told, and of its exports only these.
+
+    Raises `Malformed` for an instruction that is not known.
+    """
+    parts = {id: content for id, content in sections(core) if id != 0}
+    function = module.functions
+    grow_type, types = _appended(parts.get(_TYPE), b"\x60\x01" + _I32 + b"\x01" + _I32)
+    _, functions = _appended(parts.get(_FUNCTION), number(grow_type))
+    refused, globals_ = _appended(parts.get(_GLOBAL), _I32 + b"\x01\x41\x00\x0b")
+    call = b"\x10" + number(function)
+    bodies = [_rewritten(body, call) for body in module.bodies]
+    bodies.append(_grow(refused))
+    kept = [raw for name, raw in module.exports if name in exports]
+    name = REFUSED.encode()
+    kept.append(number(len(name)) + name + b"\x03" + number(refused))
+    parts |= {
+        _TYPE: types,
+        _FUNCTION: functions,
+        _GLOBAL: globals_,
+        _EXPORT: vector(kept),
+        _CODE: vector([number(len(body)) + body for body in bodies]),
+    }
+    unknown = parts.keys() - set(_ORDER)
+    if unknown:
+        raise Malformed(f"a core module's section {min(unknown)} is not known")
+    written = (bytes([id]) + number(len(parts[id])) + parts[id] for id in _ORDER if id in parts)
+    return core[:8] + b"".join(written)
+
+
+def _appended(section: bytes | None, entry: bytes) -> tuple[int, bytes]:
+    """A section with one entry more, and the number of that entry. For sections whose entries the module itself
+    defines: it imports nothing, so they are numbered from 0.
+    """
+    count, start = read_number(section, 0) if section else (0, 0)
+    return count, number(count + 1) + (section or b"")[start:] + entry
+
+
+def _grow(refused: int) -> bytes:
+    """The body of the function that grows memory."""
+    # No locals; local.get 0; memory.grow; local.tee 0; i32.const -1; i32.eq; if
+    start = b"\x00\x20\x00" + _GROW + b"\x22\x00\x41\x7f\x46\x04\x40"
+    # i32.const 1; global.set; unreachable; end; local.get 0; end
+    return start + b"\x41\x01\x24" + number(refused) + b"\x00\x0b\x20\x00\x0b"
+
+
+def _rewritten(body: bytes, call: bytes) -> bytes:
+    """A function's body with each `memory.grow` replaced."""
+    pieces = []
+    done = 0
+    for place in _growths(body):
+        pieces += [body[done:place], call]
+        done = place + len(_GROW)
+    if not pieces:
+        return body
+    return b"".join([*pieces, body[done:]])
+
+
+def _growths(body: bytes) -> Iterator[int]:
+    """Where `memory.grow` is in a function's body."""
+    groups, at = read_number(body, 0)
+    for _ in range(groups):
+        # So many locals of one type, which is a byte for all types that are admitted.
+        _, at = read_number(body, at)
+        at += 1
+    while True:
+        run = _PLAIN.match(body, at)
+        at = run.end() if run else at
+        if at >= len(body):
+            return
+        if body.startswith(_GROW, at):
+            yield at
+            at += len(_GROW)
+        elif body[at] == _BR_TABLE:
+            # The targets and the default.
+            targets, at = read_number(body, at + 1)
+            for _ in range(targets + 1):
+                _, at = read_number(body, at)
+        else:
+            raise Malformed(f"instruction 0x{body[at]:02x} is not known")

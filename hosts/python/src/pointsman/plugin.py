@@ -1,0 +1,260 @@
+"""A loaded strategy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any, ParamSpec, TypeVar
+
+import orjson
+
+from pointsman import answers
+from pointsman.answers import Decision
+from pointsman.batches import batches
+from pointsman.errors import (
+    BrokenContract,
+    EvaluationError,
+    InvalidConfig,
+    InvalidRequest,
+    InvalidRequests,
+    PlanNotChecked,
+    PlanRejected,
+    PluginId,
+)
+from pointsman.guard import Checker, Decided, Guard, Policy, needs_check
+from pointsman.instances import Purpose
+from pointsman.loaded import Loaded
+from pointsman.plan import Description, RouteChanges
+from pointsman.route import Route
+from pointsman.sandbox import Call
+from pointsman.spec import Request, Spec
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the JSON door gave, and what the guard found in it."""
+
+    text: str
+    decisions: list[Decision]
+
+
+@dataclass(frozen=True, repr=False)
+class Plugin:
+    """A loaded strategy. Safe to use from several threads at once. Every call has an instance of its own, so nothing
+    leaks from one call to another; the deployments of one batch share an instance.
+    """
+
+    _loaded: Loaded
+    _checker: Checker
+    guard: Guard = Policy()
+    """The guard that its plans pass."""
+    _purpose: Purpose = Purpose.CALL
+
+    def __repr__(self) -> str:
+        return f"Plugin({self.id.name} {self.id.digest})"
+
+    @property
+    def id(self) -> PluginId:
+        """Its name and digest."""
+        return self._loaded.id
+
+    @property
+    def contract_version(self) -> str:
+        """The contract version that it is called by."""
+        return self._loaded.version
+
+    @property
+    def size(self) -> int:
+        """Size of the component in bytes."""
+        return self._loaded.size
+
+    @property
+    def exports(self) -> list[str]:
+        """The names of what it exports. What it imports needs no list: nothing but types is admitted."""
+        return list(self._loaded.exports)
+
+    def with_guard(self, guard: Guard) -> Plugin:
+        """The same plugin under another guard. Plans are guarded by default; see `Policy` and `IdsOnly` for what can be
+        changed.
+        """
+        return replace(self, guard=guard)
+
+    def for_upkeep(self) -> Plugin:
+        """The same plugin with the instances that are not for callers."""
+        return replace(self, _purpose=Purpose.UPKEEP)
+
+    def evaluate_cycle(self, routes: Sequence[Route], spec: Spec) -> RouteChanges:
+        """Decides one cycle of one rollout. The plan has passed the guard; it is not applied.
+
+        Raises `EvaluationError`, the plugin's answer that the input is not right or a plan that the guard rejected, and
+        any other `PluginError` for a failed call.
+        """
+        (decision,) = self.evaluate_cycles([Request(routes, spec)])
+        if isinstance(decision, EvaluationError):
+            raise decision
+        return decision
+
+    def evaluate_cycles(self, requests: Iterable[Request | tuple[Sequence[Route], Spec]]) -> list[Decision]:
+        """Decides cycles of many rollouts in one call: a list of plans of the same length and order. In the place of a
+        plan that there is not stands an `EvaluationError`; one bad request never spoils the others.
+
+        Raises `PluginError` where the call failed, so that there is no answer at all.
+        """
+        asked = [
+            {"routes": routes if type(routes) is list else list(routes), "spec": spec} for routes, spec in requests
+        ]
+        split = list(batches(asked))
+        refused: dict[int, InvalidRequest] = {}
+        texts = [self._written(batch, first, refused) for first, batch in split]
+        # What the host itself does before and after is not counted against the plugin's time.
+        with self._loaded.call(self._purpose) as call:
+            given = [self._ask(call, text) for text in texts]
+        decisions: list[Decision] = []
+        for (_, batch), text in zip(split, given, strict=True):
+            decisions += answers.read(self.id, text, len(batch))
+        for i, refusal in refused.items():
+            decisions[i] = refusal
+
+        def decided(i: int, plan: RouteChanges) -> Decided:
+            return Decided(**asked[i], plan=plan)
+
+        for i, rejection in self._rejections(decisions, decided).items():
+            decisions[i] = rejection
+        return decisions
+
+    def evaluate_cycles_json(self, requests: str | bytes) -> str:
+        """As `evaluate_cycles`, as text: a JSON array of requests in, an array of answers of the same length and order
+        out, as `wit/strategy.wit` has them. In the place of a plan that the guard rejects stands an error with the code
+        `plan_rejected` and the violations.
+
+        Raises `InvalidRequests` where the text is not a JSON array, and any other `PluginError` for a failed call.
+        """
+        return self.answers(requests).text
+
+    def answers(self, requests: str | bytes) -> Answers:
+        """As `evaluate_cycles_json`, with what was decided."""
+        asked: list[Any] | None = None
+        with self._loaded.call(self._purpose) as call:
+            text = self._ask(call, requests.encode() if isinstance(requests, str) else requests)
+        decisions = answers.read(self.id, text, None)
+
+        def decided(i: int, plan: RouteChanges) -> Decided:
+            # Only now, because most plans change nothing and need no look at what they were made from.
+            nonlocal asked
+            asked = asked or _elements(self.id, requests)
+            if len(asked) != len(decisions):
+                raise BrokenContract(self.id, f"it gave {len(decisions)} answers to {len(asked)} requests")
+            request = asked[i]
+            if not isinstance(request, dict) or request.keys() != {"routes", "spec"}:
+                raise BrokenContract(self.id, "it has a plan for what is no request")
+            return Decided(**request, plan=plan)
+
+        rejections = self._rejections(decisions, decided)
+        if rejections:
+            text = answers.write(text, rejections)
+            for i, rejection in rejections.items():
+                decisions[i] = rejection
+        return Answers(text, decisions)
+
+    def describe(self) -> Description:
+        """What the plugin says of itself. Raises `PluginError`."""
+        with self._loaded.call(self._purpose) as call:
+            name, version, summary, schema = call.strings(self._function("strategy", "describe"), 4)
+        return Description(name, version, summary, schema)
+
+    def check_config(self, config: str) -> None:
+        """Whether the plugin takes this configuration, one JSON object as text.
+
+        Raises `InvalidConfig`, the plugin's answer what is wrong with it, and any other `PluginError` for a failed
+        call.
+        """
+        with self._loaded.call(self._purpose) as call:
+            objection = call.objection(self._function("strategy", "check-config"), config.encode())
+        if objection is not None:
+            raise InvalidConfig(self.id, objection)
+
+    async def evaluate_cycle_async(self, routes: Sequence[Route], spec: Spec) -> RouteChanges:
+        """As `evaluate_cycle`, on one of the host's own threads: the event loop goes on.
+
+        A cancelled call is not waited for; in its thread it goes on to its end, which the time limit sets, and its plan
+        is lost.
+        """
+        return await in_thread(self._loaded.sandbox.threads, self.evaluate_cycle, routes, spec)
+
+    async def evaluate_cycles_async(self, requests: Iterable[Request | tuple[Sequence[Route], Spec]]) -> list[Decision]:
+        """As `evaluate_cycles`, on one of the host's own threads; see `evaluate_cycle_async`."""
+        return await in_thread(self._loaded.sandbox.threads, self.evaluate_cycles, requests)
+
+    def _ask(self, call: Call, requests: bytes) -> str:
+        """The plugin's answers. The guard has not seen them yet."""
+        is_ok, text = call.text(self._function("strategy-json", "evaluate-cycles"), requests)
+        if not is_ok:
+            _elements(self.id, requests, text)
+            # The contract has no other reason to answer none of them.
+            raise BrokenContract(self.id, f"it answers no request of an array: {text}")
+        return text
+
+    def _rejections(
+        self, decisions: list[Decision], decided: Callable[[int, RouteChanges], Decided]
+    ) -> dict[int, PlanRejected]:
+        """What the guard has against plans, by their places."""
+        doubtful = [
+            (i, plan)
+            for i, plan in enumerate(decisions)
+            if isinstance(plan, RouteChanges) and needs_check(plan, self.guard)
+        ]
+        if not doubtful:
+            return {}
+        plans = [decided(i, plan) for i, plan in doubtful]
+        verdicts = self._checker.check(self.id, self.guard, plans, self._purpose)
+        return {
+            i: PlanRejected(self.id, plan, violations)
+            for (i, plan), violations in zip(doubtful, verdicts, strict=True)
+            if violations
+        }
+
+    def _written(self, requests: list[dict[str, Any]], first: int, refused: dict[int, InvalidRequest]) -> bytes:
+        """Requests as JSON, of which the first has this place in the fleet. What cannot be written is left out, `null`
+        in its place, and `refused` for that.
+        """
+        try:
+            return orjson.dumps(requests)
+        except TypeError:
+            pass
+        texts = []
+        for i, request in enumerate(requests, first):
+            try:
+                texts.append(orjson.dumps(request))
+            except TypeError as error:
+                texts.append(b"null")
+                refused[i] = InvalidRequest(self.id, f"it cannot be written as JSON: {error}")
+        return b"[" + b",".join(texts) + b"]"
+
+    def _function(self, interface: str, name: str) -> str:
+        return f"pointsman:strategy/{interface}@{self._loaded.version}#{name}"
+
+
+def _elements(plugin: PluginId, requests: str | bytes, message: str | None = None) -> list[Any]:
+    """The requests of a batch. Raises `InvalidRequests` where it is no array."""
+    try:
+        elements = orjson.loads(requests)
+    except orjson.JSONDecodeError as error:
+        if message is None:
+            raise PlanNotChecked(plugin, f"its requests cannot be read: {error}") from error
+        raise InvalidRequests(plugin, message) from None
+    if not isinstance(elements, list):
+        raise InvalidRequests(plugin, message or "not a JSON array of requests")
+    return elements
+
+
+async def in_thread(threads: Executor, function: Callable[_P, _R], *arguments: _P.args, **keywords: _P.kwargs) -> _R:
+    """Calls a function on a thread, in the caller's context."""
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(threads, lambda: context.run(function, *arguments, **keywords))

@@ -1,0 +1,34 @@
+"""How a registry treats its plugins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pointsman.guard import Guard, Policy
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a registry treats its plugins."""
+
+    guard: Guard = Policy()
+    """The guard of every plugin that has none of its own in `guards`."""
+    guards: Mapping[str, Guard] = field(default_factory=dict)
+    """The guards of single strategies, by name: a rolling update that may leave a quarter unserved needs a serving
+    floor of 75%, beside a blue-green that needs none so low."""
+    revert_after: int = 3
+    """After how many failures in a row a version is given up; at least 1, default 3."""
+    first_back_off: timedelta = timedelta(seconds=1)
+    """For how long calls are answered with an error at first, once a version has failed so often and there is none to
+    go back to; default 1 s. It doubles with every further failure."""
+    longest_back_off: timedelta = timedelta(minutes=1)
+    """The longest that it becomes; default 1 minute."""
+    clock: Callable[[], float] = time.monotonic
+    """The clock for the back-off, in seconds; default `time.monotonic`."""
+
+    def __post_init__(self) -> None:
+        if self.revert_after < 1:
+            raise ValueError(f"`revert_after` is {self.revert_after}; it must be at least 1")

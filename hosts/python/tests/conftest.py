@@ -1,0 +1,54 @@
+"""Fixtures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pointsman import Host, Plugin, Policy
+from support import ROOT, Folder, component
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--python", default=sys.executable, help="the interpreter that runs the README's programs")
+
+
+@pytest.fixture
+def python(request: pytest.FixtureRequest) -> str:
+    """The interpreter that runs the README's programs: that of the tests, or one with the package installed."""
+    return str(request.config.getoption("--python"))
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """Where compiled code is kept from one run to the next."""
+    return ROOT / "target" / "test-cache-python"
+
+
+@pytest.fixture(scope="session")
+def host(cache: Path) -> Host:
+    """A host with default limits."""
+    return Host(cache=cache)
+
+
+@pytest.fixture(scope="session")
+def blue_green(host: Host) -> Plugin:
+    return host.load(component("plugins/blue_green.wasm"))
+
+
+@pytest.fixture(scope="session")
+def rolling_update(host: Host) -> Plugin:
+    # Some of the corpus' configurations go as far as none serving.
+    return host.load(component("plugins/rolling_update.wasm")).with_guard(Policy(serving_floor_percent=0))
+
+
+@pytest.fixture(scope="session")
+def hostile(host: Host) -> Plugin:
+    return host.load(component("guests/hostile.wasm"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)

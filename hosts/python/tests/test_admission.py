@@ -1,0 +1,230 @@
+"""What is not loaded, and the error that says why."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from wasmtime import wat2wasm
+
+from pointsman import Host, Limits, LoadError, LoadProblem, Plugin, PluginError, PluginTimeout, PluginTrap, RouteChanges
+from support import component, given, spec
+
+ABI = """(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))"""
+SPEC = "i32 i32 i32 i64 i64 i32 i32 i32 i32 i32 i32 i32 i32 i32"
+FUNCTIONS = f"""{ABI}
+    (func (export "pointsman:strategy/strategy@0.1.0#evaluate-cycle") (param i32 i32 {SPEC}) (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy@0.1.0#describe") (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy@0.1.0#check-config") (param i32 i32) (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy-json@0.1.0#evaluate-cycles") (param i32 i32) (result i32) (i32.const 0))
+"""
+MEMORY = '(memory (export "memory") 1)'
+
+
+def strategy(core: str, more: str = "") -> bytes:
+    """A component with every function of the contract, all of them implemented by one without parameters and results,
+    over a core module that begins as given."""
+    text = f"""(component {more}
+        (core module $m {core} (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func $f (canon lift (core func $i "f")))
+        (instance $typed
+            (export "evaluate-cycle" (func $f)) (export "describe" (func $f)) (export "check-config" (func $f)))
+        (instance $json (export "evaluate-cycles" (func $f)))
+        (export "pointsman:strategy/strategy@0.1.0" (instance $typed))
+        (export "pointsman:strategy/strategy-json@0.1.0" (instance $json)))"""
+    return bytes(wat2wasm(text))
+
+
+@pytest.fixture
+def refused(host: Host, blue_green: Plugin) -> object:
+    """Why bytes are not loaded; and the host goes on deciding."""
+
+    def refuse(content: bytes) -> LoadError:
+        with pytest.raises(LoadError) as raised:
+            host.load_bytes("guest.wasm", content)
+        assert blue_green.evaluate_cycle(given(), spec()).reason.code == "waiting-for-ready"
+        return raised.value
+
+    return refuse
+
+
+def test_a_missing_file(host: Host) -> None:
+    with pytest.raises(LoadError) as raised:
+        host.load("no/such.wasm")
+    assert raised.value.problem is LoadProblem.READ
+    assert isinstance(raised.value.__cause__, FileNotFoundError)
+    assert str(raised.value) == "cannot read `no/such.wasm`: No such file or directory"
+
+
+@pytest.mark.parametrize("content", [b"", b"(component)", b"\0" * 1024, b"\0asm\x0d\0"])
+def test_not_wasm(refused, content: bytes) -> None:  # type: ignore[no-untyped-def]
+    assert refused(content).problem is LoadProblem.NOT_WASM
+
+
+def test_a_core_module(refused) -> None:  # type: ignore[no-untyped-def]
+    error = refused(bytes(wat2wasm("(module)")))
+
+    assert error.problem is LoadProblem.CORE_MODULE
+    assert str(error) == "`guest.wasm` is a core WebAssembly module, not a component; link it with `wasm-component-ld`"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('(component (import "clock" (func)))', "`clock`"),
+        (
+            '(component (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64))))))',
+            "`wasi:random/random@0.2.0#get-random-u64`",
+        ),
+        (
+            '(component (import "wasi:io/poll@0.2.0" (instance (export "pollable" (type (sub resource))))))',
+            "`wasi:io/poll@0.2.0#pollable`",
+        ),
+    ],
+)
+def test_an_import(refused, text: str, what: str) -> None:  # type: ignore[no-untyped-def]
+    error = refused(bytes(wat2wasm(text)))
+
+    assert error.problem is LoadProblem.IMPORTS
+    assert str(error) == f"`guest.wasm` imports {what}; a strategy must not import anything"
+
+
+def test_a_core_module_that_imports(refused) -> None:  # type: ignore[no-untyped-def]
+    text = """(component
+        (core module $m (import "host" "clock" (func)))
+        (core module $n (func (export "clock")))
+        (core instance $i (instantiate $n))
+        (core instance (instantiate $m (with "host" (instance $i)))))"""
+    assert refused(bytes(wat2wasm(text))).problem is LoadProblem.NOT_A_STRATEGY
+    error = refused(strategy(MEMORY, '(core module $n (import "host" "clock" (func)))'))
+    assert error.problem is LoadProblem.SEVERAL_MODULES
+    assert str(error) == "`guest.wasm` has 2 core modules; this host needs exactly one"
+
+
+def test_another_contract_version(refused) -> None:  # type: ignore[no-untyped-def]
+    text = '(component (instance $i) (export "pointsman:strategy/strategy@0.2.0" (instance $i)))'
+
+    error = refused(bytes(wat2wasm(text)))
+
+    assert error.problem is LoadProblem.UNSUPPORTED_CONTRACT
+    assert str(error) == "`guest.wasm` has contract version `0.2.0`; this host supports `0.1.0`"
+
+
+def test_a_component_that_is_no_strategy(refused) -> None:  # type: ignore[no-untyped-def]
+    assert refused(bytes(wat2wasm("(component)"))).problem is LoadProblem.NOT_A_STRATEGY
+    assert refused(component("plugins/guard.wasm").read_bytes()).problem is LoadProblem.NOT_A_STRATEGY
+
+
+def test_half_a_contract(refused) -> None:  # type: ignore[no-untyped-def]
+    text = '(component (instance $i) (export "pointsman:strategy/strategy@0.1.0" (instance $i)))'
+
+    error = refused(bytes(wat2wasm(text)))
+
+    assert error.problem is LoadProblem.MISSING_EXPORT
+    assert str(error) == "`guest.wasm` does not export `pointsman:strategy/strategy@0.1.0#evaluate-cycle`"
+
+
+def test_a_core_module_without_the_functions(refused) -> None:  # type: ignore[no-untyped-def]
+    error = refused(strategy(MEMORY))
+    assert error.problem is LoadProblem.MISSING_EXPORT
+    assert str(error) == "`guest.wasm` does not export `cabi_realloc`"
+
+
+def test_functions_of_another_type(refused) -> None:  # type: ignore[no-untyped-def]
+    wrong = FUNCTIONS.replace('cycles") (param i32 i32)', 'cycles") (param i32 i64)')
+
+    error = refused(strategy(MEMORY + wrong))
+
+    assert error.problem is LoadProblem.WRONG_TYPE
+    assert "`pointsman:strategy/strategy-json@0.1.0#evaluate-cycles` with another type" in str(error)
+
+
+def test_a_trap_at_the_start(refused) -> None:  # type: ignore[no-untyped-def]
+    error = refused(strategy(MEMORY + FUNCTIONS + "(func $start unreachable) (start $start)"))
+
+    assert error.problem is LoadProblem.START
+    assert isinstance(error.__cause__, PluginTrap)
+
+
+def test_an_endless_loop_at_the_start(cache: Path) -> None:
+    host = Host(Limits(time=timedelta(milliseconds=50)), cache)
+    with pytest.raises(LoadError) as raised:
+        host.load_bytes("guest.wasm", strategy(MEMORY + FUNCTIONS + "(func $s (loop br 0)) (start $s)"))
+
+    assert raised.value.problem is LoadProblem.START
+    assert isinstance(raised.value.__cause__, PluginTimeout)
+
+
+def test_more_memory_at_the_start_than_the_limit(refused) -> None:  # type: ignore[no-untyped-def]
+    error = refused(strategy('(memory (export "memory") 1025)' + FUNCTIONS))
+
+    assert error.problem is LoadProblem.MEMORY
+    assert str(error) == f"`guest.wasm` needs {1025 << 16} bytes of memory to start, the limit is {1024 << 16}"
+
+
+def test_a_file_above_the_size_limit(cache: Path) -> None:
+    file = component("plugins/guard.wasm")
+    size = file.stat().st_size
+    # The guard is the largest of the package's own; a host whose limit is below it has none.
+    host = Host(Limits(component=size), cache)
+
+    assert host.load(component("plugins/blue_green.wasm")).size < size
+    with pytest.raises(LoadError) as raised:
+        host.load_bytes("large.wasm", b"\0" * (size + 1))
+    assert raised.value.problem is LoadProblem.TOO_LARGE
+    assert str(raised.value) == f"`large.wasm` has {size + 1} bytes, the limit is {size}"
+
+
+def test_pointers_of_a_plugin_are_not_believed(host: Host) -> None:
+    # Its `cabi_realloc` gives address 0, and its functions return it: an `ok` whose text has no length, or is nothing.
+    plugin = host.load_bytes("zero.wasm", strategy(MEMORY + FUNCTIONS))
+    assert plugin.describe().name == ""
+
+    for answer in ("-4", "65532", "65536", "-1"):
+        functions = FUNCTIONS.replace("(result i32) (i32.const 0)", f"(result i32) (i32.const {answer})")
+        plugin = host.load_bytes("wild.wasm", strategy(MEMORY + functions))
+        for call in (plugin.describe, lambda plugin=plugin: plugin.evaluate_cycles_json("[]")):
+            with pytest.raises(Exception, match="bytes of memory") as raised:
+                call()
+            assert type(raised.value).__name__ == "BrokenContract"
+
+
+def test_truncated_components(refused) -> None:  # type: ignore[no-untyped-def]
+    content = component("plugins/blue_green.wasm").read_bytes()
+    for length in (8, 9, 100, len(content) // 2, len(content) - 1):
+        # After the bare header there is nothing: an empty component.
+        expected = LoadProblem.NOT_A_STRATEGY if length == 8 else LoadProblem.MALFORMED
+        assert refused(content[:length]).problem is expected, length
+
+
+def test_mutated_components_are_refused_or_held_to_the_limits(host: Host) -> None:
+    content = component("plugins/blue_green.wasm").read_bytes()
+    chance = random.Random(7)
+    refused = 0
+    for _ in range(100):
+        mutated = bytearray(content)
+        # Where the structure is, and in the code.
+        for _ in range(chance.randint(1, 3)):
+            place = chance.choice([chance.randrange(1500), chance.randrange(len(content)), len(content) - 1])
+            mutated[place - chance.randrange(1000)] ^= 1 << chance.randrange(8)
+        try:
+            plugin = host.load_bytes("mutated.wasm", bytes(mutated))
+        except LoadError:
+            refused += 1
+            continue
+        with contextlib.suppress(PluginError):
+            assert isinstance(plugin.evaluate_cycle(given(), spec()), RouteChanges)
+    assert 20 < refused < 100
+
+
+def test_random_bytes(host: Host) -> None:
+    chance = random.Random(8)
+    for _ in range(200):
+        noise = chance.randbytes(chance.randrange(1000))
+        for content in (noise, b"\0asm\x0d\0\x01\0" + noise):
+            with pytest.raises(LoadError):
+                host.load_bytes("noise.wasm", content)

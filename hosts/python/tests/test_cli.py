@@ -1,0 +1,170 @@
+"""The command line: the words, output and exit codes of the one that is written in Rust."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pointsman import Request, components
+from pointsman.cli import main
+from pointsman.cli.text import absolute, duration, plain, relative
+from support import ROOT, as_json, component, given, misdeed
+
+BLUE_GREEN = str(component("plugins/blue_green.wasm"))
+HOSTILE = str(component("guests/hostile.wasm"))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cache: Path):  # type: ignore[no-untyped-def]
+    """Runs a command: its exit code, and what it wrote to standard output and standard error."""
+    monkeypatch.setenv("POINTSMAN_CACHE", str(cache))
+
+    def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        try:
+            code = main(arguments)
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def test_explain_shows_what_the_other_command_line_shows(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run("explain", "--plugin", BLUE_GREEN, str(ROOT / "examples" / "rollout.json"))
+
+    # What `pointsman explain` printed, but for the digest.
+    expected = (Path(__file__).parent / "expected" / "explain-rollout.txt").read_text()
+    digest = out.partition("sha256:")[2][:12]
+    assert (code, out, err) == (0, expected.replace("DIGEST", digest), "")
+
+
+def test_without_a_plugin_it_is_the_packages_blue_green(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("explain", str(ROOT / "examples" / "request.json"))
+
+    assert code == 0
+    assert out.startswith("blue-green 0.1.0 `blue_green.wasm` (sha256:")
+    assert components.BLUE_GREEN.exists()
+
+
+def test_explain_says_what_is_refused(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("explain", stdin='[1,{"routes":[],"spec":{}}]')
+
+    assert code == 1
+    assert out.partition("\n\n")[2] == (
+        "request 1 of 2\nrefused     invalid request: invalid type: integer `1`, expected a JSON object\n\n"
+        "request 2 of 2\nrefused     invalid request: `spec`: missing field `deploying_revision`\n"
+    )
+
+
+def test_explain_shows_what_the_guard_rejects(run) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = run("explain", "--plugin", HOSTILE, stdin=as_json(Request(given(), misdeed("drain_all"))))
+
+    assert code == 1
+    assert out.splitlines()[-2:] == [
+        "violation   serving-floor-broken: the plan leaves 0 of 3 serving routes; the floor is 3",
+        "refused     the guard rejects this plan; nothing of it may be applied",
+    ]
+    assert "r-1    v1        running  healthy    active 1.0  -        blue live ready serving  drain" in out
+    text = as_json(Request(given(), misdeed("drain_all")))
+    assert run("explain", "--plugin", HOSTILE, "--serving-floor-percent", "0", stdin=text)[0] == 0
+
+
+def test_evaluate(run) -> None:  # type: ignore[no-untyped-def]
+    request = (ROOT / "examples" / "request.json").read_text()
+
+    code, out, err = run("evaluate", stdin=request)
+    assert (code, err) == (0, "")
+    assert json.loads(out)[0]["ok"]["sub_step"] == "awaiting_promotion"
+    assert out.count("\n") == 1
+    code, pretty, _ = run("evaluate", "--pretty", stdin=request)
+    assert pretty.startswith('[\n  {\n    "ok": {')
+    assert json.loads(pretty) == json.loads(out)
+    assert run("evaluate", stdin="[1]")[0] == 1
+
+
+def test_evaluate_finds_the_one_request_at_fault(run) -> None:  # type: ignore[no-untyped-def]
+    words = ["none", "none", "none", "trap", "none"]
+    text = as_json(*(Request([], misdeed(word)) for word in words))
+
+    code, out, err = run("evaluate", "--plugin", HOSTILE, stdin=text)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("error: no answer to request 4\n  caused by: plugin `hostile.wasm` (")
+
+
+def test_evaluate_splits_what_is_too_much_for_the_sandbox(run) -> None:  # type: ignore[no-untyped-def]
+    text = as_json(*[Request(given() * 1, misdeed("none"))] * 3000)
+
+    code, out, _ = run("evaluate", "--plugin", HOSTILE, "--memory-limit", "8", stdin=text)
+
+    assert code == 0
+    assert len(json.loads(out)) == 3000
+
+
+@pytest.mark.parametrize(
+    ("stdin", "message"),
+    [
+        ("", "error: standard input is empty; it should be one JSON request, or an array of them\n"),
+        ("[1", "error: standard input is not JSON\n  caused by: "),
+        ("[" * 100_000, "error: standard input is not JSON\n  caused by: "),
+    ],
+)
+def test_input_that_cannot_be_used(run, stdin: str, message: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run("explain", stdin=stdin)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+
+
+def test_files_that_cannot_be_used(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("explain", "none.json")[::2] == (
+        2,
+        "error: cannot read `none.json`\n  caused by: [Errno 2] No such file or directory: 'none.json'\n",
+    )
+    code, _, err = run("explain", "--plugin", "none.wasm", stdin="[]")
+    assert (code, err) == (
+        2,
+        "error: the plugin cannot be used\n  caused by: cannot read `none.wasm`: No such file or directory\n",
+    )
+    assert run("explain", "--time-limit", "0", stdin="[]")[0] == 2
+    assert run("explain", "--surge-limit", "-1", stdin="[]")[0] == 2
+    assert run("nonsense")[0] == 2
+
+
+def test_it_is_run_as_a_module(cache: Path) -> None:
+    arguments = [sys.executable, "-m", "pointsman", "explain", "--cache", str(cache), "examples/request.json"]
+
+    result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+
+    assert "\ndecision    awaiting-promotion: awaiting-delay\n" in result.stdout
+
+
+def test_who_has_seen_enough_may_stop_reading(cache: Path) -> None:
+    command = (
+        f"{sys.executable} -m pointsman explain --cache {cache} examples/rollout.json | true; exit ${{PIPESTATUS[0]}}"
+    )
+
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_moments_and_durations() -> None:
+    assert absolute(1_760_000_000_000) == "2025-10-09T08:53:20Z"
+    assert absolute(1_760_000_000_050) == "2025-10-09T08:53:20.05Z"
+    assert absolute((1 << 64) - 1) == "18446744073709551615 ms since 1970"
+    assert [duration(millis) for millis in (0, 250, 90_000, 3_600_001, 1 << 63)] == [
+        "0s", "250ms", "1m 30s", "1h 1ms", "9223372036854775808ms",
+    ]  # fmt: skip
+    assert [relative(at, 1000) for at in (0, 1000, 91_000)] == ["1s ago", "now", "in 1m 30s"]
+
+
+def test_text_controls_no_terminal() -> None:
+    assert plain("a\x1b[31m\n\x85ü") == "a\\u{1b}[31m\\n\\u{85}ü"

@@ -1,0 +1,182 @@
+"""The guard in the host: hostile plans through every door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pointsman import (
+    BrokenContract,
+    Host,
+    HostError,
+    IdsOnly,
+    Limit,
+    Limits,
+    PlanNotChecked,
+    PlanRejected,
+    Plugin,
+    PluginLimit,
+    Policy,
+    Request,
+    RouteChanges,
+    components,
+)
+from pointsman.guard import Checker, Decided
+from pointsman.instances import Instances
+from support import as_json, component, given, misdeed, spec
+
+Door = Callable[[Plugin, str], list[str]]
+
+
+def single(plugin: Plugin, word: str) -> list[str]:
+    """The violations of a misdeed alone; none where it passes."""
+    try:
+        plugin.evaluate_cycle(given(), misdeed(word))
+        return []
+    except PlanRejected as error:
+        rejected = error
+    assert rejected.plugin == plugin.id
+    assert not rejected.plan.is_empty or rejected.plan.next_evaluation_at is not None
+    return [violation.code for violation in rejected.violations]
+
+
+def batch(plugin: Plugin, word: str) -> list[str]:
+    """The violations of a misdeed between two plans that are good."""
+    requests = [(given(), misdeed(each)) for each in ("none", word, "none")]
+    first, decision, last = plugin.evaluate_cycles(requests)
+    assert isinstance(first, RouteChanges)
+    assert isinstance(last, RouteChanges)
+    if isinstance(decision, RouteChanges):
+        return []
+    assert isinstance(decision, PlanRejected)
+    return [violation.code for violation in decision.violations]
+
+
+def as_text(plugin: Plugin, word: str) -> list[str]:
+    """The same as text."""
+    requests = [Request(given(), misdeed(each)) for each in ("none", word, "none")]
+    first, answer, last = json.loads(plugin.evaluate_cycles_json(as_json(*requests)))
+    assert "ok" in first
+    assert "ok" in last
+    if "ok" in answer:
+        return []
+    error = answer["error"]
+    assert error["code"] == "plan_rejected"
+    assert error["message"] == "; ".join(f"{each['code']}: {each['message']}" for each in error["violations"])
+    return [violation["code"] for violation in error["violations"]]
+
+
+doors = pytest.mark.parametrize("door", [single, batch, as_text])
+
+
+@doors
+@pytest.mark.parametrize(
+    ("word", "codes"),
+    [
+        ("unknown_id", ["unknown-id"]),
+        ("duplicate_id", ["duplicate-id", "promoted-blue"]),
+        ("promote_and_drain", ["conflicting-changes", "promoted-blue", "serving-floor-broken"]),
+        ("promote_all", ["promoted-blue", "promoted-not-ready"]),
+        ("promote_blue", ["promoted-blue"]),
+        ("promote_not_ready", ["promoted-not-ready"]),
+        ("drain_all", ["serving-floor-broken"]),
+        ("create_ten_million", ["creation-too-large", "too-many-routes"]),
+        ("again_at_once", ["next-evaluation-not-ahead"]),
+    ],
+)
+def test_a_hostile_plan_is_rejected(
+    hostile: Plugin, blue_green: Plugin, door: Door, word: str, codes: list[str]
+) -> None:
+    assert door(hostile, word) == codes
+
+    assert door(hostile, "none") == []
+    assert blue_green.evaluate_cycle(given(), spec()).reason.code == "waiting-for-ready"
+
+
+@doors
+def test_ids_are_checked_whatever_the_guard(hostile: Plugin, door: Door) -> None:
+    plugin = hostile.with_guard(IdsOnly())
+
+    assert door(plugin, "drain_all") == []
+    assert door(plugin, "again_at_once") == []
+    assert door(plugin, "unknown_id") == ["unknown-id"]
+    assert door(plugin, "duplicate_id") == ["duplicate-id"]
+    assert door(plugin, "promote_and_drain") == ["conflicting-changes"]
+
+
+@doors
+def test_a_policy_can_be_set(hostile: Plugin, door: Door) -> None:
+    assert door(hostile.with_guard(Policy(serving_floor_percent=0)), "drain_all") == []
+
+
+def test_a_policy_that_cannot_be_is_an_error() -> None:
+    with pytest.raises(ValueError, match="policy `surge_limit` is -1; it must be 0 to 2"):
+        Policy(surge_limit=-1)
+
+
+def test_a_ratio_that_is_no_number_is_a_broken_contract(hostile: Plugin) -> None:
+    # JSON has no NaN, so the answer is none.
+    with pytest.raises(BrokenContract, match="its answer 0 is none"):
+        hostile.evaluate_cycle(given(), misdeed("nan_ratio"))
+
+
+def test_the_answers_beside_a_rejected_one_are_not_written_anew(hostile: Plugin) -> None:
+    good, bad = Request(given(), misdeed("none")), Request(given(), misdeed("unknown_id"))
+    alone = hostile.evaluate_cycles_json(as_json(good))
+
+    answers = hostile.evaluate_cycles_json(as_json(good, bad, good))
+
+    rejection = (
+        '{"error":{"code":"plan_rejected","message":"unknown-id: not among the given routes: `nobody`",'
+        '"violations":[{"code":"unknown-id","route_ids":["nobody"],"message":"not among the given routes: `nobody`"}]}}'
+    )
+    assert answers == f"[{alone[1:-1]},{rejection},{alone[1:-1]}]"
+
+
+def test_a_guard_that_fails_lets_no_plan_through(host: Host, hostile: Plugin, cache: Path) -> None:
+    guard = hostile._checker._loaded
+    # Its text of violations is longer than this.
+    short = replace(guard, sandbox=replace(guard.sandbox, limits=Limits(response=2)))
+    plugin = replace(hostile, _checker=Checker(short))
+
+    problem = r"could not be checked: plugin `guard.wasm` .* returned more than 2 bytes"
+    with pytest.raises(PlanNotChecked, match=problem):
+        plugin.evaluate_cycle(given(), misdeed("good"))
+    with pytest.raises(PlanNotChecked):
+        plugin.evaluate_cycles_json(as_json(Request(given(), misdeed("good"))))
+    assert len(hostile.evaluate_cycle(given(), misdeed("good")).promote_route_ids) == 2
+
+
+def test_a_guard_that_finds_no_instance_speaks_against_no_plan(hostile: Plugin) -> None:
+    guard = hostile._checker._loaded
+    full = replace(guard, sandbox=replace(guard.sandbox, instances=Instances(0)))
+    plugin = replace(hostile, _checker=Checker(full))
+
+    with pytest.raises(PluginLimit) as raised:
+        plugin.evaluate_cycle(given(), misdeed("good"))
+    assert (raised.value.plugin, raised.value.limit) == (hostile.id, Limit.INSTANCES)
+
+
+def test_a_host_without_a_guard_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(components, "GUARD", tmp_path / "guard.wasm")
+    with pytest.raises(HostError, match="there is no guard: cannot read"):
+        Host()
+
+    monkeypatch.setattr(components, "GUARD", component("plugins/blue_green.wasm"))
+    with pytest.raises(HostError, match="is a component but not a guard"):
+        Host()
+
+
+def test_the_guard_says_what_is_no_request(hostile: Plugin) -> None:
+    # A plugin that gave a plan for it could not be believed.
+    plan = hostile.evaluate_cycle(given(), misdeed("good"))
+    wrong: list[Any] = [{}, 1, None]
+    for spec_ in wrong:
+        decided = [Decided((), spec_, plan)]
+        with pytest.raises(BrokenContract, match="it has a plan for what is no request"):
+            hostile._checker.check(hostile.id, Policy(), decided, hostile._purpose)

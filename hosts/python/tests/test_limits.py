@@ -1,0 +1,254 @@
+"""Each limit against a guest that breaks it: the exact error, and the host goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from pointsman import (
+    BrokenContract,
+    Host,
+    HostError,
+    Limit,
+    Limits,
+    PlanRejected,
+    Plugin,
+    PluginError,
+    PluginLimit,
+    PluginTimeout,
+    PluginTrap,
+    Request,
+)
+from support import as_json, component, misdeed, spec
+
+Door = Callable[[Plugin, str], PluginError]
+
+
+def single(plugin: Plugin, word: str) -> PluginError:
+    """The failure of a misdeed alone."""
+    with pytest.raises(PluginError) as raised:
+        plugin.evaluate_cycle([], misdeed(word))
+    return raised.value
+
+
+def batch(plugin: Plugin, word: str) -> PluginError:
+    """The failure of a misdeed between requests that are harmless."""
+    with pytest.raises(PluginError) as raised:
+        plugin.evaluate_cycles([([], misdeed("none")), ([], misdeed(word)), ([], misdeed("none"))])
+    return raised.value
+
+
+def as_text(plugin: Plugin, word: str) -> PluginError:
+    """The failure of a misdeed as text."""
+    with pytest.raises(PluginError) as raised:
+        plugin.evaluate_cycles_json(as_json(Request([], misdeed(word))))
+    return raised.value
+
+
+doors = pytest.mark.parametrize("door", [single, batch, as_text])
+
+
+@pytest.fixture(autouse=True)
+def _the_host_goes_on(hostile: Plugin, blue_green: Plugin) -> object:
+    yield
+    assert hostile.evaluate_cycle([], misdeed("none")).is_empty
+    assert blue_green.evaluate_cycle([], spec()).reason.code == "creating-green"
+
+
+@doors
+def test_an_endless_loop_is_a_timeout(hostile: Plugin, door: Door) -> None:
+    error = door(hostile, "loop_forever")
+
+    assert isinstance(error, PluginTimeout)
+    assert (error.plugin, error.limit) == (hostile.id, timedelta(seconds=1))
+
+
+@doors
+@pytest.mark.parametrize("word", ["grow_memory", "ten_million_ids", "gigabyte_string"])
+def test_taking_too_much_memory_is_a_memory_error(hostile: Plugin, door: Door, word: str) -> None:
+    error = door(hostile, word)
+
+    assert isinstance(error, PluginLimit)
+    assert (error.limit, error.most) == (Limit.MEMORY, 64 << 20)
+
+
+@doors
+def test_a_panic_is_a_trap(hostile: Plugin, door: Door) -> None:
+    error = door(hostile, "trap")
+
+    assert isinstance(error, PluginTrap)
+    assert error.trap == "unreachable"
+    assert "wasm backtrace" in str(error.__cause__)
+
+
+@doors
+def test_endless_recursion_is_a_trap(hostile: Plugin, door: Door) -> None:
+    error = door(hostile, "recurse_forever")
+
+    # The stack in linear memory is the smaller one; it ends at address 0.
+    assert isinstance(error, PluginTrap)
+    assert error.trap in ("memory-out-of-bounds", "stack-overflow")
+
+
+@pytest.mark.parametrize("word", ["long_string", "long_list"])
+def test_returning_too_much_is_a_response_error(hostile: Plugin, cache: Path, word: str) -> None:
+    plugin = Host(Limits(response=100_000), cache).load(component("guests/hostile.wasm"))
+
+    for door in (single, batch, as_text):
+        error = door(plugin, word)
+        assert isinstance(error, PluginLimit)
+        assert (error.limit, error.most) == (Limit.RESPONSE, 100_000)
+
+    assert plugin.evaluate_cycle([], misdeed("none")).is_empty
+    # It is no more than the default allows; that the list is nonsense is for the guard to say.
+    if word == "long_string":
+        assert len(hostile.evaluate_cycle([], misdeed(word)).reason.message) == 2_000_000
+    else:
+        assert isinstance(single(hostile, word), PlanRejected)
+
+
+def test_with_memory_for_them_ten_million_ids_are_too_much_to_return(cache: Path) -> None:
+    limits = Limits(memory=2 << 30, time=timedelta(minutes=1), instances=1)
+    plugin = Host(limits, cache).load(component("guests/hostile.wasm"))
+
+    error = single(plugin, "ten_million_ids")
+
+    assert isinstance(error, PluginLimit)
+    assert error.limit is Limit.RESPONSE
+
+
+def test_a_request_that_is_larger_than_memory_is_a_memory_error(hostile: Plugin) -> None:
+    with pytest.raises(PluginLimit) as raised:
+        hostile.evaluate_cycles_json(b"[" + b" " * (65 << 20) + b"]")
+    assert raised.value.limit is Limit.MEMORY
+
+
+@doors
+def test_nonsense_is_a_broken_contract_or_a_trap(hostile: Plugin, door: Door) -> None:
+    error = door(hostile, "not_utf8")
+    assert isinstance(error, BrokenContract)
+    assert "utf-8" in str(error)
+
+    # The plugin itself has to read the message to write it as JSON.
+    error = door(hostile, "wild_pointer")
+    assert isinstance(error, PluginTrap)
+    assert error.trap == "memory-out-of-bounds"
+
+
+def test_an_error_names_the_plugin_and_its_digest(hostile: Plugin) -> None:
+    message = str(single(hostile, "trap"))
+
+    assert message == f"plugin `hostile.wasm` ({hostile.id.digest[:19]}…) trapped: unreachable"
+
+
+def test_limits_can_be_set(cache: Path) -> None:
+    limits = Limits(memory=8 << 20, time=timedelta(milliseconds=200), response=10_000)
+    plugin = Host(limits, cache).load(component("guests/hostile.wasm"))
+
+    error = single(plugin, "grow_memory")
+    assert isinstance(error, PluginLimit)
+    assert error.most == 8 << 20
+    error = single(plugin, "loop_forever")
+    assert str(error).endswith("ran for longer than 200ms")
+    assert plugin.evaluate_cycle([], misdeed("none")).is_empty
+
+
+def test_more_instances_than_the_limit_are_refused_until_one_is_free(cache: Path) -> None:
+    host = Host(Limits(instances=2, time=timedelta(seconds=2)), cache)
+    plugin = host.load(component("plugins/blue_green.wasm"))
+    hostile = host.load(component("guests/hostile.wasm"))
+    is_refused = Event()
+
+    def try_until_refused() -> PluginError:
+        while True:
+            try:
+                plugin.evaluate_cycle([], spec())
+            except PluginError as error:
+                is_refused.set()
+                return error
+
+    with ThreadPoolExecutor() as threads:
+        loops = [threads.submit(single, hostile, "loop_forever") for _ in range(2)]
+        error = threads.submit(try_until_refused).result()
+        # Loading has instances of its own.
+        assert host.load(component("plugins/blue_green.wasm")).for_upkeep().describe().name == "blue-green"
+
+    assert isinstance(error, PluginLimit)
+    assert (error.limit, error.most) == (Limit.INSTANCES, 2)
+    # One of the two may itself have been refused, by the third that was under way.
+    assert any(isinstance(loop.result(), PluginTimeout) for loop in loops)
+    assert plugin.evaluate_cycle([], spec()).reason.code == "creating-green"
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"memory": 65_535}, "limit `memory` is too small: it must be at least 65536 bytes, one page"),
+        ({"memory": (4 << 30) + 1}, "limit `memory` is too large: it must be at most 4 GiB"),
+        ({"time": timedelta(0)}, "limit `time` is too small"),
+        ({"instances": 0}, "limit `instances` is too small: it must be at least 1"),
+        ({"instances": 10_001}, "limit `instances` is too large: it must be at most 10000"),
+    ],
+)
+def test_limits_that_nothing_could_run_under_are_refused(limits: dict[str, int], message: str) -> None:
+    with pytest.raises(HostError, match=message):
+        Limits(**limits)  # type: ignore[arg-type]
+
+
+def test_the_longest_time_there_is_does_not_overflow(cache: Path) -> None:
+    host = Host(Limits(time=timedelta.max), cache)
+
+    assert host.load(component("plugins/blue_green.wasm")).describe().name == "blue-green"
+
+
+def test_a_plugin_outlives_its_host(cache: Path) -> None:
+    host = Host(Limits(time=timedelta(milliseconds=10)), cache)
+    plugin = host.load(component("guests/hostile.wasm"))
+    del host
+
+    assert isinstance(single(plugin, "loop_forever"), PluginTimeout)
+
+
+def test_the_first_call_of_a_host_is_stopped_as_well(cache: Path) -> None:
+    # No call before it, and no limit but the default: the clock runs all the same.
+    plugin = Host(cache=cache).load(component("guests/hostile.wasm"))
+
+    assert isinstance(single(plugin, "loop_forever"), PluginTimeout)
+
+
+def test_too_little_address_space_is_an_error(cache: Path) -> None:
+    # Of 64 instances, in a process of its own, which lives on.
+    program = f"""
+import resource
+from pointsman import Host, HostError, Limits
+resource.setrlimit(resource.RLIMIT_AS, (20 << 30, 20 << 30))
+try:
+    Host(cache={str(cache)!r})
+except HostError as error:
+    print(error)
+print(Host(Limits(instances=1), {str(cache)!r}).limits.instances)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+
+    message = "the engine does not start; lower the limit `instances` if address space is short: "
+    assert result.stdout == f"{message}[Errno 12] Cannot allocate memory\n1\n"
+
+
+def test_a_cache_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(HostError, match=r"cache folder `.*` cannot be used"):
+        Host(cache=tmp_path / "file")
+
+
+def test_compiled_code_is_kept(tmp_path: Path) -> None:
+    Host(cache=tmp_path / "cache")
+
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

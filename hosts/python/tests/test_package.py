@@ -1,0 +1,43 @@
+"""What is in the package."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import version
+
+import pointsman
+from pointsman import BLUE_GREEN, GUARD, ROLLING_UPDATE, Host
+from support import ROOT, component
+
+
+def test_the_components_are_those_that_were_built() -> None:
+    for path in (BLUE_GREEN, ROLLING_UPDATE, GUARD):
+        assert path.read_bytes() == component(f"plugins/{path.name}").read_bytes()
+
+
+def test_they_are_what_they_are_called(host: Host) -> None:
+    assert host.load(BLUE_GREEN).describe().name == "blue-green"
+    assert host.load(str(ROLLING_UPDATE)).describe().name == "rolling-update"
+
+
+def test_the_version_is_said_once() -> None:
+    project = tomllib.loads((ROOT / "hosts" / "python" / "pyproject.toml").read_text())["project"]
+
+    assert pointsman.__version__ == project["version"] == version("pointsman")
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(set(pointsman.__all__)) == sorted(pointsman.__all__)
+    for name in pointsman.__all__:
+        assert hasattr(pointsman, name)
+
+
+def test_a_plugin_says_what_it_is(host: Host) -> None:
+    plugin = host.load(BLUE_GREEN)
+
+    assert plugin.size == BLUE_GREEN.stat().st_size
+    assert plugin.contract_version in pointsman.SUPPORTED_CONTRACTS
+    assert plugin.exports == ["pointsman:strategy/strategy@0.1.0", "pointsman:strategy/strategy-json@0.1.0"]
+    assert repr(plugin) == f"Plugin(blue_green.wasm {plugin.id.digest})"
+    assert plugin.id.digest.startswith("sha256:")
+    assert len(plugin.id.digest) == 71

@@ -1,0 +1,64 @@
+"""The benchmark's own implementation decides as the strategy does, so that comparing their times means something."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import reference
+from support import ROOT, typed
+
+
+def config(given: dict[str, Any]) -> reference.Config | None:
+    """The corpus' configuration; None for options that it does not know."""
+    keys = {"auto_promote": bool, "promote_delay_seconds": int, "deadline_seconds": int, "max_replacements": int}
+    if any(type(value) is not keys.get(key) for key, value in given.items()) or given.get("deadline_seconds") == 0:
+        return None
+    deadline = given.get("deadline_seconds")
+    return reference.Config(
+        given.get("auto_promote", False),
+        timedelta(seconds=given.get("promote_delay_seconds", 0)),
+        None if deadline is None else timedelta(seconds=deadline),
+        given.get("max_replacements", 0),
+    )
+
+
+def test_the_corpus_where_its_options_allow() -> None:
+    compared = 0
+    for file in sorted((ROOT / "tests" / "vectors" / "blue-green").glob("*.json")):
+        vector = json.loads(file.read_text())
+        request = typed(vector["request"])
+        error = vector["response"].get("error", {})
+        if request is None or request.spec.checks or request.spec.memo or error.get("code") == "invalid_config":
+            continue
+        options = config(json.loads(request.spec.config))
+        if options is None:
+            continue
+        routes = [
+            reference.Route(**{name: getattr(route, name) for name in reference.Route.__dataclass_fields__})
+            for route in request.routes
+        ]
+        spec = request.spec
+        wanted = reference.Spec(
+            spec.deploying_revision, spec.target_replicas, spec.started_at, spec.now, spec.operator_request, options
+        )
+        expected = vector["response"].get("ok")
+        if expected is None:
+            with pytest.raises(reference.InvalidRoutes):
+                reference.evaluate(routes, wanted)
+        else:
+            plan = reference.evaluate(routes, wanted)
+            decided = (plan.sub_step, plan.code, plan.create, list(plan.promote), list(plan.drain), list(plan.blocking))
+            assert decided == (
+                expected["sub_step"],
+                expected["reason"]["code"],
+                sum(each["count"] for each in expected["rollout_specs"]),
+                expected["promote_route_ids"],
+                expected["drain_route_ids"],
+                expected["reason"]["blocking_route_ids"],
+            ), file.stem
+        compared += 1
+    assert compared > 40

@@ -1,0 +1,272 @@
+"""Routes, specs and plans as a caller sees them, and as they are sent."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from pointsman import (
+    Check,
+    CheckOutcome,
+    HealthStatus,
+    InvalidConfig,
+    InvalidRequest,
+    OperatorRequest,
+    Plugin,
+    Reason,
+    RolloutSpec,
+    Route,
+    RouteChanges,
+    RouteStatus,
+    Spec,
+    SubStep,
+    TrafficChange,
+    TrafficStatus,
+    UnknownRoute,
+)
+from pointsman.wire import LAST_MOMENT
+from support import START, given, ready_routes, route, spec
+
+ID = UUID("6d1a4b1c-55a5-4c2b-9a3e-0f9a5d7b1c2d")
+
+
+def a_route(**changes: Any) -> Route:
+    fields: dict[str, Any] = {
+        "id": ID,
+        "revision": "v2",
+        "status": RouteStatus.FAILED_TO_START,
+        "health": HealthStatus.NOT_CHECKED,
+        "traffic_status": TrafficStatus.ACTIVE,
+        "traffic_ratio": 0.5,
+        "created_at": START,
+        "status_updated_at": None,
+    }
+    return Route(**fields | changes)
+
+
+def test_a_route_is_sent_as_the_contract_has_it() -> None:
+    sent = orjson.loads(orjson.dumps(a_route(status_updated_at=START + timedelta(milliseconds=1))))
+
+    assert sent == {
+        "id": str(ID),
+        "revision": "v2",
+        "status": "failed_to_start",
+        "health": "not_checked",
+        "traffic_status": "active",
+        "traffic_ratio": 0.5,
+        "created_at": 1_760_000_000_000,
+        "status_updated_at": 1_760_000_000_001,
+    }
+
+
+def test_what_is_read_is_what_was_given() -> None:
+    east = timezone(timedelta(hours=9))
+    given = a_route(created_at=START.astimezone(east), revision=ID)
+
+    assert (given.id, given.revision) == (str(ID), str(ID))
+    assert given.created_at == START
+    assert given.created_at.tzinfo is UTC
+    assert given.status_updated_at is None
+    given.id, given.created_at, given.status_updated_at = "r-1", START + timedelta(days=1), START
+    assert (given.id, given.created_at, given.status_updated_at) == ("r-1", START + timedelta(days=1), START)
+    assert repr(given).startswith("Route(id='r-1', revision='6d1a4b1c-")
+
+
+def test_milliseconds_are_rounded_down() -> None:
+    assert a_route(created_at=START + timedelta(microseconds=1999)).created_at == START + timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize("name", ["created_at", "status_updated_at"])
+@pytest.mark.parametrize(
+    ("moment", "error", "message"),
+    [
+        (datetime(2025, 1, 1), ValueError, "is naive; it must be an aware datetime"),
+        (datetime(1969, 12, 31, tzinfo=UTC), ValueError, "it must be 1970 or later"),
+        (1_760_000_000_000, TypeError, "not a datetime"),
+    ],
+)
+def test_moments_that_cannot_be(name: str, moment: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"`{name}`.*{message}"):
+        a_route(**{name: moment})
+    whole = a_route()
+    with pytest.raises(error, match=f"`{name}`.*{message}"):
+        setattr(whole, name, moment)
+    for moments in ({"started_at": moment, "now": START}, {"started_at": START, "now": moment}):
+        with pytest.raises(error, match=message):
+            Spec("v2", 3, **moments)
+
+
+def test_ids_that_cannot_be() -> None:
+    with pytest.raises(TypeError, match="`id` is 7, neither a string nor a UUID"):
+        a_route(id=7)
+    with pytest.raises(TypeError, match="`deploying_revision` is None"):
+        Spec(None, 3, START, START)  # type: ignore[arg-type]
+
+
+def test_routes_and_specs_are_compared_copied_and_pickled() -> None:
+    whole = Spec(ID, 3, START, START, OperatorRequest.ABORT, [Check("a", CheckOutcome.PASSED)], {"a": 1}, "memo")
+    for value in (a_route(status_updated_at=START), a_route(), whole):
+        for other in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+            assert other == value
+            assert orjson.dumps(other) == orjson.dumps(value)
+    assert a_route() != a_route(traffic_ratio=0.4)
+
+
+def test_a_spec_is_sent_as_the_contract_has_it() -> None:
+    whole = Spec("v2", 3, START, START, OperatorRequest.ABORT, (Check("a", CheckOutcome.FAILED),), {"a": [1]}, "memo")
+
+    assert orjson.loads(orjson.dumps(whole)) == {
+        "deploying_revision": "v2",
+        "target_replicas": 3,
+        "started_at": 1_760_000_000_000,
+        "now": 1_760_000_000_000,
+        "operator_request": "abort",
+        "checks": [{"name": "a", "outcome": "failed"}],
+        "config": {"a": [1]},
+        "memo": "memo",
+    }
+    assert whole.config == '{"a":[1]}'
+    assert spec(' {"deadline_seconds":  5} ').config == ' {"deadline_seconds":  5} '
+    with pytest.raises(TypeError, match=r"`config` is .*, neither JSON text nor a mapping"):
+        spec({"a": object()})
+
+
+def test_one_bad_request_never_spoils_the_others(blue_green: Plugin) -> None:
+    bad = [
+        ([], spec("{")),
+        ([], spec("[]")),
+        ([], spec(target=-1)),
+        ([], Spec("\ud800", 3, START, START)),
+        ([a_route(status="on fire")], spec()),
+        ([route("r-1", "v1"), route("r-1", "v1")], spec()),
+    ]
+
+    decisions = blue_green.evaluate_cycles([each for one in bad for each in (one, (given(), spec()))])
+
+    assert all(isinstance(decision, RouteChanges) for decision in decisions[1::2])
+    assert [type(decision).__name__ for decision in decisions[::2]] == [
+        "InvalidConfig",
+        "InvalidConfig",
+        "InvalidRequest",
+        "InvalidRequest",
+        "InvalidRequest",
+        "InvalidRoutes",
+    ]
+
+
+def test_a_fleet_of_many_batches_is_answered_in_its_order(blue_green: Plugin) -> None:
+    """Of very many routes, of none, and of one that cannot be written, far beyond the first batch."""
+    fleet = [(ready_routes(count), spec(target=count)) for count in (0, 3000, 1, 700, 700, 700, 5, 1000, 999)]
+    fleet.insert(7, ([], Spec("\ud800", 3, START, START)))
+
+    decisions = blue_green.evaluate_cycles(fleet)
+
+    refused = decisions.pop(7)
+    fleet.pop(7)
+    assert isinstance(refused, InvalidRequest)
+    assert decisions == [blue_green.evaluate_cycle(*request) for request in fleet]
+    whole = fleet * 40
+    assert blue_green.evaluate_cycles(whole) == decisions * 40
+    assert len(decisions) == 9
+
+
+def test_one_bad_request_alone_is_raised(blue_green: Plugin) -> None:
+    with pytest.raises(InvalidConfig, match="expected a JSON object"):
+        blue_green.evaluate_cycle([], spec("{"))
+    with pytest.raises(InvalidRequest, match="target_replicas"):
+        blue_green.evaluate_cycle([], spec(target=-1))
+    with pytest.raises(InvalidRequest, match="cannot be written as JSON"):
+        blue_green.evaluate_cycle([], Spec("\ud800", 3, START, START))
+
+
+def a_plan(**changes: Any) -> RouteChanges:
+    fields: dict[str, Any] = {
+        "sub_step": SubStep.PROVISIONING,
+        "rollout_specs": [],
+        "promote_route_ids": [],
+        "traffic_changes": [],
+        "drain_route_ids": [],
+        "reason": Reason("code", "message"),
+    }
+    return RouteChanges(**fields | changes)
+
+
+def test_a_plan_is_applied_in_the_contracts_order() -> None:
+    routes = given()
+    plan = a_plan(
+        rollout_specs=[RolloutSpec(2, "v2", TrafficStatus.INACTIVE, 0.0)],
+        promote_route_ids=["r-4", "r-5"],
+        traffic_changes=[
+            TrafficChange("r-2", TrafficStatus.ACTIVE, 0.5),
+            TrafficChange("r-1", TrafficStatus.ACTIVE, 0.1),
+        ],
+        drain_route_ids=["r-1"],
+    )
+    now = START + timedelta(hours=1)
+    ids: Iterator[str | UUID] = iter([ID, "r-8"])
+
+    plan.apply(routes, now, lambda: next(ids))
+
+    traffic = [(each.id, each.status, each.traffic_status, each.traffic_ratio) for each in routes]
+    active, inactive = TrafficStatus.ACTIVE, TrafficStatus.INACTIVE
+    assert traffic == [
+        ("r-1", RouteStatus.TERMINATING, inactive, 0.0),
+        ("r-2", RouteStatus.RUNNING, active, 0.5),
+        ("r-3", RouteStatus.RUNNING, active, 1.0),
+        ("r-4", RouteStatus.RUNNING, active, 1.0),
+        ("r-5", RouteStatus.RUNNING, active, 1.0),
+        ("r-6", RouteStatus.RUNNING, inactive, 0.0),
+        (str(ID), RouteStatus.PROVISIONING, inactive, 0.0),
+        ("r-8", RouteStatus.PROVISIONING, inactive, 0.0),
+    ]
+    assert routes[0].status_updated_at == now
+    assert (routes[6].health, routes[6].created_at, routes[6].status_updated_at) == (HealthStatus.NOT_CHECKED, now, now)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"promote_route_ids": ["r-1", "nobody"]},
+        {"drain_route_ids": ["nobody"]},
+        {"traffic_changes": [TrafficChange("nobody", TrafficStatus.ACTIVE, 1.0)]},
+    ],
+)
+def test_a_plan_is_applied_whole_or_not_at_all(change: dict[str, Any]) -> None:
+    routes = ready_routes(2)
+    plan = a_plan(rollout_specs=[RolloutSpec(1, "v2", TrafficStatus.INACTIVE, 0.0)], **change)
+
+    with pytest.raises(UnknownRoute, match="the plan names the route `nobody`, which is not there"):
+        plan.apply(routes, START, lambda: "r-3")
+
+    assert routes == ready_routes(2)
+
+
+def test_plans_that_change_something_are_not_empty() -> None:
+    assert a_plan(next_evaluation_at=START).is_empty
+    assert not a_plan(drain_route_ids=["r-1"]).is_empty
+    assert a_plan().next_evaluation_at is None
+
+
+def test_a_moment_beyond_the_calendar_is_its_last(blue_green: Plugin) -> None:
+    wanted = spec('{"deadline_seconds": 4294967295}')
+    wanted.started_at = wanted.now = LAST_MOMENT
+
+    plan = blue_green.evaluate_cycle([], wanted)
+
+    assert plan.next_evaluation_at == LAST_MOMENT
+
+
+def test_what_a_route_is() -> None:
+    serving = route("r-1", "v1", TrafficStatus.ACTIVE)
+    assert (serving.is_live, serving.is_ready, serving.is_serving) == (True, True, True)
+    serving.health = HealthStatus.DEGRADED
+    assert (serving.is_live, serving.is_ready, serving.is_serving) == (True, False, False)
+    serving.status = RouteStatus.TERMINATED
+    assert not serving.is_live
