@@ -42,8 +42,8 @@ func givenJSON(t *testing.T, word string) string {
 	return string(text)
 }
 
-// judge is what the guard has against a misdeed, through one of the doors.
-type judge struct {
+// asker is what the guard has against a misdeed, through one of the doors.
+type asker struct {
 	name  string
 	codes func(t *testing.T, plugin *Plugin, word string) []ViolationCode
 }
@@ -67,7 +67,7 @@ func codesOf(t *testing.T, err error) []ViolationCode {
 	return codes
 }
 
-var judges = []judge{
+var askers = []asker{
 	{"typed", func(t *testing.T, plugin *Plugin, word string) []ViolationCode {
 		spec := misdeed(word)
 		spec.Now = millisecond(1000)
@@ -132,9 +132,9 @@ func TestAHostilePlanIsRejected(t *testing.T) {
 		"create_ten_million": {ViolationCreationTooLarge, ViolationTooManyRoutes},
 		"again_at_once":      {ViolationNextEvaluationNotAhead},
 	} {
-		for _, judge := range judges {
-			if found := judge.codes(t, hostile(t), word); !slices.Equal(found, expected) {
-				t.Errorf("%s, %s: found %v, expected %v", word, judge.name, found, expected)
+		for _, asker := range askers {
+			if found := asker.codes(t, hostile(t), word); !slices.Equal(found, expected) {
+				t.Errorf("%s, %s: found %v, expected %v", word, asker.name, found, expected)
 			}
 		}
 	}
@@ -151,7 +151,7 @@ func TestARejectionIsWrittenAsOtherHostsWriteIt(t *testing.T) {
 }
 
 func TestARatioThatIsNoNumberIsRejectedByBothDoors(t *testing.T) {
-	if found := judges[0].codes(t, hostile(t), "nan_ratio"); !slices.Equal(found, []ViolationCode{ViolationRatioOutOfRange}) {
+	if found := askers[0].codes(t, hostile(t), "nan_ratio"); !slices.Equal(found, []ViolationCode{ViolationRatioOutOfRange}) {
 		t.Errorf("found %v", found)
 	}
 	// JSON has no NaN, so there the answer is none.
@@ -167,9 +167,9 @@ func TestIDsAreCheckedWhateverTheGuard(t *testing.T) {
 		"drain_all": nil, "again_at_once": nil, "unknown_id": {ViolationUnknownID}, "duplicate_id": {ViolationDuplicateID},
 		"promote_and_drain": {ViolationConflictingChanges},
 	} {
-		for _, judge := range judges {
-			if found := judge.codes(t, plugin, word); !slices.Equal(found, expected) {
-				t.Errorf("%s, %s: found %v, expected %v", word, judge.name, found, expected)
+		for _, asker := range askers {
+			if found := asker.codes(t, plugin, word); !slices.Equal(found, expected) {
+				t.Errorf("%s, %s: found %v, expected %v", word, asker.name, found, expected)
 			}
 		}
 	}
@@ -179,12 +179,12 @@ func TestAPolicyCanBeSet(t *testing.T) {
 	policy := DefaultPolicy()
 	policy.ServingFloorPercent = 0
 	plugin := hostile(t).WithGuard(GuardWith(policy))
-	for _, judge := range judges {
-		if found := judge.codes(t, plugin, "drain_all"); found != nil {
-			t.Errorf("%s: found %v", judge.name, found)
+	for _, asker := range askers {
+		if found := asker.codes(t, plugin, "drain_all"); found != nil {
+			t.Errorf("%s: found %v", asker.name, found)
 		}
-		if found := judge.codes(t, plugin, "create_ten_million"); len(found) != 2 {
-			t.Errorf("%s: the rest of the policy is as it was, but found %v", judge.name, found)
+		if found := asker.codes(t, plugin, "create_ten_million"); len(found) != 2 {
+			t.Errorf("%s: the rest of the policy is as it was, but found %v", asker.name, found)
 		}
 	}
 	if found, _ := plugin.Guard().Policy(); found != policy {
