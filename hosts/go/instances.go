@@ -180,11 +180,11 @@ func (i *instance) close() {
 	_ = i.module.Close(context.Background())
 }
 
-// retain keeps the plugin from being given back, unless it was closed.
-func (l *loaded) retain() bool {
+// retain keeps the plugin from being given back, unless it was closed. For who holds it already, it is never too late.
+func (l *loaded) retain(isHeld bool) bool {
 	l.idle.mutex.Lock()
 	defer l.idle.mutex.Unlock()
-	if l.idle.isClosed {
+	if l.idle.isClosed && !isHeld {
 		return false
 	}
 	l.idle.users++

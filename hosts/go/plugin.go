@@ -36,6 +36,8 @@ type Plugin struct {
 	loaded  *loaded
 	guard   Guard
 	purpose purpose
+	// isHeld tells that who calls it keeps it from being given back; see loaded.retain.
+	isHeld bool
 }
 
 // loaded is what loading a plugin gives.
@@ -64,6 +66,11 @@ func (p *Plugin) WithGuard(guard Guard) *Plugin {
 // forUpkeep gives the same plugin with the instances that are not for callers.
 func (p *Plugin) forUpkeep() *Plugin {
 	return &Plugin{loaded: p.loaded, guard: p.guard, purpose: forUpkeep}
+}
+
+// held gives the same plugin for calls while it is retained, which do not fail because it is closed meanwhile.
+func (p *Plugin) held() *Plugin {
+	return &Plugin{loaded: p.loaded, guard: p.guard, purpose: p.purpose, isHeld: true}
 }
 
 // Guard is the guard that its plans pass.

@@ -43,7 +43,7 @@ func (p *Plugin) session(ctx context.Context, purpose purpose) (*Session, error)
 	if err := ctx.Err(); err != nil {
 		return nil, fail(ErrCanceled, err)
 	}
-	if !p.loaded.retain() {
+	if !p.loaded.retain(p.isHeld) {
 		return nil, fail(ErrClosed, nil)
 	}
 	if err := host.permits.take(ctx, purpose, host.limits.Instances); err != nil {

@@ -53,7 +53,7 @@ func newSlot(registry *Registry, name string, first *version) *slot {
 func (s *slot) current() *version {
 	for {
 		version := s.versions.Load().current
-		if version.plugin.loaded.retain() {
+		if version.plugin.loaded.retain(false) {
 			return version
 		}
 		// A swap came between the two, or nothing is left.
@@ -89,7 +89,7 @@ func callCurrent[T any](s *slot, ask func(plugin *Plugin) (T, judgement, error))
 		return Evaluated[T]{}, err
 	}
 	start := time.Now()
-	value, judged, err := ask(version.plugin)
+	value, judged, err := ask(version.plugin.held())
 	s.counts.record(judged, time.Since(start))
 
 	id := version.plugin.ID()
