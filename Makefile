@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
-.PHONY: help demo test components fmt lint docs unit reproducible model bench fuzz needs-cargo
+.PHONY: help demo test components fmt lint docs unit reproducible model bench fuzz needs-cargo go bench-go needs-go
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -45,7 +45,7 @@ unit: components ## Every test: native, and the components in the sandbox
 reproducible: needs-cargo ## Build the components in two folders and compare the bytes
 	$(CARGO) xtask reproducible
 
-test: fmt lint docs unit reproducible ## Everything that continuous integration runs
+test: fmt lint docs unit reproducible go ## Everything that continuous integration runs
 
 # The same check with more going wrong; `make test` runs the smaller one.
 model: needs-cargo ## Check the strategies' models more deeply (several minutes)
@@ -70,3 +70,25 @@ fuzz: needs-cargo $(CARGO_FUZZ) ## Look for bytes that are too much, FUZZ_SECOND
 		$(CARGO_FUZZ) fuzz run --sanitizer none --target-dir target/fuzz/build $$target target/fuzz/$$target tests/fuzz/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
+
+# === the Go host ===
+
+GO ?= go
+GO_HOST := hosts/go
+# Run, not required: who uses the module gets none of it.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+needs-go:
+	@command -v $(GO) >/dev/null || { echo "error: go is not on the PATH; install Go 1.25 or newer" >&2; exit 1; }
+	@case "$$(cd / && GOTOOLCHAIN=local $(GO) env GOVERSION)" in go1.[0-9]|go1.[0-9].*|go1.1[0-9]*|go1.2[0-4]*) \
+		echo "error: $$(cd / && GOTOOLCHAIN=local $(GO) env GOVERSION) is too old; install Go 1.25 or newer" >&2; exit 1;; esac
+
+go: needs-go components ## Check and test the Go host
+	@unformatted="$$(gofmt -l $(GO_HOST))"; [ -z "$$unformatted" ] || { echo "error: gofmt would change $$unformatted" >&2; exit 1; }
+	cd $(GO_HOST) && $(GO) vet ./...
+	cd $(GO_HOST) && $(GO) run $(STATICCHECK) ./...
+	cd $(GO_HOST) && $(GO) test -race ./...
+	cd $(GO_HOST) && $(GO) run ./examples/manager $(CURDIR)/$(PLUGIN) | diff - $(CURDIR)/examples/manager/expected.txt
+
+bench-go: needs-go components ## Measure the Go host, and print its README's tables
+	@cd $(GO_HOST) && $(GO) test -run '^TestTable$$' -count 1 -v . -args -table

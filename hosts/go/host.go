@@ -2,6 +2,7 @@ package pointsman
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -152,21 +153,14 @@ func (h *Host) Close(ctx context.Context) error {
 	for _, plugin := range plugins {
 		plugin.close()
 	}
-	var err error
+	var errs []error
 	if h.runtime != nil {
-		err = h.runtime.Close(ctx)
+		errs = append(errs, h.runtime.Close(ctx))
 	}
 	if h.cache != nil {
-		err = firstError(err, h.cache.Close(ctx))
+		errs = append(errs, h.cache.Close(ctx))
 	}
-	return err
-}
-
-func firstError(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
+	return errors.Join(errs...)
 }
 
 // forget is told of a plugin that was closed.
@@ -263,7 +257,7 @@ func (h *Host) load(ctx context.Context, file componentFile, contract *contract)
 		compiled: compiled, globals: admitted.globals, isRewindable: admitted.isRewindable,
 	}
 	if !h.remember(plugin) {
-		return nil, firstError(compiled.Close(ctx), &LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed})
+		return nil, errors.Join(&LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}, compiled.Close(ctx))
 	}
 	if err := plugin.firstInstance(ctx); err != nil {
 		plugin.close()

@@ -118,6 +118,9 @@ func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
 	})
 	module, err := l.host.runtime.InstantiateModule(experimental.WithMemoryAllocator(&made.call, allocate), l.compiled, moduleConfig)
 	if err != nil {
+		if made.linear != nil {
+			made.linear.Free()
+		}
 		return nil, made.failure(err)
 	}
 	made.module, made.memory, made.realloc = module, module.ExportedMemory(memoryExport), module.ExportedFunction(reallocExport)

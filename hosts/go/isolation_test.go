@@ -150,7 +150,11 @@ func TestARewoundInstanceIsAsANewOne(t *testing.T) {
 				t.Errorf("global %d is %d", i, global.Get())
 			}
 		}
+		system := used.linear
 		used.close()
+		if system.isMapped {
+			t.Errorf("%s memory was not given back", memory)
+		}
 	}
 }
 

@@ -16,7 +16,21 @@ import (
 
 var background = context.Background()
 
-// component is where a built component is.
+// cacheFolder keeps what was compiled: most tests have a host of their own.
+var cacheFolder string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "pointsman")
+	if err != nil {
+		panic(err)
+	}
+	cacheFolder = folder
+	code := m.Run()
+	os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// builtComponent is where a built component is.
 func builtComponent(t testing.TB, path string) string {
 	t.Helper()
 	path = filepath.Join("..", "..", "target", path)
@@ -39,7 +53,7 @@ func readFile(t testing.TB, path string) []byte {
 // newHost is a host with limits of its own.
 func newHost(t testing.TB, limits Limits, opts ...Option) *Host {
 	t.Helper()
-	opts = append([]Option{WithLimits(limits), WithGuardFile(builtComponent(t, "plugins/guard.wasm"))}, opts...)
+	opts = append([]Option{WithLimits(limits), WithGuardFile(builtComponent(t, "plugins/guard.wasm")), WithCache(cacheFolder)}, opts...)
 	host, err := NewHost(background, opts...)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +76,7 @@ var shared struct {
 func setUp(t testing.TB) {
 	t.Helper()
 	shared.once.Do(func() {
-		host, err := NewHost(background, WithGuardFile(builtComponent(t, "plugins/guard.wasm")))
+		host, err := NewHost(background, WithGuardFile(builtComponent(t, "plugins/guard.wasm")), WithCache(cacheFolder))
 		if err != nil {
 			t.Fatal(err)
 		}
