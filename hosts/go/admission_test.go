@@ -190,7 +190,8 @@ func TestComponentsThatWereDamaged(t *testing.T) {
 	assertGoesOn(t, blueGreen(t))
 }
 
-// FuzzLoad runs with its seeds in tests, and for longer with `go test -fuzz FuzzLoad`.
+// FuzzLoad runs with its seeds in tests, and for longer with `go test -fuzz FuzzLoad`. What is large is taken apart and rewritten,
+// and not compiled, which would take a second each.
 func FuzzLoad(f *testing.F) {
 	host := newHost(f, Limits{Time: 20 * time.Millisecond})
 	for _, path := range []string{"plugins/blue_green.wasm", "plugins/guard.wasm", "guests/hostile.wasm"} {
@@ -199,7 +200,16 @@ func FuzzLoad(f *testing.F) {
 		f.Add(component[:len(component)/2])
 	}
 	f.Add(strategyOf(strategyCore()))
-	f.Fuzz(func(t *testing.T, component []byte) { tryToLoad(t, host, component) })
+	f.Fuzz(func(t *testing.T, component []byte) {
+		if len(component) < 10_000 {
+			tryToLoad(t, host, component)
+			return
+		}
+		var refused *LoadError
+		if _, err := admit("fuzz.wasm", component, host.limits, &strategyContract); err != nil && !errors.As(err, &refused) {
+			t.Errorf("%v is no load error", err)
+		}
+	})
 }
 
 func TestAfterAllOfItAGoodPluginStillLoads(t *testing.T) {

@@ -217,6 +217,11 @@ func TestAContextsDeadlineEndsACallEarlier(t *testing.T) {
 	if callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
+	// It ends then even if its timer, which needs a thread, is late.
+	late := &lateContext{background, time.Now().Add(20 * time.Millisecond)}
+	if err := typedDoor.ask(late, plugin, "loop_forever"); callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
 	later, cancel := context.WithTimeout(background, time.Hour)
 	defer cancel()
 	short := load(t, newHost(t, Limits{Time: 10 * time.Millisecond}), "guests/hostile.wasm")
@@ -224,6 +229,14 @@ func TestAContextsDeadlineEndsACallEarlier(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// lateContext has a deadline, and does not know when it is over.
+type lateContext struct {
+	context.Context
+	deadline time.Time
+}
+
+func (c *lateContext) Deadline() (time.Time, bool) { return c.deadline, true }
 
 func TestTheTimeOfABatchIsForAllOfIt(t *testing.T) {
 	plugin := load(t, newHost(t, Limits{Time: 50 * time.Millisecond}), "guests/hostile.wasm")

@@ -275,6 +275,37 @@ func TestAPluginThatClaimsToBeAnotherStrategyMustTakeItsConfigs(t *testing.T) {
 	}
 }
 
+func TestACallThatHasBegunEndsOnItsVersionThoughThatIsGone(t *testing.T) {
+	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{})
+	slot, err := registry.slot("hostile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	evaluated, err := callCurrent(slot, func(plugin *Plugin) (*RouteChanges, judgement, error) {
+		// The second takes away what the first has kept to go back to.
+		mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
+		mustSwap(t, registry, "hostile", numberedHostile(t, folder, 3))
+		plan, err := plugin.EvaluateCycle(background, nil, misdeed("none"))
+		return plan, judge(err), err
+	})
+	if err != nil || evaluated.Plugin.Name != "1.wasm" {
+		t.Errorf("%v, %v", evaluated.Plugin, err)
+	}
+	if name := answeredBy(t, registry); name != "3.wasm" {
+		t.Error(name)
+	}
+	if len(registry.host.plugins) != 3 {
+		t.Errorf("%d plugins are loaded, which should be the guard and two versions", len(registry.host.plugins))
+	}
+	registry.Close()
+	if _, err := registry.EvaluateCycle(background, "hostile", nil, misdeed("none")); !errors.Is(err, ErrClosed) {
+		t.Errorf("after the registry was closed: %v", err)
+	}
+	if len(registry.host.plugins) != 1 {
+		t.Errorf("%d plugins are loaded, which should be the guard", len(registry.host.plugins))
+	}
+}
+
 func TestThreeFailuresInARowGoBackOnce(t *testing.T) {
 	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{})
 	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
