@@ -172,3 +172,23 @@ func TestManyLargeCallsTakeNoMoreMemoryThanOne(t *testing.T) {
 		t.Errorf("%d instances wait for calls that came one after the other", found)
 	}
 }
+
+// A plugin whose code can change more than is put back.
+func TestWhatCannotBeRewoundIsNotUsedAgain(t *testing.T) {
+	plugin := load(t, newHost(t, Limits{}), "guests/hostile.wasm")
+	plugin.loaded.isRewindable = false
+	// The one that loading has left.
+	first, err := plugin.loaded.take(background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin.loaded.give(first)
+	for range 3 {
+		if found := remembered(t, byPlugin(plugin)); found != "1 calls" {
+			t.Errorf("it remembers %s", found)
+		}
+	}
+	if found := len(plugin.loaded.idle.instances); found != 0 {
+		t.Errorf("%d instances wait for another call", found)
+	}
+}
