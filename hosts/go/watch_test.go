@@ -99,7 +99,8 @@ func TestWhatIsThereIsLoadedAndWhatChangesIsSwapped(t *testing.T) {
 func TestAFileThatIsBeingWrittenIsNotLoaded(t *testing.T) {
 	folder := t.TempDir()
 	write(t, folder, "a.wasm", hostileVersion(t, "honest"))
-	w := watchFolder(t, folder, WatchOptions{}, RegistryOptions{})
+	// Far longer than the pauses below, on however busy a machine.
+	w := watchFolder(t, folder, WatchOptions{Quiet: 300 * time.Millisecond}, RegistryOptions{})
 	w.expect("a.wasm", "loaded")
 	component := hostileVersion(t, "second")
 
