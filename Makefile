@@ -1,6 +1,6 @@
 # `make demo` shows a rollout decided in a sandbox, `make test` runs everything that continuous integration runs.
-# A machine needs Rust 1.95 or newer (with rustfmt and clippy for `make test`), a C compiler and git, and for `make test` Python
-# 3.11 or newer; the rest is installed.
+# A machine needs Rust 1.95 or newer, a C compiler and git; for `make test` also rustfmt and clippy, Python 3.11 or newer, and Go
+# 1.25 or newer. The rest is installed.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,7 +11,7 @@ PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
 .PHONY: help demo test components fmt lint docs unit reproducible model bench javascript fuzz needs-cargo
-.PHONY: needs-python python python-package bench-python
+.PHONY: needs-python python python-package bench-python needs-go go bench-go
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -47,7 +47,8 @@ unit: components ## Every test: native, and the components in the sandbox
 reproducible: needs-cargo ## Build the components in two folders and compare the bytes
 	$(CARGO) xtask reproducible
 
-test: fmt lint docs unit reproducible python ## Everything that continuous integration runs
+# What a machine lacks is said first, not after ten minutes.
+test: needs-cargo needs-python needs-go fmt lint docs unit reproducible python go ## Everything that continuous integration runs
 
 # The same check with more going wrong; `make test` runs the smaller one.
 model: needs-cargo ## Check the strategies' models more deeply (several minutes)
@@ -80,7 +81,7 @@ fuzz: needs-cargo $(CARGO_FUZZ) ## Look for bytes that are too much, FUZZ_SECOND
 			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
 
-# === Python host ===
+# === the Python host ===
 
 PYTHON ?= python3
 PYTHON_HOST := hosts/python
@@ -114,3 +115,25 @@ python: python-package ## Check and test the Python host, and its wheel
 
 bench-python: python-package ## Measure the Python host, and print the tables
 	$(PYTHON_VENV)/bin/python $(PYTHON_HOST)/benchmarks
+
+# === the Go host ===
+
+GO ?= go
+GO_HOST := hosts/go
+# Run, not required: who uses the module gets none of it.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+needs-go:
+	@command -v $(GO) >/dev/null || { echo "error: go is not on the PATH; install Go 1.25 or newer" >&2; exit 1; }
+	@case "$$(cd / && GOTOOLCHAIN=local $(GO) env GOVERSION)" in go1.[0-9]|go1.[0-9].*|go1.1[0-9]*|go1.2[0-4]*) \
+		echo "error: $$(cd / && GOTOOLCHAIN=local $(GO) env GOVERSION) is too old; install Go 1.25 or newer" >&2; exit 1;; esac
+
+go: needs-go components ## Check and test the Go host
+	@unformatted="$$(gofmt -l $(GO_HOST))"; [ -z "$$unformatted" ] || { echo "error: gofmt would change $$unformatted" >&2; exit 1; }
+	cd $(GO_HOST) && $(GO) vet ./...
+	cd $(GO_HOST) && $(GO) run $(STATICCHECK) ./...
+	cd $(GO_HOST) && $(GO) test -race ./...
+	cd $(GO_HOST) && $(GO) run ./examples/manager $(CURDIR)/$(PLUGIN) | diff - $(CURDIR)/examples/manager/expected.txt
+
+bench-go: needs-go components ## Measure the Go host, and print its README's tables
+	@cd $(GO_HOST) && $(GO) test -run '^TestTable$$' -count 1 -v . -args -table

@@ -1,0 +1,329 @@
+package pointsman
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+)
+
+// What an evaluation costs. `go test -run '^$' -bench .` measures; `make bench-go` prints the README's tables, in which what is
+// compared was measured in turns, in one run.
+
+var printTable = flag.Bool("table", false, "measure, and print the README's tables")
+
+// rollout is one of n routes: in the usual cycle nothing changes, in the other every route does.
+func rollout(n int, everyRouteChanges bool) Request {
+	routes := readyRoutes(n)
+	for i := range routes {
+		routes[i].ID = fmt.Sprintf("0193a6c5-7b1e-7c3a-9d5e-%012d", i)
+		if everyRouteChanges {
+			continue
+		}
+		routes[i].TrafficStatus, routes[i].TrafficRatio = TrafficActive, 1
+		if i%2 == 0 {
+			// Live, and waited for.
+			routes[i].Health, routes[i].TrafficStatus, routes[i].TrafficRatio = HealthNotChecked, TrafficInactive, 0
+		}
+	}
+	spec := specWith(`{"auto_promote": true}`)
+	spec.TargetReplicas = uint32(n)
+	return Request{routes, *spec}
+}
+
+// ask is one way to evaluate one request.
+type ask func(request *Request) (*RouteChanges, error)
+
+func askNative(request *Request) (*RouteChanges, error) {
+	return nativeBlueGreen(request.Routes, &request.Spec)
+}
+
+func askPlugin(plugin *Plugin, ctx context.Context) ask {
+	return func(request *Request) (*RouteChanges, error) {
+		return plugin.EvaluateCycle(ctx, request.Routes, &request.Spec)
+	}
+}
+
+func askSession(session *Session) ask {
+	return func(request *Request) (*RouteChanges, error) {
+		return session.EvaluateCycle(background, request.Routes, &request.Spec)
+	}
+}
+
+func benchSession(b testing.TB, plugin *Plugin) *Session {
+	session, err := plugin.Session(background)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(session.Close)
+	return session
+}
+
+func BenchmarkEvaluateCycle(b *testing.B) {
+	plugin := blueGreen(b)
+	ways := []struct {
+		name string
+		ask  ask
+	}{{"native", askNative}, {"session", askSession(benchSession(b, plugin))}, {"call", askPlugin(plugin, background)}}
+	for _, n := range []int{1, 10, 100, 1000} {
+		for _, changes := range []bool{false, true} {
+			request := rollout(n, changes)
+			for _, way := range ways {
+				b.Run(fmt.Sprintf("%s/routes=%d/changes=%v", way.name, n, changes), func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						if _, err := way.ask(&request); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func BenchmarkFleet(b *testing.B) {
+	plugin, requests := blueGreen(b), fleet()
+	for _, way := range fleetWays(plugin) {
+		b.Run(way.name, func(b *testing.B) {
+			for b.Loop() {
+				if err := way.decide(requests); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(requests)), "ns/deployment")
+		})
+	}
+}
+
+// fleet is 1,000 deployments of 10 routes, in every tenth of which every route changes.
+func fleet() []Request {
+	requests := make([]Request, 1000)
+	for i := range requests {
+		requests[i] = rollout(10, i%10 == 0)
+	}
+	return requests
+}
+
+type fleetWay struct {
+	name   string
+	decide func(requests []Request) error
+}
+
+func fleetWays(plugin *Plugin) []fleetWay {
+	return []fleetWay{
+		{"native", func(requests []Request) error {
+			for i := range requests {
+				if _, err := askNative(&requests[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{"EvaluateCycles", func(requests []Request) error {
+			results, err := plugin.EvaluateCycles(background, requests)
+			for _, result := range results {
+				if result.Err != nil {
+					return result.Err
+				}
+			}
+			return err
+		}},
+		{"EvaluateCycle for each", func(requests []Request) error {
+			for i := range requests {
+				if _, err := plugin.EvaluateCycle(background, requests[i].Routes, &requests[i].Spec); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{"the JSON door", func(requests []Request) error {
+			text, err := plugin.EvaluateCyclesJSON(background, requestsJSON(requests))
+			var answers []answer
+			if err == nil {
+				err = json.Unmarshal([]byte(text), &answers)
+			}
+			return err
+		}},
+	}
+}
+
+// requestsJSON writes requests about as fast as they can be written.
+func requestsJSON(requests []Request) string {
+	to := []byte{'['}
+	for i := range requests {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = append(to, `{"routes":[`...)
+		for j := range requests[i].Routes {
+			route := &requests[i].Routes[j]
+			if j > 0 {
+				to = append(to, ',')
+			}
+			word := func(w words, value uint8) {
+				text, _ := w.marshal(value)
+				to = append(to, text...)
+			}
+			to = strconv.AppendQuote(append(to, `{"id":`...), route.ID)
+			to = strconv.AppendQuote(append(to, `,"revision":`...), route.Revision)
+			to = append(to, `,"status":`...)
+			word(routeStatuses, uint8(route.Status))
+			to = append(to, `,"health":`...)
+			word(healthStatuses, uint8(route.Health))
+			to = append(to, `,"traffic_status":`...)
+			word(trafficStatuses, uint8(route.TrafficStatus))
+			to = strconv.AppendFloat(append(to, `,"traffic_ratio":`...), route.TrafficRatio, 'f', 1, 64)
+			to = append(strconv.AppendInt(append(to, `,"created_at":`...), route.CreatedAt.UnixMilli(), 10), '}')
+		}
+		spec := &requests[i].Spec
+		to = strconv.AppendQuote(append(to, `],"spec":{"deploying_revision":`...), spec.DeployingRevision)
+		to = strconv.AppendUint(append(to, `,"target_replicas":`...), uint64(spec.TargetReplicas), 10)
+		to = strconv.AppendInt(append(to, `,"started_at":`...), spec.StartedAt.UnixMilli(), 10)
+		to = strconv.AppendInt(append(to, `,"now":`...), spec.Now.UnixMilli(), 10)
+		to = append(append(append(to, `,"config":`...), spec.config()...), "}}"...)
+	}
+	return string(append(to, ']'))
+}
+
+// unmetered is a session on the same core module as it came, under a runtime with these settings: for comparison only.
+func unmetered(t testing.TB, config wazero.RuntimeConfig) *Session {
+	t.Helper()
+	found, err := parseComponent(readFile(t, builtComponent(t, "plugins/blue_green.wasm")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := wazero.NewRuntimeWithConfig(background, config)
+	t.Cleanup(func() { engine.Close(background) })
+	module, err := engine.InstantiateWithConfig(background, found.modules[0], moduleConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := &instance{plugin: blueGreen(t).loaded, module: module, memory: module.Memory(), stack: make([]uint64, paramsEvaluate),
+		realloc: module.ExportedFunction(reallocExport)}
+	for i := range strategyContract.functions {
+		export := strategyContract.functions[i].export("0.1.0")
+		made.functions = append(made.functions, module.ExportedFunction(export))
+		made.posts = append(made.posts, module.ExportedFunction(postPrefix+export))
+	}
+	return &Session{plugin: blueGreen(t), instance: made, isOpen: true}
+}
+
+// inTurns is the median time of each of several things, measured in turns, so that what slows one down slows all.
+func inTurns(t testing.TB, things ...func() error) []time.Duration {
+	t.Helper()
+	const turns = 15
+	repeats := make([]int, len(things))
+	for i, thing := range things {
+		start, n := time.Now(), 0
+		for ; time.Since(start) < 20*time.Millisecond; n++ {
+			if err := thing(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		repeats[i] = n
+	}
+	times := make([][]time.Duration, len(things))
+	for range turns {
+		for i, thing := range things {
+			start := time.Now()
+			for range repeats[i] {
+				if err := thing(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			times[i] = append(times[i], time.Since(start)/time.Duration(repeats[i]))
+		}
+	}
+	var medians []time.Duration
+	for _, of := range times {
+		slices.Sort(of)
+		medians = append(medians, of[turns/2])
+	}
+	return medians
+}
+
+func of(ask ask, request *Request) func() error {
+	return func() error {
+		_, err := ask(request)
+		return err
+	}
+}
+
+func TestTable(t *testing.T) {
+	if !*printTable {
+		t.Skip("it measures; `make bench-go` runs it")
+	}
+	plugin := blueGreen(t)
+	session := benchSession(t, plugin)
+	withDeadline, cancel := context.WithTimeout(background, time.Hour)
+	defer cancel()
+	micros := func(d time.Duration) string { return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000) }
+	times := func(d, than time.Duration) string {
+		return fmt.Sprintf("%s (%.1fx)", micros(d), float64(d)/float64(than))
+	}
+
+	fmt.Printf("\n%s/%s, %s, %d cores\n", runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU())
+	fmt.Printf("\n| routes | cycle | plain Go | a session | a call | a call, context with a deadline |\n|---:|---|---:|---:|---:|---:|\n")
+	for _, n := range []int{1, 10, 100, 1000} {
+		for _, changes := range []bool{false, true} {
+			request, cycle := rollout(n, changes), "nothing changes"
+			if changes {
+				cycle = "every route changes"
+			}
+			m := inTurns(t, of(askNative, &request), of(askSession(session), &request), of(askPlugin(plugin, background), &request),
+				of(askPlugin(plugin, withDeadline), &request))
+			fmt.Printf("| %d | %s | %s | %s | %s | %s |\n", n, cycle, micros(m[0]), times(m[1], m[0]), times(m[2], m[0]), times(m[3], m[0]))
+		}
+	}
+
+	fmt.Printf("\n| how an endless loop is ended | 10 routes | 100 routes |\n|---|---:|---:|\n")
+	none := unmetered(t, wazero.NewRuntimeConfig())
+	own := unmetered(t, wazero.NewRuntimeConfig().WithCloseOnContextDone(true))
+	ten, hundred := rollout(10, false), rollout(100, false)
+	unchecked := func(session *Session, ctx context.Context) ask {
+		return func(request *Request) (*RouteChanges, error) {
+			return session.evaluate(ctx, time.Hour, request.Routes, &request.Spec)
+		}
+	}
+	cancelable, stop := context.WithCancel(background)
+	defer stop()
+	ways := []ask{unchecked(none, background), unchecked(session, background), unchecked(own, cancelable)}
+	var at [2][]time.Duration
+	for i, request := range []*Request{&ten, &hundred} {
+		at[i] = inTurns(t, of(ways[0], request), of(ways[1], request), of(ways[2], request))
+	}
+	for i, name := range []string{"not at all", "meter.go", "wazero's WithCloseOnContextDone"} {
+		fmt.Printf("| %s | %s | %s |\n", name, times(at[0][i], at[0][0]), times(at[1][i], at[1][0]))
+	}
+
+	fmt.Printf("\n| 1,000 deployments x 10 routes | a deployment |\n|---|---:|\n")
+	requests := fleet()
+	var decide []func() error
+	for _, way := range fleetWays(plugin) {
+		decide = append(decide, func() error { return way.decide(requests) })
+	}
+	m := inTurns(t, decide...)
+	for i, way := range fleetWays(plugin) {
+		fmt.Printf("| %s | %s |\n", way.name, times(m[i]/time.Duration(len(requests)), m[0]/time.Duration(len(requests))))
+	}
+
+	fmt.Printf("\n| making an instance | |\n|---|---:|\n")
+	fresh := func() error {
+		made, err := plugin.loaded.instantiate(background)
+		if err == nil {
+			made.close()
+		}
+		return err
+	}
+	used := session.instance
+	m = inTurns(t, fresh, func() error { used.rewind(&plugin.loaded.image); return nil })
+	fmt.Printf("| a new one | %s |\n| one that is rewound | %s |\n", micros(m[0]), micros(m[1]))
+}

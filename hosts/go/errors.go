@@ -1,0 +1,217 @@
+package pointsman
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Why a host is not made.
+var (
+	// ErrInvalidLimits: nothing could run under the limits, or no system could give as much.
+	ErrInvalidLimits = errors.New("invalid limits")
+	// ErrNoGuard: a host needs the guard component, and was given none; see [WithGuard].
+	ErrNoGuard = errors.New("a host needs the guard: give it the component `guard.wasm` with WithGuard or WithGuardFile")
+	// ErrClosed: the host, the plugin or the session was closed.
+	ErrClosed = errors.New("closed")
+)
+
+// Why a call has no result; the kinds of a [CallError].
+var (
+	// ErrTrap: the plugin trapped, which is a bug in it.
+	ErrTrap = errors.New("trapped")
+	// ErrTimeout: it ran for longer than [Limits.Time].
+	ErrTimeout = errors.New("ran for too long")
+	// ErrCanceled: the caller's context ended first. The error is also that of the context.
+	ErrCanceled = errors.New("was stopped")
+	// ErrMemory: it wanted more than [Limits.Memory].
+	ErrMemory = errors.New("wanted too much memory")
+	// ErrResponse: it returned more than [Limits.Response].
+	ErrResponse = errors.New("returned too much")
+	// ErrInstances: [Limits.Instances] are in use already. Not the plugin's fault: try again, or raise the limit.
+	ErrInstances = errors.New("too many instances")
+	// ErrMalformed: it returned what the component ABI does not allow, such as a string that is not UTF-8 or a pointer to
+	// nowhere.
+	ErrMalformed = errors.New("malformed response")
+	// ErrBrokenContract: its answers are not what the contract says, so none is to be trusted.
+	ErrBrokenContract = errors.New("broke the contract")
+)
+
+// What a plugin has against its input; the kinds of a [RefusedError].
+var (
+	// ErrInvalidConfig: the configuration is not what the plugin takes; the message names the key.
+	ErrInvalidConfig = errors.New("invalid config")
+	// ErrInvalidRoutes: the routes cannot be right; the message names the route.
+	ErrInvalidRoutes = errors.New("invalid routes")
+	// ErrInvalidRequests: the text is not a JSON array of requests.
+	ErrInvalidRequests = errors.New("invalid requests")
+)
+
+// ErrPlanRejected is what every [RejectedError] is.
+var ErrPlanRejected = errors.New("plan rejected")
+
+// ErrInvalidArgument is what every [ArgumentError] is.
+var ErrInvalidArgument = errors.New("invalid argument")
+
+// CallError says why a call into a plugin has no result. The instance is thrown away; plugin and host go on.
+type CallError struct {
+	// Plugin is the plugin that was called.
+	Plugin PluginID
+	// Kind is one of ErrTrap, ErrTimeout, ErrCanceled, ErrMemory, ErrResponse, ErrInstances, ErrMalformed,
+	// ErrBrokenContract and ErrClosed.
+	Kind error
+	// Limits are those that it ran under.
+	Limits Limits
+	// Cause is the runtime's error with the plugin's stack, or what is wrong with a response; may be nil.
+	Cause error
+}
+
+func (e *CallError) Error() string {
+	plugin := "plugin " + e.Plugin.String()
+	switch e.Kind {
+	case ErrTimeout:
+		return fmt.Sprintf("%s ran for longer than %v", plugin, e.Limits.Time)
+	case ErrMemory:
+		return fmt.Sprintf("%s wanted more than %d bytes of memory", plugin, e.Limits.Memory)
+	case ErrResponse:
+		return fmt.Sprintf("%s returned more than %d bytes", plugin, e.Limits.Response)
+	case ErrInstances:
+		return fmt.Sprintf("%s was not called: %d instances are in use already", plugin, e.Limits.Instances)
+	case ErrMalformed:
+		return fmt.Sprintf("%s returned a malformed response: %v", plugin, e.Cause)
+	case ErrClosed:
+		return plugin + " was closed"
+	}
+	// The stack is in the cause, for those who want it.
+	cause, _, _ := strings.Cut(fmt.Sprint(e.Cause), "\n")
+	return fmt.Sprintf("%s %v: %s", plugin, e.Kind, cause)
+}
+
+// Unwrap gives the kind, and the cause if there is one.
+func (e *CallError) Unwrap() []error {
+	return withCause(e.Kind, e.Cause)
+}
+
+// RefusedError is a plugin's answer that its input is not right. It is no failure of the plugin.
+type RefusedError struct {
+	// Plugin is the plugin that says so.
+	Plugin PluginID
+	// Kind is one of ErrInvalidConfig, ErrInvalidRoutes and ErrInvalidRequests.
+	Kind error
+	// Message is in its words, and names the key or the route.
+	Message string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("plugin %s: %v: %s", e.Plugin, e.Kind, e.Message)
+}
+
+// Unwrap gives the kind.
+func (e *RefusedError) Unwrap() error {
+	return e.Kind
+}
+
+// RejectedError says that the guard rejected a plan. Nothing of it may be applied.
+type RejectedError struct {
+	// Plugin is the plugin that made it.
+	Plugin PluginID
+	// Plan is the plan, for people to look at.
+	Plan *RouteChanges
+	// Violations are all that is wrong with it; at least one.
+	Violations []Violation
+}
+
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("plugin %s: plan rejected: %s", e.Plugin, summary(e.Violations))
+}
+
+// Unwrap gives ErrPlanRejected.
+func (e *RejectedError) Unwrap() error {
+	return ErrPlanRejected
+}
+
+// ArgumentError says that a value cannot be handed to a plugin at all: a moment before 1970, a word that the contract does not
+// have, a string that is not UTF-8. No plugin was called.
+type ArgumentError struct {
+	// Argument is the field's path, such as `routes[2].created_at`.
+	Argument string
+	// Problem is what is wrong with it and what would be right.
+	Problem string
+}
+
+func (e *ArgumentError) Error() string {
+	return fmt.Sprintf("`%s` %s", e.Argument, e.Problem)
+}
+
+// Unwrap gives ErrInvalidArgument.
+func (e *ArgumentError) Unwrap() error {
+	return ErrInvalidArgument
+}
+
+// BackingOffError says that a strategy was not called: it fails, and there is no version to go back to.
+type BackingOffError struct {
+	// Plugin is the version that fails.
+	Plugin PluginID
+	// Failures is how often it failed in a row, last time included.
+	Failures int
+	// Remaining is for how long calls will still be answered with this.
+	Remaining time.Duration
+}
+
+// ErrBackingOff is what every [BackingOffError] is.
+var ErrBackingOff = errors.New("backing off")
+
+func (e *BackingOffError) Error() string {
+	return fmt.Sprintf("plugin %s failed %d times in a row; it is tried again in %v", e.Plugin, e.Failures, e.Remaining)
+}
+
+// Unwrap gives ErrBackingOff.
+func (e *BackingOffError) Unwrap() error {
+	return ErrBackingOff
+}
+
+// UnknownStrategyError says that no plugin of a name was loaded.
+type UnknownStrategyError struct {
+	// Name is the name asked for.
+	Name string
+	// Known are the names there are, sorted.
+	Known []string
+}
+
+// ErrUnknownStrategy is what every [UnknownStrategyError] is.
+var ErrUnknownStrategy = errors.New("unknown strategy")
+
+func (e *UnknownStrategyError) Error() string {
+	known := "none"
+	if len(e.Known) > 0 {
+		known = strings.Join(e.Known, ", ")
+	}
+	return fmt.Sprintf("there is no strategy `%s`; there is %s", e.Name, known)
+}
+
+// Unwrap gives ErrUnknownStrategy.
+func (e *UnknownStrategyError) Unwrap() error {
+	return ErrUnknownStrategy
+}
+
+func withCause(kind, cause error) []error {
+	if cause == nil {
+		return []error{kind}
+	}
+	return []error{kind, cause}
+}
+
+// list is `a`, `b` and 3 more.
+func list(names []string) string {
+	const named = 3
+	var quoted []string
+	for _, name := range names[:min(named, len(names))] {
+		quoted = append(quoted, "`"+name+"`")
+	}
+	text := strings.Join(quoted, ", ")
+	if more := len(names) - named; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

@@ -1,0 +1,10 @@
+module github.com/pointsman/pointsman/hosts/go
+
+go 1.25.0
+
+require (
+	github.com/fsnotify/fsnotify v1.10.1
+	github.com/tetratelabs/wazero v1.12.0
+)
+
+require golang.org/x/sys v0.44.0 // indirect

@@ -1,0 +1,286 @@
+package pointsman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// Host is what plugins run on. It is safe for use by several goroutines at once.
+type Host struct {
+	runtime wazero.Runtime
+	cache   wazero.CompilationCache
+	limits  Limits
+	permits permits
+	log     *slog.Logger
+	guard   *Plugin
+
+	mutex    sync.Mutex
+	plugins  map[*loaded]struct{}
+	isClosed bool
+}
+
+// Option is an option of [NewHost].
+type Option func(*options)
+
+type options struct {
+	limits      Limits
+	guard       []byte
+	guardName   string
+	guardFile   string
+	cacheFolder string
+	log         *slog.Logger
+}
+
+// WithLimits sets what plugins may use. Fields that are zero have their defaults.
+func WithLimits(limits Limits) Option {
+	return func(o *options) { o.limits = limits }
+}
+
+// WithGuard gives the host the guard, the component `guard.wasm` of the same release as the strategies.
+//
+// It is loaded as any plugin is, and not embedded in this module: a copy in its sources could be another one than that of the
+// release whose strategies it judges, and nobody can review a binary.
+func WithGuard(component []byte) Option {
+	return func(o *options) { o.guard, o.guardName, o.guardFile = component, "guard.wasm", "" }
+}
+
+// WithGuardFile is [WithGuard] with the component in a file.
+func WithGuardFile(path string) Option {
+	return func(o *options) { o.guard, o.guardFile = nil, path }
+}
+
+// WithCache keeps compiled components in a folder, so that a restart need not compile them again. Entries are found by the
+// component's content and wazero's version. What it holds is run as native code: only the host may be able to write to it.
+// Nothing is ever removed from it.
+func WithCache(folder string) Option {
+	return func(o *options) { o.cacheFolder = folder }
+}
+
+// WithLogger sets where registries of this host log to; by default [slog.Default].
+func WithLogger(log *slog.Logger) Option {
+	return func(o *options) { o.log = log }
+}
+
+// NewHost makes a host. It needs the guard, from [WithGuard] or [WithGuardFile].
+//
+// It fails with [ErrNoGuard], with [ErrInvalidLimits] where nothing could run under the limits, with a [LoadError] where the
+// guard cannot be loaded, and where the cache folder cannot be made.
+func NewHost(ctx context.Context, opts ...Option) (*Host, error) {
+	var o options
+	for _, option := range opts {
+		option(&o)
+	}
+	limits := o.limits.withDefaults()
+	if err := limits.validate(); err != nil {
+		return nil, err
+	}
+	if o.log == nil {
+		o.log = slog.Default()
+	}
+	host := &Host{limits: limits, log: o.log, plugins: map[*loaded]struct{}{}}
+	host.permits.upkeep = make(chan struct{}, upkeep)
+	if err := host.start(ctx, &o, runtimeConfig()); err != nil {
+		host.Close(ctx)
+		return nil, err
+	}
+	return host, nil
+}
+
+// runtimeConfig are the settings of the runtime. What strategies have no use for, such as threads and tail calls, is off by
+// default.
+func runtimeConfig() wazero.RuntimeConfig {
+	return wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
+}
+
+func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfig) error {
+	if o.cacheFolder != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(o.cacheFolder)
+		if err != nil {
+			return fmt.Errorf("cache folder `%s` cannot be used: %w", o.cacheFolder, err)
+		}
+		h.cache = cache
+		config = config.WithCompilationCache(cache)
+	}
+	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	meter := h.runtime.NewHostModuleBuilder(meterModule).NewFunctionBuilder()
+	meter = meter.WithGoFunction(api.GoFunc(tickFunction), nil, []api.ValueType{api.ValueTypeI64})
+	if _, err := meter.Export(meterTick).Instantiate(ctx); err != nil {
+		return fmt.Errorf("the runtime does not start: %w", err)
+	}
+	if o.guard == nil && o.guardFile == "" {
+		return ErrNoGuard
+	}
+	file := componentFile{newPluginID(o.guardName, o.guard), o.guard}
+	if o.guardFile != "" {
+		var err error
+		if file, err = h.read(o.guardFile); err != nil {
+			return err
+		}
+	}
+	guard, err := h.load(ctx, file, &guardContract)
+	if err != nil {
+		return err
+	}
+	guard.loaded.isTrusted = true
+	h.guard = guard
+	return nil
+}
+
+// Limits are those that its plugins run under.
+func (h *Host) Limits() Limits { return h.limits }
+
+// GuardID is the name and digest of the guard.
+func (h *Host) GuardID() PluginID { return h.guard.loaded.id }
+
+// Close gives everything back, that of its plugins too. Calls under way must have ended: it waits for none.
+func (h *Host) Close(ctx context.Context) error {
+	h.mutex.Lock()
+	h.isClosed = true
+	plugins := make([]*loaded, 0, len(h.plugins))
+	for plugin := range h.plugins {
+		plugins = append(plugins, plugin)
+	}
+	h.mutex.Unlock()
+	for _, plugin := range plugins {
+		plugin.close()
+	}
+	var errs []error
+	if h.runtime != nil {
+		errs = append(errs, h.runtime.Close(ctx))
+	}
+	if h.cache != nil {
+		errs = append(errs, h.cache.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// forget is told of a plugin that was closed.
+func (h *Host) forget(plugin *loaded) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	delete(h.plugins, plugin)
+}
+
+// remember notes a plugin, to be closed with the host.
+func (h *Host) remember(plugin *loaded) bool {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.isClosed {
+		return false
+	}
+	h.plugins[plugin] = struct{}{}
+	return true
+}
+
+// LoadOption is an option of [Host.Load].
+type LoadOption func(*string)
+
+// Name is the name under which a plugin is loaded, for messages; by default `plugin`.
+func Name(name string) LoadOption {
+	return func(to *string) { *to = name }
+}
+
+// Load loads a plugin from memory. The bytes are not kept.
+//
+// It fails with a [LoadError], which says what about the bytes is not right.
+func (h *Host) Load(ctx context.Context, component []byte, opts ...LoadOption) (*Plugin, error) {
+	name := "plugin"
+	for _, option := range opts {
+		option(&name)
+	}
+	return h.load(ctx, componentFile{newPluginID(name, component), component}, &strategyContract)
+}
+
+// LoadFile loads a plugin from a file, whose name it has.
+//
+// It fails with a [LoadError], which says what about the file is not right.
+func (h *Host) LoadFile(ctx context.Context, path string) (*Plugin, error) {
+	file, err := h.read(path)
+	if err != nil {
+		return nil, err
+	}
+	return h.load(ctx, file, &strategyContract)
+}
+
+// componentFile is a component file that was read, once: what its digest says is what is loaded.
+type componentFile struct {
+	id    PluginID
+	bytes []byte
+}
+
+// read reads a component file.
+func (h *Host) read(path string) (componentFile, error) {
+	fail := func(err error) (componentFile, error) {
+		return componentFile{}, &LoadError{Name: path, Kind: ErrRead, Cause: err}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fail(err)
+	}
+	defer file.Close()
+	// One byte more than is allowed tells a file that is too large, also where its size cannot be asked for.
+	bytes, err := io.ReadAll(io.LimitReader(file, int64(h.limits.Component)+1))
+	if err != nil {
+		return fail(err)
+	}
+	name := filepath.Base(path)
+	if len(bytes) > h.limits.Component {
+		detail := fmt.Sprintf("has more than %d bytes, which is the limit", h.limits.Component)
+		return componentFile{}, &LoadError{Name: name, Kind: ErrTooLarge, Detail: detail}
+	}
+	return componentFile{newPluginID(name, bytes), bytes}, nil
+}
+
+// load compiles a component that keeps a contract, and starts it once, so that one that cannot even start is not found out in
+// the night.
+func (h *Host) load(ctx context.Context, file componentFile, contract *contract) (*Plugin, error) {
+	name := file.id.Name
+	admitted, err := admit(name, file.bytes, h.limits, contract)
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := h.runtime.CompileModule(ctx, admitted.wasm)
+	if err != nil {
+		return nil, &LoadError{Name: name, Kind: ErrInvalidComponent, Cause: err}
+	}
+	plugin := &loaded{
+		host: h, id: file.id, contract: contract, version: admitted.version, size: len(file.bytes), exports: admitted.component.exports,
+		compiled: compiled, globals: admitted.globals, isRewindable: admitted.isRewindable,
+	}
+	if !h.remember(plugin) {
+		return nil, errors.Join(&LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}, compiled.Close(ctx))
+	}
+	if err := plugin.firstInstance(ctx); err != nil {
+		plugin.close()
+		return nil, err
+	}
+	return &Plugin{loaded: plugin}, nil
+}
+
+// firstInstance makes one, checks its types, and remembers what a new one is.
+func (l *loaded) firstInstance(ctx context.Context) error {
+	name := l.id.Name
+	if err := l.contract.check(name, l.version, l.compiled.ExportedFunctions(), l.compiled.ExportedMemories()); err != nil {
+		return err
+	}
+	if err := l.host.permits.take(ctx, forUpkeep, 0); err != nil {
+		return &LoadError{Name: name, Kind: ErrStart, Cause: err}
+	}
+	defer l.host.permits.give(forUpkeep)
+	first, err := l.instantiate(ctx)
+	if err != nil {
+		return &LoadError{Name: name, Kind: ErrStart, Cause: err}
+	}
+	l.image = first.image()
+	l.give(first)
+	return nil
+}

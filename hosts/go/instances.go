@@ -1,0 +1,259 @@
+package pointsman
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+// Instances: how many there may be at once and for what, and how one is made as good as new.
+//
+// To make an instance takes 50 µs and more. So one that has done its work is rewound: its memory and its globals become what
+// they were when it was new, byte for byte, which takes a tenth of that, and the next call finds nothing of the one before.
+// Where the plugin's code can change more than memory and globals, its tables for example, each call has an instance that is
+// really new.
+
+// upkeep is how many instances there are for everything but calls.
+const upkeep = 2
+
+// rewindable is up to how much memory an instance is rewound; above it, a new one costs less.
+const rewindable = 4 << 20
+
+// purpose is what an instance is for.
+type purpose int
+
+const (
+	// forCall: a caller waits for it.
+	forCall purpose = iota
+	// forUpkeep: nobody waits for it: loading a plugin, checking a new version.
+	forUpkeep
+	// forGuard: the guard's, of which there is one for each call at most.
+	forGuard
+)
+
+// permits count the instances in use.
+type permits struct {
+	calls  atomic.Int64
+	upkeep chan struct{}
+}
+
+// take gives the right to have one instance until `give`: for a call at once, or not at all because the limit is reached; for
+// upkeep it is waited for.
+func (p *permits) take(ctx context.Context, purpose purpose, most int) error {
+	switch purpose {
+	case forCall:
+		if p.calls.Add(1) > int64(most) {
+			p.calls.Add(-1)
+			return ErrInstances
+		}
+	case forUpkeep:
+		select {
+		case p.upkeep <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (p *permits) give(purpose purpose) {
+	switch purpose {
+	case forCall:
+		p.calls.Add(-1)
+	case forUpkeep:
+		<-p.upkeep
+	}
+}
+
+// instance is one of a plugin.
+type instance struct {
+	plugin    *loaded
+	module    api.Module
+	memory    api.Memory
+	linear    *guestMemory
+	realloc   api.Function
+	functions []api.Function
+	// posts free what a function returned; nil for those that need none.
+	posts   []api.Function
+	globals []api.MutableGlobal
+	refused api.Global
+	call    call
+	// stack and spans are room that calls use again.
+	stack []uint64
+	spans []span
+}
+
+// image is what an instance was when it was new.
+type image struct {
+	size    uint32
+	at      uint32
+	memory  []byte
+	globals []uint64
+}
+
+// idle are instances that wait for the next call.
+type idle struct {
+	mutex     sync.Mutex
+	instances []*instance
+	// users is how many hold the plugin; when it is closed and the last has let go, it is given back to the system.
+	users    int
+	isClosed bool
+}
+
+var moduleConfig = wazero.NewModuleConfig().WithName("").WithStartFunctions()
+
+// instantiate makes a new instance. Its start function, if it has one, runs under the limits as well.
+func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
+	made := &instance{plugin: l, stack: make([]uint64, paramsEvaluate)}
+	made.call.begin(ctx, l.host.limits.Time)
+	allocate := experimental.MemoryAllocatorFunc(func(_, most uint64) experimental.LinearMemory {
+		made.linear = newGuestMemory(most)
+		return made.linear
+	})
+	module, err := l.host.runtime.InstantiateModule(experimental.WithMemoryAllocator(&made.call, allocate), l.compiled, moduleConfig)
+	if err != nil {
+		if made.linear != nil {
+			made.linear.Free()
+		}
+		return nil, made.failure(err)
+	}
+	made.module, made.memory, made.realloc = module, module.ExportedMemory(memoryExport), module.ExportedFunction(reallocExport)
+	for i := range l.contract.functions {
+		export := l.contract.functions[i].export(l.version)
+		made.functions = append(made.functions, module.ExportedFunction(export))
+		made.posts = append(made.posts, module.ExportedFunction(postPrefix+export))
+	}
+	for _, name := range l.globals {
+		global, err := exportedGlobal(module, name)
+		if err != nil {
+			return nil, errors.Join(err, module.Close(ctx))
+		}
+		made.globals = append(made.globals, global)
+	}
+	if made.refused, err = exportedGlobal(module, refusedGlobal); err != nil {
+		return nil, errors.Join(err, module.Close(ctx))
+	}
+	return made, nil
+}
+
+// image remembers what the instance is now.
+func (i *instance) image() image {
+	size := i.memory.Size()
+	memory, _ := i.memory.Read(0, size)
+	first, last := 0, len(memory)
+	for first < last && memory[first] == 0 {
+		first++
+	}
+	for last > first && memory[last-1] == 0 {
+		last--
+	}
+	made := image{size: size, at: uint32(first), memory: append([]byte(nil), memory[first:last]...)}
+	for _, global := range i.globals {
+		made.globals = append(made.globals, global.Get())
+	}
+	return made
+}
+
+// rewind makes the instance what it was when it was new. Memory that has grown does not shrink, but what the plugin sees of it
+// does: its size is one of the globals.
+func (i *instance) rewind(to *image) {
+	at, end := int(to.at), int(to.at)+len(to.memory)
+	hot := max(0, at-hotStack)
+	i.linear.zero(0, hot)
+	i.linear.zero(hot, at)
+	copy(i.linear.bytes[at:], to.memory)
+	// A page boundary, which the rest is given back from.
+	border := min(int(to.size), int(i.memory.Size()))
+	i.linear.zero(end, border)
+	i.linear.zero(border, int(i.memory.Size()))
+	for g, global := range i.globals {
+		global.Set(to.globals[g])
+	}
+}
+
+// close gives it back to the system.
+func (i *instance) close() {
+	// It has no exit code and nothing open, so there is nothing to fail.
+	_ = i.module.Close(context.Background())
+}
+
+// retain keeps the plugin from being given back, unless it was closed. For who holds it already, it is never too late.
+func (l *loaded) retain(isHeld bool) bool {
+	l.idle.mutex.Lock()
+	defer l.idle.mutex.Unlock()
+	if l.idle.isClosed && !isHeld {
+		return false
+	}
+	l.idle.users++
+	return true
+}
+
+// release lets go of it again.
+func (l *loaded) release() {
+	l.idle.mutex.Lock()
+	l.idle.users--
+	isLast := l.idle.isClosed && l.idle.users == 0
+	l.idle.mutex.Unlock()
+	if isLast {
+		l.free()
+	}
+}
+
+// close lets no new call begin. What is under way ends as it would.
+func (l *loaded) close() {
+	l.idle.mutex.Lock()
+	instances, wasClosed, isUnused := l.idle.instances, l.idle.isClosed, l.idle.users == 0
+	l.idle.instances, l.idle.isClosed = nil, true
+	l.idle.mutex.Unlock()
+	for _, instance := range instances {
+		instance.close()
+	}
+	if !wasClosed && isUnused {
+		l.free()
+	}
+}
+
+func (l *loaded) free() {
+	_ = l.compiled.Close(context.Background())
+	l.host.forget(l)
+}
+
+// take gives an instance that is new or as good as new. The plugin must be retained.
+func (l *loaded) take(ctx context.Context) (*instance, error) {
+	l.idle.mutex.Lock()
+	if last := len(l.idle.instances) - 1; last >= 0 {
+		taken := l.idle.instances[last]
+		l.idle.instances = l.idle.instances[:last]
+		l.idle.mutex.Unlock()
+		return taken, nil
+	}
+	l.idle.mutex.Unlock()
+	return l.instantiate(ctx)
+}
+
+// give takes an instance back that has done its work well.
+func (l *loaded) give(i *instance) {
+	if !l.isRewindable || i.memory.Size() > max(rewindable, l.image.size) {
+		i.close()
+		return
+	}
+	if !l.isTrusted {
+		i.rewind(&l.image)
+	}
+	i.call.Context = nil
+	l.idle.mutex.Lock()
+	isKept := !l.idle.isClosed && len(l.idle.instances) < 4*runtime.GOMAXPROCS(0)
+	if isKept {
+		l.idle.instances = append(l.idle.instances, i)
+	}
+	l.idle.mutex.Unlock()
+	if !isKept {
+		i.close()
+	}
+}

@@ -1,0 +1,194 @@
+package pointsman
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What one call leaves for the next: nothing, unless a session is asked for.
+
+func remembered(t *testing.T, evaluate func(spec *Spec) (*RouteChanges, error)) string {
+	t.Helper()
+	plan, err := evaluate(misdeed("remember"))
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	return plan.Reason.Message
+}
+
+func byPlugin(plugin *Plugin) func(spec *Spec) (*RouteChanges, error) {
+	return func(spec *Spec) (*RouteChanges, error) { return plugin.EvaluateCycle(background, nil, spec) }
+}
+
+func newSession(t *testing.T, plugin *Plugin) *Session {
+	t.Helper()
+	session, err := plugin.Session(background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(session.Close)
+	return session
+}
+
+func bySession(session *Session) func(spec *Spec) (*RouteChanges, error) {
+	return func(spec *Spec) (*RouteChanges, error) { return session.EvaluateCycle(background, nil, spec) }
+}
+
+func TestEveryCallHasAnInstanceThatIsAsGoodAsNew(t *testing.T) {
+	for range 3 {
+		if found := remembered(t, byPlugin(hostile(t))); found != "1 calls" {
+			t.Errorf("it remembers %s", found)
+		}
+	}
+}
+
+func TestASessionKeepsWhatThePluginRemembers(t *testing.T) {
+	session := newSession(t, hostile(t))
+	for i := range 3 {
+		if found := remembered(t, bySession(session)); found != fmt.Sprintf("%d calls", i+1) {
+			t.Errorf("it remembers %s", found)
+		}
+	}
+	session.Close()
+	if found := remembered(t, byPlugin(hostile(t))); found != "1 calls" {
+		t.Errorf("after the session it remembers %s", found)
+	}
+}
+
+func TestASessionStartsAnewAfterATrap(t *testing.T) {
+	session := newSession(t, hostile(t))
+	if _, err := session.EvaluateCycle(background, nil, misdeed("trap")); !errors.Is(err, ErrTrap) {
+		t.Fatal(err)
+	}
+	if found := remembered(t, bySession(session)); found != "1 calls" {
+		t.Errorf("it remembers %s", found)
+	}
+}
+
+func TestAPluginThatTurnsBadAfterAHundredCallsIsFoundOutOnlyInASession(t *testing.T) {
+	plugin := load(t, newHost(t, Limits{Time: 100 * time.Millisecond}), "guests/hostile.wasm")
+	turning := misdeed("turn_bad_after_a_hundred")
+	for range 101 {
+		if _, err := plugin.EvaluateCycle(background, nil, turning); err != nil {
+			t.Fatal(err)
+		}
+	}
+	session := newSession(t, plugin)
+	for range 100 {
+		if _, err := session.EvaluateCycle(background, nil, turning); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := session.EvaluateCycle(background, nil, turning); !errors.Is(err, ErrTimeout) {
+		t.Error(err)
+	}
+	if _, err := session.EvaluateCycle(background, nil, turning); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGoroutinesShareAPlugin(t *testing.T) {
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 20 {
+				if found := remembered(t, byPlugin(hostile(t))); found != "1 calls" {
+					t.Errorf("it remembers %s", found)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// Whatever a call did to its instance, byte for byte: memory, its size, globals.
+func TestARewoundInstanceIsAsANewOne(t *testing.T) {
+	plugin := hostile(t)
+	for _, memory := range []string{"the system's", "Go's"} {
+		used, err := plugin.loaded.instantiate(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if memory == "Go's" && used.linear.isMapped {
+			// As where the system is not known: every byte of it, whatever it was.
+			used.linear = &guestMemory{bytes: used.linear.bytes[:used.memory.Size()]}
+		}
+		whole, _ := used.memory.Read(0, used.memory.Size())
+		before, image := append([]byte(nil), whole...), used.image()
+		for i := range whole {
+			whole[i] = 0xa5
+		}
+		for _, global := range used.globals {
+			global.Set(7)
+		}
+		if _, ok := used.memory.Grow(3); !ok {
+			t.Fatal("it does not grow")
+		}
+		used.memory.WriteByte(used.memory.Size()-1, 1)
+		if memory == "Go's" {
+			used.linear.bytes, _ = used.memory.Read(0, used.memory.Size())
+		}
+
+		used.rewind(&image)
+
+		whole, _ = used.memory.Read(0, used.memory.Size())
+		for i, b := range whole {
+			expected := byte(0)
+			if i < len(before) {
+				expected = before[i]
+			}
+			if b != expected {
+				t.Fatalf("%s memory: byte %d is %d, not %d", memory, i, b, expected)
+			}
+		}
+		for i, global := range used.globals {
+			if global.Get() != image.globals[i] {
+				t.Errorf("global %d is %d", i, global.Get())
+			}
+		}
+		system := used.linear
+		used.close()
+		if system.isMapped {
+			t.Errorf("%s memory was not given back", memory)
+		}
+	}
+}
+
+// Memory that an instance has grown by is used again, and what the plugin sees is as it was, so that many calls take no more
+// than one.
+func TestManyLargeCallsTakeNoMoreMemoryThanOne(t *testing.T) {
+	plugin := load(t, newHost(t, Limits{Memory: 3 << 20}), "plugins/blue_green.wasm")
+	routes := readyRoutes(2000)
+	for i := range 20 {
+		if _, err := plugin.EvaluateCycle(background, routes, specWith("{}")); err != nil {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+	if found := len(plugin.loaded.idle.instances); found != 1 {
+		t.Errorf("%d instances wait for calls that came one after the other", found)
+	}
+}
+
+// A plugin whose code can change more than is put back.
+func TestWhatCannotBeRewoundIsNotUsedAgain(t *testing.T) {
+	plugin := load(t, newHost(t, Limits{}), "guests/hostile.wasm")
+	plugin.loaded.isRewindable = false
+	// The one that loading has left.
+	first, err := plugin.loaded.take(background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin.loaded.give(first)
+	for range 3 {
+		if found := remembered(t, byPlugin(plugin)); found != "1 calls" {
+			t.Errorf("it remembers %s", found)
+		}
+	}
+	if found := len(plugin.loaded.idle.instances); found != 0 {
+		t.Errorf("%d instances wait for another call", found)
+	}
+}

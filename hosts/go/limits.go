@@ -1,0 +1,87 @@
+package pointsman
+
+import (
+	"fmt"
+	"time"
+)
+
+// page is the size of a page of WebAssembly memory, in bytes.
+const page = 64 << 10
+
+// Limits say what a plugin may use. Each ends a call with an error of its own; none ends the host. A field that is zero has
+// its default.
+type Limits struct {
+	// Memory is the linear memory of one instance, in bytes; default 64 MiB, 64 KiB to 4 GiB. Memory comes in pages of
+	// 64 KiB; a page that does not fit whole is not given.
+	//
+	// Blue-green takes about 250 bytes a route. A host under attack may come to hold Memory * (Instances + 2).
+	Memory int64
+	// Time is the wall-clock time of one call, copying its arguments included; default 1 s. A context's deadline ends a
+	// call earlier, if it is earlier. A call is stopped after this time and about a millisecond later at most, on a machine
+	// with a core to spare; see the package's meter.go for how.
+	Time time.Duration
+	// Response is what one call may return, in bytes as the host will hold it: the length of each string, and the size of
+	// each list element; default 16 MiB.
+	//
+	// Without it a few megabytes in the sandbox could become gigabytes outside, because a list may name one string many
+	// times.
+	Response int
+	// Instances is how many instances there may be at once, over all plugins of the host: calls under way, and sessions;
+	// default 64, at most 10000. A call beyond them fails at once. What the host does besides calls, such as loading a
+	// plugin, has two more for itself, and so has the guard as many as there are calls.
+	Instances int
+	// Component is the size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion.
+	Component int
+}
+
+// withDefaults gives each field that is zero its default.
+func (l Limits) withDefaults() Limits {
+	if l.Memory == 0 {
+		l.Memory = 64 << 20
+	}
+	if l.Time == 0 {
+		l.Time = time.Second
+	}
+	if l.Response == 0 {
+		l.Response = 16 << 20
+	}
+	if l.Instances == 0 {
+		l.Instances = 64
+	}
+	if l.Component == 0 {
+		l.Component = 16 << 20
+	}
+	return l
+}
+
+// validate finds limits that nothing could run under.
+func (l Limits) validate() error {
+	tooSmall := func(limit, least string) error {
+		return fmt.Errorf("%w: limit `%s` is too small: it must be at least %s", ErrInvalidLimits, limit, least)
+	}
+	tooLarge := func(limit, most string) error {
+		return fmt.Errorf("%w: limit `%s` is too large: it must be at most %s", ErrInvalidLimits, limit, most)
+	}
+	switch {
+	case l.Memory < page:
+		return tooSmall("memory", "65536 bytes, one page")
+	case l.Memory > 4<<30:
+		return tooLarge("memory", "4 GiB, the address space of a plugin")
+	case l.Time < 0:
+		return tooSmall("time", "1 ns")
+	case l.Response < 0:
+		return tooSmall("response", "1 byte")
+	case l.Instances < 0:
+		return tooSmall("instances", "1")
+	case l.Instances > 10_000:
+		return tooLarge("instances", "10000")
+	case l.Component < 0:
+		return tooSmall("component", "1 byte")
+	}
+	return nil
+}
+
+// pages is how many pages of memory an instance may have.
+func (l Limits) pages() uint32 {
+	return uint32(l.Memory / page)
+}

@@ -1,0 +1,142 @@
+package pointsman
+
+import (
+	"fmt"
+	"time"
+)
+
+// SubStep is how far a rollout is. The zero value is none of them.
+type SubStep uint8
+
+const (
+	// SubStepProvisioning: the new revision is being created or is not ready yet.
+	SubStepProvisioning SubStep = iota + 1
+	// SubStepAwaitingPromotion: the new revision is ready and something must happen first: an operator, a delay, a check.
+	SubStepAwaitingPromotion
+	// SubStepFinalizing: the new revision serves, and the old one is kept for a quick return.
+	SubStepFinalizing
+	// SubStepRollingBack: the rollout is being given up; the old revision goes on serving.
+	SubStepRollingBack
+	// SubStepCompleted: the new revision has taken over. Once this plan is applied the rollout is over.
+	SubStepCompleted
+)
+
+var subSteps = words{"provisioning", "awaiting-promotion", "finalizing", "rolling-back", "completed"}
+
+// String is the contract's word, in kebab-case.
+func (s SubStep) String() string { return subSteps.of(uint8(s)) }
+
+// RolloutSpec is routes to create, all alike.
+type RolloutSpec struct {
+	// Count is how many, at least 1.
+	Count uint32
+	// Revision is of which revision.
+	Revision string
+	// TrafficStatus is their traffic status from the start.
+	TrafficStatus TrafficStatus
+	// TrafficRatio is their traffic ratio from the start, 0.0 to 1.0.
+	TrafficRatio float64
+}
+
+// TrafficChange is new traffic settings for a route that stays alive: what promotion and draining cannot say.
+type TrafficChange struct {
+	// RouteID is the route.
+	RouteID string
+	// TrafficStatus is its new traffic status.
+	TrafficStatus TrafficStatus
+	// TrafficRatio is its new traffic ratio, 0.0 to 1.0.
+	TrafficRatio float64
+}
+
+// Reason is why a plan is what it is, for the person who is woken by it.
+type Reason struct {
+	// Code is a stable kebab-case word, documented by the strategy.
+	Code string
+	// Message is one sentence with the numbers in it.
+	Message string
+	// BlockingRouteIDs are the routes that keep the rollout from going on, if it is routes.
+	BlockingRouteIDs []string
+}
+
+// RouteChanges is a plan: everything to change in one cycle. A host applies it in one transaction, in the order create,
+// promote, traffic changes, drain: there is no moment without a serving route.
+//
+// It is a diff: a route is named only if something about it must change. Lists that are empty are nil.
+type RouteChanges struct {
+	// SubStep is how far the rollout is.
+	SubStep SubStep
+	// RolloutSpecs are routes to create.
+	RolloutSpecs []RolloutSpec
+	// PromoteRouteIDs are routes to promote: traffic status active, ratio 1.0.
+	PromoteRouteIDs []string
+	// TrafficChanges are routes whose traffic changes otherwise.
+	TrafficChanges []TrafficChange
+	// DrainRouteIDs are routes to drain: status terminating, traffic status inactive, ratio 0.0.
+	DrainRouteIDs []string
+	// Reason is why.
+	Reason Reason
+	// NextEvaluationAt is when to evaluate again even if nothing has changed; the zero time where only an event can move the
+	// rollout on.
+	NextEvaluationAt time.Time
+	// Memo is to be stored with the rollout and handed back as [Spec.Memo]; nil clears it.
+	Memo *string
+}
+
+// IsEmpty tells whether applying it changes nothing about any route.
+func (p *RouteChanges) IsEmpty() bool {
+	return len(p.RolloutSpecs) == 0 && len(p.PromoteRouteIDs) == 0 && len(p.TrafficChanges) == 0 && len(p.DrainRouteIDs) == 0
+}
+
+// Apply makes of routes what this plan makes of them, in the contract's order: create, promote, change traffic, drain. It
+// returns the new table and leaves the one given alone, so on an error nothing has changed.
+//
+// New routes are provisioning and not checked, come after the others, and get their ids from newID, which must give one that
+// is not there yet. Whether the plan does harm is not looked at; that is the guard's part.
+//
+// It fails where the plan names a route that is not there.
+func (p *RouteChanges) Apply(routes []Route, now time.Time, newID func() string) ([]Route, error) {
+	places := make(map[string]int, len(routes))
+	for i := range routes {
+		places[routes[i].ID] = i
+	}
+	applied := append(make([]Route, 0, len(routes)), routes...)
+	find := func(id string) (*Route, error) {
+		place, ok := places[id]
+		if !ok {
+			return nil, fmt.Errorf("the plan names the route `%s`, which is not there", id)
+		}
+		return &applied[place], nil
+	}
+	for _, id := range p.PromoteRouteIDs {
+		route, err := find(id)
+		if err != nil {
+			return nil, err
+		}
+		route.TrafficStatus, route.TrafficRatio = TrafficActive, 1
+	}
+	for _, change := range p.TrafficChanges {
+		route, err := find(change.RouteID)
+		if err != nil {
+			return nil, err
+		}
+		route.TrafficStatus, route.TrafficRatio = change.TrafficStatus, change.TrafficRatio
+	}
+	for _, id := range p.DrainRouteIDs {
+		route, err := find(id)
+		if err != nil {
+			return nil, err
+		}
+		route.TrafficStatus, route.TrafficRatio = TrafficInactive, 0
+		route.Status, route.StatusUpdatedAt = RouteTerminating, now
+	}
+	// The other changes name only routes that were there, so that creating last is as good as creating first.
+	for _, rollout := range p.RolloutSpecs {
+		for range rollout.Count {
+			applied = append(applied, Route{
+				ID: newID(), Revision: rollout.Revision, Status: RouteProvisioning, Health: HealthNotChecked,
+				TrafficStatus: rollout.TrafficStatus, TrafficRatio: rollout.TrafficRatio, CreatedAt: now, StatusUpdatedAt: now,
+			})
+		}
+	}
+	return applied, nil
+}

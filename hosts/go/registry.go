@@ -1,0 +1,214 @@
+package pointsman
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Registry is strategies by name, which change while they are in use. It is safe for use by several goroutines at once.
+//
+// A swap does all that can fail off to the side, then switches atomically; evaluations under way end on the old version, and
+// each result names the plugin that gave it. A version that fails [RegistryOptions.RevertAfter] times in a row, by a trap, a
+// timeout, a limit, a malformed response or a rejected plan, is given up for the version before it, once, and is not loaded
+// from a folder again. With none to go back to, calls are answered with a [BackingOffError] for a while that doubles, and tried
+// again in between. That a plugin refuses its input is no failure. The host's logger is told of all of it.
+type Registry struct {
+	host    *Host
+	options RegistryOptions
+
+	mutex sync.RWMutex
+	slots map[string]*slot
+}
+
+// RegistryOptions say how a registry treats its plugins. A field that is zero has its default.
+type RegistryOptions struct {
+	// Guard is that of every plugin that has none of its own in Guards.
+	Guard Guard
+	// Guards are those of single strategies, by name: a rolling update that may leave a quarter unserved needs a serving floor
+	// of 75%, beside a blue-green that needs none so low.
+	Guards map[string]Guard
+	// RevertAfter is after how many failures in a row a version is given up; default 3.
+	RevertAfter int
+	// FirstBackOff is for how long calls are answered with an error at first, once a version has failed so often and there is
+	// none to go back to; default 1 s. It doubles with every further failure.
+	FirstBackOff time.Duration
+	// LongestBackOff is the longest that it becomes; default 1 minute.
+	LongestBackOff time.Duration
+	// Clock is the clock for the back-off; default [time.Now].
+	Clock func() time.Time
+}
+
+// Evaluated is a result, and which plugin gave it.
+type Evaluated[T any] struct {
+	// Plugin is the plugin that gave it.
+	Plugin PluginID
+	// Value is what it gave.
+	Value T
+}
+
+// NewRegistry makes an empty registry on a host.
+func NewRegistry(host *Host, options RegistryOptions) *Registry {
+	if options.RevertAfter <= 0 {
+		options.RevertAfter = 3
+	}
+	if options.FirstBackOff <= 0 {
+		options.FirstBackOff = time.Second
+	}
+	if options.LongestBackOff <= 0 {
+		options.LongestBackOff = time.Minute
+	}
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	options.Guards = maps.Clone(options.Guards)
+	return &Registry{host: host, options: options, slots: map[string]*slot{}}
+}
+
+// FileResult is what came of a file.
+type FileResult struct {
+	// Path is the file.
+	Path string
+	// Swap is what came of it, where there is no error.
+	Swap Swap
+	// Err is a [SwapError].
+	Err error
+}
+
+// LoadDir loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name that it
+// says it has. What cannot be loaded keeps nothing else from being loaded.
+//
+// It fails only where the folder cannot be read; what came of each file is in the list.
+func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, error) {
+	paths, err := pluginsIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	var results []FileResult
+	for _, path := range paths {
+		swap, err := r.swap(ctx, wanted{}, path)
+		results = append(results, FileResult{path, swap, err})
+	}
+	return results, nil
+}
+
+// Swap makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks that were
+// set for the name with [Registry.SetChecks]. The same file again changes nothing.
+//
+// It fails with a [SwapError]; the version before goes on.
+func (r *Registry) Swap(ctx context.Context, name, path string) (Swap, error) {
+	return r.swap(ctx, wanted{name: name, evenGivenUp: true}, path)
+}
+
+// SetChecks sets what every later version of a strategy must pass before it is switched to. It fails with an
+// [UnknownStrategyError].
+func (r *Registry) SetChecks(name string, checks Checks) error {
+	slot, err := r.slot(name)
+	if err != nil {
+		return err
+	}
+	slot.change.Lock()
+	defer slot.change.Unlock()
+	slot.checks = Checks{Configs: slices.Clone(checks.Configs), Vectors: slices.Clone(checks.Vectors)}
+	return nil
+}
+
+// EvaluateCycle decides one cycle with the strategy of this name. It fails as [Plugin.EvaluateCycle] does, and with an
+// [UnknownStrategyError] or a [BackingOffError].
+func (r *Registry) EvaluateCycle(ctx context.Context, name string, routes []Route, spec *Spec) (Evaluated[*RouteChanges], error) {
+	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
+		plan, err := plugin.EvaluateCycle(ctx, routes, spec)
+		return plan, judge(err), err
+	})
+}
+
+// EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does. However many
+// requests of it fail, a batch counts as one failure.
+func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []Request) (Evaluated[[]Result], error) {
+	return evaluate(r, name, func(plugin *Plugin) ([]Result, judgement, error) {
+		results, err := plugin.EvaluateCycles(ctx, requests)
+		judged := judge(err)
+		for _, result := range results {
+			judged.add(judge(result.Err))
+		}
+		return results, judged, err
+	})
+}
+
+// EvaluateCyclesJSON is EvaluateCycles through the JSON door; see [Plugin.EvaluateCyclesJSON].
+func (r *Registry) EvaluateCyclesJSON(ctx context.Context, name, requests string) (Evaluated[string], error) {
+	return evaluate(r, name, func(plugin *Plugin) (string, judgement, error) {
+		answers, err := plugin.answers(ctx, requests)
+		judged := judge(err)
+		if len(answers.violations) > 0 {
+			judged.add(judgement{OutcomeRejected, answers.violations})
+		}
+		return answers.text, judged, err
+	})
+}
+
+func evaluate[T any](r *Registry, name string, ask func(plugin *Plugin) (T, judgement, error)) (Evaluated[T], error) {
+	slot, err := r.slot(name)
+	if err != nil {
+		return Evaluated[T]{}, err
+	}
+	return callCurrent(slot, ask)
+}
+
+// Status is how every strategy does, in the order of their names.
+func (r *Registry) Status() []StrategyStatus {
+	now := r.options.Clock()
+	r.mutex.RLock()
+	defer r.mutex.RUnlock()
+	var statuses []StrategyStatus
+	for _, name := range slices.Sorted(maps.Keys(r.slots)) {
+		statuses = append(statuses, r.slots[name].status(now))
+	}
+	return statuses
+}
+
+// Close gives back the plugins, once the calls under way have ended. Calls after it fail with [ErrClosed].
+func (r *Registry) Close() {
+	r.mutex.RLock()
+	defer r.mutex.RUnlock()
+	for _, slot := range r.slots {
+		slot.close()
+	}
+}
+
+func (r *Registry) slot(name string) (*slot, error) {
+	r.mutex.RLock()
+	defer r.mutex.RUnlock()
+	if slot, ok := r.slots[name]; ok {
+		return slot, nil
+	}
+	return nil, &UnknownStrategyError{Name: name, Known: slices.Sorted(maps.Keys(r.slots))}
+}
+
+// guard is that of a strategy.
+func (r *Registry) guard(name string) Guard {
+	if guard, ok := r.options.Guards[name]; ok {
+		return guard
+	}
+	return r.options.Guard
+}
+
+// report tells operators what came of a file.
+func (r *Registry) report(path string, swap Swap, err error) {
+	log := r.host.log.With("file", filepath.Clean(path))
+	switch {
+	case err != nil:
+		log.Error("not swapped; the version before goes on", "error", err)
+	case swap.Outcome == Loaded:
+		log.Info("loaded", "plugin", swap.Plugin)
+	case swap.Outcome == Swapped:
+		log.Info("swapped", "from", swap.From, "to", swap.Plugin)
+	case swap.Outcome == Unchanged:
+		log.Debug("unchanged", "plugin", swap.Plugin)
+	case swap.Outcome == GivenUp:
+		log.Warn("not swapped: this version failed before", "plugin", swap.Plugin)
+	}
+}

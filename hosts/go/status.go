@@ -1,0 +1,227 @@
+package pointsman
+
+import (
+	"errors"
+	"maps"
+	"math/bits"
+	"sync"
+	"time"
+)
+
+// Outcome is how a call ended.
+type Outcome string
+
+const (
+	// OutcomeOK: with a plan that passed the guard, or a batch in which none was rejected and nothing failed.
+	OutcomeOK Outcome = "ok"
+	// OutcomeRefused: the plugin says that its input is not right.
+	OutcomeRefused Outcome = "refused"
+	// OutcomeRejected: the guard rejected a plan.
+	OutcomeRejected Outcome = "rejected"
+	// OutcomeTrap: the plugin trapped.
+	OutcomeTrap Outcome = "trap"
+	// OutcomeTimeout: it ran for too long.
+	OutcomeTimeout Outcome = "timeout"
+	// OutcomeMemory: it wanted too much memory.
+	OutcomeMemory Outcome = "memory"
+	// OutcomeResponse: it returned too much.
+	OutcomeResponse Outcome = "response"
+	// OutcomeMalformed: it returned what the ABI or the contract does not allow.
+	OutcomeMalformed Outcome = "malformed"
+	// OutcomeHost: nobody could tell what the plugin would have done: too many instances were in use, the caller's context
+	// ended, its argument could not be handed over, or the guard failed. Not the plugin's fault.
+	OutcomeHost Outcome = "host"
+	// OutcomeBackingOff: it was not called: it fails, and there is no version to go back to.
+	OutcomeBackingOff Outcome = "backing-off"
+)
+
+// IsFailure tells whether it speaks against the plugin.
+func (o Outcome) IsFailure() bool {
+	switch o {
+	case OutcomeRejected, OutcomeTrap, OutcomeTimeout, OutcomeMemory, OutcomeResponse, OutcomeMalformed:
+		return true
+	}
+	return false
+}
+
+// VersionStatus is which version of a strategy.
+type VersionStatus struct {
+	// Plugin is its file name and digest.
+	Plugin PluginID
+	// Version is the version that it says it has.
+	Version string
+}
+
+// Latency is how long calls took: quantiles since the strategy was loaded, at most 3% too long.
+type Latency struct {
+	// P50 is what half of the calls took at most, P90 nine of ten, P99 99 of 100, P999 999 of 1000.
+	P50, P90, P99, P999 time.Duration
+	// Max is the longest.
+	Max time.Duration
+}
+
+// StrategyStatus is how one strategy does.
+type StrategyStatus struct {
+	// Name is its name.
+	Name string
+	// Current is what it runs on.
+	Current VersionStatus
+	// Previous is what it would go back to; nil where there is nothing.
+	Previous *VersionStatus
+	// Outcomes are calls by how they ended, over all versions; what never happened is left out.
+	Outcomes map[Outcome]uint64
+	// Violations are what the guard found in plans, over all versions; what never happened is left out.
+	Violations map[ViolationCode]uint64
+	// Reverts is how often a version was given up for the one before.
+	Reverts uint64
+	// BackingOff is for how long calls will still be answered with an error; 0 if they are not.
+	BackingOff time.Duration
+	// Latency is how long calls took.
+	Latency Latency
+}
+
+// judgement is how a call ended, and what the guard found.
+type judgement struct {
+	outcome    Outcome
+	violations []Violation
+}
+
+var outcomes = map[error]Outcome{
+	ErrTrap: OutcomeTrap, ErrTimeout: OutcomeTimeout, ErrMemory: OutcomeMemory, ErrResponse: OutcomeResponse,
+	ErrMalformed: OutcomeMalformed, ErrBrokenContract: OutcomeMalformed,
+}
+
+// judge tells from its error how a call ended.
+func judge(err error) judgement {
+	var guard *GuardError
+	var rejected *RejectedError
+	var refused *RefusedError
+	var call *CallError
+	switch {
+	case err == nil:
+		return judgement{outcome: OutcomeOK}
+	case errors.As(err, &guard):
+		return judgement{outcome: OutcomeHost}
+	case errors.As(err, &rejected):
+		return judgement{OutcomeRejected, rejected.Violations}
+	case errors.As(err, &refused):
+		return judgement{outcome: OutcomeRefused}
+	case errors.As(err, &call):
+		if outcome, ok := outcomes[call.Kind]; ok {
+			return judgement{outcome: outcome}
+		}
+	}
+	return judgement{outcome: OutcomeHost}
+}
+
+// add takes another request of the same batch into account: what speaks against the plugin first, then what says nothing.
+func (j *judgement) add(other judgement) {
+	rank := func(outcome Outcome) int {
+		switch {
+		case outcome.IsFailure():
+			return 2
+		case outcome == OutcomeHost:
+			return 1
+		}
+		return 0
+	}
+	j.violations = append(j.violations, other.violations...)
+	if rank(other.outcome) > rank(j.outcome) {
+		j.outcome = other.outcome
+	}
+}
+
+// counts are the numbers behind a [StrategyStatus].
+type counts struct {
+	mutex      sync.Mutex
+	outcomes   map[Outcome]uint64
+	violations map[ViolationCode]uint64
+	reverts    uint64
+	latency    histogram
+}
+
+func (c *counts) record(judged judgement, took time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.count(judged.outcome)
+	for _, violation := range judged.violations {
+		if c.violations == nil {
+			c.violations = map[ViolationCode]uint64{}
+		}
+		c.violations[violation.Code]++
+	}
+	c.latency.record(took)
+}
+
+func (c *counts) count(outcome Outcome) {
+	if c.outcomes == nil {
+		c.outcomes = map[Outcome]uint64{}
+	}
+	c.outcomes[outcome]++
+}
+
+func (c *counts) recordBackOff() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.count(OutcomeBackingOff)
+}
+
+func (c *counts) recordRevert() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.reverts++
+}
+
+func (c *counts) status() StrategyStatus {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return StrategyStatus{
+		Outcomes: maps.Clone(c.outcomes), Violations: maps.Clone(c.violations), Reverts: c.reverts,
+		Latency: Latency{c.latency.at(0.5), c.latency.at(0.9), c.latency.at(0.99), c.latency.at(0.999), c.latency.longest},
+	}
+}
+
+// histogram counts durations in buckets, 32 for each power of two of nanoseconds.
+type histogram struct {
+	buckets [64 << bucketBits]uint64
+	total   uint64
+	longest time.Duration
+}
+
+const bucketBits = 5
+
+func (h *histogram) record(took time.Duration) {
+	h.buckets[bucket(took)]++
+	h.total++
+	h.longest = max(h.longest, took)
+}
+
+// bucket is where a duration is counted.
+func bucket(d time.Duration) int {
+	n := uint64(max(d, 0))
+	if n < 1<<bucketBits {
+		return int(n)
+	}
+	power := bits.Len64(n) - 1 - bucketBits
+	return power<<bucketBits + int(n>>power)
+}
+
+// last is the longest duration that is counted in a bucket.
+func last(bucket int) time.Duration {
+	power := max(0, bucket>>bucketBits-1)
+	return time.Duration((uint64(bucket-power<<bucketBits)+1)<<power - 1)
+}
+
+// at is a quantile.
+func (h *histogram) at(quantile float64) time.Duration {
+	if h.total == 0 {
+		return 0
+	}
+	wanted, seen := uint64(quantile*float64(h.total-1))+1, uint64(0)
+	for i, count := range h.buckets {
+		if seen += count; seen >= wanted {
+			return min(last(i), h.longest)
+		}
+	}
+	return h.longest
+}

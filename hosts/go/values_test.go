@@ -1,0 +1,153 @@
+package pointsman
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The contract's types as Go values: what cannot be handed over, what is no JSON of the contract's, what applying a plan makes.
+
+func TestWhatCannotBeHandedOverIsAnErrorThatNamesIt(t *testing.T) {
+	for argument, c := range map[string]struct {
+		edit     func(request *Request)
+		contains string
+	}{
+		"routes[1].status":            {func(r *Request) { r.Routes[1].Status = 0 }, "is none of provisioning, running"},
+		"routes[1].health":            {func(r *Request) { r.Routes[1].Health = 5 }, "is none of not-checked"},
+		"routes[0].traffic_status":    {func(r *Request) { r.Routes[0].TrafficStatus = 3 }, "is none of active, inactive"},
+		"routes[1].id":                {func(r *Request) { r.Routes[1].ID = "\xff" }, "is not UTF-8"},
+		"routes[0].revision":          {func(r *Request) { r.Routes[0].Revision = "v\xc3" }, "is not UTF-8"},
+		"routes[1].created_at":        {func(r *Request) { r.Routes[1].CreatedAt = time.Time{} }, "is 0001-01-01T00:00:00Z, not a moment from 1970 on"},
+		"routes[0].status_updated_at": {func(r *Request) { r.Routes[0].StatusUpdatedAt = time.Unix(-1, 0) }, "not a moment"},
+		"spec.now":                    {func(r *Request) { r.Spec.Now = time.Unix(1<<62, 0) }, "not a moment"},
+		"spec.started_at":             {func(r *Request) { r.Spec.StartedAt = time.Time{} }, "not a moment"},
+		"spec.operator_request":       {func(r *Request) { r.Spec.OperatorRequest = 9 }, "is none of promote, abort"},
+		"spec.checks[0].outcome":      {func(r *Request) { r.Spec.Checks = []Check{{Name: "smoke"}} }, "is none of pending"},
+		"spec.deploying_revision":     {func(r *Request) { r.Spec.DeployingRevision = "\xff" }, "is not UTF-8"},
+		"spec.memo":                   {func(r *Request) { memo := "\xff"; r.Spec.Memo = &memo }, "is not UTF-8"},
+	} {
+		request := Request{readyRoutes(2), *specWith("{}")}
+		c.edit(&request)
+		_, err := blueGreen(t).EvaluateCycle(background, request.Routes, &request.Spec)
+		var wrong *ArgumentError
+		if !errors.As(err, &wrong) || !errors.Is(err, ErrInvalidArgument) || wrong.Argument != argument || !strings.Contains(wrong.Problem, c.contains) {
+			t.Errorf("%s: %v", argument, err)
+		}
+	}
+	assertGoesOn(t, blueGreen(t))
+}
+
+func TestEveryMomentOfTheContractIsATime(t *testing.T) {
+	for _, millis := range []uint64{0, 1, 999, 1760000000123, 1<<63 + 5, 1<<64 - 1} {
+		l := &lowering{}
+		if found := l.moment(moment(millis), "now", -1); found != millis || l.err != nil {
+			t.Errorf("%d comes back as %d, %v", millis, found, l.err)
+		}
+	}
+	l := &lowering{}
+	if l.moment(moment(1<<64-1).Add(time.Millisecond), "now", -1); l.err == nil {
+		t.Error("there is a moment after the last")
+	}
+}
+
+func TestAnEmptyConfigIsAllDefaults(t *testing.T) {
+	empty, err := blueGreen(t).EvaluateCycle(background, nil, specWith(""))
+	defaults, other := blueGreen(t).EvaluateCycle(background, nil, specWith("{}"))
+	if err != nil || other != nil || !reflect.DeepEqual(empty, defaults) {
+		t.Errorf("%v, %v, %v, %v", empty, defaults, err, other)
+	}
+}
+
+func TestAConfigIsChecked(t *testing.T) {
+	plugin := blueGreen(t)
+	if err := plugin.CheckConfig(background, `{"auto_promote": true}`); err != nil {
+		t.Error(err)
+	}
+	for _, config := range []string{"", "[]", `{"auto_promote": 1}`, `{"deadline_seconds": 0}`, "\xff"} {
+		err := plugin.CheckConfig(background, config)
+		if config == "\xff" {
+			if !errors.Is(err, ErrInvalidArgument) {
+				t.Errorf("%q: %v", config, err)
+			}
+		} else if !errors.Is(err, ErrInvalidConfig) {
+			t.Errorf("%q: %v", config, err)
+		}
+	}
+}
+
+func TestWhatIsNoArrayOfRequests(t *testing.T) {
+	for _, text := range []string{"", "{}", "nonsense", "[1", "[NaN]", "null"} {
+		if _, err := blueGreen(t).EvaluateCyclesJSON(background, text); !errors.Is(err, ErrInvalidRequests) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	text, err := blueGreen(t).EvaluateCyclesJSON(background, "[1]")
+	if err != nil || !strings.Contains(text, `"invalid_request"`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestJSONIsReadAsStrictlyAsByAPlugin(t *testing.T) {
+	good := misdeedJSON("none")
+	for _, change := range [][2]string{
+		{`"routes":[]`, `"Routes":[]`}, {`"routes":[]`, `"routes":[],"routes":[]`}, {`"routes":[]`, `"routes":null`}, {`"routes":[],`, ``},
+		{`"now":1`, `"now":1.5`}, {`"now":1`, `"now":-1`}, {`"now":1`, `"now":1,"later":2`}, {`"now":1`, `"now":18446744073709551616`},
+		{`"target_replicas":3`, `"target_replicas":4294967296`}, {`"now":1`, `"now":1,"operator_request":"Promote"`},
+		{`"routes":[]`, `"routes":[null]`}, {`"routes":[]`, `"routes":[{"id":"r-1"}]`},
+	} {
+		var request Request
+		changed := strings.Replace(good, change[0], change[1], 1)
+		if err := json.Unmarshal([]byte(changed), &request); err == nil || changed == good {
+			t.Errorf("%s is read as %+v", changed, request)
+		}
+	}
+	var request Request
+	if err := json.Unmarshal([]byte(good), &request); err != nil || request.Spec.Config != `{"misdeed":"none"}` {
+		t.Errorf("%+v, %v", request, err)
+	}
+}
+
+func TestApplyingAPlanIsAllOrNothing(t *testing.T) {
+	now := millisecond(9)
+	routes := readyRoutes(3)
+	before := readyRoutes(3)
+	plan := &RouteChanges{
+		RolloutSpecs: []RolloutSpec{{2, "v3", TrafficInactive, 0.25}}, PromoteRouteIDs: []string{"r-1"},
+		TrafficChanges: []TrafficChange{{"r-2", TrafficActive, 0.5}}, DrainRouteIDs: []string{"r-3"},
+	}
+	last := 3
+	newID := func() string { last++; return "r-" + string(rune('0'+last)) }
+
+	applied, err := plan.Apply(routes, now, newID)
+
+	expected := readyRoutes(3)
+	expected[0].TrafficStatus, expected[0].TrafficRatio = TrafficActive, 1
+	expected[1].TrafficStatus, expected[1].TrafficRatio = TrafficActive, 0.5
+	expected[2].Status, expected[2].StatusUpdatedAt = RouteTerminating, now
+	for _, id := range []string{"r-4", "r-5"} {
+		expected = append(expected, Route{id, "v3", RouteProvisioning, HealthNotChecked, TrafficInactive, 0.25, now, now})
+	}
+	if err != nil || !reflect.DeepEqual(applied, expected) || !reflect.DeepEqual(routes, before) {
+		t.Errorf("found    %+v, %v\nexpected %+v", applied, err, expected)
+	}
+	plan.DrainRouteIDs = []string{"r-3", "nobody"}
+	if applied, err := plan.Apply(routes, now, newID); err == nil || applied != nil || !reflect.DeepEqual(routes, before) || last != 5 {
+		t.Errorf("%+v, %v", applied, err)
+	}
+}
+
+func TestACacheThatCannotBeUsed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewHost(background, WithCache(file)); err == nil || !strings.Contains(err.Error(), "cache folder `"+file+"` cannot be used") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,275 @@
+package pointsman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// Loading what appears in a folder.
+//
+// A file is loaded only when it is whole, as far as can be told: it is read once nothing about it has changed for a while, and
+// what was read is thrown away if anything changes for as long again. A writer that pauses for longer leaves half a component,
+// which does not load, and the whole is loaded once it is there. What a rename puts in place is whole from the start.
+//
+// Every change leads to a look at the whole folder, and files are told by their digests: so a link that comes to point
+// elsewhere, as in folders that Kubernetes mounts, is found like any other change, and a lost event costs nothing once the next
+// comes.
+
+// lookForFolder is how often a folder is looked for that is not there any more.
+const lookForFolder = time.Second
+
+// WatchOptions say how a folder is watched. A field that is zero has its default.
+type WatchOptions struct {
+	// Quiet is for how long nothing about a file may change before it is read, and again before it is loaded; default 50 ms.
+	Quiet time.Duration
+	// Poll is how often to look, instead of asking the system for events; default is to ask. For file systems that have
+	// none: NFS, and some folders that are mounted into containers. Quiet is then at least this long.
+	Poll time.Duration
+	// OnChange is called with what came of each file, on the goroutine that watches.
+	OnChange func(FileResult)
+}
+
+// Watch is a folder that is watched, until it is closed.
+type Watch struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// folder is one as it is known.
+type folder struct {
+	registry *Registry
+	path     string
+	options  WatchOptions
+	// watcher is nil where the folder is looked at every so often.
+	watcher *fsnotify.Watcher
+	// seen has the files that something was done about, with their digests or why they could not be read.
+	seen map[string]string
+	// read has the files that were read and are loaded unless they change.
+	read map[string]componentFile
+	// isStale tells that something has changed since the last look, isLost that the folder is gone, and its watch with it.
+	isStale, isLost bool
+}
+
+// Watch loads a folder as [Registry.LoadDir] does, and from then on whatever changes in it, until the [Watch] is closed or the
+// context ends. A file that is being written is not loaded. A version that was given up is not loaded again, and removing a file
+// takes no strategy away.
+//
+// It returns once what is there was loaded. It fails where the folder cannot be read or the system does not watch it.
+func (r *Registry) Watch(ctx context.Context, path string, options WatchOptions) (*Watch, error) {
+	fail := func(err error) (*Watch, error) {
+		return nil, fmt.Errorf("folder `%s` cannot be watched: %w", path, err)
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return fail(err)
+	}
+	if _, err := os.ReadDir(absolute); err != nil {
+		return fail(err)
+	}
+	if options.Quiet <= 0 {
+		options.Quiet = 50 * time.Millisecond
+	}
+	options.Quiet = max(options.Quiet, options.Poll)
+	watched := &folder{
+		registry: r, path: absolute, options: options, seen: map[string]string{}, read: map[string]componentFile{}, isStale: true,
+	}
+	if options.Poll <= 0 {
+		watcher, err := fsnotify.NewWatcher()
+		if err != nil {
+			return fail(err)
+		}
+		if err := watcher.Add(absolute); err != nil {
+			return fail(errors.Join(err, watcher.Close()))
+		}
+		watched.watcher = watcher
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	watch := &Watch{cancel, make(chan struct{})}
+	hasLooked := make(chan struct{})
+	go func() {
+		defer close(watch.done)
+		watched.run(ctx, hasLooked)
+	}()
+	select {
+	case <-hasLooked:
+	case <-watch.done:
+	}
+	return watch, nil
+}
+
+// Close stops watching. Nothing is loaded once it has returned.
+func (w *Watch) Close() {
+	w.cancel()
+	<-w.done
+}
+
+func (f *folder) run(ctx context.Context, hasLooked chan struct{}) {
+	var events chan fsnotify.Event
+	var failures chan error
+	if f.watcher != nil {
+		defer f.watcher.Close()
+		events, failures = f.watcher.Events, f.watcher.Errors
+	}
+	for {
+		var timer <-chan time.Time
+		if wait := f.wait(); wait > 0 {
+			timer = time.After(wait)
+		}
+		if hasLooked != nil && !f.isStale && len(f.read) == 0 {
+			close(hasLooked)
+			hasLooked = nil
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-events:
+			f.note(event)
+		case err := <-failures:
+			f.registry.host.log.Warn("events may have been lost", "folder", f.path, "error", err)
+			f.forget()
+		case <-timer:
+			switch {
+			case f.isLost:
+				f.lookForFolder()
+			case !f.isStale && len(f.read) > 0:
+				f.load(ctx)
+			default:
+				f.look()
+			}
+		}
+	}
+}
+
+// wait is for how long nothing has to happen before something is done; 0 for ever.
+func (f *folder) wait() time.Duration {
+	switch {
+	case f.isStale || len(f.read) > 0:
+		return f.options.Quiet
+	case f.isLost:
+		return lookForFolder
+	default:
+		return f.options.Poll
+	}
+}
+
+// note takes note of an event; what it is about has to be read again.
+func (f *folder) note(event fsnotify.Event) {
+	if event.Name == f.path && event.Has(fsnotify.Remove|fsnotify.Rename) {
+		f.lose()
+		return
+	}
+	if event.Op == fsnotify.Write && !isPlugin(event.Name) {
+		// A log that is written to all the time keeps nobody from loading plugins.
+		return
+	}
+	delete(f.read, filepath.Join(f.path, filepath.Base(event.Name)))
+	f.isStale = true
+}
+
+// forget starts from nothing: anything may have changed.
+func (f *folder) forget() {
+	clear(f.read)
+	f.isStale = true
+}
+
+func (f *folder) lose() {
+	f.registry.host.log.Error("the folder is gone; what it held goes on", "folder", f.path)
+	f.isLost, f.isStale = true, false
+	clear(f.read)
+}
+
+// look reads what has changed.
+func (f *folder) look() {
+	f.isStale = false
+	paths, err := pluginsIn(f.path)
+	if err != nil {
+		f.lose()
+		return
+	}
+	maps.DeleteFunc(f.seen, func(path, _ string) bool { return !slices.Contains(paths, path) })
+	for _, path := range paths {
+		if _, isRead := f.read[path]; isRead {
+			continue
+		}
+		file, err := f.registry.host.read(path)
+		switch {
+		case err != nil:
+			if f.seen[path] != err.Error() {
+				f.seen[path] = err.Error()
+				f.tell(path, Swap{}, &SwapError{Plugin: PluginID{Name: path}, Kind: ErrSwapLoad, Cause: err})
+			}
+		case len(file.bytes) == 0:
+			// Somebody has just begun to write it.
+		case f.seen[path] != file.id.Digest:
+			f.read[path] = file
+		}
+	}
+}
+
+// load loads what was read and has not changed since, in the order of the files' names.
+func (f *folder) load(ctx context.Context) {
+	for _, path := range slices.Sorted(maps.Keys(f.read)) {
+		file := f.read[path]
+		delete(f.read, path)
+		// Not every change has its event: none where the folder is looked at every so often, none of what a link points to.
+		if again, err := f.registry.host.read(path); err != nil || again.id.Digest != file.id.Digest {
+			f.isStale = true
+			continue
+		}
+		f.seen[path] = file.id.Digest
+		swap, err := f.registry.changeTo(ctx, wanted{}, file)
+		f.tell(path, swap, err)
+	}
+}
+
+func (f *folder) tell(path string, swap Swap, err error) {
+	f.registry.report(path, swap, err)
+	if f.options.OnChange != nil {
+		f.options.OnChange(FileResult{path, swap, err})
+	}
+}
+
+// lookForFolder watches the folder again once it is back.
+func (f *folder) lookForFolder() {
+	if info, err := os.Stat(f.path); err != nil || !info.IsDir() {
+		return
+	}
+	if f.watcher != nil {
+		// The old watch may still be there, and is of no use.
+		_ = f.watcher.Remove(f.path)
+		if f.watcher.Add(f.path) != nil {
+			return
+		}
+	}
+	f.registry.host.log.Info("the folder is back", "folder", f.path)
+	f.isLost = false
+	f.forget()
+}
+
+// pluginsIn are the plugins in a folder, in the order of their names: every `*.wasm` that is not hidden.
+func pluginsIn(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, entry := range entries {
+		if path := filepath.Join(folder, entry.Name()); isPlugin(path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths, nil
+}
+
+func isPlugin(path string) bool {
+	return filepath.Ext(path) == ".wasm" && !strings.HasPrefix(filepath.Base(path), ".")
+}
