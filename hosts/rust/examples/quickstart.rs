@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plan = plugin.evaluate_cycle(&routes, &spec)?;
 
     println!("{}: {}", plan.sub_step.as_str(), plan.reason.message);
-    println!("{} to promote, {} to drain", plan.promote_route_ids.len(), plan.drain_route_ids.len());
+    println!("promote {:?}, drain {:?}", plan.promote_route_ids, plan.drain_route_ids);
     // It has passed the guard. Now apply it, in one transaction: create, promote, change traffic, drain.
     Ok(())
 }
