@@ -8,9 +8,9 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        mpsc::{Receiver, channel},
+        mpsc::{Receiver, RecvTimeoutError, channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use host_test::{Folder, HOST, hostile_version, misdeed};
@@ -239,4 +239,25 @@ fn nothing_is_loaded_once_the_watch_is_dropped() {
     // The thread has ended, and with it all that could tell.
     assert_eq!(told.iter().count(), 1);
     assert_eq!(registry.status()[0].previous, None);
+}
+
+/// Only what may change a plugin is waited out: not a log that somebody writes to all the time.
+#[test]
+fn a_log_that_is_written_to_all_the_time_keeps_nothing_from_being_loaded() {
+    let folder = Folder::new();
+    let mut log = fs::File::create(folder.path().join("manager.log")).unwrap();
+    let watched = Watched::new(folder.path(), Watching::default(), Options::default());
+    folder.write("a.wasm", &hostile_version("honest"));
+
+    let end = Instant::now() + LONG;
+    let told_first = loop {
+        writeln!(log, "a line").unwrap();
+        // Far more often than files are waited for.
+        match watched.told.recv_timeout(Duration::from_millis(5)) {
+            Err(RecvTimeoutError::Timeout) => assert!(Instant::now() < end, "it is not loaded while the log grows"),
+            other => break other.unwrap(),
+        }
+    };
+
+    assert_eq!(told_first, told("a.wasm", "loaded"));
 }

@@ -17,7 +17,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use notify::{
@@ -184,6 +184,8 @@ fn watcher(folder: &Path, signals: Sender<Signal>) -> notify::Result<Recommended
 impl Folder {
     fn run(mut self, signals: &Receiver<Signal>, has_looked: Sender<()>) {
         let mut has_looked = Some(has_looked);
+        // What does not change anything does not begin the waiting anew.
+        let mut last_change = Instant::now();
         loop {
             let wait = if self.is_stale || !self.read.is_empty() {
                 Some(self.options.quiet)
@@ -192,35 +194,42 @@ impl Folder {
                 if self.is_lost { Some(LOOK_FOR_FOLDER) } else { self.options.poll }
             };
             let signal = match wait {
-                Some(wait) => signals.recv_timeout(wait),
+                Some(wait) => signals.recv_timeout(wait.saturating_sub(last_change.elapsed())),
                 None => signals.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match signal {
-                Ok(Signal::Event(event)) => self.note(event),
+                Ok(Signal::Event(event)) => {
+                    if !self.note(event) {
+                        continue;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) if self.is_lost => self.look_for_folder(),
                 Err(RecvTimeoutError::Timeout) if !self.is_stale && !self.read.is_empty() => self.load(),
                 Err(RecvTimeoutError::Timeout) => self.look(),
                 Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
+            last_change = Instant::now();
         }
         drop(has_looked);
     }
 
-    /// Takes note of an event; what it is about has to be read again.
-    fn note(&mut self, event: notify::Result<Event>) {
+    /// Takes note of an event; what it is about has to be read again. False for one that changes no plugin.
+    fn note(&mut self, event: notify::Result<Event>) -> bool {
         let event = match event {
             Ok(event) => event,
             Err(error) => {
                 tracing::warn!(folder = %self.path.display(), %error, "events may have been lost");
-                return self.forget();
+                self.forget();
+                return true;
             }
         };
         if event.need_rescan() {
-            return self.forget();
+            self.forget();
+            return true;
         }
         if event.kind.is_remove() && event.paths.contains(&self.path) {
             self.lose();
-            return;
+            return true;
         }
         // By name, because not every system tells paths as they were given.
         let is_about = |path: &Path| event.paths.iter().any(|changed| changed.file_name() == path.file_name());
@@ -229,12 +238,12 @@ impl Folder {
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
                 self.open.retain(|path| !is_about(path));
             }
-            EventKind::Access(_) => return,
+            EventKind::Access(_) => return false,
             EventKind::Modify(ModifyKind::Data(_)) => {
                 let (plugins, others): (Vec<_>, Vec<_>) = event.paths.iter().partition(|path| is_plugin(path));
                 if plugins.is_empty() && !others.is_empty() {
                     // A log that is written to all the time keeps nobody from loading plugins.
-                    return;
+                    return false;
                 }
                 if ARE_CLOSES_TOLD {
                     self.open.extend(plugins.iter().filter_map(|path| Some(self.path.join(path.file_name()?))));
@@ -244,6 +253,7 @@ impl Folder {
         }
         self.read.retain(|path, _| !is_about(path));
         self.is_stale = true;
+        true
     }
 
     /// Starts from nothing: anything may have changed.
