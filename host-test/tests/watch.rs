@@ -6,6 +6,7 @@ use std::{
     num::{NonZeroU32, NonZeroU64},
     os::unix::fs::symlink,
     path::Path,
+    process::Command,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, channel},
@@ -260,4 +261,16 @@ fn a_log_that_is_written_to_all_the_time_keeps_nothing_from_being_loaded() {
     };
 
     assert_eq!(told_first, told("a.wasm", "loaded"));
+}
+
+#[test]
+fn a_named_pipe_is_not_waited_for() {
+    let folder = Folder::new();
+    let pipe = folder.path().join("a.wasm");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    folder.write("b.wasm", &hostile_version("honest"));
+
+    let watched = Watched::new(folder.path(), Watching::default(), Options::default());
+
+    assert_eq!(watched.next(), told("b.wasm", "loaded"));
 }

@@ -339,13 +339,15 @@ impl Folder {
     }
 }
 
-/// The plugins in a folder, in the order of their names: every `*.wasm` that is not hidden.
+/// The plugins in a folder, in the order of their names: every `*.wasm` that is not hidden. Not what could be waited for without
+/// end, such as a named pipe; a folder or a dangling link of that name is told as what cannot be read.
 pub(super) fn plugins(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = vec![];
     for entry in fs::read_dir(folder)? {
         files.push(entry?.path());
     }
-    files.retain(|path| is_plugin(path));
+    let ends = |path: &Path| fs::metadata(path).map_or(true, |metadata| metadata.is_file() || metadata.is_dir());
+    files.retain(|path| is_plugin(path) && ends(path));
     files.sort();
     Ok(files)
 }
