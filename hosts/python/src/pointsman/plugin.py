@@ -177,11 +177,16 @@ class Plugin:
         A cancelled call is not waited for; in its thread it goes on to its end, which the time limit sets, and its plan
         is lost.
         """
-        return await in_thread(self._loaded.sandbox.threads, self.evaluate_cycle, routes, spec)
+        return await in_thread(self._threads, self.evaluate_cycle, routes, spec)
 
     async def evaluate_cycles_async(self, requests: Iterable[Request | tuple[Sequence[Route], Spec]]) -> list[Decision]:
         """As `evaluate_cycles`, on one of the host's own threads; see `evaluate_cycle_async`."""
-        return await in_thread(self._loaded.sandbox.threads, self.evaluate_cycles, requests)
+        return await in_thread(self._threads, self.evaluate_cycles, requests)
+
+    @property
+    def _threads(self) -> Executor:
+        self._loaded.sandbox.check_process()
+        return self._loaded.sandbox.threads
 
     def _ask(self, call: Call, requests: bytes) -> str:
         """The plugin's answers. The guard has not seen them yet."""

@@ -8,16 +8,18 @@ is not called, because the instance is thrown away.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wasmtime import Engine, Module, Trap, TrapCode, WasmtimeError
 
 from pointsman.errors import (
     BrokenContract,
+    HostError,
     Limit,
     PluginError,
     PluginId,
@@ -50,6 +52,16 @@ class Sandbox:
     ticker: Ticker
     threads: ThreadPoolExecutor
     """For those who must not wait: asyncio's callers."""
+    process: int = field(default_factory=os.getpid)
+    """The process that it was made in."""
+
+    def check_process(self) -> None:
+        """A forked process has none of the threads of its parent: no clock would end a loop, and a lock that one of
+        them held is never given back. Raises `HostError`.
+        """
+        if os.getpid() != self.process:
+            message = f"the host was made in process {self.process}, and this is {os.getpid()}, forked from it"
+            raise HostError(f"{message}; make a host in each process, after the fork, or start processes by `spawn`")
 
 
 class Call:
@@ -113,7 +125,10 @@ class Call:
 
 @contextmanager
 def instance(sandbox: Sandbox, plugin: PluginId, module: Module, purpose: Purpose) -> Iterator[Call]:
-    """A fresh instance, as long as the block lasts. Raises `PluginError`, also for what goes wrong in the block."""
+    """A fresh instance, as long as the block lasts. Raises `PluginError`, also for what goes wrong in the block, and
+    `HostError` in a forked process.
+    """
+    sandbox.check_process()
     limits, ticker = sandbox.limits, sandbox.ticker
     with sandbox.instances.permit(purpose) as is_given:
         if not is_given:
