@@ -119,6 +119,10 @@ def test_a_policy_can_be_set(hostile: Plugin, door: Door) -> None:
 def test_a_policy_that_cannot_be_is_an_error() -> None:
     with pytest.raises(ValueError, match="policy `surge_limit` is -1; it must be 0 to 2"):
         Policy(surge_limit=-1)
+    wrong: list[Any] = [50.5, True, "50", None]
+    for value in wrong:
+        with pytest.raises(TypeError, match=r"policy `serving_floor_percent` is .*; it must be an int"):
+            Policy(serving_floor_percent=value)
 
 
 def test_a_ratio_that_is_no_number_is_a_broken_contract(hostile: Plugin) -> None:

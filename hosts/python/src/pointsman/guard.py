@@ -42,6 +42,9 @@ class Policy:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
+            # What the guard cannot read would count against the plugin.
+            if type(value) is not int:
+                raise TypeError(f"policy `{name}` is {value!r}; it must be an int")
             if not 0 <= value < 1 << 32:
                 raise ValueError(f"policy `{name}` is {value}; it must be 0 to 2^32 - 1")
 
