@@ -130,28 +130,29 @@ def instance(sandbox: Sandbox, plugin: PluginId, module: Module, purpose: Purpos
     """
     sandbox.check_process()
     limits, ticker = sandbox.limits, sandbox.ticker
-    with sandbox.instances.permit(purpose) as is_given:
-        if not is_given:
-            raise PluginLimit(plugin, Limit.INSTANCES, limits.instances)
+    place = sandbox.instances.place(purpose)
+    if place is None:
+        raise PluginLimit(plugin, Limit.INSTANCES, limits.instances)
+    try:
+        started = Instance(
+            sandbox.engine,
+            module,
+            memory=limits.memory,
+            table_elements=TABLE_ELEMENTS,
+            deadline=lambda: ticker.deadline(limits.ticks),
+            place=place,
+        )
+    except Trap as trap:
+        raise _failure(plugin, limits, trap, was_refused=False) from trap
+    except WasmtimeError as error:
+        raise PluginNotRun(plugin, str(error)) from error
+    with started:
         try:
-            started = Instance(
-                sandbox.engine,
-                module,
-                memory=limits.memory,
-                table_elements=TABLE_ELEMENTS,
-                deadline=lambda: ticker.deadline(limits.ticks),
-            )
+            yield Call(plugin, sandbox, started)
         except Trap as trap:
-            raise _failure(plugin, limits, trap, was_refused=False) from trap
+            raise _failure(plugin, limits, trap, was_refused=started.read_global(REFUSED) != 0) from trap
         except WasmtimeError as error:
             raise PluginNotRun(plugin, str(error)) from error
-        with started:
-            try:
-                yield Call(plugin, sandbox, started)
-            except Trap as trap:
-                raise _failure(plugin, limits, trap, was_refused=started.read_global(REFUSED) != 0) from trap
-            except WasmtimeError as error:
-                raise PluginNotRun(plugin, str(error)) from error
 
 
 def _failure(plugin: PluginId, limits: Limits, trap: Trap, *, was_refused: bool) -> PluginError:
