@@ -1,4 +1,4 @@
-"""Puts the built components into the package."""
+"""Puts the built components and the license into the package."""
 
 from __future__ import annotations
 
@@ -12,14 +12,24 @@ NAMES = ("blue_green.wasm", "guard.wasm", "rolling_update.wasm")
 
 
 class ComponentsHook(BuildHookInterface[Any]):
-    """Copies them from where `make components` leaves them. A source distribution has them in place."""
+    """Copies them from the checkout, where `make components` leaves the components. A source distribution has all of
+    them in place, and nothing around it is looked at: it may have been unpacked anywhere.
+    """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
-        built, packaged = root.parent.parent / "target" / "plugins", root / "src" / "pointsman" / "wasm"
+        packaged = root / "src" / "pointsman" / "wasm"
+        if not (root / "PKG-INFO").exists():
+            checkout = root.parent.parent
+            for name in NAMES:
+                _copy(checkout / "target" / "plugins" / name, packaged / name)
+            _copy(checkout / "LICENSE", root / "LICENSE")
         for name in NAMES:
-            if (built / name).exists():
-                packaged.mkdir(exist_ok=True)
-                shutil.copyfile(built / name, packaged / name)
-            elif not (packaged / name).exists():
+            if not (packaged / name).exists():
                 raise SystemExit(f"error: component {name} was not built; run `make components` in the checkout first")
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.exists():
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, target)

@@ -15,6 +15,7 @@ from pointsman import (
     Host,
     HostError,
     IdsOnly,
+    InvalidRequests,
     Limit,
     Limits,
     PlanNotChecked,
@@ -24,11 +25,12 @@ from pointsman import (
     Policy,
     Request,
     RouteChanges,
+    TrafficStatus,
     components,
 )
 from pointsman.guard import Checker, Decided
 from pointsman.instances import Instances
-from support import as_json, component, given, misdeed, spec
+from support import as_json, component, given, misdeed, route, spec
 
 Door = Callable[[Plugin, str], list[str]]
 
@@ -117,6 +119,10 @@ def test_a_policy_can_be_set(hostile: Plugin, door: Door) -> None:
 def test_a_policy_that_cannot_be_is_an_error() -> None:
     with pytest.raises(ValueError, match="policy `surge_limit` is -1; it must be 0 to 2"):
         Policy(surge_limit=-1)
+    wrong: list[Any] = [50.5, True, "50", None]
+    for value in wrong:
+        with pytest.raises(TypeError, match=r"policy `serving_floor_percent` is .*; it must be an int"):
+            Policy(serving_floor_percent=value)
 
 
 def test_a_ratio_that_is_no_number_is_a_broken_contract(hostile: Plugin) -> None:
@@ -136,6 +142,114 @@ def test_the_answers_beside_a_rejected_one_are_not_written_anew(hostile: Plugin)
         '"violations":[{"code":"unknown-id","route_ids":["nobody"],"message":"not among the given routes: `nobody`"}]}}'
     )
     assert answers == f"[{alone[1:-1]},{rejection},{alone[1:-1]}]"
+
+
+EMPTY: dict[str, Any] = {
+    "sub_step": "completed",
+    "rollout_specs": [],
+    "promote_route_ids": [],
+    "traffic_changes": [],
+    "drain_route_ids": [],
+    "reason": {"code": "a", "message": "b", "blocking_route_ids": []},
+    "next_evaluation_at": None,
+    "memo": None,
+}
+EMPTY_TEXT = json.dumps(EMPTY)
+DRAINING = EMPTY | {"drain_route_ids": ["r-1", "r-2", "r-3"]}
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answers: str) -> None:
+    monkeypatch.setattr(Plugin, "_ask", lambda *_: answers)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f'{{"ok":{json.dumps(DRAINING)},"ok":{EMPTY_TEXT}}}',
+        f'{{"ok":{json.dumps(DRAINING)[:-1]},"drain_route_ids":[]}}}}',
+        f'{{"ok":{EMPTY_TEXT}}}'.replace('"code"', '"code":"x","code"'),
+    ],
+)
+def test_answers_that_readers_could_take_differently_are_not_passed_on(
+    blue_green: Plugin, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    answering(monkeypatch, f"[{answer}]")
+
+    with pytest.raises(BrokenContract, match=r"an object has `[a-z_]+` twice"):
+        blue_green.evaluate_cycles_json(as_json(Request(given(), spec())))
+
+
+def test_answers_that_are_written_otherwise_are_passed_on_as_they_are(
+    blue_green: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = json.dumps([{"ok": EMPTY | {"memo": "\u00fc"}}], indent=1)
+    answering(monkeypatch, answers)
+
+    assert blue_green.evaluate_cycles_json(as_json(Request(given(), spec()))) == answers
+
+
+@pytest.mark.parametrize(("requests", "answers"), [("[1,2,3]", 0), ("[]", 1), ('["\\ud800", 1]', 1)])
+def test_there_are_as_many_answers_as_requests(
+    blue_green: Plugin, monkeypatch: pytest.MonkeyPatch, requests: str, answers: int
+) -> None:
+    answering(monkeypatch, json.dumps([{"ok": EMPTY}] * answers))
+
+    with pytest.raises(BrokenContract, match=f"it gave {answers} answers to {len(json.loads(requests))} requests"):
+        blue_green.evaluate_cycles_json(requests)
+
+
+def test_a_plan_is_checked_against_what_was_sent(hostile: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = Plugin._ask
+    routes, other = given(), given()
+
+    def then_change(*arguments: Any) -> str:
+        answers = ask(*arguments)
+        for route_ in routes:
+            route_.traffic_status = TrafficStatus.INACTIVE
+        del other[:]
+        return answers
+
+    monkeypatch.setattr(Plugin, "_ask", then_change)
+
+    first, last = hostile.evaluate_cycles([(routes, misdeed("drain_all")), (other, misdeed("drain_all"))])
+    for decision in (first, last):
+        assert isinstance(decision, PlanRejected)
+        assert [violation.code for violation in decision.violations] == ["serving-floor-broken"]
+
+
+def test_a_plan_in_a_large_fleet_is_checked_against_its_own_request(hostile: Plugin) -> None:
+    fleet = [([route(f"d-{n}-{i}", "v2") for i in range(90)], misdeed("good" if n % 3 else "none")) for n in range(40)]
+
+    decisions = hostile.evaluate_cycles(fleet)
+
+    for n, decision in enumerate(decisions):
+        assert isinstance(decision, RouteChanges), decision
+        assert len(decision.promote_route_ids) == (90 if n % 3 else 0)
+
+
+@pytest.mark.parametrize("again", ['"routes":[]', '"spec":null'])
+def test_a_request_with_a_field_twice_is_none(hostile: Plugin, monkeypatch: pytest.MonkeyPatch, again: str) -> None:
+    request = as_json(Request(given(), spec()))[1:-1]
+    answering(monkeypatch, json.dumps([{"ok": DRAINING}]))
+
+    for twice in (f"{{{again},{request[1:]}", request.replace('"id"', '"id": "r-0", "id"', 1)):
+        with pytest.raises(BrokenContract, match="it has a plan for what is no request"):
+            hostile.evaluate_cycles_json(f"[{twice}]")
+
+
+@pytest.mark.parametrize("requests", [b'["\xff"]', b"\xff", '["\ud800"]'])
+def test_requests_that_are_not_utf_8_are_not_the_plugins_fault(blue_green: Plugin, requests: str | bytes) -> None:
+    with pytest.raises(InvalidRequests, match="not UTF-8"):
+        blue_green.evaluate_cycles_json(requests)
+
+
+def test_half_a_surrogate_pair_spoils_no_other_request(blue_green: Plugin) -> None:
+    request = as_json(Request(given(), spec()))[1:-1]
+
+    bad, good = json.loads(blue_green.evaluate_cycles_json(f'["\\ud800", {request}]'))
+
+    assert bad["error"]["code"] == "invalid_request"
+    assert good["ok"]["reason"]["code"] == "waiting-for-ready"
 
 
 def test_a_guard_that_fails_lets_no_plan_through(host: Host, hostile: Plugin, cache: Path) -> None:
@@ -177,6 +291,6 @@ def test_the_guard_says_what_is_no_request(hostile: Plugin) -> None:
     plan = hostile.evaluate_cycle(given(), misdeed("good"))
     wrong: list[Any] = [{}, 1, None]
     for spec_ in wrong:
-        decided = [Decided((), spec_, plan)]
+        decided = [Decided((), spec_, plan, 0)]
         with pytest.raises(BrokenContract, match="it has a plan for what is no request"):
             hostile._checker.check(hostile.id, Policy(), decided, hostile._purpose)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tomllib
 from importlib.metadata import version
+from pathlib import Path
+
+import pytest
 
 import pointsman
 from pointsman import BLUE_GREEN, GUARD, ROLLING_UPDATE, Host
@@ -13,6 +17,31 @@ from support import ROOT, component
 def test_the_components_are_those_that_were_built() -> None:
     for path in (BLUE_GREEN, ROLLING_UPDATE, GUARD):
         assert path.read_bytes() == component(f"plugins/{path.name}").read_bytes()
+
+
+@pytest.mark.parametrize("is_source_distribution", [True, False])
+def test_a_source_distribution_looks_at_nothing_around_it(tmp_path: Path, is_source_distribution: bool) -> None:
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hosts" / "python" / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    root, around = tmp_path / "hosts" / "python", tmp_path / "target" / "plugins"
+    packaged = root / "src" / "pointsman" / "wasm"
+    for folder, content in ((around, "around"), (packaged, "own")):
+        folder.mkdir(parents=True)
+        for name in build.NAMES:
+            (folder / name).write_text(content)
+    (tmp_path / "LICENSE").write_text("around")
+    (root / "LICENSE").write_text("own")
+    if is_source_distribution:
+        (root / "PKG-INFO").touch()
+
+    build.ComponentsHook(str(root), {}, None, None, "", "wheel").initialize("standard", {})
+
+    expected = "own" if is_source_distribution else "around"
+    assert [(packaged / name).read_text() for name in build.NAMES] == [expected] * 3
+    assert (root / "LICENSE").read_text() == expected
 
 
 def test_they_are_what_they_are_called(host: Host) -> None:

@@ -15,6 +15,7 @@ from pointsman import (
     BackingOff,
     Checks,
     Host,
+    InvalidRequests,
     Limits,
     LoadError,
     LoadProblem,
@@ -316,21 +317,28 @@ def test_a_plugin_that_claims_to_be_another_strategy_must_take_its_configs(host:
     assert registry.status()[0].current.plugin.name == "batched.wasm"
 
 
-def test_a_refusal_is_no_failure_of_the_plugin(host: Host, folder: Folder) -> None:
+def test_a_refusal_is_no_failure_of_the_plugin(host: Host, folder: Folder, caplog: pytest.LogCaptureFixture) -> None:
     registry = registry_with_hostile(host, folder, Options(revert_after=1))
 
     fail(registry, "of_the_old_days")
-    registry.evaluate_cycles("hostile", [([], misdeed("of_the_old_days")), ([], misdeed("none"))])
+    assert len(caplog.records) == 1
+    # Of a batch it has its error in its place, and the call is as good as any.
+    for _ in range(2):
+        registry.evaluate_cycles("hostile", [([], misdeed("of_the_old_days"))] * 2)
+    registry.evaluate_cycles_json("hostile", as_json(Request([], misdeed("of_the_old_days"))))
+    with pytest.raises(InvalidRequests):
+        registry.evaluate_cycles_json("hostile", b"[\xff]")
 
     assert answered_by(registry) == "1.wasm"
-    assert status(registry).outcomes == {Outcome.OK: 1, Outcome.REFUSED: 2}
+    assert status(registry).outcomes == {Outcome.OK: 4, Outcome.REFUSED: 2}
+    assert len(caplog.records) == 2
 
 
 def test_a_rejected_plan_in_a_batch_is_a_failure(host: Host, folder: Folder) -> None:
     for door in ("evaluate_cycles", "evaluate_cycles_json"):
         registry = registry_with_hostile(host, folder, Options(revert_after=1))
         registry.swap("hostile", folder.copy("guests/hostile.wasm", 2))
-        requests = [Request([], misdeed("none")), Request([], misdeed("unknown_id"))]
+        requests = [Request([], misdeed(word)) for word in ("none", "unknown_id", "unknown_id")]
 
         evaluated = getattr(registry, door)("hostile", as_json(*requests) if door.endswith("json") else requests)
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from pointsman import Host, Limits
+from pointsman import Host, HostError, Limits
 from pointsman.ticker import Ticker
 
 
@@ -63,14 +63,26 @@ def test_the_epoch_is_that_of_the_clock() -> None:
 def test_it_ends_with_its_engine() -> None:
     engine = Engine()
     ticker = Ticker(engine).start()
-    thread = next(thread for thread in threading.enumerate() if thread.name == "pointsman-ticker" and thread.daemon)
-    assert thread.is_alive()
+    assert ticker.thread.is_alive()
+    assert ticker.thread.daemon
 
     gone = weakref.ref(engine)
     del engine
 
     assert gone() is None
     assert not ticker.tick()
+    ticker.thread.join(60)
+    assert not ticker.thread.is_alive()
+
+
+def test_a_system_without_threads_gives_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    with pytest.raises(HostError, match="the thread that stops endless loops does not start: can't start new thread"):
+        Host()
 
 
 def test_a_host_that_is_not_used_any_more_is_not_kept(cache) -> None:  # type: ignore[no-untyped-def]

@@ -161,6 +161,17 @@ def test_one_bad_request_never_spoils_the_others(blue_green: Plugin) -> None:
     ]
 
 
+def test_a_plan_at_a_moment_that_is_none_is_not_applied() -> None:
+    routes = given()
+    before = copy.deepcopy(routes)
+    plan = RouteChanges(SubStep.FINALIZING, [], ["r-4"], [], ["r-1"], Reason("a", "b"))
+
+    with pytest.raises(ValueError, match="`now` is naive"):
+        plan.apply(routes, START.replace(tzinfo=None), lambda: "r-9")
+
+    assert routes == before
+
+
 def test_a_fleet_of_many_batches_is_answered_in_its_order(blue_green: Plugin) -> None:
     """Of very many routes, of none, and of one that cannot be written, far beyond the first batch."""
     fleet = [(ready_routes(count), spec(target=count)) for count in (0, 3000, 1, 700, 700, 700, 5, 1000, 999)]

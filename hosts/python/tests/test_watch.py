@@ -245,14 +245,51 @@ def test_nothing_is_loaded_once_the_watch_is_closed(host: Host, folder: Folder) 
     assert it.registry.status()[0].previous is None
 
 
-def test_a_callback_that_fails_ends_nothing(host: Host, folder: Folder, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
+def test_a_callback_that_fails_ends_nothing(
+    host: Host, folder: Folder, caplog: pytest.LogCaptureFixture, error: type[BaseException]
+) -> None:
     folder.write("a.wasm", hostile_version("honest"))
 
     def fail(path: Path, result: Swap | SwapError) -> None:
-        raise RuntimeError("as asked")
+        raise error("as asked")
 
     registry = Registry(host)
     with caplog.at_level(logging.ERROR, "pointsman"), registry.watch(folder.path, Watching(on_change=fail)):
         assert registry.evaluate_cycle("hostile", [], misdeed("none")).plugin.name == "a.wasm"
 
     assert "`on_change` failed" in caplog.text
+
+
+def test_a_callback_may_close_the_watch(host: Host, folder: Folder) -> None:
+    watches: Queue[Watch] = Queue()
+    closed: Queue[str] = Queue()
+
+    def close(path: Path, result: Swap | SwapError) -> None:
+        watches.get(timeout=LONG).close()
+        closed.put(path.name)
+
+    with Registry(host).watch(folder.path, Watching(timedelta(0), timedelta(milliseconds=5), close)) as watch:
+        watches.put(watch)
+        folder.write("a.wasm", hostile_version("honest"))
+        assert closed.get(timeout=LONG) == "a.wasm"
+        watch._thread.join(LONG)
+        assert not watch._thread.is_alive()
+
+
+def test_an_error_that_nobody_thought_of_keeps_no_other_file_from_being_loaded(
+    host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.write("a.wasm", hostile_version("honest"))
+    folder.write("b.wasm", hostile_version("second"))
+    read = Host.read
+
+    def fail(host: Host, path: Path) -> object:
+        if path.name == "a.wasm":
+            raise MemoryError("as asked")
+        return read(host, path)
+
+    monkeypatch.setattr(Host, "read", fail)
+    with watched(host, folder.path) as it:
+        assert it.next() == ("b.wasm", "loaded")
+    assert "was not looked at" in caplog.text

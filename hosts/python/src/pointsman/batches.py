@@ -7,22 +7,21 @@ processor's cache and is soon given back, and its memory does not limit how many
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 _ROUTES = 1000
 """How many routes are handed over at once; some 220 bytes each."""
 
 
-def batches(requests: Iterable[dict[str, Any]]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Requests with `routes` among their fields, some at a time, each with the place of the first of them."""
-    batch: list[dict[str, Any]] = []
-    size = first = 0
-    for i, request in enumerate(requests, 1):
-        batch.append(request)
+def batches(sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Where to split requests that have so many routes each: the place of a batch's first, and of that after its
+    last.
+    """
+    first = size = end = 0
+    for end, routes in enumerate(sizes, 1):
         # The spec is about as long as a route.
-        size += len(request["routes"]) + 1
+        size += routes + 1
         if size >= _ROUTES:
-            yield first, batch
-            batch, size, first = [], 0, i
-    if batch:
-        yield first, batch
+            yield first, end
+            first, size = end, 0
+    if first < end:
+        yield first, end

@@ -57,7 +57,9 @@ class PointsmanError(Exception):
 
 
 class HostError(PointsmanError):
-    """There is no host: limits that cannot be, a cache folder that cannot be used, or no guard."""
+    """There is no host: limits that cannot be, a cache folder that cannot be used, no guard, or a process that was
+    forked from the host's.
+    """
 
 
 # === loading ===

@@ -42,6 +42,9 @@ class Policy:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
+            # What the guard cannot read would count against the plugin.
+            if type(value) is not int:
+                raise TypeError(f"policy `{name}` is {value!r}; it must be an int")
             if not 0 <= value < 1 << 32:
                 raise ValueError(f"policy `{name}` is {value}; it must be 0 to 2^32 - 1")
 
@@ -73,11 +76,15 @@ class Violation:
 
 
 class Decided(NamedTuple):
-    """A plan and what it was made from, as whatever `orjson` writes as a request's fields."""
+    """A plan and what it was made from: what was sent, not what has become of it since. Routes and spec are whatever
+    `orjson` writes as a request's fields.
+    """
 
     routes: Any
     spec: Any
     plan: RouteChanges
+    size: int
+    """How many routes these are."""
 
 
 _ID_CODES = frozenset({"invalid-routes", "unknown-id", "duplicate-id", "conflicting-changes"})
@@ -100,12 +107,13 @@ class Checker:
         request.
         """
         policy = guard if isinstance(guard, Policy) else Policy()
-        requests = (
+        requests = [
             # To check a plan that changes nothing, the routes need not be read.
             {"routes": () if plan.is_empty else routes, "spec": spec, "plan": plan, "policy": policy}
-            for routes, spec, plan in plans
-        )
-        texts = [orjson.dumps(batch) for _, batch in batches(requests)]
+            for routes, spec, plan, _ in plans
+        ]
+        sizes = (0 if plan.is_empty else size for _, _, plan, size in plans)
+        texts = [orjson.dumps(requests[first:end]) for first, end in batches(sizes)]
         verdicts: list[dict[str, Any]] = []
         try:
             with self._loaded.call(purpose) as call:

@@ -37,7 +37,10 @@ class ComponentFile:
 
 
 class Host:
-    """An engine that plugins run on. Plugins keep what they need of it alive."""
+    """An engine that plugins run on. Plugins keep what they need of it alive.
+
+    It is of the process that made it. In a process forked from that one, loading and every call raise `HostError`.
+    """
 
     def __init__(self, limits: Limits | None = None, cache: str | Path | None = None) -> None:
         """A host with these limits, `Limits()` by default.
@@ -74,7 +77,8 @@ class Host:
 
     @property
     def threads(self) -> Executor:
-        """The threads that asyncio's callers wait for."""
+        """The threads that asyncio's callers wait for. Raises `HostError` in a forked process, which has none."""
+        self._sandbox.check_process()
         return self._sandbox.threads
 
     def load(self, path: str | Path) -> Plugin:
@@ -105,6 +109,7 @@ class Host:
 
     def _load(self, file: ComponentFile, contract: Contract) -> Loaded:
         sandbox, name = self._sandbox, file.id.name
+        sandbox.check_process()
         admitted = admit(sandbox.engine, name, file.content, contract, sandbox.limits)
         try:
             module = Module(sandbox.engine, admitted.core)

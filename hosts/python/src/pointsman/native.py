@@ -19,6 +19,8 @@ from typing import Any
 from wasmtime import Config, Engine, Module, Trap, WasmtimeError
 from wasmtime import _ffi as c
 
+from pointsman.instances import Place
+
 _NO_FINALIZER = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
 _TABLES = 8
 """How many tables one core module may have. One is usual."""
@@ -76,16 +78,23 @@ class Instance:
         memory: int,
         table_elements: int,
         deadline: Callable[[], int],
+        place: Place,
     ) -> None:
         """Starts an instance with at most so many bytes of memory and elements in its tables, which is stopped once the
-        engine's epoch has moved on by what `deadline` says.
+        engine's epoch has moved on by what `deadline` says. The place is given back when the instance ends.
         """
-        self._store: Any = c.wasmtime_store_new(engine.ptr(), None, _NO_FINALIZER)
-        self._context = c.wasmtime_store_context(self._store)
-        self._instance = c.wasmtime_instance_t()
+        self._place = place
+        # A store is made and kept, and taken and deleted, in one step each: a signal's handler that raises must find
+        # no store that nobody has, and none that is deleted twice.
+        store: list[Any] = []
+        self._delete = map(c.dll.wasmtime_store_delete, iter(store))
+        place.before(self._delete)
+        store.extend(map(c.dll.wasmtime_store_new, [engine.ptr()], [None], [_NO_FINALIZER]))
         try:
+            self._context = c.wasmtime_store_context(store[0])
+            self._instance = c.wasmtime_instance_t()
             # -1 is the runtime's own limit.
-            c.wasmtime_store_limiter(self._store, memory, table_elements, 1, -1, 1)
+            c.wasmtime_store_limiter(store[0], memory, table_elements, 1, -1, 1)
             c.wasmtime_context_set_epoch_deadline(self._context, deadline())
             trap = _no_trap()
             error = c.wasmtime_instance_new(
@@ -104,10 +113,11 @@ class Instance:
         self.close()
 
     def close(self) -> None:
-        """Gives everything back."""
-        if self._store:
-            c.wasmtime_store_delete(self._store)
-            self._store = None
+        """Gives everything back. May be called again."""
+        try:
+            next(self._delete, None)
+        finally:
+            self._place.give_back()
 
     def call(self, name: str, *arguments: int) -> int:
         """Calls a function of 32-bit integers that returns one, taken as unsigned."""
@@ -141,13 +151,13 @@ class Instance:
 
     def read(self, start: int, length: int) -> bytes:
         """Bytes of its memory. Raises `IndexError` where they are not all within it."""
-        return ctypes.string_at(self._place(start, length), length)
+        return ctypes.string_at(self._address(start, length), length)
 
     def write(self, start: int, content: bytes) -> None:
         """Writes into its memory. Raises `IndexError` where there is no place for all of it."""
-        ctypes.memmove(self._place(start, len(content)), content, len(content))
+        ctypes.memmove(self._address(start, len(content)), content, len(content))
 
-    def _place(self, start: int, length: int) -> int:
+    def _address(self, start: int, length: int) -> int:
         size = c.wasmtime_memory_data_size(self._context, ctypes.byref(self._memory))
         if start + length > size:
             raise IndexError(f"{length} bytes at {start} are not within the {size} bytes of memory")

@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from pointsman.route import HealthStatus, Route, RouteStatus, TrafficStatus
-from pointsman.wire import OptionalMoment, Wire
+from pointsman.wire import OptionalMoment, Wire, millis
 
 
 class SubStep(StrEnum):
@@ -121,8 +121,10 @@ class RouteChanges(Wire):
         New routes are provisioning and not checked, come after the others, and get their ids from `new_id`, which must
         give one that is not there yet. Whether the plan does harm is not looked at; that is the guard's part.
 
-        Raises `UnknownRoute` where a route that the plan names is not there. The routes are as they were.
+        Raises `UnknownRoute` where a route that the plan names is not there, and `ValueError` for a naive `now`. The
+        routes are as they were.
         """
+        millis("now", now)
         places = {route.id: route for route in routes}
 
         def find(id: str) -> Route:

@@ -13,6 +13,7 @@ import orjson
 
 from pointsman import answers
 from pointsman.answers import Decision
+from pointsman.asked import Asked, Given, Sent, parsed
 from pointsman.batches import batches
 from pointsman.errors import (
     BrokenContract,
@@ -20,11 +21,10 @@ from pointsman.errors import (
     InvalidConfig,
     InvalidRequest,
     InvalidRequests,
-    PlanNotChecked,
     PlanRejected,
     PluginId,
 )
-from pointsman.guard import Checker, Decided, Guard, Policy, needs_check
+from pointsman.guard import Checker, Guard, Policy, needs_check
 from pointsman.instances import Purpose
 from pointsman.loaded import Loaded
 from pointsman.plan import Description, RouteChanges
@@ -106,25 +106,21 @@ class Plugin:
 
         Raises `PluginError` where the call failed, so that there is no answer at all.
         """
-        asked = [
+        asked: list[dict[str, Any]] = [
             {"routes": routes if type(routes) is list else list(routes), "spec": spec} for routes, spec in requests
         ]
-        split = list(batches(asked))
+        split = list(batches(len(request["routes"]) for request in asked))
         refused: dict[int, InvalidRequest] = {}
-        texts = [self._written(batch, first, refused) for first, batch in split]
+        texts = [self._written(asked[first:end], first, refused) for first, end in split]
         # What the host itself does before and after is not counted against the plugin's time.
         with self._loaded.call(self._purpose) as call:
             given = [self._ask(call, text) for text in texts]
         decisions: list[Decision] = []
-        for (_, batch), text in zip(split, given, strict=True):
-            decisions += answers.read(self.id, text, len(batch))
+        for (first, end), text in zip(split, given, strict=True):
+            decisions += answers.read(self.id, text, end - first)
         for i, refusal in refused.items():
             decisions[i] = refusal
-
-        def decided(i: int, plan: RouteChanges) -> Decided:
-            return Decided(**asked[i], plan=plan)
-
-        for i, rejection in self._rejections(decisions, decided).items():
+        for i, rejection in self._rejections(decisions, Sent(split, texts)).items():
             decisions[i] = rejection
         return decisions
 
@@ -139,23 +135,19 @@ class Plugin:
 
     def answers(self, requests: str | bytes) -> Answers:
         """As `evaluate_cycles_json`, with what was decided."""
-        asked: list[Any] | None = None
+        try:
+            sent, asked = (requests.encode(), requests) if isinstance(requests, str) else (requests, requests.decode())
+        except UnicodeError as error:
+            # Whatever the plugin would make of it, it is not its fault.
+            raise InvalidRequests(self.id, f"not UTF-8: {error}") from None
         with self._loaded.call(self._purpose) as call:
-            text = self._ask(call, requests.encode() if isinstance(requests, str) else requests)
-        decisions = answers.read(self.id, text, None)
-
-        def decided(i: int, plan: RouteChanges) -> Decided:
-            # Only now, because most plans change nothing and need no look at what they were made from.
-            nonlocal asked
-            asked = asked or _elements(self.id, requests)
-            if len(asked) != len(decisions):
-                raise BrokenContract(self.id, f"it gave {len(decisions)} answers to {len(asked)} requests")
-            request = asked[i]
-            if not isinstance(request, dict) or request.keys() != {"routes", "spec"}:
-                raise BrokenContract(self.id, "it has a plan for what is no request")
-            return Decided(**request, plan=plan)
-
-        rejections = self._rejections(decisions, decided)
+            text = self._ask(call, sent)
+        try:
+            given = parsed(sent)
+        except ValueError as error:
+            raise BrokenContract(self.id, f"it answers what is not a JSON array: {error}") from None
+        decisions = answers.read(self.id, text, len(given), is_passed_on=True)
+        rejections = self._rejections(decisions, Given(self.id, asked, given))
         if rejections:
             text = answers.write(text, rejections)
             for i, rejection in rejections.items():
@@ -185,24 +177,30 @@ class Plugin:
         A cancelled call is not waited for; in its thread it goes on to its end, which the time limit sets, and its plan
         is lost.
         """
-        return await in_thread(self._loaded.sandbox.threads, self.evaluate_cycle, routes, spec)
+        return await in_thread(self._threads, self.evaluate_cycle, routes, spec)
 
     async def evaluate_cycles_async(self, requests: Iterable[Request | tuple[Sequence[Route], Spec]]) -> list[Decision]:
         """As `evaluate_cycles`, on one of the host's own threads; see `evaluate_cycle_async`."""
-        return await in_thread(self._loaded.sandbox.threads, self.evaluate_cycles, requests)
+        return await in_thread(self._threads, self.evaluate_cycles, requests)
+
+    @property
+    def _threads(self) -> Executor:
+        self._loaded.sandbox.check_process()
+        return self._loaded.sandbox.threads
 
     def _ask(self, call: Call, requests: bytes) -> str:
         """The plugin's answers. The guard has not seen them yet."""
         is_ok, text = call.text(self._function("strategy-json", "evaluate-cycles"), requests)
         if not is_ok:
-            _elements(self.id, requests, text)
+            try:
+                parsed(requests)
+            except ValueError:
+                raise InvalidRequests(self.id, text) from None
             # The contract has no other reason to answer none of them.
             raise BrokenContract(self.id, f"it answers no request of an array: {text}")
         return text
 
-    def _rejections(
-        self, decisions: list[Decision], decided: Callable[[int, RouteChanges], Decided]
-    ) -> dict[int, PlanRejected]:
+    def _rejections(self, decisions: list[Decision], asked: Asked) -> dict[int, PlanRejected]:
         """What the guard has against plans, by their places."""
         doubtful = [
             (i, plan)
@@ -211,7 +209,7 @@ class Plugin:
         ]
         if not doubtful:
             return {}
-        plans = [decided(i, plan) for i, plan in doubtful]
+        plans = [asked.decided(i, plan) for i, plan in doubtful]
         verdicts = self._checker.check(self.id, self.guard, plans, self._purpose)
         return {
             i: PlanRejected(self.id, plan, violations)
@@ -238,19 +236,6 @@ class Plugin:
 
     def _function(self, interface: str, name: str) -> str:
         return f"pointsman:strategy/{interface}@{self._loaded.version}#{name}"
-
-
-def _elements(plugin: PluginId, requests: str | bytes, message: str | None = None) -> list[Any]:
-    """The requests of a batch. Raises `InvalidRequests` where it is no array."""
-    try:
-        elements = orjson.loads(requests)
-    except orjson.JSONDecodeError as error:
-        if message is None:
-            raise PlanNotChecked(plugin, f"its requests cannot be read: {error}") from error
-        raise InvalidRequests(plugin, message) from None
-    if not isinstance(elements, list):
-        raise InvalidRequests(plugin, message or "not a JSON array of requests")
-    return elements
 
 
 async def in_thread(threads: Executor, function: Callable[_P, _R], *arguments: _P.args, **keywords: _P.kwargs) -> _R:

@@ -8,16 +8,18 @@ is not called, because the instance is thrown away.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wasmtime import Engine, Module, Trap, TrapCode, WasmtimeError
 
 from pointsman.errors import (
     BrokenContract,
+    HostError,
     Limit,
     PluginError,
     PluginId,
@@ -50,6 +52,16 @@ class Sandbox:
     ticker: Ticker
     threads: ThreadPoolExecutor
     """For those who must not wait: asyncio's callers."""
+    process: int = field(default_factory=os.getpid)
+    """The process that it was made in."""
+
+    def check_process(self) -> None:
+        """A forked process has none of the threads of its parent: no clock would end a loop, and a lock that one of
+        them held is never given back. Raises `HostError`.
+        """
+        if os.getpid() != self.process:
+            message = f"the host was made in process {self.process}, and this is {os.getpid()}, forked from it"
+            raise HostError(f"{message}; make a host in each process, after the fork, or start processes by `spawn`")
 
 
 class Call:
@@ -113,30 +125,34 @@ class Call:
 
 @contextmanager
 def instance(sandbox: Sandbox, plugin: PluginId, module: Module, purpose: Purpose) -> Iterator[Call]:
-    """A fresh instance, as long as the block lasts. Raises `PluginError`, also for what goes wrong in the block."""
+    """A fresh instance, as long as the block lasts. Raises `PluginError`, also for what goes wrong in the block, and
+    `HostError` in a forked process.
+    """
+    sandbox.check_process()
     limits, ticker = sandbox.limits, sandbox.ticker
-    with sandbox.instances.permit(purpose) as is_given:
-        if not is_given:
-            raise PluginLimit(plugin, Limit.INSTANCES, limits.instances)
+    place = sandbox.instances.place(purpose)
+    if place is None:
+        raise PluginLimit(plugin, Limit.INSTANCES, limits.instances)
+    try:
+        started = Instance(
+            sandbox.engine,
+            module,
+            memory=limits.memory,
+            table_elements=TABLE_ELEMENTS,
+            deadline=lambda: ticker.deadline(limits.ticks),
+            place=place,
+        )
+    except Trap as trap:
+        raise _failure(plugin, limits, trap, was_refused=False) from trap
+    except WasmtimeError as error:
+        raise PluginNotRun(plugin, str(error)) from error
+    with started:
         try:
-            started = Instance(
-                sandbox.engine,
-                module,
-                memory=limits.memory,
-                table_elements=TABLE_ELEMENTS,
-                deadline=lambda: ticker.deadline(limits.ticks),
-            )
+            yield Call(plugin, sandbox, started)
         except Trap as trap:
-            raise _failure(plugin, limits, trap, was_refused=False) from trap
+            raise _failure(plugin, limits, trap, was_refused=started.read_global(REFUSED) != 0) from trap
         except WasmtimeError as error:
             raise PluginNotRun(plugin, str(error)) from error
-        with started:
-            try:
-                yield Call(plugin, sandbox, started)
-            except Trap as trap:
-                raise _failure(plugin, limits, trap, was_refused=started.read_global(REFUSED) != 0) from trap
-            except WasmtimeError as error:
-                raise PluginNotRun(plugin, str(error)) from error
 
 
 def _failure(plugin: PluginId, limits: Limits, trap: Trap, *, was_refused: bool) -> PluginError:

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
+from pointsman.errors import HostError
 from pointsman.limits import TICK
 
 _TICK = TICK.total_seconds()
@@ -32,13 +33,21 @@ class Ticker:
         self._start = clock()
         self._engine = weakref.ref(engine)
         self._ticks = 0
-        self._is_over = threading.Event()
-        # Also called when the interpreter exits: after that the thread touches nothing any more.
-        weakref.finalize(engine, self._is_over.set)
+        self._over: list[bool] = []
+        # Also called when the interpreter exits: after that the thread touches nothing any more. It takes no lock: in a
+        # forked process nobody might give it back.
+        weakref.finalize(engine, self._over.append, True)
 
     def start(self) -> Ticker:
-        """Starts the thread. Nothing waits for its end: it keeps neither the engine nor the interpreter."""
-        threading.Thread(target=self._run, name="pointsman-ticker", daemon=True).start()
+        """Starts the thread. Nothing waits for its end: it keeps neither the engine nor the interpreter.
+
+        Raises `HostError`.
+        """
+        self.thread = threading.Thread(target=self._run, name="pointsman-ticker", daemon=True)
+        try:
+            self.thread.start()
+        except RuntimeError as error:
+            raise HostError(f"the thread that stops endless loops does not start: {error}") from error
         return self
 
     def deadline(self, ticks: int) -> int:
@@ -60,5 +69,7 @@ class Ticker:
         return int((self._clock() - self._start) / _TICK)
 
     def _run(self) -> None:
-        while not self._is_over.wait(_TICK) and self.tick():
-            pass
+        while True:
+            time.sleep(_TICK)
+            if self._over or not self.tick():
+                return

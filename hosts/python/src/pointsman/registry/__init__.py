@@ -60,7 +60,7 @@ class Registry:
     def __init__(self, host: Host, options: Options | None = None) -> None:
         """An empty registry on a host."""
         self._options = options or Options()
-        self._threads = host.threads
+        self._host = host
         self._slots = Slots(host, self._options)
 
     def load_dir(self, folder: str | Path) -> list[tuple[Path, Swap | SwapError]]:
@@ -131,13 +131,13 @@ class Registry:
 
     async def evaluate_cycle_async(self, name: str, routes: Sequence[Route], spec: Spec) -> Evaluated[RouteChanges]:
         """As `evaluate_cycle`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
-        return await in_thread(self._threads, self.evaluate_cycle, name, routes, spec)
+        return await in_thread(self._host.threads, self.evaluate_cycle, name, routes, spec)
 
     async def evaluate_cycles_async(
         self, name: str, requests: Iterable[Request | tuple[Sequence[Route], Spec]]
     ) -> Evaluated[list[Decision]]:
         """As `evaluate_cycles`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
-        return await in_thread(self._threads, self.evaluate_cycles, name, requests)
+        return await in_thread(self._host.threads, self.evaluate_cycles, name, requests)
 
     def status(self) -> list[StrategyStatus]:
         """How every strategy does, in the order of their names."""

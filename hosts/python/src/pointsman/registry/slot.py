@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
@@ -145,18 +145,22 @@ class Slot:
         except PluginError as error:
             self._conclude(options, version, [error], time.perf_counter() - start)
             raise
-        self._conclude(options, version, decisions(value), time.perf_counter() - start)
+        # A request of a batch that is refused has its error in its place; the call is as good as any.
+        rejected = [decision for decision in decisions(value) if isinstance(decision, PlanRejected)]
+        self._conclude(options, version, rejected, time.perf_counter() - start)
         return Evaluated(version.plugin.id, value)
 
-    def _conclude(self, options: Options, version: Version, results: Iterable[object], took: float) -> None:
-        """Draws the consequences of a call. One request that is refused says nothing of the others of its batch."""
-        errors = [error for error in results if isinstance(error, PluginError)]
-        rejected = [error for error in errors if isinstance(error, PlanRejected)]
-        codes = [violation.code for error in rejected for violation in error.violations]
-        outcome = Outcome.REJECTED if rejected else _outcome(errors)
+    def _conclude(self, options: Options, version: Version, errors: Sequence[PluginError], took: float) -> None:
+        """Draws the consequences of a call that ended with these errors."""
+        codes = [
+            violation.code for error in errors if isinstance(error, PlanRejected) for violation in error.violations
+        ]
+        outcome = _outcome(errors)
         self._counts.record(outcome, codes, took)
-        for error in errors:
-            _log.warning("no plan from `%s` (%s): %s", self.name, outcome, error)
+        if errors:
+            # A line for each call, however many plans of a batch were rejected.
+            more = f" (and {len(errors) - 1} more plans)" if len(errors) > 1 else ""
+            _log.warning("no plan from `%s` (%s): %s%s", self.name, outcome, errors[0], more)
         if outcome.is_failure:
             self._after_failure(version, options)
         elif outcome is not Outcome.HOST and version.health != Health():
@@ -231,11 +235,13 @@ def _remaining(health: Health, options: Options) -> timedelta | None:
     return remaining if remaining > timedelta(0) else None
 
 
-def _outcome(errors: list[PluginError]) -> Outcome:
-    """How a call without a rejected plan ended. An error of one request of a batch is no failure."""
+def _outcome(errors: Sequence[PluginError]) -> Outcome:
+    """How a call ended. There are several errors only where the guard rejected several plans of a batch."""
     match errors:
         case []:
             return Outcome.OK
+        case [PlanRejected() | PlanNotChecked(), *_]:
+            return Outcome.REJECTED
         case [PluginTrap()]:
             return Outcome.TRAP
         case [PluginTimeout()]:
@@ -246,8 +252,6 @@ def _outcome(errors: list[PluginError]) -> Outcome:
             return Outcome.RESPONSE
         case [BrokenContract()]:
             return Outcome.MALFORMED
-        case [PlanNotChecked()]:
-            return Outcome.REJECTED
         case [PluginLimit() | PluginNotRun()]:
             return Outcome.HOST
         case _:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 from pointsman.errors import LoadError, SwapError, WatchError
 from pointsman.host import ComponentFile
@@ -72,9 +72,10 @@ class Watch:
         has_looked.wait()
 
     def close(self) -> None:
-        """Stops watching. Nothing is loaded any more once it returns."""
+        """Stops watching. Nothing is loaded any more once it returns; called by `on_change`, once that returns."""
         self._is_over.set()
-        self._thread.join()
+        if self._thread is not current_thread():
+            self._thread.join()
 
     def __enter__(self) -> Watch:
         return self
@@ -83,11 +84,15 @@ class Watch:
         self.close()
 
     def _run(self, has_looked: Event) -> None:
-        while not self._is_over.is_set():
-            wait = self._watched.look()
-            if wait is None:
-                has_looked.set()
-            self._is_over.wait((wait or self._watched.how.poll).total_seconds())
+        try:
+            while not self._is_over.is_set():
+                wait = self._watched.look(self._is_over.is_set)
+                if wait is None:
+                    has_looked.set()
+                self._is_over.wait((wait or self._watched.how.poll).total_seconds())
+        finally:
+            # However it ends, nobody waits for it.
+            has_looked.set()
 
 
 class _Folder:
@@ -104,8 +109,10 @@ class _Folder:
         self._pending: dict[Path, _Pending] = {}
         self._is_lost = False
 
-    def look(self) -> timedelta | None:
-        """Looks once, and loads what is whole. How long to wait for what is not; None where there is nothing."""
+    def look(self, is_over: Callable[[], bool] = lambda: False) -> timedelta | None:
+        """Looks once, and loads what is whole, until it is over. How long to wait for what is not; None where there is
+        nothing.
+        """
         try:
             files = plugins(self._path)
         except OSError as error:
@@ -122,7 +129,15 @@ class _Folder:
         for gone in self._pending.keys() - set(files):
             del self._pending[gone]
         for path in files:
-            self._look_at(path)
+            if is_over():
+                return None
+            try:
+                self._look_at(path)
+            except Exception:
+                # Whatever it is, it is about this file: the others go on, and so does this one once it changes.
+                _log.exception("`%s` was not looked at", path)
+                self._known[path] = _stamp(path)
+                self._pending.pop(path, None)
         return self.how.quiet if self._pending else None
 
     def _look_at(self, path: Path) -> None:
@@ -168,7 +183,8 @@ class _Folder:
     def _tell(self, path: Path, result: Swap | SwapError) -> None:
         try:
             self.how.on_change(path, result)
-        except Exception:
+        except BaseException:
+            # Also `sys.exit`, which would end only this thread, and unheard.
             _log.exception("`on_change` failed on `%s`", path)
 
 
