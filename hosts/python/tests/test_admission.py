@@ -24,12 +24,12 @@ FUNCTIONS = f"""{ABI}
 MEMORY = '(memory (export "memory") 1)'
 
 
-def strategy(core: str, more: str = "") -> bytes:
+def strategy(core: str, more: str = "", given: str = "") -> bytes:
     """A component with every function of the contract, all of them implemented by one without parameters and results,
     over a core module that begins as given."""
     text = f"""(component {more}
         (core module $m {core} (func (export "f")))
-        (core instance $i (instantiate $m))
+        (core instance $i (instantiate $m {given}))
         (func $f (canon lift (core func $i "f")))
         (instance $typed
             (export "evaluate-cycle" (func $f)) (export "describe" (func $f)) (export "check-config" (func $f)))
@@ -103,6 +103,16 @@ def test_a_core_module_that_imports(refused) -> None:  # type: ignore[no-untyped
     error = refused(strategy(MEMORY, '(core module $n (import "host" "clock" (func)))'))
     assert error.problem is LoadProblem.SEVERAL_MODULES
     assert str(error) == "`guest.wasm` has 2 core modules; this host needs exactly one"
+
+
+def test_a_core_module_that_imports_what_its_component_makes(refused) -> None:  # type: ignore[no-untyped-def]
+    made = """(type $r (resource (rep i32))) (core func $drop (canon resource.drop $r))
+        (core instance $made (export "drop" (func $drop)))"""
+    core = f'(import "made" "drop" (func (param i32))) {MEMORY}'
+    error = refused(strategy(core, made, '(with "made" (instance $made))'))
+
+    assert error.problem is LoadProblem.IMPORTS
+    assert str(error) == "`guest.wasm`'s core module imports something; this host needs one that is whole in itself"
 
 
 def test_another_contract_version(refused) -> None:  # type: ignore[no-untyped-def]

@@ -247,3 +247,19 @@ def test_compiled_code_is_kept(tmp_path: Path) -> None:
     Host(cache=tmp_path / "cache")
 
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_a_trap_is_an_error_where_faults_were_handled_before_the_host_was_made() -> None:
+    program = f"""
+import faulthandler
+faulthandler.enable()
+from datetime import UTC, datetime
+from pointsman import Host, PluginTrap, Spec
+spec = Spec("v2", 1, datetime.now(UTC), datetime.now(UTC), config={{"misdeed": "trap"}})
+try:
+    Host().load({str(component("guests/hostile.wasm"))!r}).evaluate_cycle([], spec)
+except PluginTrap:
+    print("a trap")
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout == "a trap\n"

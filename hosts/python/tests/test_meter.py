@@ -9,10 +9,13 @@ from pointsman.component import CoreModule, Malformed, core_modules, number, rea
 from pointsman.meter import REFUSED, metered
 from support import component
 
+PAGES = 4
+"""The limit of the tests here."""
+
 
 def rewritten(text: str, *exports: str) -> bytes:
     core = bytes(wat2wasm(text))
-    return metered(core, CoreModule.read(core), frozenset(exports))
+    return metered(core, CoreModule.read(core), frozenset(exports), PAGES)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,7 @@ def test_a_refused_growth_ends_the_call_and_is_told(pages: int, refused: int) ->
         "grow",
     )
     store = Store(Engine())
-    store.set_limits(memory_size=4 << 16)
+    store.set_limits(memory_size=PAGES << 16)
     exports = Instance(store, Module(store.engine, module), []).exports(store)
     assert list(exports) == ["memory", "grow", REFUSED]
 
@@ -39,6 +42,37 @@ def test_a_refused_growth_ends_the_call_and_is_told(pages: int, refused: int) ->
     else:
         assert exports["grow"](store, pages) == 1  # type: ignore[operator]
     assert exports[REFUSED].value(store) == refused  # type: ignore[union-attr]
+
+
+def test_a_growth_beyond_the_modules_own_most_is_its_own_affair() -> None:
+    module = rewritten(
+        """(module (memory 1 2)
+             (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))""",
+        "grow",
+    )
+    store = Store(Engine())
+    exports = Instance(store, Module(store.engine, module), []).exports(store)
+
+    assert exports["grow"](store, 2) == -1  # type: ignore[operator]
+    assert exports[REFUSED].value(store) == 0  # type: ignore[union-attr]
+    with pytest.raises(Trap):
+        exports["grow"](store, PAGES)  # type: ignore[operator]
+    assert exports[REFUSED].value(store) == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("pages", [1, 63, 64, 127, 128, 8191, 8192, 65_536])
+def test_the_limit_is_written_as_it_is(pages: int) -> None:
+    core = bytes(
+        wat2wasm('(module (memory 0) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))')
+    )
+    module = metered(core, CoreModule.read(core), frozenset({"grow"}), pages)
+    store = Store(Engine())
+    store.set_limits(memory_size=0)
+    exports = Instance(store, Module(store.engine, module), []).exports(store)
+
+    assert exports["grow"](store, pages) == -1  # type: ignore[operator]
+    with pytest.raises(Trap):
+        exports["grow"](store, pages + 1)  # type: ignore[operator]
 
 
 # Every operand here contains the bytes of `memory.grow`, 0x40 0x00, or ends just before them.
@@ -80,24 +114,24 @@ def test_an_instruction_that_is_not_known_is_an_error() -> None:
 def rewritten_body(body: bytes) -> bytes:
     core = bytes(wat2wasm("(module (func))"))
     module = CoreModule.read(core)
-    return metered(core, CoreModule(module.functions, [body], module.exports), frozenset())
+    return metered(core, CoreModule(module.functions, [body], module.exports), frozenset(), PAGES)
 
 
 def test_every_component_has_its_one_growth_rewritten() -> None:
     for name in ("plugins/blue_green.wasm", "plugins/rolling_update.wasm", "plugins/guard.wasm", "guests/hostile.wasm"):
         (core,) = core_modules(component(name).read_bytes())
         before = CoreModule.read(core)
-        after = CoreModule.read(metered(core, before, frozenset({"memory"})))
+        after = CoreModule.read(metered(core, before, frozenset({"memory"}), PAGES))
         changed = [i for i, body in enumerate(before.bodies) if after.bodies[i] != body]
         assert len(changed) == 1
-        Module.validate(Engine(), metered(core, before, frozenset({"memory"})))
+        Module.validate(Engine(), metered(core, before, frozenset({"memory"}), PAGES))
 
 
 def test_a_module_that_wasmtime_would_not_take_is_not_taken_after_rewriting() -> None:
     core = bytes(wat2wasm('(module (func (export "f") (result i32) (i32.const 1)))'))
     broken = CoreModule.read(core)
     # A body that leaves nothing where a number must be.
-    module = metered(core, CoreModule(broken.functions, [b"\x00\x0b"], broken.exports), frozenset({"f"}))
+    module = metered(core, CoreModule(broken.functions, [b"\x00\x0b"], broken.exports), frozenset({"f"}), PAGES)
 
     with pytest.raises(WasmtimeError):
         Module(Engine(Config()), module)

@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -134,6 +135,10 @@ def test_a_spec_is_sent_as_the_contract_has_it() -> None:
     }
     assert whole.config == '{"a":[1]}'
     assert spec(' {"deadline_seconds":  5} ').config == ' {"deadline_seconds":  5} '
+    for number in (float("inf"), float("nan")):
+        with pytest.raises(TypeError, match=r"`config` is .*, neither JSON text nor a mapping"):
+            spec({"deadline_seconds": number})
+    assert spec({"deadline_seconds": None}).config == '{"deadline_seconds":null}'
     with pytest.raises(TypeError, match=r"`config` is .*, neither JSON text nor a mapping"):
         spec({"a": object()})
 
@@ -281,3 +286,10 @@ def test_what_a_route_is() -> None:
     assert (serving.is_live, serving.is_ready, serving.is_serving) == (True, False, False)
     serving.status = RouteStatus.TERMINATED
     assert not serving.is_live
+
+
+def test_an_id_may_be_a_member_of_an_enum_of_strings() -> None:
+    class Revision(str, Enum):  # noqa: UP042 - StrEnum has no such trap
+        NEW = "v2"
+
+    assert route("r-1", revision=Revision.NEW).revision == "v2"

@@ -16,6 +16,7 @@ from pointsman.component import (
     CoreModule,
     Malformed,
     core_modules,
+    sections,
     skeleton,
 )
 from pointsman.errors import LoadError, LoadProblem
@@ -69,6 +70,8 @@ GUARD = Contract(
 )
 
 _REALLOC = "cabi_realloc"
+_CORE_IMPORTS = 2
+"""The section of a core module's imports."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,12 @@ def admit(engine: Engine, name: str, component: bytes, contract: Contract, limit
             raise LoadError(
                 LoadProblem.SEVERAL_MODULES, f"`{name}` has {len(modules)} core modules; this host needs exactly one"
             )
-        core = metered(modules[0], CoreModule.read(modules[0]), frozenset({*functions, "memory"}))
+        if any(id == _CORE_IMPORTS for id, _ in sections(modules[0])):
+            message = f"`{name}`'s core module imports something; this host needs one that is whole in itself"
+            raise LoadError(LoadProblem.IMPORTS, message)
+        core = metered(
+            modules[0], CoreModule.read(modules[0]), frozenset({*functions, "memory"}), limits.memory // PAGE
+        )
         return Admitted(version, list(whole.type.exports(engine)), functions, core)
     except (Malformed, WasmtimeError) as error:
         raise malformed(name, error) from error

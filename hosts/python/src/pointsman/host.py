@@ -142,6 +142,7 @@ def _config(limits: Limits, cache: str | Path | None) -> Config:
     config.wasm_memory64 = False
     config.wasm_multi_memory = False
     config.wasm_relaxed_simd = False
+    config.wasm_wide_arithmetic = False
     config.wasm_threads = False
     config.wasm_function_references = False
     config.wasm_gc = False
@@ -157,7 +158,7 @@ def _cache_in(config: Config, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as settings:
             # JSON's strings are TOML's.
-            settings.write(f"[cache]\ndirectory = {json.dumps(str(folder.resolve()))}\n")
+            settings.write(f"[cache]\ndirectory = {json.dumps(str(folder.resolve()), ensure_ascii=False)}\n")
             settings.flush()
             config.cache = settings.name
     except (OSError, WasmtimeError) as error:

@@ -6,14 +6,17 @@ own: the runtime cannot tell that from a bug. So a plugin's core module is rewri
 
 ```wat
 (global $refused (export "pointsman:memory-refused") (mut i32) (i32.const 0))
-(func $grow (param i32) (result i32)
-  (if (i32.eq (local.tee 0 (memory.grow (local.get 0))) (i32.const -1))
-    (then (global.set $refused (i32.const 1)) unreachable))
-  (local.get 0))
+(func $grow (param $pages i32) (result i32) (local $before i32)
+  (if (i32.eq (local.tee $before (memory.grow (local.get $pages))) (i32.const -1))
+    (then (if (i64.gt_u (i64.add (i64.extend_i32_u (memory.size)) (i64.extend_i32_u (local.get $pages)))
+                        (i64.const the limit))
+      (then (global.set $refused (i32.const 1)) unreachable))))
+  (local.get $before))
 ```
 
-A refused growth thus ends the call, and the global says why. Nothing that was there gets another number, because what
-is added comes last. Of the exports only those remain that the host calls.
+A growth beyond the limit thus ends the call, and the global says why; one beyond what the module itself declares as its
+most is the module's own affair, and -1 as ever. Nothing that was there gets another number, because what is added comes
+last. Of the exports only those remain that the host calls.
 
 To find each `memory.grow` every instruction must be known, for its operands could look like one. `_PLAIN` says what
 each is followed by. It needs to be right only for modules that the runtime has found valid, which they are before they
@@ -70,8 +73,8 @@ _ORDER = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11)
 _I32 = b"\x7f"
 
 
-def metered(core: bytes, module: CoreModule, exports: frozenset[str]) -> bytes:
-    """The core module with its growth told, and of its exports only these.
+def metered(core: bytes, module: CoreModule, exports: frozenset[str], most_pages: int) -> bytes:
+    """The core module with its growth beyond so many pages told, and of its exports only these.
 
     Raises `Malformed` for an instruction that is not known.
     """
@@ -82,7 +85,7 @@ def metered(core: bytes, module: CoreModule, exports: frozenset[str]) -> bytes:
     refused, globals_ = _appended(parts.get(_GLOBAL), _I32 + b"\x01\x41\x00\x0b")
     call = b"\x10" + number(function)
     bodies = [_rewritten(body, call) for body in module.bodies]
-    bodies.append(_grow(refused))
+    bodies.append(_grow(refused, most_pages))
     kept = [raw for name, raw in module.exports if name in exports]
     name = REFUSED.encode()
     kept.append(number(len(name)) + name + b"\x03" + number(refused))
@@ -108,12 +111,20 @@ def _appended(section: bytes | None, entry: bytes) -> tuple[int, bytes]:
     return count, number(count + 1) + (section or b"")[start:] + entry
 
 
-def _grow(refused: int) -> bytes:
+def _grow(refused: int, most_pages: int) -> bytes:
     """The body of the function that grows memory."""
-    # No locals; local.get 0; memory.grow; local.tee 0; i32.const -1; i32.eq; if
-    start = b"\x00\x20\x00" + _GROW + b"\x22\x00\x41\x7f\x46\x04\x40"
-    # i32.const 1; global.set; unreachable; end; local.get 0; end
-    return start + b"\x41\x01\x24" + number(refused) + b"\x00\x0b\x20\x00\x0b"
+    # One local; local.get 0; memory.grow; local.tee 1; i32.const -1; i32.eq; if
+    start = b"\x01\x01\x7f\x20\x00" + _GROW + b"\x22\x01\x41\x7f\x46\x04\x40"
+    # memory.size; i64.extend_i32_u; local.get 0; i64.extend_i32_u; i64.add; i64.const; i64.gt_u; if
+    is_beyond = b"\x3f\x00\xad\x20\x00\xad\x7c\x42" + _signed(most_pages) + b"\x56\x04\x40"
+    # i32.const 1; global.set; unreachable; end; end; local.get 1; end
+    return start + is_beyond + b"\x41\x01\x24" + number(refused) + b"\x00\x0b\x0b\x20\x01\x0b"
+
+
+def _signed(value: int) -> bytes:
+    """A number that is not negative as signed LEB128: with room for the sign in its last byte."""
+    unsigned = number(value)
+    return unsigned if not unsigned[-1] & 0x40 else unsigned[:-1] + bytes((unsigned[-1] | 0x80, 0))
 
 
 def _rewritten(body: bytes, call: bytes) -> bytes:

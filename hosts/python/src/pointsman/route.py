@@ -64,7 +64,8 @@ class Route(Wire):
     traffic_status: TrafficStatus
     """Whether it gets requests."""
     traffic_ratio: float
-    """Its share of traffic relative to its peers, 0.0 to 1.0. Anything else is `InvalidRoutes`."""
+    """Its share of traffic relative to its peers, 0.0 to 1.0. Any other number is `InvalidRoutes`, and what is
+    none, such as NaN, `InvalidRequest`."""
     created_at: Moment = Moment()
     """When the host created it: an aware `datetime`, in whole milliseconds, rounded down."""
     status_updated_at: OptionalMoment = OptionalMoment()

@@ -11,6 +11,7 @@ Keys of an instance that begin with an underscore are not sent: `orjson` leaves 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -113,8 +114,11 @@ class Text:
 
 def text(name: str, value: str | UUID) -> str:
     """The text of an id. Raises `TypeError` for what is neither a string nor a UUID."""
-    if isinstance(value, str | UUID):
+    if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, str):
+        # Of an enum whose members are strings this is the value; `str(value)` would be its name.
+        return str.__str__(value)
     raise TypeError(f"`{name}` is {value!r}, neither a string nor a UUID")
 
 
@@ -131,7 +135,11 @@ class Config:
     def __set__(self, instance: object, value: str | Mapping[str, Any]) -> None:
         if not isinstance(value, str):
             try:
-                value = orjson.dumps(dict(value)).decode()
+                written = orjson.dumps(dict(value)).decode()
+                if "null" in written:
+                    # A number that is none, which no configuration means, is `null` to `orjson`.
+                    json.dumps(value, allow_nan=False, default=str)
+                value = written
             except (TypeError, ValueError) as error:
                 raise TypeError(f"`{self._name}` is {value!r}, neither JSON text nor a mapping: {error}") from None
         instance.__dict__[self._text] = value
