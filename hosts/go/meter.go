@@ -30,8 +30,14 @@ const slice = 1 << 18
 // longLeaf is from how many instructions on a function without loops and calls is charged.
 const longLeaf = 64
 
-// tableElements is how many function table entries one module may have; Rust plugins have a few hundred.
-const tableElements = 20_000
+// What lies beside the linear memory, on Go's heap, has limits of its own, wide of what compilers make.
+const (
+	// mostTables is how many tables one module may have; one is usual.
+	mostTables = 8
+	// tableElements is how many elements its tables together may begin with, how many each may grow to, and how many its
+	// segments together may have; Rust plugins have a few hundred.
+	tableElements = 20_000
+)
 
 // Names of what is added. They are not valid in a component's exports, so no plugin has them.
 const (

@@ -83,10 +83,16 @@ func (m *meter) rewriteTables(r *reader) []byte {
 	if len(r.bytes) == 0 {
 		return nil
 	}
+	tables, elements := 0, uint64(0)
 	return r.list(func(to []byte) []byte {
 		to, least := r.limits(append(to, r.byte()), tableElements)
-		if least > tableElements {
-			r.fail(fmt.Errorf("a table has %d elements, the most is %d", least, tableElements))
+		tables++
+		elements += uint64(least)
+		switch {
+		case tables > mostTables:
+			r.fail(fmt.Errorf("it has more than %d tables", mostTables))
+		case elements > tableElements:
+			r.fail(fmt.Errorf("its tables have %d elements and more, the most is %d", elements, tableElements))
 		}
 		return to
 	}, 0, nil)
@@ -190,6 +196,7 @@ func (m *meter) rewriteElements(r *reader) []byte {
 	if len(r.bytes) == 0 {
 		return nil
 	}
+	elements := 0
 	return r.list(func(to []byte) []byte {
 		flags := r.u32()
 		if flags > 7 {
@@ -207,6 +214,10 @@ func (m *meter) rewriteElements(r *reader) []byte {
 			to = append(to, r.byte())
 		}
 		count := r.count()
+		// A segment without elements takes its place as well.
+		if elements += count + 1; elements > tableElements {
+			r.fail(fmt.Errorf("its segments have %d elements and more, the most is %d", elements, tableElements))
+		}
 		to = appendU32(to, uint32(count))
 		for range count {
 			if r.err != nil {

@@ -191,6 +191,11 @@ func TestWhatIsNotUnderstoodOrNotAllowedIsRefused(t *testing.T) {
 		return core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{code: code(parts...)}}, memory: []byte{0, 1},
 			globals: [][]byte{code(0x7f, 1, i32Const(5), opEnd)}}.bytes()
 	}
+	// Segments that no table takes until it is told to.
+	segments := func(count, elements int) []byte {
+		segment := code(1, 0, appendU32(nil, uint32(elements)), make([]byte, elements))
+		return core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{}}, elements: slices.Repeat([][]byte{segment}, count)}.bytes()
+	}
 	for name, c := range map[string]struct {
 		wasm     []byte
 		contains string
@@ -211,6 +216,12 @@ func TestWhatIsNotUnderstoodOrNotAllowedIsRefused(t *testing.T) {
 		"locals without end":     {core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{locals: append(appendU32([]byte{1}, 60_000), 0x7f)}}}.bytes(), "more than 50000 locals"},
 		"a shared memory":        {core{memory: []byte{3, 1, 1}}.bytes(), "a shared memory"},
 		"two sections of a kind": {append(plain(), section(coreType, vec())...), "two sections of kind 1"},
+		"a huge table":           {core{tables: appendU32([]byte{0}, 20_001)}.bytes(), "its tables have 20001 elements"},
+		"many large tables":      {core{tables: appendU32([]byte{0}, 10_000), copies: 2}.bytes(), "its tables have 30000 elements"},
+		"many small tables":      {core{tables: []byte{0, 1}, copies: 8}.bytes(), "more than 8 tables"},
+		"a huge segment":         {segments(1, 20_000), "its segments have 20001 elements"},
+		"many segments":          {segments(10, 2_000), "its segments have 20010 elements"},
+		"many empty segments":    {segments(20_001, 0), "its segments have 20001 elements"},
 		"no core module":         {[]byte("nonsense"), "does not begin as one does"},
 	} {
 		t.Run(name, func(t *testing.T) {
