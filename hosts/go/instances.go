@@ -22,8 +22,8 @@ import (
 // upkeep is how many instances there are for everything but calls.
 const upkeep = 2
 
-// rewindable is up to how much memory an instance is rewound; above it, a new one costs less.
-const rewindable = 4 << 20
+// largestGuard is up to how much memory an instance of the guard, which is not rewound, is used again.
+const largestGuard = 4 << 20
 
 // purpose is what an instance is for.
 type purpose int
@@ -160,18 +160,17 @@ func (i *instance) image() image {
 	return made
 }
 
-// rewind makes the instance what it was when it was new. Memory that has grown does not shrink, but what the plugin sees of it
-// does: its size is one of the globals.
+// rewind makes the instance what it was when it was new. How much the plugin sees of its memory is one of the globals.
 func (i *instance) rewind(to *image) {
 	at, end := int(to.at), int(to.at)+len(to.memory)
 	hot := max(0, at-hotStack)
 	i.linear.zero(0, hot)
 	i.linear.zero(hot, at)
 	copy(i.linear.bytes[at:], to.memory)
-	// A page boundary, which the rest is given back from.
-	border := min(int(to.size), int(i.memory.Size()))
+	// The page that every call grows by is zeroed in place; from there on it is given back.
+	border := min(int(to.size), (end+page-1)/page*page+page)
 	i.linear.zero(end, border)
-	i.linear.zero(border, int(i.memory.Size()))
+	i.linear.zero(border, int(to.size))
 	for g, global := range i.globals {
 		global.Set(to.globals[g])
 	}
@@ -239,7 +238,12 @@ func (l *loaded) take(ctx context.Context) (*instance, error) {
 
 // give takes an instance back that has done its work well.
 func (l *loaded) give(i *instance) {
-	if !l.isRewindable || i.memory.Size() > max(rewindable, l.image.size) {
+	// Memory that has grown beyond what there was to spare stays grown, and the next call could find out.
+	isGood := l.isRewindable && i.memory.Size() == l.image.size
+	if l.isTrusted {
+		isGood = i.memory.Size() <= max(largestGuard, l.image.size)
+	}
+	if !isGood {
 		i.close()
 		return
 	}

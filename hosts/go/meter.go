@@ -19,7 +19,8 @@ import (
 //
 // Two things more come with it. The Go runtime cannot interrupt compiled code, so a garbage collection would have to wait for a
 // plugin to end; at a tick it can begin. And memory.grow and memory.size become functions of the host's making: a growth beyond
-// the limit is told from a trap of the plugin's own, and an instance whose memory has grown can be made as good as new.
+// the limit is told from a trap of the plugin's own, and a small growth takes pages that are there from the start, so that the
+// instance can be made as good as new: memory that has really grown does not shrink.
 //
 // What the plugin's code could name, it can name afterwards, and nothing else: every index is checked against what was there
 // before anything was added, and wazero validates the result as a whole. What is not understood is not loaded.
@@ -38,6 +39,11 @@ const (
 	// segments together may have; Rust plugins have a few hundred.
 	tableElements = 20_000
 )
+
+// spare is how many pages an instance has beyond those that its plugin knows of, to grow into. Every plugin in Rust grows by one
+// in every call, and blue-green by one for each 250 routes or so. A load from them does not trap, in any instance, and finds
+// zeros or what the same call wrote.
+const spare = 8
 
 // Names of what is added. They are not valid in a component's exports, so no plugin has them.
 const (

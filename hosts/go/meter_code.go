@@ -147,7 +147,7 @@ func (f *function) charge(to []byte, price []byte) []byte {
 }
 
 // growBody is the function that stands for memory.grow. The plugin sees a memory of `size` pages, whatever the memory proper
-// has: that may be more where an instance is used again, since memory does not shrink. A growth beyond the limit ends the
+// has: that is more by what there is to spare, or was. A growth beyond the limit ends the
 // call where it is asked for, so that it cannot be taken for a trap of the plugin's own.
 func (m *meter) growBody() []byte {
 	if !m.hasMemory {

@@ -66,17 +66,21 @@ func (m *meter) rewriteFunctions(r *reader) []byte {
 	}, 1, appendU32(nil, uint32(len(m.types)+1)))
 }
 
-// limits copies the limits of a table or a memory, and makes `most` the largest maximum.
-func (r *reader) limits(to []byte, most uint32) (limits []byte, least uint32) {
+// limits reads those of a table or a memory, whose largest maximum is `most`.
+func (r *reader) limits(most uint32) (uint32, uint32) {
 	flags := r.byte()
 	if flags > 1 {
 		r.fail(errors.New("it has a shared memory or one of 64 bits"))
 	}
-	least = r.u32()
+	least := r.u32()
 	if flags == 1 {
 		most = min(most, r.u32())
 	}
-	return appendU32(appendU32(append(to, 1), least), most), least
+	return least, most
+}
+
+func appendLimits(to []byte, least, most uint32) []byte {
+	return appendU32(appendU32(append(to, 1), least), most)
 }
 
 func (m *meter) rewriteTables(r *reader) []byte {
@@ -85,7 +89,8 @@ func (m *meter) rewriteTables(r *reader) []byte {
 	}
 	tables, elements := 0, uint64(0)
 	return r.list(func(to []byte) []byte {
-		to, least := r.limits(append(to, r.byte()), tableElements)
+		to = append(to, r.byte())
+		least, most := r.limits(tableElements)
 		tables++
 		elements += uint64(least)
 		switch {
@@ -94,7 +99,7 @@ func (m *meter) rewriteTables(r *reader) []byte {
 		case elements > tableElements:
 			r.fail(fmt.Errorf("its tables have %d elements and more, the most is %d", elements, tableElements))
 		}
-		return to
+		return appendLimits(to, least, most)
 	}, 0, nil)
 }
 
@@ -104,8 +109,9 @@ func (m *meter) rewriteMemories(r *reader) []byte {
 	}
 	return r.list(func(to []byte) []byte {
 		m.hasMemory = true
-		to, m.pages = r.limits(to, m.most)
-		return to
+		least, most := r.limits(m.most)
+		m.pages = least
+		return appendLimits(to, max(least, min(least+spare, most)), most)
 	}, 0, nil)
 }
 
