@@ -17,8 +17,9 @@ type Limits struct {
 	// Blue-green takes about 250 bytes a route. A host under attack may come to hold Memory * (Instances + 2).
 	Memory int64
 	// Time is the wall-clock time of one call, copying its arguments included; default 1 s. A context's deadline ends a
-	// call earlier, if it is earlier. A call is stopped after this time and about a millisecond later at most, on a machine
-	// with a core to spare; see the package's meter.go for how.
+	// call earlier, if it is earlier. A call is stopped a few milliseconds after this time, on a machine with a core to spare, and
+	// later where a single instruction works on much memory: to fill 64 MiB for the first time takes tens of
+	// milliseconds. See the package's meter.go for how.
 	Time time.Duration
 	// Response is what one call may return, in bytes as the host will hold it: the length of each string, and the size of
 	// each list element; default 16 MiB.

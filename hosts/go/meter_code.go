@@ -7,6 +7,12 @@ import "errors"
 // bytesShift says what an instruction that works on many bytes or elements at once costs: 1 for each 16.
 const bytesShift = 4
 
+// Instructions that leave compiled code for Go cost as much as so many others. Functions that have them are always charged.
+const (
+	refFuncCost = 100
+	bulkCost    = 50
+)
+
 // function is the body of one that is being rewritten.
 type function struct {
 	reader
@@ -64,8 +70,8 @@ func (f *function) rewrite() []byte {
 	return append(body, f.bytes[min(from, len(f.bytes)):]...)
 }
 
-// scan reads the code, and notes what is to be put where. It gives how many instructions there are and whether there are
-// calls.
+// scan reads the code, and notes what is to be put where. It gives how many instructions it counts as and whether it leaves
+// the function.
 func (f *function) scan() (instructions int64, hasCalls bool) {
 	type block struct {
 		// charge is the edit where a loop is charged; 0 for other blocks.
@@ -95,6 +101,8 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		case opCallIndirect:
 			hasCalls = true
 		case opRefFunc:
+			hasCalls = true
+			instructions += refFuncCost
 			replace(appendU32([]byte{opRefFunc}, f.meter.shifted(&f.reader, read.index))...)
 		case opGlobalGet, opGlobalSet:
 			f.meter.checkGlobal(&f.reader, read.index)
@@ -106,6 +114,10 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 			hasCalls = true
 			replace(appendU32([]byte{opCall}, f.meter.grow())...)
 		case prefixMisc:
+			if read.sub >= miscMemoryInit {
+				hasCalls = true
+				instructions += bulkCost
+			}
 			f.noteBulk(start, read.sub)
 		}
 	}

@@ -280,3 +280,27 @@ func TestWhatMakesAModuleRewindable(t *testing.T) {
 		}
 	}
 }
+
+// What leaves compiled code for Go is not counted as one instruction, and in a short function neither: of a given work, fuel is
+// used up the sooner.
+func TestSlowInstructionsAreChargedForWhatTheyAre(t *testing.T) {
+	for name, slow := range map[string][]byte{
+		"ref.func":   code(opRefFunc, 1, 0x1a),
+		"table.grow": code(opRefNull, 0x70, i32Const(0), prefixMisc, miscTableGrow, 0, 0x1a),
+		"table.size": code(prefixMisc, miscTableSize, 0, 0x1a),
+	} {
+		c := core{types: [][2]string{{"", ""}}, tables: []byte{0, 1}, functions: []coreFunctionOf{{}, {code: slow}},
+			elements: [][]byte{code(0, i32Const(0), opEnd, 1, 1)}}
+		m := &meter{types: []uint32{0}, functions: []uint32{0, 0}}
+		f := function{reader: reader{bytes: append(bytes.Clone(slow), opEnd)}, meter: m}
+		if instructions, hasCalls := f.scan(); instructions < bulkCost || !hasCalls || f.err != nil {
+			t.Errorf("%s counts as %d instructions, %v, %v", name, instructions, hasCalls, f.err)
+		}
+		// A loop around a function that has nothing else ends.
+		c.functions[0].code = code(opLoop, emptyBlock, opCall, 1, 0x0c, 0, opEnd)
+		module, ctx := instantiateCore(t, metered1(t, c).wasm, 5*time.Millisecond)
+		if _, err := module.ExportedFunction("f0").Call(ctx); !errors.Is(err, ErrTimeout) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
