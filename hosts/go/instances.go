@@ -184,13 +184,19 @@ func (i *instance) close() {
 
 // retain keeps the plugin from being given back, unless it was closed. For who holds it already, it is never too late.
 func (l *loaded) retain(isHeld bool) bool {
-	l.idle.mutex.Lock()
-	defer l.idle.mutex.Unlock()
-	if l.idle.isClosed && !isHeld {
+	if !l.host.enter(isHeld) {
 		return false
 	}
-	l.idle.users++
-	return true
+	l.idle.mutex.Lock()
+	isGood := !l.idle.isClosed || isHeld
+	if isGood {
+		l.idle.users++
+	}
+	l.idle.mutex.Unlock()
+	if !isGood {
+		_ = l.host.leave(context.Background())
+	}
+	return isGood
 }
 
 // release lets go of it again.
@@ -202,6 +208,8 @@ func (l *loaded) release() {
 	if isLast {
 		l.free()
 	}
+	// Nobody is left to be told of a runtime that does not close.
+	_ = l.host.leave(context.Background())
 }
 
 // close lets no new call begin. What is under way ends as it would.

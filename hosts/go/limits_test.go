@@ -329,3 +329,47 @@ func TestALoadedPluginThatWasClosedIsNotCalled(t *testing.T) {
 		t.Errorf("the host still knows %d plugins, and the guard is one", len(host.plugins))
 	}
 }
+
+func TestAHostThatIsClosedWhileItIsInUse(t *testing.T) {
+	host := newHost(t, Limits{Time: 200 * time.Millisecond})
+	plugin := load(t, host, "guests/hostile.wasm")
+	session := newSession(t, plugin)
+	var group sync.WaitGroup
+	for range 3 {
+		running := &notifyingContext{Context: background, asked: make(chan struct{})}
+		group.Go(func() {
+			if _, err := plugin.EvaluateCycle(running, nil, misdeed("loop_forever")); !errors.Is(err, ErrTimeout) {
+				t.Errorf("what is under way ends as it would: %v", err)
+			}
+		})
+		<-running.asked
+	}
+	if err := host.Close(background); err != nil {
+		t.Error(err)
+	}
+	if _, err := plugin.EvaluateCycle(background, nil, misdeed("none")); callKind(t, plugin, err) != ErrClosed {
+		t.Errorf("%v", err)
+	}
+	if _, err := host.Load(background, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if _, err := session.EvaluateCycle(background, readyRoutes(3), misdeed("unknown_id")); !errors.Is(err, ErrPlanRejected) {
+		t.Errorf("an open session goes on, and so does the guard: %v", err)
+	}
+	group.Wait()
+	if host.users != 1 {
+		t.Errorf("%d use it, and the session is one", host.users)
+	}
+	session.Close()
+	if host.users != 0 {
+		t.Errorf("%d use it", host.users)
+	}
+}
+
+func TestAContextThatIsOverLoadsNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	if _, err := sharedHost(t).Load(ctx, strategyOf(strategyCore())); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
