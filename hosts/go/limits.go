@@ -31,7 +31,9 @@ type Limits struct {
 	// default 64, at most 10000. A call beyond them fails at once. What the host does besides calls, such as loading a
 	// plugin, has two more for itself, and so has the guard as many as there are calls.
 	Instances int
-	// Component is the size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion.
+	// Component is the size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion: what
+	// takes much more, such as hundreds of loops and thousands of locals in one function, is refused, so that none takes
+	// more than some seconds.
 	Component int
 }
 

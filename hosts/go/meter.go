@@ -40,6 +40,17 @@ const (
 	tableElements = 20_000
 )
 
+// Limits on functions, since compiling one takes time in proportion to its blocks times its locals and loops, and more where loops
+// are nested. The strategies of this project have at most 52 blocks in each other, 65 loops and 72 locals in a function, a module
+// less than 300,000 of what mostWork counts.
+const (
+	mostDepth  = 256
+	mostLoops  = 500
+	mostLocals = 1000
+	// mostWork is the most that a module may have of the sum, over its functions, of blocks and branches times locals and loops.
+	mostWork = 2_000_000
+)
+
 // spare is how many pages an instance has beyond those that its plugin knows of, to grow into. Every plugin in Rust grows by one
 // in every call, and blue-green by one for each 250 routes or so. A load from them does not trap, in any instance, and finds
 // zeros or what the same call wrote.
@@ -105,6 +116,8 @@ type meter struct {
 	pages, most  uint32
 	hasMemory    bool
 	isRewindable bool
+	// work is how much there is to compile; see mostWork.
+	work uint64
 }
 
 // Indices of what is added, after the module's own. The one import comes before its functions, so each of those is one

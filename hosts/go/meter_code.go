@@ -1,6 +1,9 @@
 package pointsman
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The code of single functions: what the meter puts into it.
 
@@ -44,8 +47,8 @@ func (f *function) rewrite() []byte {
 		groups = f.copied(groups, start)
 	}
 	f.locals += uint64(f.parameters)
-	if f.locals > 50_000 {
-		f.fail(errors.New("it has more than 50000 locals"))
+	if f.locals > mostLocals {
+		f.fail(fmt.Errorf("it has more than %d locals", mostLocals))
 	}
 	start := f.at
 	f.edits = append(f.edits, edit{at: start, until: start})
@@ -79,6 +82,7 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		before int64
 	}
 	blocks := []block{{}}
+	blockCount, loops := uint64(1), uint64(0)
 	for len(blocks) > 0 && f.err == nil {
 		start := f.at
 		read := f.instruction()
@@ -86,8 +90,11 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		replace := func(code ...byte) { f.edits = append(f.edits, edit{at: start, until: f.at, code: code}) }
 		switch read.op {
 		case opBlock, opIf:
+			blockCount++
 			blocks = append(blocks, block{})
 		case opLoop:
+			blockCount++
+			loops++
 			blocks = append(blocks, block{charge: len(f.edits), before: instructions})
 			f.edits = append(f.edits, edit{at: f.at, until: f.at})
 		case opEnd:
@@ -113,6 +120,8 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		case opMemoryGrow:
 			hasCalls = true
 			replace(appendU32([]byte{opCall}, f.meter.grow())...)
+		case 0x0c, 0x0d, opBrTable:
+			blockCount++
 		case prefixMisc:
 			if read.sub >= miscMemoryInit {
 				hasCalls = true
@@ -120,6 +129,15 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 			}
 			f.noteBulk(start, read.sub)
 		}
+		switch {
+		case len(blocks) > mostDepth:
+			f.fail(fmt.Errorf("it has more than %d blocks in each other", mostDepth))
+		case loops > mostLoops:
+			f.fail(fmt.Errorf("it has more than %d loops", mostLoops))
+		}
+	}
+	if f.meter.work += blockCount * (f.locals + loops); f.meter.work > mostWork {
+		f.fail(fmt.Errorf("it and those before it have more blocks with locals and loops than can be compiled in good time, %d", mostWork))
 	}
 	if f.more() {
 		f.fail(errors.New("there is code after its end"))
