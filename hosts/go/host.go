@@ -115,7 +115,7 @@ func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfi
 	}
 	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
 	meter := h.runtime.NewHostModuleBuilder(meterModule).NewFunctionBuilder()
-	meter = meter.WithGoFunction(api.GoFunc(tickFunction), nil, []api.ValueType{api.ValueTypeI64})
+	meter = meter.WithGoModuleFunction(api.GoModuleFunc(tickFunction), nil, []api.ValueType{api.ValueTypeI64})
 	if _, err := meter.Export(meterTick).Instantiate(ctx); err != nil {
 		return fmt.Errorf("the runtime does not start: %w", err)
 	}
@@ -256,6 +256,14 @@ type componentFile struct {
 func (h *Host) read(path string) (componentFile, error) {
 	fail := func(err error) (componentFile, error) {
 		return componentFile{}, &LoadError{Name: path, Kind: ErrRead, Cause: err}
+	}
+	// To open a pipe would wait for somebody who writes to it.
+	info, err := os.Stat(path)
+	if err != nil {
+		return fail(err)
+	}
+	if !info.Mode().IsRegular() {
+		return fail(errors.New("it is no regular file"))
 	}
 	file, err := os.Open(path)
 	if err != nil {

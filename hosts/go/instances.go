@@ -82,7 +82,6 @@ type instance struct {
 	// posts free what a function returned; nil for those that need none.
 	posts   []api.Function
 	globals []api.MutableGlobal
-	refused api.Global
 	call    call
 	// stack and spans are room that calls use again.
 	stack []uint64
@@ -135,9 +134,6 @@ func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
 			return nil, errors.Join(err, module.Close(ctx))
 		}
 		made.globals = append(made.globals, global)
-	}
-	if made.refused, err = exportedGlobal(module, refusedGlobal); err != nil {
-		return nil, errors.Join(err, module.Close(ctx))
 	}
 	return made, nil
 }

@@ -84,7 +84,7 @@ func (l Limits) validate() error {
 	return nil
 }
 
-// pages is how many pages of memory an instance may have.
+// pages is how many pages of memory an instance may have: one less than all, since the runtime gives sizes in 32 bits.
 func (l Limits) pages() uint32 {
-	return uint32(l.Memory / page)
+	return uint32(min(l.Memory/page, 1<<16-1))
 }

@@ -373,3 +373,31 @@ func TestAContextThatIsOverLoadsNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestMemoryThatIsRefusedAtTheStartIsAMemoryError(t *testing.T) {
+	c := strategyCore()
+	c.start, c.functions[4].code = []byte{4}, code(i32Const(60_000), opMemoryGrow, 0, 0x1a)
+	if _, err := sharedHost(t).Load(background, strategyOf(c)); !errors.Is(err, ErrMemory) || errors.Is(err, ErrTrap) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheMostMemoryThereIsCanBeRead(t *testing.T) {
+	c := strategyCore()
+	c.functions[3].code = i32Const(1024)
+	c.functions[2].code = code(i32Const(65_534), opMemoryGrow, 0, 0x1a, i32Const(16))
+	plugin, err := newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plugin.CheckConfig(background, "x"); err != nil {
+		t.Errorf("one page less than all: %v", err)
+	}
+	c.functions[2].code = code(i32Const(65_535), opMemoryGrow, 0, 0x1a, i32Const(16))
+	if plugin, err = newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(c)); err != nil {
+		t.Fatal(err)
+	}
+	if err := plugin.CheckConfig(background, "x"); !errors.Is(err, ErrMemory) {
+		t.Errorf("all pages: %v", err)
+	}
+}

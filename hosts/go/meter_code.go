@@ -198,7 +198,7 @@ func (m *meter) growBody() []byte {
 	op(opLocalGet, delta, opI32Sub, opI32GtU, 0x72, opIf, emptyBlock) // i32.or
 	constant(1)
 	global(opGlobalSet, m.refused())
-	op(opUnreachable, opEnd)
+	op(opCall, tick, opUnreachable, opEnd)
 
 	global(opGlobalGet, m.size())
 	op(opLocalGet, delta, opI32Add, opLocalTee, wanted)

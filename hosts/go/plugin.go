@@ -31,7 +31,7 @@ func (id PluginID) String() string {
 }
 
 // Plugin is a loaded strategy. It is safe for use by several goroutines at once: every call has an instance that is as good as
-// new, so nothing leaks from one deployment to another.
+// new, so nothing leaks from one deployment to another. [Host.Load] makes them; the zero Plugin is none and must not be used.
 type Plugin struct {
 	loaded  *loaded
 	guard   Guard

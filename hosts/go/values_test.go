@@ -151,3 +151,14 @@ func TestACacheThatCannotBeUsed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestWhatIsMissingIsAnErrorAndNoPanic(t *testing.T) {
+	var argument *ArgumentError
+	if _, err := blueGreen(t).EvaluateCycle(background, nil, nil); !errors.As(err, &argument) || argument.Argument != "spec" {
+		t.Errorf("%v", err)
+	}
+	plan := &RouteChanges{RolloutSpecs: []RolloutSpec{{Count: 1, Revision: "v2"}}}
+	if _, err := plan.Apply(nil, millisecond(0), nil); err == nil {
+		t.Error("routes without ids were created")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -267,4 +268,15 @@ func TestAContextThatIsOverWatchesNothing(t *testing.T) {
 	if _, err := newRegistry(t, Limits{}, RegistryOptions{}).Watch(ctx, t.TempDir(), WatchOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
+}
+
+func TestAPipeIsNoPluginAndKeepsNobodyWaiting(t *testing.T) {
+	folder := t.TempDir()
+	if err := exec.Command("mkfifo", filepath.Join(folder, "a.wasm")).Run(); err != nil {
+		t.Skip(err)
+	}
+	write(t, folder, "b.wasm", hostileVersion(t, "honest"))
+	w := watchFolder(t, folder, WatchOptions{}, RegistryOptions{})
+	w.expect("a.wasm", "unreadable")
+	w.expect("b.wasm", "loaded")
 }
