@@ -67,6 +67,8 @@ type CallError struct {
 	Cause error
 	// hasRun tells of a call that was stopped that its code was running then.
 	hasRun bool
+	// isUnasked tells of a request of a batch that there was no time left for.
+	isUnasked bool
 }
 
 func (e *CallError) Error() string {

@@ -14,7 +14,9 @@ type Limits struct {
 	// Memory is the linear memory of one instance, in bytes; default 64 MiB, 64 KiB to 4 GiB. Memory comes in pages of
 	// 64 KiB; a page that does not fit whole is not given.
 	//
-	// Blue-green takes about 250 bytes a route. A host under attack may come to hold Memory * (Instances + 2).
+	// Blue-green takes about 250 bytes a route. A host under attack may come to hold Memory * (Instances + 2), and beside it
+	// the plugins' call stacks, which no limit is for: the runtime lets each grow to some 50 to 100 MB of Go's heap, and it
+	// is kept as long as its instance.
 	Memory int64
 	// Time is the wall-clock time of one call, copying its arguments included; default 1 s. A context's deadline ends a
 	// call earlier, if it is earlier. A call is stopped a few milliseconds after this time, on a machine with a core to spare, and

@@ -108,6 +108,8 @@ func judge(err error) judgement {
 		return judgement{OutcomeRejected, rejected.Violations}
 	case errors.As(err, &refused):
 		return judgement{outcome: OutcomeRefused}
+	case errors.As(err, &call) && call.isUnasked:
+		return judgement{outcome: OutcomeHost}
 	case errors.As(err, &call) && call.hasRun && errors.Is(call.Cause, context.DeadlineExceeded):
 		// A version that hangs is not to be called for ever because its callers wait for less than the time limit.
 		return judgement{outcome: OutcomeTimeout}
