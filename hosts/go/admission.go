@@ -132,7 +132,7 @@ func admit(name string, bytes []byte, limits Limits, contract *contract) (*admit
 	if err != nil {
 		return nil, invalid(err)
 	}
-	if metered.memory > limits.Memory {
+	if metered.memory > int64(limits.pages())*page {
 		return nil, fail(ErrTooMuchMemory, fmt.Sprintf("needs %d bytes of memory to start, the limit is %d", metered.memory, limits.Memory))
 	}
 	return &admitted{metered, found, version}, nil

@@ -77,7 +77,7 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		"another type of what frees": {edited(func(c *core) { c.names["cabi_post_pointsman:strategy/strategy@0.1.0#describe"] = 4 }), ErrWrongType, "cabi_post_"},
 		"more memory than the limit": {edited(func(c *core) { c.memory = appendU32([]byte{0}, 1025) }), ErrTooMuchMemory,
 			"needs 67174400 bytes of memory to start, the limit is 67108864"},
-		"a huge table":         {edited(func(c *core) { c.tables = appendU32([]byte{0}, 1<<27) }), ErrInvalidComponent, "a table has 134217728 elements"},
+		"a huge table":         {edited(func(c *core) { c.tables = appendU32([]byte{0}, 1<<27) }), ErrInvalidComponent, "its tables have 134217728 elements"},
 		"a trap at the start":  {edited(func(c *core) { c.start, c.functions[4].code = []byte{4}, []byte{opUnreachable} }), ErrTrap, "does not start"},
 		"code that is invalid": {edited(func(c *core) { c.functions[4].code = []byte{opI32Add} }), ErrInvalidComponent, ""},
 	} {

@@ -81,6 +81,9 @@ func (p *Plugin) checkAnswers(ctx context.Context, requests, text string, proble
 	if err := json.Unmarshal([]byte(text), &given); err != nil {
 		return broken("its answers are not a JSON array: %w", err)
 	}
+	if strings.Contains(text, `\u`) && hasLoneSurrogate(text) {
+		return broken("its answers have half of a surrogate pair")
+	}
 	if len(given) != len(asked) {
 		return broken("it gave %d answers to %d requests", len(given), len(asked))
 	}

@@ -65,6 +65,10 @@ type CallError struct {
 	Limits Limits
 	// Cause is the runtime's error with the plugin's stack, or what is wrong with a response; may be nil.
 	Cause error
+	// hasRun tells of a call that was stopped that its code was running then.
+	hasRun bool
+	// isUnasked tells of a request of a batch that there was no time left for.
+	isUnasked bool
 }
 
 func (e *CallError) Error() string {

@@ -225,6 +225,7 @@ func TestIDsDoNotLeakFromOneDeploymentIntoAnother(t *testing.T) {
 func TestAGuardThatFailsLetsNoPlanPass(t *testing.T) {
 	host := newHost(t, Limits{})
 	plugin := load(t, host, "guests/hostile.wasm")
+	host.guard.isHeld = false
 	host.guard.Close()
 	for _, ask := range []func() error{
 		func() error { _, err := plugin.EvaluateCycle(background, readyRoutes(1), misdeed("good")); return err },

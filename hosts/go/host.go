@@ -26,6 +26,9 @@ type Host struct {
 	mutex    sync.Mutex
 	plugins  map[*loaded]struct{}
 	isClosed bool
+	// users are the calls, sessions and loads under way, and the host itself until it is closed. The last one to leave gives
+	// the runtime back, and with it the code and memory that the others were using.
+	users int
 }
 
 // Option is an option of [NewHost].
@@ -86,7 +89,7 @@ func NewHost(ctx context.Context, opts ...Option) (*Host, error) {
 	if o.log == nil {
 		o.log = slog.Default()
 	}
-	host := &Host{limits: limits, log: o.log, plugins: map[*loaded]struct{}{}}
+	host := &Host{limits: limits, log: o.log, plugins: map[*loaded]struct{}{}, users: 1}
 	host.permits.upkeep = make(chan struct{}, upkeep)
 	if err := host.start(ctx, &o, runtimeConfig()); err != nil {
 		host.Close(ctx)
@@ -112,7 +115,7 @@ func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfi
 	}
 	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
 	meter := h.runtime.NewHostModuleBuilder(meterModule).NewFunctionBuilder()
-	meter = meter.WithGoFunction(api.GoFunc(tickFunction), nil, []api.ValueType{api.ValueTypeI64})
+	meter = meter.WithGoModuleFunction(api.GoModuleFunc(tickFunction), nil, []api.ValueType{api.ValueTypeI64})
 	if _, err := meter.Export(meterTick).Instantiate(ctx); err != nil {
 		return fmt.Errorf("the runtime does not start: %w", err)
 	}
@@ -131,7 +134,8 @@ func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfi
 		return err
 	}
 	guard.loaded.isTrusted = true
-	h.guard = guard
+	// It is called only for calls under way, which keep the host; those end as they would.
+	h.guard = guard.held()
 	return nil
 }
 
@@ -141,17 +145,48 @@ func (h *Host) Limits() Limits { return h.limits }
 // GuardID is the name and digest of the guard.
 func (h *Host) GuardID() PluginID { return h.guard.loaded.id }
 
-// Close gives everything back, that of its plugins too. Calls under way must have ended: it waits for none.
+// Close closes the host and all of its plugins: no new call, session or load begins, each fails with [ErrClosed]. What is under
+// way ends as it would, and the last of it gives code and memory back; sessions must be closed for that. Close waits for none,
+// and may be called more than once.
 func (h *Host) Close(ctx context.Context) error {
 	h.mutex.Lock()
+	wasClosed := h.isClosed
 	h.isClosed = true
 	plugins := make([]*loaded, 0, len(h.plugins))
 	for plugin := range h.plugins {
-		plugins = append(plugins, plugin)
+		if h.guard == nil || plugin != h.guard.loaded {
+			plugins = append(plugins, plugin)
+		}
 	}
 	h.mutex.Unlock()
+	if wasClosed {
+		return nil
+	}
 	for _, plugin := range plugins {
 		plugin.close()
+	}
+	return h.leave(ctx)
+}
+
+// enter keeps the runtime from being given back, unless the host was closed. For who keeps it already, it is never too late.
+func (h *Host) enter(isHeld bool) bool {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.isClosed && !isHeld {
+		return false
+	}
+	h.users++
+	return true
+}
+
+// leave undoes enter.
+func (h *Host) leave(ctx context.Context) error {
+	h.mutex.Lock()
+	h.users--
+	isLast := h.users == 0
+	h.mutex.Unlock()
+	if !isLast {
+		return nil
 	}
 	var errs []error
 	if h.runtime != nil {
@@ -222,6 +257,14 @@ func (h *Host) read(path string) (componentFile, error) {
 	fail := func(err error) (componentFile, error) {
 		return componentFile{}, &LoadError{Name: path, Kind: ErrRead, Cause: err}
 	}
+	// To open a pipe would wait for somebody who writes to it.
+	info, err := os.Stat(path)
+	if err != nil {
+		return fail(err)
+	}
+	if !info.Mode().IsRegular() {
+		return fail(errors.New("it is no regular file"))
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return fail(err)
@@ -244,6 +287,13 @@ func (h *Host) read(path string) (componentFile, error) {
 // the night.
 func (h *Host) load(ctx context.Context, file componentFile, contract *contract) (*Plugin, error) {
 	name := file.id.Name
+	if err := ctx.Err(); err != nil {
+		return nil, &LoadError{Name: name, Kind: ErrStart, Cause: err}
+	}
+	if !h.enter(false) {
+		return nil, &LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}
+	}
+	defer h.leave(context.Background())
 	admitted, err := admit(name, file.bytes, h.limits, contract)
 	if err != nil {
 		return nil, err

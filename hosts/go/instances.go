@@ -22,8 +22,8 @@ import (
 // upkeep is how many instances there are for everything but calls.
 const upkeep = 2
 
-// rewindable is up to how much memory an instance is rewound; above it, a new one costs less.
-const rewindable = 4 << 20
+// largestGuard is up to how much memory an instance of the guard, which is not rewound, is used again.
+const largestGuard = 4 << 20
 
 // purpose is what an instance is for.
 type purpose int
@@ -82,7 +82,6 @@ type instance struct {
 	// posts free what a function returned; nil for those that need none.
 	posts   []api.Function
 	globals []api.MutableGlobal
-	refused api.Global
 	call    call
 	// stack and spans are room that calls use again.
 	stack []uint64
@@ -136,9 +135,6 @@ func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
 		}
 		made.globals = append(made.globals, global)
 	}
-	if made.refused, err = exportedGlobal(module, refusedGlobal); err != nil {
-		return nil, errors.Join(err, module.Close(ctx))
-	}
 	return made, nil
 }
 
@@ -160,18 +156,17 @@ func (i *instance) image() image {
 	return made
 }
 
-// rewind makes the instance what it was when it was new. Memory that has grown does not shrink, but what the plugin sees of it
-// does: its size is one of the globals.
+// rewind makes the instance what it was when it was new. How much the plugin sees of its memory is one of the globals.
 func (i *instance) rewind(to *image) {
 	at, end := int(to.at), int(to.at)+len(to.memory)
 	hot := max(0, at-hotStack)
 	i.linear.zero(0, hot)
 	i.linear.zero(hot, at)
 	copy(i.linear.bytes[at:], to.memory)
-	// A page boundary, which the rest is given back from.
-	border := min(int(to.size), int(i.memory.Size()))
+	// The page that every call grows by is zeroed in place; from there on it is given back.
+	border := min(int(to.size), (end+page-1)/page*page+page)
 	i.linear.zero(end, border)
-	i.linear.zero(border, int(i.memory.Size()))
+	i.linear.zero(border, int(to.size))
 	for g, global := range i.globals {
 		global.Set(to.globals[g])
 	}
@@ -185,13 +180,19 @@ func (i *instance) close() {
 
 // retain keeps the plugin from being given back, unless it was closed. For who holds it already, it is never too late.
 func (l *loaded) retain(isHeld bool) bool {
-	l.idle.mutex.Lock()
-	defer l.idle.mutex.Unlock()
-	if l.idle.isClosed && !isHeld {
+	if !l.host.enter(isHeld) {
 		return false
 	}
-	l.idle.users++
-	return true
+	l.idle.mutex.Lock()
+	isGood := !l.idle.isClosed || isHeld
+	if isGood {
+		l.idle.users++
+	}
+	l.idle.mutex.Unlock()
+	if !isGood {
+		_ = l.host.leave(context.Background())
+	}
+	return isGood
 }
 
 // release lets go of it again.
@@ -203,6 +204,8 @@ func (l *loaded) release() {
 	if isLast {
 		l.free()
 	}
+	// Nobody is left to be told of a runtime that does not close.
+	_ = l.host.leave(context.Background())
 }
 
 // close lets no new call begin. What is under way ends as it would.
@@ -239,7 +242,12 @@ func (l *loaded) take(ctx context.Context) (*instance, error) {
 
 // give takes an instance back that has done its work well.
 func (l *loaded) give(i *instance) {
-	if !l.isRewindable || i.memory.Size() > max(rewindable, l.image.size) {
+	// Memory that has grown beyond what there was to spare stays grown, and the next call could find out.
+	isGood := l.isRewindable && i.memory.Size() == l.image.size
+	if l.isTrusted {
+		isGood = i.memory.Size() <= max(largestGuard, l.image.size)
+	}
+	if !isGood {
 		i.close()
 		return
 	}

@@ -125,13 +125,6 @@ func TestARewoundInstanceIsAsANewOne(t *testing.T) {
 		for _, global := range used.globals {
 			global.Set(7)
 		}
-		if _, ok := used.memory.Grow(3); !ok {
-			t.Fatal("it does not grow")
-		}
-		used.memory.WriteByte(used.memory.Size()-1, 1)
-		if memory == "Go's" {
-			used.linear.bytes, _ = used.memory.Read(0, used.memory.Size())
-		}
 
 		used.rewind(&image)
 
@@ -190,5 +183,29 @@ func TestWhatCannotBeRewoundIsNotUsedAgain(t *testing.T) {
 	}
 	if found := len(plugin.loaded.idle.instances); found != 0 {
 		t.Errorf("%d instances wait for another call", found)
+	}
+}
+
+// Neither can what a call did be found out by where memory ends.
+func TestNoCallCanTellHowFarTheOneBeforeHasGrown(t *testing.T) {
+	// check-config: with a text of one byte it grows by so many pages, with a longer one it reads so many pages further on.
+	for _, pages := range []int32{1, spare - 1, spare, spare + 1, 50} {
+		c := strategyCore()
+		c.functions[2].code = code(opLocalGet, 1, i32Const(1), 0x46, opIf, emptyBlock, i32Const(pages), opMemoryGrow, 0, 0x1a, 0x05,
+			i32Const(pages<<16), 0x28, 2, 0, 0x1a, opEnd, i32Const(16))
+		c.functions[3].code = i32Const(1024)
+		plugin, err := sharedHost(t).Load(background, strategyOf(c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := plugin.CheckConfig(background, "read")
+		if err := plugin.CheckConfig(background, "g"); err != nil {
+			t.Errorf("it does not grow by %d: %v", pages, err)
+		}
+		after := plugin.CheckConfig(background, "read")
+		if (before == nil) != (after == nil) || (before == nil) != (pages <= spare) {
+			t.Errorf("%d pages: %v before, %v after", pages, before, after)
+		}
+		plugin.Close()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -291,5 +292,30 @@ func quoted(s string) string {
 	encoder.SetEscapeHTML(false)
 	// A string can always be written.
 	_ = encoder.Encode(s)
-	return strings.TrimSuffix(to.String(), "\n")
+	return unescaped.Replace(strings.TrimSuffix(to.String(), "\n"))
+}
+
+// unescaped writes out what encoding/json escapes and others do not. An escaped backslash is no beginning of an escape.
+var unescaped = strings.NewReplacer(`\\`, `\\`, `\u2028`, "\u2028", `\u2029`, "\u2029")
+
+// escapes are all of JSON's.
+var escapes = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|.)`)
+
+// hasLoneSurrogate tells whether JSON text has half of a surrogate pair, which encoding/json takes for another character, and
+// other hosts refuse.
+func hasLoneSurrogate(text string) bool {
+	// high is where a half that goes first ended; -1 where the last escape was none.
+	high := -1
+	for _, place := range escapes.FindAllStringIndex(text, -1) {
+		unit, err := strconv.ParseUint(strings.TrimPrefix(text[place[0]:place[1]], `\u`), 16, 16)
+		isHigh, isLow := err == nil && unit>>10 == 0xd800>>10, err == nil && unit>>10 == 0xdc00>>10
+		if isLow != (high == place[0]) || high >= 0 && !isLow {
+			return true
+		}
+		high = -1
+		if isHigh {
+			high = place[1]
+		}
+	}
+	return high >= 0
 }

@@ -14,11 +14,14 @@ type Limits struct {
 	// Memory is the linear memory of one instance, in bytes; default 64 MiB, 64 KiB to 4 GiB. Memory comes in pages of
 	// 64 KiB; a page that does not fit whole is not given.
 	//
-	// Blue-green takes about 250 bytes a route. A host under attack may come to hold Memory * (Instances + 2).
+	// Blue-green takes about 250 bytes a route. A host under attack may come to hold Memory * (Instances + 2), and beside it
+	// the plugins' call stacks, which no limit is for: the runtime lets each grow to some 50 to 100 MB of Go's heap, and it
+	// is kept as long as its instance.
 	Memory int64
 	// Time is the wall-clock time of one call, copying its arguments included; default 1 s. A context's deadline ends a
-	// call earlier, if it is earlier. A call is stopped after this time and about a millisecond later at most, on a machine
-	// with a core to spare; see the package's meter.go for how.
+	// call earlier, if it is earlier. A call is stopped a few milliseconds after this time, on a machine with a core to spare, and
+	// later where a single instruction works on much memory: to fill 64 MiB for the first time takes tens of
+	// milliseconds. See the package's meter.go for how.
 	Time time.Duration
 	// Response is what one call may return, in bytes as the host will hold it: the length of each string, and the size of
 	// each list element; default 16 MiB.
@@ -30,7 +33,9 @@ type Limits struct {
 	// default 64, at most 10000. A call beyond them fails at once. What the host does besides calls, such as loading a
 	// plugin, has two more for itself, and so has the guard as many as there are calls.
 	Instances int
-	// Component is the size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion.
+	// Component is the size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion: what
+	// takes much more, such as hundreds of loops and thousands of locals in one function, is refused, so that none takes
+	// more than some seconds.
 	Component int
 }
 
@@ -81,7 +86,7 @@ func (l Limits) validate() error {
 	return nil
 }
 
-// pages is how many pages of memory an instance may have.
+// pages is how many pages of memory an instance may have: one less than all, since the runtime gives sizes in 32 bits.
 func (l Limits) pages() uint32 {
-	return uint32(l.Memory / page)
+	return uint32(min(l.Memory/page, 1<<16-1))
 }

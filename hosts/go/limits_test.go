@@ -329,3 +329,75 @@ func TestALoadedPluginThatWasClosedIsNotCalled(t *testing.T) {
 		t.Errorf("the host still knows %d plugins, and the guard is one", len(host.plugins))
 	}
 }
+
+func TestAHostThatIsClosedWhileItIsInUse(t *testing.T) {
+	host := newHost(t, Limits{Time: 200 * time.Millisecond})
+	plugin := load(t, host, "guests/hostile.wasm")
+	session := newSession(t, plugin)
+	var group sync.WaitGroup
+	for range 3 {
+		running := &notifyingContext{Context: background, asked: make(chan struct{})}
+		group.Go(func() {
+			if _, err := plugin.EvaluateCycle(running, nil, misdeed("loop_forever")); !errors.Is(err, ErrTimeout) {
+				t.Errorf("what is under way ends as it would: %v", err)
+			}
+		})
+		<-running.asked
+	}
+	if err := host.Close(background); err != nil {
+		t.Error(err)
+	}
+	if _, err := plugin.EvaluateCycle(background, nil, misdeed("none")); callKind(t, plugin, err) != ErrClosed {
+		t.Errorf("%v", err)
+	}
+	if _, err := host.Load(background, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if _, err := session.EvaluateCycle(background, readyRoutes(3), misdeed("unknown_id")); !errors.Is(err, ErrPlanRejected) {
+		t.Errorf("an open session goes on, and so does the guard: %v", err)
+	}
+	group.Wait()
+	if host.users != 1 {
+		t.Errorf("%d use it, and the session is one", host.users)
+	}
+	session.Close()
+	if host.users != 0 {
+		t.Errorf("%d use it", host.users)
+	}
+}
+
+func TestAContextThatIsOverLoadsNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	if _, err := sharedHost(t).Load(ctx, strategyOf(strategyCore())); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestMemoryThatIsRefusedAtTheStartIsAMemoryError(t *testing.T) {
+	c := strategyCore()
+	c.start, c.functions[4].code = []byte{4}, code(i32Const(60_000), opMemoryGrow, 0, 0x1a)
+	if _, err := sharedHost(t).Load(background, strategyOf(c)); !errors.Is(err, ErrMemory) || errors.Is(err, ErrTrap) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheMostMemoryThereIsCanBeRead(t *testing.T) {
+	c := strategyCore()
+	c.functions[3].code = i32Const(1024)
+	c.functions[2].code = code(i32Const(65_534), opMemoryGrow, 0, 0x1a, i32Const(16))
+	plugin, err := newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plugin.CheckConfig(background, "x"); err != nil {
+		t.Errorf("one page less than all: %v", err)
+	}
+	c.functions[2].code = code(i32Const(65_535), opMemoryGrow, 0, 0x1a, i32Const(16))
+	if plugin, err = newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(c)); err != nil {
+		t.Fatal(err)
+	}
+	if err := plugin.CheckConfig(background, "x"); !errors.Is(err, ErrMemory) {
+		t.Errorf("all pages: %v", err)
+	}
+}

@@ -19,7 +19,8 @@ import (
 //
 // Two things more come with it. The Go runtime cannot interrupt compiled code, so a garbage collection would have to wait for a
 // plugin to end; at a tick it can begin. And memory.grow and memory.size become functions of the host's making: a growth beyond
-// the limit is told from a trap of the plugin's own, and an instance whose memory has grown can be made as good as new.
+// the limit is told from a trap of the plugin's own, and a small growth takes pages that are there from the start, so that the
+// instance can be made as good as new: memory that has really grown does not shrink.
 //
 // What the plugin's code could name, it can name afterwards, and nothing else: every index is checked against what was there
 // before anything was added, and wazero validates the result as a whole. What is not understood is not loaded.
@@ -30,8 +31,30 @@ const slice = 1 << 18
 // longLeaf is from how many instructions on a function without loops and calls is charged.
 const longLeaf = 64
 
-// tableElements is how many function table entries one module may have; Rust plugins have a few hundred.
-const tableElements = 20_000
+// What lies beside the linear memory, on Go's heap, has limits of its own, wide of what compilers make.
+const (
+	// mostTables is how many tables one module may have; one is usual.
+	mostTables = 8
+	// tableElements is how many elements its tables together may begin with, how many each may grow to, and how many its
+	// segments together may have; Rust plugins have a few hundred.
+	tableElements = 20_000
+)
+
+// Limits on functions, since compiling one takes time in proportion to its blocks times its locals and loops, and more where loops
+// are nested. The strategies of this project have at most 52 blocks in each other, 65 loops and 72 locals in a function, a module
+// less than 300,000 of what mostWork counts.
+const (
+	mostDepth  = 256
+	mostLoops  = 500
+	mostLocals = 1000
+	// mostWork is the most that a module may have of the sum, over its functions, of blocks and branches times locals and loops.
+	mostWork = 2_000_000
+)
+
+// spare is how many pages an instance has beyond those that its plugin knows of, to grow into. Every plugin in Rust grows by one
+// in every call, and blue-green by one for each 250 routes or so. A load from them does not trap, in any instance, and finds
+// zeros or what the same call wrote.
+const spare = 8
 
 // Names of what is added. They are not valid in a component's exports, so no plugin has them.
 const (
@@ -93,6 +116,8 @@ type meter struct {
 	pages, most  uint32
 	hasMemory    bool
 	isRewindable bool
+	// work is how much there is to compile; see mostWork.
+	work uint64
 }
 
 // Indices of what is added, after the module's own. The one import comes before its functions, so each of those is one

@@ -1,11 +1,20 @@
 package pointsman
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The code of single functions: what the meter puts into it.
 
 // bytesShift says what an instruction that works on many bytes or elements at once costs: 1 for each 16.
 const bytesShift = 4
+
+// Instructions that leave compiled code for Go cost as much as so many others. Functions that have them are always charged.
+const (
+	refFuncCost = 100
+	bulkCost    = 50
+)
 
 // function is the body of one that is being rewritten.
 type function struct {
@@ -38,8 +47,8 @@ func (f *function) rewrite() []byte {
 		groups = f.copied(groups, start)
 	}
 	f.locals += uint64(f.parameters)
-	if f.locals > 50_000 {
-		f.fail(errors.New("it has more than 50000 locals"))
+	if f.locals > mostLocals {
+		f.fail(fmt.Errorf("it has more than %d locals", mostLocals))
 	}
 	start := f.at
 	f.edits = append(f.edits, edit{at: start, until: start})
@@ -64,8 +73,8 @@ func (f *function) rewrite() []byte {
 	return append(body, f.bytes[min(from, len(f.bytes)):]...)
 }
 
-// scan reads the code, and notes what is to be put where. It gives how many instructions there are and whether there are
-// calls.
+// scan reads the code, and notes what is to be put where. It gives how many instructions it counts as and whether it leaves
+// the function.
 func (f *function) scan() (instructions int64, hasCalls bool) {
 	type block struct {
 		// charge is the edit where a loop is charged; 0 for other blocks.
@@ -73,6 +82,7 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		before int64
 	}
 	blocks := []block{{}}
+	blockCount, loops := uint64(1), uint64(0)
 	for len(blocks) > 0 && f.err == nil {
 		start := f.at
 		read := f.instruction()
@@ -80,8 +90,11 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		replace := func(code ...byte) { f.edits = append(f.edits, edit{at: start, until: f.at, code: code}) }
 		switch read.op {
 		case opBlock, opIf:
+			blockCount++
 			blocks = append(blocks, block{})
 		case opLoop:
+			blockCount++
+			loops++
 			blocks = append(blocks, block{charge: len(f.edits), before: instructions})
 			f.edits = append(f.edits, edit{at: f.at, until: f.at})
 		case opEnd:
@@ -95,6 +108,8 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		case opCallIndirect:
 			hasCalls = true
 		case opRefFunc:
+			hasCalls = true
+			instructions += refFuncCost
 			replace(appendU32([]byte{opRefFunc}, f.meter.shifted(&f.reader, read.index))...)
 		case opGlobalGet, opGlobalSet:
 			f.meter.checkGlobal(&f.reader, read.index)
@@ -105,9 +120,24 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		case opMemoryGrow:
 			hasCalls = true
 			replace(appendU32([]byte{opCall}, f.meter.grow())...)
+		case 0x0c, 0x0d, opBrTable:
+			blockCount++
 		case prefixMisc:
+			if read.sub >= miscMemoryInit {
+				hasCalls = true
+				instructions += bulkCost
+			}
 			f.noteBulk(start, read.sub)
 		}
+		switch {
+		case len(blocks) > mostDepth:
+			f.fail(fmt.Errorf("it has more than %d blocks in each other", mostDepth))
+		case loops > mostLoops:
+			f.fail(fmt.Errorf("it has more than %d loops", mostLoops))
+		}
+	}
+	if f.meter.work += blockCount * (f.locals + loops); f.meter.work > mostWork {
+		f.fail(fmt.Errorf("it and those before it have more blocks with locals and loops than can be compiled in good time, %d", mostWork))
 	}
 	if f.more() {
 		f.fail(errors.New("there is code after its end"))
@@ -147,7 +177,7 @@ func (f *function) charge(to []byte, price []byte) []byte {
 }
 
 // growBody is the function that stands for memory.grow. The plugin sees a memory of `size` pages, whatever the memory proper
-// has: that may be more where an instance is used again, since memory does not shrink. A growth beyond the limit ends the
+// has: that is more by what there is to spare, or was. A growth beyond the limit ends the
 // call where it is asked for, so that it cannot be taken for a trap of the plugin's own.
 func (m *meter) growBody() []byte {
 	if !m.hasMemory {
@@ -168,7 +198,7 @@ func (m *meter) growBody() []byte {
 	op(opLocalGet, delta, opI32Sub, opI32GtU, 0x72, opIf, emptyBlock) // i32.or
 	constant(1)
 	global(opGlobalSet, m.refused())
-	op(opUnreachable, opEnd)
+	op(opCall, tick, opUnreachable, opEnd)
 
 	global(opGlobalGet, m.size())
 	op(opLocalGet, delta, opI32Add, opLocalTee, wanted)

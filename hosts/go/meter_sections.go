@@ -66,29 +66,40 @@ func (m *meter) rewriteFunctions(r *reader) []byte {
 	}, 1, appendU32(nil, uint32(len(m.types)+1)))
 }
 
-// limits copies the limits of a table or a memory, and makes `most` the largest maximum.
-func (r *reader) limits(to []byte, most uint32) (limits []byte, least uint32) {
+// limits reads those of a table or a memory, whose largest maximum is `most`.
+func (r *reader) limits(most uint32) (uint32, uint32) {
 	flags := r.byte()
 	if flags > 1 {
 		r.fail(errors.New("it has a shared memory or one of 64 bits"))
 	}
-	least = r.u32()
+	least := r.u32()
 	if flags == 1 {
 		most = min(most, r.u32())
 	}
-	return appendU32(appendU32(append(to, 1), least), most), least
+	return least, most
+}
+
+func appendLimits(to []byte, least, most uint32) []byte {
+	return appendU32(appendU32(append(to, 1), least), most)
 }
 
 func (m *meter) rewriteTables(r *reader) []byte {
 	if len(r.bytes) == 0 {
 		return nil
 	}
+	tables, elements := 0, uint64(0)
 	return r.list(func(to []byte) []byte {
-		to, least := r.limits(append(to, r.byte()), tableElements)
-		if least > tableElements {
-			r.fail(fmt.Errorf("a table has %d elements, the most is %d", least, tableElements))
+		to = append(to, r.byte())
+		least, most := r.limits(tableElements)
+		tables++
+		elements += uint64(least)
+		switch {
+		case tables > mostTables:
+			r.fail(fmt.Errorf("it has more than %d tables", mostTables))
+		case elements > tableElements:
+			r.fail(fmt.Errorf("its tables have %d elements and more, the most is %d", elements, tableElements))
 		}
-		return to
+		return appendLimits(to, least, most)
 	}, 0, nil)
 }
 
@@ -98,8 +109,9 @@ func (m *meter) rewriteMemories(r *reader) []byte {
 	}
 	return r.list(func(to []byte) []byte {
 		m.hasMemory = true
-		to, m.pages = r.limits(to, m.most)
-		return to
+		least, most := r.limits(m.most)
+		m.pages = least
+		return appendLimits(to, max(least, min(least+spare, most)), most)
 	}, 0, nil)
 }
 
@@ -190,6 +202,7 @@ func (m *meter) rewriteElements(r *reader) []byte {
 	if len(r.bytes) == 0 {
 		return nil
 	}
+	elements := 0
 	return r.list(func(to []byte) []byte {
 		flags := r.u32()
 		if flags > 7 {
@@ -207,6 +220,10 @@ func (m *meter) rewriteElements(r *reader) []byte {
 			to = append(to, r.byte())
 		}
 		count := r.count()
+		// A segment without elements takes its place as well.
+		if elements += count + 1; elements > tableElements {
+			r.fail(fmt.Errorf("its segments have %d elements and more, the most is %d", elements, tableElements))
+		}
 		to = appendU32(to, uint32(count))
 		for range count {
 			if r.err != nil {

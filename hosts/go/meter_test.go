@@ -191,26 +191,41 @@ func TestWhatIsNotUnderstoodOrNotAllowedIsRefused(t *testing.T) {
 		return core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{code: code(parts...)}}, memory: []byte{0, 1},
 			globals: [][]byte{code(0x7f, 1, i32Const(5), opEnd)}}.bytes()
 	}
+	// Segments that no table takes until it is told to.
+	segments := func(count, elements int) []byte {
+		segment := code(1, 0, appendU32(nil, uint32(elements)), make([]byte, elements))
+		return core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{}}, elements: slices.Repeat([][]byte{segment}, count)}.bytes()
+	}
 	for name, c := range map[string]struct {
 		wasm     []byte
 		contains string
 	}{
-		"a tail call":            {plain(0x12, 0), "does not know, 0x12"},
-		"atomics":                {plain(0xfe, 0x03, 0), "does not know, 0xfe"},
-		"relaxed SIMD":           {plain(prefixVector, 0x80, 0x02), "does not know, 0xfd 256"},
-		"a future instruction":   {plain(prefixMisc, 18), "does not know, 0xfc 18"},
-		"a second memory":        {plain(opMemorySize, 1), "more than one memory"},
-		"an access to it":        {plain(i32Const(0), 0x28, 0x42, 0, 1), "more than one memory"},
-		"the fuel's global":      {plain(opGlobalGet, 1, 0x1a), "names global 1, there are 1"},
-		"setting a global's":     {plain(i32Const(0), opGlobalSet, 2), "names global 2, there are 1"},
-		"the host's grow":        {plain(i32Const(0), opCall, 1, 0x1a), "names function 1, there are 1"},
-		"a reference to it":      {plain(opRefFunc, 1, 0x1a), "names function 1, there are 1"},
-		"an end too many":        {plain(opEnd), "code after its end"},
-		"no end":                 {plain(opBlock, emptyBlock), "ends too early"},
-		"a number that is long":  {plain(opI32Const, bytes.Repeat([]byte{0x80}, 9)), "a number that is too long"},
-		"locals without end":     {core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{locals: append(appendU32([]byte{1}, 60_000), 0x7f)}}}.bytes(), "more than 50000 locals"},
+		"a tail call":           {plain(0x12, 0), "does not know, 0x12"},
+		"atomics":               {plain(0xfe, 0x03, 0), "does not know, 0xfe"},
+		"relaxed SIMD":          {plain(prefixVector, 0x80, 0x02), "does not know, 0xfd 256"},
+		"a future instruction":  {plain(prefixMisc, 18), "does not know, 0xfc 18"},
+		"a second memory":       {plain(opMemorySize, 1), "more than one memory"},
+		"an access to it":       {plain(i32Const(0), 0x28, 0x42, 0, 1), "more than one memory"},
+		"the fuel's global":     {plain(opGlobalGet, 1, 0x1a), "names global 1, there are 1"},
+		"setting a global's":    {plain(i32Const(0), opGlobalSet, 2), "names global 2, there are 1"},
+		"the host's grow":       {plain(i32Const(0), opCall, 1, 0x1a), "names function 1, there are 1"},
+		"a reference to it":     {plain(opRefFunc, 1, 0x1a), "names function 1, there are 1"},
+		"an end too many":       {plain(opEnd), "code after its end"},
+		"no end":                {plain(opBlock, emptyBlock), "ends too early"},
+		"a number that is long": {plain(opI32Const, bytes.Repeat([]byte{0x80}, 9)), "a number that is too long"},
+		"locals without end":    {core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{locals: append(appendU32([]byte{1}, 60_000), 0x7f)}}}.bytes(), "more than 1000 locals"},
+		"blocks in each other":  {plain(bytes.Repeat([]byte{opBlock, emptyBlock}, 256), bytes.Repeat([]byte{opEnd}, 256)), "more than 256 blocks in each other"},
+		"loops without end":     {plain(bytes.Repeat([]byte{opLoop, emptyBlock, opEnd}, 501)), "more than 500 loops"},
+		"too much to compile": {core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{
+			locals: append(appendU32([]byte{1}, 1000), 0x7f), code: bytes.Repeat(code(i32Const(0), opIf, emptyBlock, opEnd), 2000)}}}.bytes(), "blocks with locals and loops than"},
 		"a shared memory":        {core{memory: []byte{3, 1, 1}}.bytes(), "a shared memory"},
 		"two sections of a kind": {append(plain(), section(coreType, vec())...), "two sections of kind 1"},
+		"a huge table":           {core{tables: appendU32([]byte{0}, 20_001)}.bytes(), "its tables have 20001 elements"},
+		"many large tables":      {core{tables: appendU32([]byte{0}, 10_000), copies: 2}.bytes(), "its tables have 30000 elements"},
+		"many small tables":      {core{tables: []byte{0, 1}, copies: 8}.bytes(), "more than 8 tables"},
+		"a huge segment":         {segments(1, 20_000), "its segments have 20001 elements"},
+		"many segments":          {segments(10, 2_000), "its segments have 20010 elements"},
+		"many empty segments":    {segments(20_001, 0), "its segments have 20001 elements"},
 		"no core module":         {[]byte("nonsense"), "does not begin as one does"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -266,6 +281,30 @@ func TestWhatMakesAModuleRewindable(t *testing.T) {
 		}
 		if !slices.Contains(metered.globals, globalName(uint32(len(module.globals)+2))) {
 			t.Errorf("%s: the size of the memory is not among %q", name, metered.globals)
+		}
+	}
+}
+
+// What leaves compiled code for Go is not counted as one instruction, and in a short function neither: of a given work, fuel is
+// used up the sooner.
+func TestSlowInstructionsAreChargedForWhatTheyAre(t *testing.T) {
+	for name, slow := range map[string][]byte{
+		"ref.func":   code(opRefFunc, 1, 0x1a),
+		"table.grow": code(opRefNull, 0x70, i32Const(0), prefixMisc, miscTableGrow, 0, 0x1a),
+		"table.size": code(prefixMisc, miscTableSize, 0, 0x1a),
+	} {
+		c := core{types: [][2]string{{"", ""}}, tables: []byte{0, 1}, functions: []coreFunctionOf{{}, {code: slow}},
+			elements: [][]byte{code(0, i32Const(0), opEnd, 1, 1)}}
+		m := &meter{types: []uint32{0}, functions: []uint32{0, 0}}
+		f := function{reader: reader{bytes: append(bytes.Clone(slow), opEnd)}, meter: m}
+		if instructions, hasCalls := f.scan(); instructions < bulkCost || !hasCalls || f.err != nil {
+			t.Errorf("%s counts as %d instructions, %v, %v", name, instructions, hasCalls, f.err)
+		}
+		// A loop around a function that has nothing else ends.
+		c.functions[0].code = code(opLoop, emptyBlock, opCall, 1, 0x0c, 0, opEnd)
+		module, ctx := instantiateCore(t, metered1(t, c).wasm, 5*time.Millisecond)
+		if _, err := module.ExportedFunction("f0").Call(ctx); !errors.Is(err, ErrTimeout) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

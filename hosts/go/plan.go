@@ -1,6 +1,7 @@
 package pointsman
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -93,8 +94,11 @@ func (p *RouteChanges) IsEmpty() bool {
 // New routes are provisioning and not checked, come after the others, and get their ids from newID, which must give one that
 // is not there yet. Whether the plan does harm is not looked at; that is the guard's part.
 //
-// It fails where the plan names a route that is not there.
+// It fails where the plan names a route that is not there, and where it creates routes and newID is nil.
 func (p *RouteChanges) Apply(routes []Route, now time.Time, newID func() string) ([]Route, error) {
+	if newID == nil && len(p.RolloutSpecs) > 0 {
+		return nil, errors.New("the plan creates routes, and there is no newID to give them ids")
+	}
 	places := make(map[string]int, len(routes))
 	for i := range routes {
 		places[routes[i].ID] = i

@@ -31,7 +31,7 @@ func (id PluginID) String() string {
 }
 
 // Plugin is a loaded strategy. It is safe for use by several goroutines at once: every call has an instance that is as good as
-// new, so nothing leaks from one deployment to another.
+// new, so nothing leaks from one deployment to another. [Host.Load] makes them; the zero Plugin is none and must not be used.
 type Plugin struct {
 	loaded  *loaded
 	guard   Guard
@@ -118,7 +118,7 @@ type Result struct {
 
 // EvaluateCycles decides cycles of many rollouts in one instance: a result for each request, in the same order. One bad request
 // never spoils the others, even one at which the plugin traps: those after it have a new instance. [Limits.Time] is for all of
-// them together; those that it leaves no time for have that as their error.
+// them together, without the guard's checks; those that it leaves no time for have that as their error.
 //
 // It fails as a whole with a [CallError] where no instance can be had.
 func (p *Plugin) EvaluateCycles(ctx context.Context, requests []Request) ([]Result, error) {
@@ -138,12 +138,15 @@ func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Res
 	for i := range requests {
 		routes, spec := requests[i].Routes, &requests[i].Spec
 		var plan *RouteChanges
-		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits})
+		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isUnasked: true})
 		if left := time.Until(end); left > 0 {
 			plan, err = s.evaluate(ctx, left, routes, spec)
 		}
 		if err == nil {
+			// The guard has a time limit of its own.
+			start := time.Now()
 			plan, err = s.plugin.guarded(ctx, routes, spec, plan)
+			end = end.Add(time.Since(start))
 		}
 		results[i] = Result{plan, err}
 	}

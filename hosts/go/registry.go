@@ -20,8 +20,9 @@ type Registry struct {
 	host    *Host
 	options RegistryOptions
 
-	mutex sync.RWMutex
-	slots map[string]*slot
+	mutex    sync.RWMutex
+	slots    map[string]*slot
+	isClosed bool
 }
 
 // RegistryOptions say how a registry treats its plugins. A field that is zero has its default.
@@ -50,7 +51,7 @@ type Evaluated[T any] struct {
 	Value T
 }
 
-// NewRegistry makes an empty registry on a host.
+// NewRegistry makes an empty registry on a host, which must not be nil.
 func NewRegistry(host *Host, options RegistryOptions) *Registry {
 	if options.RevertAfter <= 0 {
 		options.RevertAfter = 3
@@ -126,8 +127,15 @@ func (r *Registry) EvaluateCycle(ctx context.Context, name string, routes []Rout
 }
 
 // EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does. However many
-// requests of it fail, a batch counts as one failure.
+// requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as nothing.
 func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []Request) (Evaluated[[]Result], error) {
+	if len(requests) == 0 {
+		slot, err := r.slot(name)
+		if err != nil {
+			return Evaluated[[]Result]{}, err
+		}
+		return Evaluated[[]Result]{slot.versions.Load().current.plugin.ID(), []Result{}}, nil
+	}
 	return evaluate(r, name, func(plugin *Plugin) ([]Result, judgement, error) {
 		results, err := plugin.EvaluateCycles(ctx, requests)
 		judged := judge(err)
@@ -170,11 +178,15 @@ func (r *Registry) Status() []StrategyStatus {
 	return statuses
 }
 
-// Close gives back the plugins, once the calls under way have ended. Calls after it fail with [ErrClosed].
+// Close gives back the plugins, once the calls under way have ended. Calls and swaps after it fail with [ErrClosed]. It waits
+// for a swap that is being checked; calls do not wait.
 func (r *Registry) Close() {
-	r.mutex.RLock()
-	defer r.mutex.RUnlock()
-	for _, slot := range r.slots {
+	r.mutex.Lock()
+	r.isClosed = true
+	// From now on there are no new ones.
+	slots := slices.Collect(maps.Values(r.slots))
+	r.mutex.Unlock()
+	for _, slot := range slots {
 		slot.close()
 	}
 }
@@ -186,6 +198,12 @@ func (r *Registry) slot(name string) (*slot, error) {
 		return slot, nil
 	}
 	return nil, &UnknownStrategyError{Name: name, Known: slices.Sorted(maps.Keys(r.slots))}
+}
+
+func (r *Registry) closed() bool {
+	r.mutex.RLock()
+	defer r.mutex.RUnlock()
+	return r.isClosed
 }
 
 // guard is that of a strategy.

@@ -1,6 +1,7 @@
 package pointsman
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -465,5 +466,52 @@ func TestQuantilesAreThoseOfWhatWasRecorded(t *testing.T) {
 		if at := bucket(d); at < 0 || at >= len(h.buckets) || last(at) < d {
 			t.Errorf("%v is counted in bucket %d, which ends at %v", d, at, last(at))
 		}
+	}
+}
+
+func TestABatchWithoutRequestsSaysNothingOfThePlugin(t *testing.T) {
+	registry, _ := hostileRegistry(t, Limits{}, RegistryOptions{RevertAfter: 2})
+	mustFail(t, registry, "trap", ErrTrap)
+	if evaluated, err := registry.EvaluateCycles(background, "hostile", nil); err != nil || evaluated.Plugin.Name != "1.wasm" || len(evaluated.Value) != 0 {
+		t.Errorf("%v, %v", evaluated, err)
+	}
+	if _, err := registry.EvaluateCycles(background, "none", nil); !errors.Is(err, ErrUnknownStrategy) {
+		t.Errorf("%v", err)
+	}
+	mustFail(t, registry, "trap", ErrTrap)
+	mustFail(t, registry, "none", ErrBackingOff)
+}
+
+func TestAVersionThatHangsIsGivenUpAlsoWhereCallersWaitForLess(t *testing.T) {
+	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{RevertAfter: 1})
+	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
+	ctx, cancel := context.WithTimeout(background, 30*time.Millisecond)
+	defer cancel()
+	if _, err := registry.EvaluateCycle(ctx, "hostile", nil, misdeed("loop_forever")); !errors.Is(err, ErrCanceled) {
+		t.Errorf("%v", err)
+	}
+	if status := statusOf(t, registry, "hostile"); status.Current.Plugin.Name != "1.wasm" || status.Outcomes[OutcomeTimeout] != 1 {
+		t.Errorf("%+v", status)
+	}
+	// That one is over before anything runs says nothing of the version.
+	if _, err := registry.EvaluateCycle(ctx, "hostile", nil, misdeed("none")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	if name := answeredBy(t, registry); name != "1.wasm" {
+		t.Error(name)
+	}
+}
+
+func TestARegistryThatWasClosedSwapsNothing(t *testing.T) {
+	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{})
+	registry.Close()
+	mustFail(t, registry, "none", ErrClosed)
+	for _, number := range []byte{1, 2} {
+		if swap, err := registry.Swap(background, "hostile", numberedHostile(t, folder, number)); !errors.Is(err, ErrClosed) {
+			t.Errorf("%v, %v", swap, err)
+		}
+	}
+	if len(registry.host.plugins) != 1 {
+		t.Errorf("%d plugins are loaded, which should be the guard", len(registry.host.plugins))
 	}
 }

@@ -22,7 +22,11 @@ type call struct {
 }
 
 // stopped ends a call from within.
-type stopped struct{ cause error }
+type stopped struct {
+	cause error
+	// hasRun tells that the plugin's code was running.
+	hasRun bool
+}
 
 func (s *stopped) Error() string { return s.cause.Error() }
 func (s *stopped) Unwrap() error { return s.cause }
@@ -60,11 +64,15 @@ func (c *call) check() error {
 	}
 }
 
-// tickFunction is what a plugin calls when its fuel is used up: it gets new fuel, or does not return.
-func tickFunction(ctx context.Context, stack []uint64) {
+// tickFunction is what a plugin calls when its fuel is used up, or when it was refused memory: it gets new fuel, or does not
+// return.
+func tickFunction(ctx context.Context, module api.Module, stack []uint64) {
+	if refused := module.ExportedGlobal(refusedGlobal); refused != nil && refused.Get() != 0 {
+		panic(&stopped{ErrMemory, true})
+	}
 	running, _ := ctx.Value(callKey{}).(*call)
 	if err := running.check(); err != nil {
-		panic(&stopped{err})
+		panic(&stopped{err, true})
 	}
 	stack[0] = slice
 }
@@ -82,14 +90,14 @@ func (i *instance) failure(err error) error {
 		return argument
 	case errors.As(err, &end) && end.cause == ErrTimeout:
 		return fail(ErrTimeout, nil)
+	case errors.Is(err, ErrMemory):
+		return fail(ErrMemory, nil)
 	case errors.As(err, &end):
-		return fail(ErrCanceled, end.cause)
+		return &CallError{Plugin: i.plugin.id, Kind: ErrCanceled, Limits: i.plugin.host.limits, Cause: end.cause, hasRun: end.hasRun}
 	case errors.As(err, &wrong):
 		return fail(ErrMalformed, wrong.error)
 	case errors.Is(err, ErrResponse):
 		return fail(ErrResponse, nil)
-	case errors.Is(err, ErrMemory), i.refused != nil && i.refused.Get() != 0:
-		return fail(ErrMemory, nil)
 	default:
 		return fail(ErrTrap, err)
 	}

@@ -95,7 +95,7 @@ func (s *Session) do(ctx context.Context, limit time.Duration, place int, lower 
 	i.call.begin(ctx, limit)
 	err := i.call.check()
 	if err != nil {
-		err = &stopped{err}
+		err = &stopped{cause: err}
 	} else if lower(&l); l.err != nil {
 		err = l.err
 	} else {
@@ -123,6 +123,9 @@ func (s *Session) EvaluateCycle(ctx context.Context, routes []Route, spec *Spec)
 
 // evaluate decides a cycle within a time, and leaves the plan unchecked.
 func (s *Session) evaluate(ctx context.Context, limit time.Duration, routes []Route, spec *Spec) (*RouteChanges, error) {
+	if spec == nil {
+		return nil, &ArgumentError{Argument: "spec", Problem: "is nil; every cycle needs one"}
+	}
 	var plan *RouteChanges
 	var refused *RefusedError
 	err := s.do(ctx, limit, evaluateCycle,

@@ -1,6 +1,7 @@
 package pointsman
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"math/bits"
@@ -20,7 +21,8 @@ const (
 	OutcomeRejected Outcome = "rejected"
 	// OutcomeTrap: the plugin trapped.
 	OutcomeTrap Outcome = "trap"
-	// OutcomeTimeout: it ran for too long.
+	// OutcomeTimeout: it ran for too long, or was running when the deadline of the caller's context came. That the context was
+	// canceled, or over before the plugin ran, is OutcomeHost.
 	OutcomeTimeout Outcome = "timeout"
 	// OutcomeMemory: it wanted too much memory.
 	OutcomeMemory Outcome = "memory"
@@ -106,6 +108,11 @@ func judge(err error) judgement {
 		return judgement{OutcomeRejected, rejected.Violations}
 	case errors.As(err, &refused):
 		return judgement{outcome: OutcomeRefused}
+	case errors.As(err, &call) && call.isUnasked:
+		return judgement{outcome: OutcomeHost}
+	case errors.As(err, &call) && call.hasRun && errors.Is(call.Cause, context.DeadlineExceeded):
+		// A version that hangs is not to be called for ever because its callers wait for less than the time limit.
+		return judgement{outcome: OutcomeTimeout}
 	case errors.As(err, &call):
 		if outcome, ok := outcomes[call.Kind]; ok {
 			return judgement{outcome: outcome}

@@ -122,6 +122,9 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 	fail := func(kind error, detail string, cause error) (Swap, error) {
 		return Swap{}, &SwapError{Plugin: file.id, Kind: kind, Detail: detail, Cause: cause}
 	}
+	if r.closed() {
+		return fail(ErrSwapLoad, "", ErrClosed)
+	}
 	// Before the work of loading it.
 	if slot, err := r.slot(wanted.name); err == nil {
 		slot.change.Lock()
@@ -154,12 +157,18 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 	}
 	version := &version{plugin: plugin.WithGuard(r.guard(name)), description: description}
 	slot, isNew := r.slotFor(name, version)
+	if slot == nil {
+		return fail(ErrSwapLoad, "", ErrClosed)
+	}
 	if isNew {
 		isKept = true
 		return Swap{Outcome: Loaded, Plugin: file.id}, nil
 	}
 	slot.change.Lock()
 	defer slot.change.Unlock()
+	if r.closed() {
+		return fail(ErrSwapLoad, "", ErrClosed)
+	}
 	if done, isDone := slot.nothingToDo(wanted, file.id); isDone {
 		return done, nil
 	}
@@ -170,10 +179,14 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 	return slot.switchTo(version), nil
 }
 
-// slotFor gives the slot of a name; a new one with this version, where there is none.
+// slotFor gives the slot of a name; a new one with this version, where there is none; none where the registry
+// is closed.
 func (r *Registry) slotFor(name string, first *version) (*slot, bool) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if r.isClosed {
+		return nil, false
+	}
 	if slot, ok := r.slots[name]; ok {
 		return slot, false
 	}

@@ -151,3 +151,40 @@ func TestACacheThatCannotBeUsed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestWhatIsMissingIsAnErrorAndNoPanic(t *testing.T) {
+	var argument *ArgumentError
+	if _, err := blueGreen(t).EvaluateCycle(background, nil, nil); !errors.As(err, &argument) || argument.Argument != "spec" {
+		t.Errorf("%v", err)
+	}
+	plan := &RouteChanges{RolloutSpecs: []RolloutSpec{{Count: 1, Revision: "v2"}}}
+	if _, err := plan.Apply(nil, millisecond(0), nil); err == nil {
+		t.Error("routes without ids were created")
+	}
+}
+
+func TestHalvesOfSurrogatePairsAreFound(t *testing.T) {
+	for text, expected := range map[string]bool{
+		`"\ud83d\ude00"`: false, `"\ud800"`: true, `"\udc00"`: true, `"\ud800x\udc00"`: true, `"\ud800\ud800\udc00"`: true, `"\\ud800"`: false,
+		`"\\\ud800"`: true, `"\u00e9\n"`: false, `"\ud800\n"`: true,
+	} {
+		if hasLoneSurrogate(text) != expected {
+			t.Errorf("%s: %v", text, !expected)
+		}
+	}
+}
+
+func TestTextIsQuotedAsOtherHostsQuoteIt(t *testing.T) {
+	if found, expected := quoted("\u2028 \u2029 <\\u2028>"), "\"\u2028 \u2029 <\\\\u2028>\""; found != expected {
+		t.Errorf("found %s, expected %s", found, expected)
+	}
+}
+
+func TestWhatWasNotAskedSpeaksAgainstNobody(t *testing.T) {
+	registry, _ := hostileRegistry(t, Limits{Time: 50 * time.Millisecond}, RegistryOptions{})
+	batch := []Request{{Spec: *misdeed("loop_forever")}, {Spec: *misdeed("none")}}
+	evaluated, err := registry.EvaluateCycles(background, "hostile", batch)
+	if err != nil || judge(evaluated.Value[0].Err).outcome != OutcomeTimeout || judge(evaluated.Value[1].Err).outcome != OutcomeHost {
+		t.Errorf("%v, %v", evaluated, err)
+	}
+}

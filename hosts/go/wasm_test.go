@@ -8,7 +8,8 @@ import "slices"
 type core struct {
 	types     [][2]string // parameters and results: "i", "I", "f", "F", "v" and "r" for each
 	functions []coreFunctionOf
-	tables    []byte // the limits of one table of functions
+	tables    []byte // the limits of a table of functions
+	copies    int    // how many such tables there are besides
 	memory    []byte // the limits of one memory
 	globals   [][]byte
 	start     []byte
@@ -68,7 +69,7 @@ func (c core) bytes() []byte {
 	add(coreType, types)
 	add(coreFunction, functions)
 	if c.tables != nil {
-		add(coreTable, [][]byte{append([]byte{0x70}, c.tables...)})
+		add(coreTable, slices.Repeat([][]byte{append([]byte{0x70}, c.tables...)}, 1+c.copies))
 	}
 	if c.memory != nil {
 		add(coreMemory, [][]byte{c.memory})

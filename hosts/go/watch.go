@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,6 +69,9 @@ func (r *Registry) Watch(ctx context.Context, path string, options WatchOptions)
 	fail := func(err error) (*Watch, error) {
 		return nil, fmt.Errorf("folder `%s` cannot be watched: %w", path, err)
 	}
+	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return fail(err)
@@ -106,7 +110,8 @@ func (r *Registry) Watch(ctx context.Context, path string, options WatchOptions)
 	return watch, nil
 }
 
-// Close stops watching. Nothing is loaded once it has returned.
+// Close stops watching. Nothing is loaded once it has returned: it waits for what is being loaded, so [WatchOptions.OnChange]
+// must not call it.
 func (w *Watch) Close() {
 	w.cancel()
 	<-w.done
@@ -119,11 +124,10 @@ func (f *folder) run(ctx context.Context, hasLooked chan struct{}) {
 		defer f.watcher.Close()
 		events, failures = f.watcher.Events, f.watcher.Errors
 	}
+	// What changes nothing here, such as a log that is written to, puts nothing off.
+	timer := time.NewTimer(f.wait())
+	defer timer.Stop()
 	for {
-		var timer <-chan time.Time
-		if wait := f.wait(); wait > 0 {
-			timer = time.After(wait)
-		}
 		if hasLooked != nil && !f.isStale && len(f.read) == 0 {
 			close(hasLooked)
 			hasLooked = nil
@@ -132,11 +136,14 @@ func (f *folder) run(ctx context.Context, hasLooked chan struct{}) {
 		case <-ctx.Done():
 			return
 		case event := <-events:
-			f.note(event)
+			if f.note(event) {
+				timer.Reset(f.wait())
+			}
 		case err := <-failures:
 			f.registry.host.log.Warn("events may have been lost", "folder", f.path, "error", err)
 			f.forget()
-		case <-timer:
+			timer.Reset(f.wait())
+		case <-timer.C:
 			switch {
 			case f.isLost:
 				f.lookForFolder()
@@ -145,34 +152,39 @@ func (f *folder) run(ctx context.Context, hasLooked chan struct{}) {
 			default:
 				f.look()
 			}
+			timer.Reset(f.wait())
 		}
 	}
 }
 
-// wait is for how long nothing has to happen before something is done; 0 for ever.
+// wait is for how long nothing has to happen before something is done.
 func (f *folder) wait() time.Duration {
 	switch {
 	case f.isStale || len(f.read) > 0:
 		return f.options.Quiet
 	case f.isLost:
 		return lookForFolder
-	default:
+	case f.options.Poll > 0:
 		return f.options.Poll
+	default:
+		// For ever: only an event is waited for.
+		return math.MaxInt64
 	}
 }
 
-// note takes note of an event; what it is about has to be read again.
-func (f *folder) note(event fsnotify.Event) {
+// note takes note of an event; what it is about has to be read again. It tells whether the event changes anything.
+func (f *folder) note(event fsnotify.Event) bool {
 	if event.Name == f.path && event.Has(fsnotify.Remove|fsnotify.Rename) {
 		f.lose()
-		return
+		return true
 	}
 	if event.Op == fsnotify.Write && !isPlugin(event.Name) {
 		// A log that is written to all the time keeps nobody from loading plugins.
-		return
+		return false
 	}
 	delete(f.read, filepath.Join(f.path, filepath.Base(event.Name)))
 	f.isStale = true
+	return true
 }
 
 // forget starts from nothing: anything may have changed.

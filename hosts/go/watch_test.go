@@ -1,8 +1,10 @@
 package pointsman
 
 import (
+	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -230,9 +232,51 @@ func TestNothingIsLoadedOnceTheWatchIsClosed(t *testing.T) {
 	write(t, folder, "a.wasm", hostileVersion(t, "honest"))
 	w := watchFolder(t, folder, WatchOptions{}, RegistryOptions{})
 	w.watch.Close()
+	select {
+	case <-w.watch.done:
+	default:
+		t.Error("its goroutine goes on")
+	}
 	write(t, folder, "a.wasm", hostileVersion(t, "second"))
-	// The goroutine has ended, and with it all that could tell.
 	if len(w.told) != 1 || statusOf(t, w.registry, "hostile").Previous != nil {
 		t.Errorf("%d were told of", len(w.told))
 	}
+}
+
+func TestALogThatIsWrittenAllTheTimeKeepsNothingFromBeingLoaded(t *testing.T) {
+	folder := t.TempDir()
+	w := watchFolder(t, folder, WatchOptions{Quiet: 200 * time.Millisecond}, RegistryOptions{})
+	log, err := os.Create(filepath.Join(folder, "manager.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	write(t, folder, "a.wasm", hostileVersion(t, "honest"))
+	lines := time.NewTicker(5 * time.Millisecond)
+	defer lines.Stop()
+	for end := time.Now().Add(long); len(w.told) == 0 && time.Now().Before(end); <-lines.C {
+		if _, err := log.WriteString("a line\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.expect("a.wasm", "loaded")
+}
+
+func TestAContextThatIsOverWatchesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	if _, err := newRegistry(t, Limits{}, RegistryOptions{}).Watch(ctx, t.TempDir(), WatchOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAPipeIsNoPluginAndKeepsNobodyWaiting(t *testing.T) {
+	folder := t.TempDir()
+	if err := exec.Command("mkfifo", filepath.Join(folder, "a.wasm")).Run(); err != nil {
+		t.Skip(err)
+	}
+	write(t, folder, "b.wasm", hostileVersion(t, "honest"))
+	w := watchFolder(t, folder, WatchOptions{}, RegistryOptions{})
+	w.expect("a.wasm", "unreadable")
+	w.expect("b.wasm", "loaded")
 }
