@@ -80,7 +80,7 @@ func TestTheManagerPrintsWhatItPrintsInEveryLanguage(t *testing.T) {
 			t.Errorf("found\n%s\nexpected\n%s", found, expected)
 		}
 	}
-	if shown := block(t, "## A manager in 100 lines", "text"); shown != expected {
+	if shown := block(t, "## A manager's loop", "text"); shown != expected {
 		t.Errorf("the README shows\n%s", shown)
 	}
 }

@@ -1,4 +1,4 @@
-"""A manager in 60 lines: a blue-green rollout over a table of routes in memory, to its end, in virtual time.
+"""A manager's loop: a blue-green rollout over a table of routes in memory, to its end, in virtual time.
 
 Run it from the repository root: python hosts/python/examples/manager.py [PLUGIN]
 """

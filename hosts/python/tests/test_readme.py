@@ -36,7 +36,7 @@ def test_the_manager(python: str) -> None:
     told = run(python, "hosts/python/examples/manager.py")
 
     assert told == (ROOT / "examples" / "manager" / "expected.txt").read_text()
-    assert told == block("A manager in 60 lines", "text")
+    assert told == block("A manager's loop", "text")
     assert told == run(python, "hosts/python/examples/manager.py", "target/plugins/blue_green.wasm")
 
 
@@ -53,7 +53,7 @@ def test_the_errors_are_those_of_the_package() -> None:
 def test_the_sections_are_those_of_every_host() -> None:
     assert re.findall(r"^## (.*)$", README, re.MULTILINE) == [
         "Quickstart",
-        "A manager in 60 lines",
+        "A manager's loop",
         "Many deployments in one call",
         "Change a strategy while it runs",
         "Limits",

@@ -1,4 +1,4 @@
-//! A manager in 60 lines: a blue-green rollout to its end, over a table in memory and in virtual time.
+//! A manager's loop: a blue-green rollout to its end, over a table in memory and in virtual time.
 
 use pointsman_host::pointsman::{
     HealthStatus::Healthy, Route, RouteChanges, RouteStatus, Spec, SubStep, Timestamp, TrafficStatus,
