@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{HealthStatus, Route, RouteChanges, RouteStatus, Timestamp, TrafficStatus};
+use crate::{HealthStatus, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus};
 
 /// Why a plan could not be applied. The routes are as they were.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +47,8 @@ impl RouteChanges {
                     traffic_ratio: rollout.traffic_ratio,
                     created_at: now,
                     status_updated_at: Some(now),
+                    end: None,
+                    labels: rollout.labels.clone(),
                 });
             }
         }
@@ -60,6 +62,7 @@ impl RouteChanges {
             (routes[i].traffic_status, routes[i].traffic_ratio) = (TrafficStatus::Inactive, 0.0);
             routes[i].status = RouteStatus::Terminating;
             routes[i].status_updated_at = Some(now);
+            routes[i].end = Some(RouteEnd::Drained);
         }
         Ok(())
     }

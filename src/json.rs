@@ -1,9 +1,11 @@
-//! The JSON door: requests and answers as text, for hosts without fast component bindings.
+//! The JSON entry point: requests and answers as text, for hosts without fast component bindings.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{EvaluationError, Route, RouteChanges, Spec, Strategy, config, evaluate_cycle, guard::Violation};
+use crate::{
+    Commitment, EvaluationError, Route, RouteChanges, Spec, Strategy, config, evaluate_cycle, guard::Violation,
+};
 
 /// One cycle of one deployment to decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// [`EvaluationError::InvalidConfig`].
     InvalidConfig,
+    /// [`EvaluationError::InvalidSpec`].
+    InvalidSpec,
     /// [`EvaluationError::InvalidRoutes`].
     InvalidRoutes,
     /// The host's guard rejected the plan. No plugin answers this.
@@ -55,6 +59,41 @@ pub enum ErrorCode {
 /// One sentence, where `requests` is not a JSON array. One bad request in it is no error of the whole: its answer is.
 pub fn evaluate_cycles<S: Strategy>(requests: &str) -> Result<String, String> {
     answer_each(requests, "requests", Answer::to_request::<S>, Answer::to_no_request)
+}
+
+/// A configuration to check before any rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigToCheck {
+    /// The strategy's configuration, an inline object.
+    #[serde(default = "crate::spec::empty_object", with = "inline")]
+    pub config: String,
+    /// At which target.
+    pub target_replicas: u32,
+    /// Within which limits, if any.
+    #[serde(default, deserialize_with = "config::optional_object")]
+    pub limits: Option<Commitment>,
+}
+
+/// What a strategy says of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Admission {
+    /// What a plan with it would promise.
+    Ok(Commitment),
+    /// Why it is refused.
+    Error(String),
+}
+
+/// Answers a [`ConfigToCheck`] with an [`Admission`], both as JSON text.
+///
+/// # Errors
+/// One sentence that names the field, where `request` is none.
+pub fn check_config<S: Strategy>(request: &str) -> Result<String, String> {
+    let ConfigToCheck { config, target_replicas, limits } = config::parse(request)?;
+    let admission = crate::check_config::<S>(&config, target_replicas, limits);
+    let admission = admission.map_or_else(Admission::Error, Admission::Ok);
+    serde_json::to_string(&admission).map_err(|error| error.to_string())
 }
 
 /// Answers each element of a JSON array by itself, so that none spoils another: with `answer` what is a `Q`, with `refuse`,
@@ -117,6 +156,7 @@ impl From<Result<RouteChanges, EvaluationError>> for Answer {
         let (code, message) = match result {
             Ok(plan) => return Self::Ok(plan),
             Err(EvaluationError::InvalidConfig(message)) => (ErrorCode::InvalidConfig, message),
+            Err(EvaluationError::InvalidSpec(message)) => (ErrorCode::InvalidSpec, message),
             Err(EvaluationError::InvalidRoutes(message)) => (ErrorCode::InvalidRoutes, message),
         };
         Self::error(code, message)

@@ -14,16 +14,8 @@
 //! ```
 //! use pointsman::{Spec, SubStep, Timestamp, blue_green::BlueGreen, evaluate_cycle};
 //!
-//! let spec = Spec {
-//!     deploying_revision: "v2".into(),
-//!     target_replicas: 3,
-//!     started_at: Timestamp::from_millis(1_000),
-//!     now: Timestamp::from_millis(2_000),
-//!     operator_request: None,
-//!     checks: vec![],
-//!     config: r#"{"auto_promote": true}"#.into(),
-//!     memo: None,
-//! };
+//! let mut spec = Spec::new("v2", 3, Timestamp::from_millis(1_000), Timestamp::from_millis(2_000));
+//! spec.config = r#"{"auto_promote": true}"#.into();
 //! let plan = evaluate_cycle::<BlueGreen>(&[], &spec)?;
 //!
 //! assert_eq!(plan.sub_step, SubStep::Provisioning);
@@ -34,8 +26,11 @@
 
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
 
+mod amount;
 mod apply;
+mod back_off;
 pub mod blue_green;
+pub mod capacity;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod component;
@@ -43,23 +38,33 @@ mod config;
 mod export;
 pub mod guard;
 pub mod json;
+mod labels;
+mod order;
 mod plan;
+mod rolling_back;
 pub mod rolling_update;
 mod rollout;
+mod room;
 mod route;
 mod spec;
 mod strategy;
+pub mod text;
 mod timestamp;
+mod traffic;
 mod wait;
+mod weights;
 mod words;
 
+pub use amount::{Amount, ParseAmountError};
 pub use apply::ApplyError;
-pub use plan::{EvaluationError, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange};
+pub use labels::Labels;
+pub use plan::{EvaluationError, Progress, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange};
 pub use rollout::{Rollout, Tally};
-pub use route::{HealthStatus, Route, RouteStatus, TrafficStatus};
-pub use spec::{Check, CheckOutcome, OperatorRequest, Spec};
+pub use route::{HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus};
+pub use spec::{Check, CheckOutcome, Commitment, Operator, Spec};
 pub use strategy::{Description, Strategy, check_config, describe, evaluate_cycle, schema_of};
 pub use timestamp::Timestamp;
+pub use weights::WeightSteps;
 
 // What `export_strategy!` and a plugin's config type need, so that a plugin has one dependency to keep in step.
 pub use {schemars, serde};

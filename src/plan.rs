@@ -2,22 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Route, Timestamp, TrafficStatus};
+use crate::{Commitment, Labels, Route, Timestamp, TrafficStatus};
 
 /// How far the rollout is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubStep {
-    /// The new revision is being created or is not ready yet.
+    /// Green is created, is not ready yet, or replaces blue step by step.
     Provisioning,
-    /// The new revision is ready and something must happen first: an operator, a delay, a check.
+    /// What this step needs is ready; a gate, delay, hold, check or pause comes first.
     AwaitingPromotion,
-    /// The new revision serves, and the old one is kept for a quick return.
+    /// Green carries the traffic; blue is kept for a return.
     Finalizing,
-    /// The rollout is being given up; the old revision goes on serving.
+    /// Being given up; the host goes on evaluating.
     RollingBack,
-    /// The new revision has taken over. Once this plan is applied the rollout is over.
+    /// Green has taken over. Terminal: once this plan is applied the host stops evaluating.
     Completed,
+    /// Given up, and the stable revision serves, or nothing better is possible. Terminal.
+    RolledBack,
 }
 
 /// Routes to create, all alike.
@@ -26,16 +28,19 @@ pub enum SubStep {
 pub struct RolloutSpec {
     /// How many, at least 1.
     pub count: u32,
-    /// Of which revision.
+    /// Of which revision: the deploying or the stable one.
     pub revision: String,
-    /// Their traffic status from the start.
+    /// Their traffic status from the start: active or inactive.
     #[serde(deserialize_with = "crate::config::word")]
     pub traffic_status: TrafficStatus,
-    /// Their traffic ratio from the start, 0.0 to 1.0.
+    /// Their traffic ratio from the start, 0.0 to 1.0; 0.0 where inactive.
     pub traffic_ratio: f64,
+    /// For the host, such as spot or zone.
+    #[serde(default)]
+    pub labels: Labels,
 }
 
-/// New traffic settings for a route that stays alive: what promotion and draining cannot say.
+/// New traffic settings for a live route.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrafficChange {
@@ -44,7 +49,7 @@ pub struct TrafficChange {
     /// Its new traffic status.
     #[serde(deserialize_with = "crate::config::word")]
     pub traffic_status: TrafficStatus,
-    /// Its new traffic ratio, 0.0 to 1.0.
+    /// Its new traffic ratio, 0.0 to 1.0; 0.0 where inactive, what it returns with where on standby.
     pub traffic_ratio: f64,
 }
 
@@ -52,16 +57,28 @@ pub struct TrafficChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
-    /// A stable kebab-case word, documented by the strategy.
+    /// A stable kebab-case word of at most 64 bytes, documented by the strategy.
     pub code: String,
-    /// One sentence with the numbers in it.
+    /// One sentence with the numbers in it; a host shortens it to 1,024 bytes.
     pub message: String,
-    /// The routes that the rollout waits for, if it waits for routes.
+    /// The routes that the rollout waits for, or that made it be given up, in the order of their ids.
     pub blocking_route_ids: Vec<String>,
 }
 
-/// A plan: everything to change in one cycle. A host applies it in one transaction, in the order rollout, promote, traffic
-/// changes, drain: there is no moment without a serving route.
+/// How far a rollout is, for people; decides nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// Steps passed after this plan, 0 to `steps`.
+    pub step: u32,
+    /// Steps in all, at least 1.
+    pub steps: u32,
+    /// Green's share of traffic wanted after this plan, 0.0 to 1.0.
+    pub share: f64,
+}
+
+/// A plan: everything to change in one cycle. A host applies it in one transaction, in the order create, promote, change
+/// traffic, drain: there is no moment without a serving route.
 ///
 /// It is a diff: a route is named only if something about it must change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,20 +90,32 @@ pub struct RouteChanges {
     /// Routes to create.
     #[serde(deserialize_with = "crate::config::objects")]
     pub rollout_specs: Vec<RolloutSpec>,
-    /// Routes to promote: traffic status active, ratio 1.0.
+    /// Ready routes of the deploying revision to promote: traffic status active, ratio 1.0.
     pub promote_route_ids: Vec<String>,
     /// Routes whose traffic changes otherwise.
     #[serde(deserialize_with = "crate::config::objects")]
     pub traffic_changes: Vec<TrafficChange>,
-    /// Routes to drain: status terminating, traffic status inactive, ratio 0.0.
+    /// Live routes to drain: status terminating, traffic status inactive, ratio 0.0, end drained.
     pub drain_route_ids: Vec<String>,
     /// Why.
     #[serde(deserialize_with = "crate::config::object")]
     pub reason: Reason,
+    /// The gate that the rollout waits at, kebab-case, at most 64 bytes; none where it waits at none.
+    pub gate: Option<String>,
     /// When to evaluate again even if nothing has changed; always after the `now` it was made at.
     pub next_evaluation_at: Option<Timestamp>,
-    /// Handed back to the strategy in the next cycle.
+    /// Handed back to the strategy in the next cycle; at most 4,096 bytes, no NUL. The host stores it with the plan.
     pub memo: Option<String>,
+    /// What the strategy promises at this target, configuration and limits. [`evaluate_cycle`](crate::evaluate_cycle)
+    /// fills it in, from [`Strategy::commitment`](crate::Strategy::commitment).
+    #[serde(default = "no_commitment", deserialize_with = "crate::config::object")]
+    pub commitment: Commitment,
+    /// How far it is, for people.
+    #[serde(default, deserialize_with = "crate::config::optional_object")]
+    pub progress: Option<Progress>,
+    /// For the host.
+    #[serde(default)]
+    pub labels: Labels,
 }
 
 /// Why there is no plan. Nothing must be applied.
@@ -95,9 +124,16 @@ pub enum EvaluationError {
     /// The configuration is not what the strategy takes; the text names the key.
     #[error("invalid config: {0}")]
     InvalidConfig(String),
+    /// Another field of the spec cannot be right; the text names it.
+    #[error("invalid spec: {0}")]
+    InvalidSpec(String),
     /// The routes cannot be right; the text names the route.
     #[error("invalid routes: {0}")]
     InvalidRoutes(String),
+}
+
+fn no_commitment() -> Commitment {
+    Commitment::NONE
 }
 
 // === impl SubStep ===
@@ -111,6 +147,32 @@ impl SubStep {
             Self::Finalizing => "finalizing",
             Self::RollingBack => "rolling-back",
             Self::Completed => "completed",
+            Self::RolledBack => "rolled-back",
+        }
+    }
+
+    /// Whether the rollout is over once the plan is applied: completed or rolled back.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::RolledBack)
+    }
+}
+
+// === impl RolloutSpec ===
+
+impl RolloutSpec {
+    /// `count` routes of a revision in traffic from the start, at a full share.
+    pub fn active(count: u32, revision: &str) -> Self {
+        Self { traffic_status: TrafficStatus::Active, traffic_ratio: 1.0, ..Self::inactive(count, revision) }
+    }
+
+    /// `count` routes of a revision out of traffic.
+    pub fn inactive(count: u32, revision: &str) -> Self {
+        Self {
+            count,
+            revision: revision.to_owned(),
+            traffic_status: TrafficStatus::Inactive,
+            traffic_ratio: 0.0,
+            labels: Labels::default(),
         }
     }
 }
@@ -127,8 +189,12 @@ impl RouteChanges {
             traffic_changes: vec![],
             drain_route_ids: vec![],
             reason: Reason { code: code.to_owned(), message, blocking_route_ids: vec![] },
+            gate: None,
             next_evaluation_at: None,
             memo: None,
+            commitment: Commitment::NONE,
+            progress: None,
+            labels: Labels::default(),
         }
     }
 
@@ -155,6 +221,13 @@ impl RouteChanges {
         self
     }
 
+    /// Changes the traffic of routes.
+    #[must_use]
+    pub fn change_traffic(mut self, changes: impl IntoIterator<Item = TrafficChange>) -> Self {
+        self.traffic_changes.extend(changes);
+        self
+    }
+
     /// Names the routes that the rollout waits for.
     #[must_use]
     pub fn blocked_by<'a>(mut self, routes: impl IntoIterator<Item = &'a Route>) -> Self {
@@ -166,6 +239,13 @@ impl RouteChanges {
     #[must_use]
     pub fn evaluate_again(mut self, at: Option<Timestamp>) -> Self {
         self.next_evaluation_at = at;
+        self
+    }
+
+    /// Waits at a gate.
+    #[must_use]
+    pub fn wait_at(mut self, gate: &str) -> Self {
+        self.gate = Some(gate.to_owned());
         self
     }
 

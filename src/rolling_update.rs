@@ -1,73 +1,76 @@
-//! Rolling update: replace the old revision's routes by the new one's a few at a time, never with too few serving and never
-//! with too many at once. The semantics are those of Kubernetes' [Deployments][kubernetes].
+//! Rolling update: replace the old revision's routes by the new one's a few at a time, never with too few serving and
+//! never with too many at once. The semantics are those of Kubernetes' [Deployments][kubernetes].
 //!
 //! New is the deploying revision, old is every other (green and blue in the contract's words). `target` is
 //! `target_replicas`; `surge` and `unavailable` are `max_surge`, rounded up, and `max_unavailable`, rounded down, of it.
-//! Where both come out as 0, `unavailable` is 1, because nothing could move. A cycle makes as many of these moves as are
-//! allowed, all in one plan:
+//! Where both come out as 0, `unavailable` is 1, because nothing could move. Both stay within the operator's limits. A
+//! cycle makes as many of these moves as are allowed, all in one plan:
 //!
 //! | move | which | how many |
 //! |---|---|---|
-//! | return | ready old routes that are kept out of traffic ([`Route::is_kept`](crate::Route::is_kept)) and stay, where no other old one is in traffic | all |
-//! | drain old | live old routes that are out of traffic, and do not return: they serve nobody | all |
-//! | | live old routes in traffic, in the drain order | live old in traffic + ready new − (target − unavailable) |
+//! | return | ready old routes on standby that stay, where no other old one is in traffic | all |
+//! | drain old | old routes that nobody returns to, and that do not serve | all |
+//! | | other live old routes, in the drain order | those + ready new − (target − unavailable) |
 //! | drain new | live new routes beyond the target, in the drain order | live new − target |
 //! | promote | ready new routes that stay and are not yet active at ratio 1.0 | all |
-//! | create | new routes, active, ratio 1.0 | the smaller of target − live new, and target + surge − live routes that stay; none during the back-off |
+//! | create | new routes, active, ratio 1.0 | target − live new, as far as there is room; none during the back-off |
+//! | raise | what stays in traffic with less than 1.0, in a plan that makes any other move | all |
 //!
 //! What the plan says, and whether it makes the moves, is for the first row that matches:
 //!
 //! | # | when | sub-step | changes | reason code |
 //! |---|---|---|---|---|
-//! | 1 | ready new ≥ target, no live old | completed | drain new, promote | `rolled-out` |
-//! | 2 | operator asked abort | rolling-back | undo | `aborted` |
-//! | 3 | a check failed | rolling-back | undo | `check-failed` |
+//! | 1 | abort | roll back | roll back | `aborted` |
+//! | 2 | paused | provisioning | none | `paused` |
+//! | 3 | a check failed | roll back | roll back | `check-failed` |
 //! | 4 | ready new ≥ target | completed | drain all live old, drain new, promote | `rolled-out` |
-//! | 5 | deadline reached since `started_at`, no operator promote | rolling-back | undo | `deadline-exceeded` |
+//! | 5 | deadline reached since `started_at`, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 6 | any move is allowed | provisioning | the moves | `replacing` |
-//! | 7 | live new < target, and it is the back-off that keeps them from being created | provisioning | none; look again when it is over | `backing-off` |
-//! | 8 | live new < target, and it is terminating routes that keep them from being created | provisioning | none | `waiting-for-termination` |
-//! | 9 | any new provisioning | provisioning | none | `waiting-for-provisioning` |
-//! | 10 | else | provisioning | none | `waiting-for-ready` |
+//! | 7 | live new < target, and the back-off keeps them from being created | provisioning | none | `backing-off` |
+//! | 8 | live new < target, and terminating routes do | provisioning | none | `waiting-for-termination` |
+//! | 9 | live new < target, and free places are short | provisioning | none | `no-capacity` |
+//! | 10 | nothing could ever move within the limits | provisioning | none | `no-budget` |
+//! | 11 | any new provisioning | provisioning | none | `waiting-for-provisioning` |
+//! | 12 | else | provisioning | none | `waiting-for-ready` |
 //!
-//! - **Drain order**: not running, unhealthy, degraded, not checked, healthy and out of traffic, healthy; then oldest first,
-//!   then by id.
-//! - **A new revision that does not work costs nothing**: only ready new routes let old ones go, beyond the `unavailable` that
-//!   were allowed from the start. An old route that is not ready counts as if it were, because it may recover; it goes first,
-//!   in the place of a ready one.
-//! - **Undo** returns what is kept and drains the new routes, in the drain order, down to those without which fewer would serve
-//!   than min(serving, target): rolling back never lowers serving capacity. Where no old route is in traffic there is nothing
-//!   to go back to, and a check or a deadline drains no more than what is beyond the target. Old routes that are gone cannot be brought back by
-//!   this rollout, because a plan creates only the deploying revision; what is left of the new revision serves on until a
-//!   person deploys the earlier one, which is a rolling update in the other direction.
-//! - **An operator's promote** means: go on, whatever the deadline. It does not outweigh a failed check.
-//! - **Back-off**: after a failure no new route is created for 10 s; for 20 s once more have failed than the target, for 40 s
-//!   once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][back-off]. So a crash-looping revision cannot
-//!   create routes without end, and a rollout needs no person after a single failure. The last failure is the latest
-//!   `status_updated_at` of a failed new route, or its `created_at`.
-//! - **Terminating routes** are not counted, as in Kubernetes, so that with `max_surge` 0 a new route may start while an old
-//!   one finishes; with `wait_for_termination` they are.
-//! - Rows 6 to 10 ask to be evaluated again at the deadline or at the end of the back-off, whichever comes first, where it is
-//!   ahead.
+//! - **Promises** ([`Strategy::commitment`]): target − unavailable serve, and at most target + surge are live. Limits
+//!   under which nothing could move are refused at admission; a running rollout waits under them.
+//! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it, and
+//!   drains the new routes once they are not needed. It ends as rolled-back.
+//! - **Drain order**: not running, unhealthy, degraded, not checked, healthy and not serving, serving; then oldest
+//!   first, then by id. Leftovers go before the stable revision's.
+//! - **A new revision that does not work costs nothing**: only ready new routes let old ones go, beyond the `unavailable`
+//!   that were allowed from the start. An old route that is not ready, or out of traffic for a moment, counts as if it
+//!   served, because it may recover; it goes first, in the place of one that does.
+//! - **Nobody returns to** leftovers, and where no stable revision is known to inactive old routes: nobody approved
+//!   them.
+//! - **A promote** means: go on, whatever the deadline. It does not outweigh a failed check.
+//! - **Back-off**: after a failure no new route is created for 10 s; for 20 s once more have failed than the target, for
+//!   40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][back-off]. So a
+//!   crash-looping revision cannot create routes without end, and a rollout needs no person after a single failure.
+//! - **Terminating routes** are not counted against the surge, as in Kubernetes, so that with `max_surge` 0 a new route
+//!   may start while an old one finishes; with `wait_for_termination` they are. They hold their places all the same:
+//!   with them there are at most target + surge and another target.
+//! - Rows 6 to 12 ask to be evaluated again at the deadline or at the end of the back-off, whichever comes first, where
+//!   it is ahead.
 //! - A raised target is topped up within the surge; a lowered one drains what is beyond it.
-//! - Old routes that are out of traffic are what a rollout left that was replaced before its routes were promoted, or what
-//!   blue-green keeps for a way back, with their ratio. Nobody approved the former, so they are never put into traffic.
 //!
 //! [kubernetes]: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
 //! [back-off]: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
 
-use std::{cmp::min, num::NonZeroU32};
+use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{EvaluationError, OperatorRequest, Rollout, RouteChanges, Strategy, Tally, Timestamp, wait::Wait};
+use crate::{
+    Amount, Commitment, EvaluationError, Progress, Rollout, RouteChanges, Strategy, SubStep, Tally, Timestamp,
+    back_off::back_off, wait::Wait,
+};
 
-mod int_or_percent;
 mod moves;
 mod plans;
 
-pub use int_or_percent::IntOrPercent;
 use moves::Moves;
 
 /// The rolling update strategy; see the [module](self).
@@ -79,10 +82,10 @@ pub struct RollingUpdate;
 #[serde(deny_unknown_fields, default)]
 pub struct RollingUpdateConfig {
     /// How many live routes there may be above the target: a number, or a percentage of the target, rounded up.
-    pub max_surge: IntOrPercent,
+    pub max_surge: Amount,
     /// How many routes fewer than the target may serve: a number, or a percentage of the target of at most 100%, rounded
     /// down. Not 0 where `max_surge` is 0.
-    pub max_unavailable: IntOrPercent,
+    pub max_unavailable: Amount,
     /// Roll back if the new revision has not taken over after so many seconds.
     #[schemars(range(max = u32::MAX))]
     pub deadline_seconds: Option<NonZeroU32>,
@@ -92,7 +95,7 @@ pub struct RollingUpdateConfig {
 
 impl Default for RollingUpdateConfig {
     fn default() -> Self {
-        let quarter = IntOrPercent::Percent(25);
+        let quarter = Amount::percent(25);
         Self { max_surge: quarter, max_unavailable: quarter, deadline_seconds: None, wait_for_termination: false }
     }
 }
@@ -115,16 +118,43 @@ impl Strategy for RollingUpdate {
             return Err("`max_surge` and `max_unavailable` are both 0: nothing could be replaced".to_owned());
         }
         match config.max_unavailable {
-            IntOrPercent::Percent(percent @ 101..) => {
-                Err(format!("`max_unavailable`: {percent}% is more than all; it should be at most 100%"))
+            amount @ Amount::Millipercent(100_001..) => {
+                Err(format!("`max_unavailable`: {amount} is more than all; it should be at most 100%"))
             }
             _ => Ok(()),
         }
     }
 
-    fn evaluate(rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> Result<RouteChanges, EvaluationError> {
-        Ok(Cycle::new(rollout, config).decide())
+    fn commitment(config: &RollingUpdateConfig, target: u32, limits: Option<Commitment>) -> Commitment {
+        let surge = config.max_surge.rounded_up(target);
+        let unavailable = config.max_unavailable.rounded_down(target).min(target);
+        let unavailable = if surge == 0 { unavailable.max(1).min(target) } else { unavailable };
+        let own = Commitment { least_serving: target - unavailable, most_live: target.saturating_add(surge) };
+        let own = if target == 0 { Commitment { least_serving: 0, most_live: 0 } } else { own };
+        own.and(limits.unwrap_or(Commitment::NONE))
     }
+
+    fn admit(config: &RollingUpdateConfig, target: u32, limits: Option<Commitment>) -> Result<(), String> {
+        if can_move(Self::commitment(config, target, limits), target) {
+            return Ok(());
+        }
+        let surge = config.max_surge.rounded_up(target);
+        let needed = if surge == 0 { "max_unavailable" } else { "max_surge" };
+        let whole = if target == 1 { " 100%" } else { " of at least 1" };
+        Err(format!("needs {needed}{whole}: within the limits no route of {target} may be missing, and none be added"))
+    }
+
+    fn evaluate(rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> Result<RouteChanges, EvaluationError> {
+        let cycle = Cycle::new(rollout, config);
+        let mut plan = cycle.decide();
+        plan.progress = Some(cycle.progress(plan.sub_step));
+        Ok(plan)
+    }
+}
+
+/// Whether a route may be missing or added, so that anything can be replaced.
+fn can_move(bounds: Commitment, target: u32) -> bool {
+    target == 0 || bounds.least_serving < target || bounds.most_live > target
 }
 
 /// One cycle: what the rows of the table look at.
@@ -133,90 +163,76 @@ struct Cycle<'a> {
     config: &'a RollingUpdateConfig,
     tally: Tally,
     target: u32,
-    surge: u32,
-    unavailable: u32,
-    /// How many live old routes count as in traffic: those that are, and those that were and are to come back.
-    in_traffic: u32,
+    bounds: Commitment,
 }
 
 // === impl Cycle: the table ===
 
 impl<'a> Cycle<'a> {
     fn new(rollout: &'a Rollout<'a>, config: &'a RollingUpdateConfig) -> Self {
-        let target = rollout.spec().target_replicas;
-        let surge = config.max_surge.of_rounded_up(target);
-        let unavailable = config.max_unavailable.of_rounded_down(target);
-        let unavailable = if surge == 0 { unavailable.max(1) } else { unavailable };
-        let tally = rollout.tally();
-        // Beside old routes that serve, those that are kept were replaced before.
-        let in_traffic = if tally.active_blue == 0 { tally.ready_kept_blue } else { tally.active_blue };
-        Self { rollout, config, tally, target, surge, unavailable, in_traffic }
+        let spec = rollout.spec();
+        let target = spec.target_replicas;
+        let bounds = RollingUpdate::commitment(config, target, spec.limits);
+        Self { rollout, config, tally: rollout.tally(), target, bounds }
     }
 
     /// The table, row by row.
     #[rustfmt::skip]
     fn decide(&self) -> RouteChanges {
-        let Tally { ready_green, live_green, live_blue, provisioning_green, .. } = self.tally;
-        let new_is_ready = ready_green >= self.target;
-        let moves = self.moves();
+        let Tally { ready_green, live_green, provisioning_green, .. } = self.tally;
+        let spec = self.rollout.spec();
 
-        if new_is_ready && live_blue == 0 {                                                  // row 1
-            return self.roll_out(&moves);
+        if spec.operator.abort {                                                             // row 1
+            return self.roll_back("aborted", "an operator asked to abort");
         }
-        if self.rollout.spec().asks_to(OperatorRequest::Abort) {                             // row 2
-            return self.abort();
+        if spec.is_paused() {                                                                // row 2
+            return self.pause();
         }
-        if self.rollout.spec().failed_checks().next().is_some() {                            // row 3
+        if spec.failed_checks().next().is_some() {                                           // row 3
             return self.check_failed();
         }
-        if new_is_ready {                                                                    // row 4
-            return self.roll_out(&moves);
+        if ready_green >= self.target {                                                      // row 4
+            return self.roll_out();
         }
         if self.deadline().is_some_and(|deadline| deadline.is_over(self.now())) {            // row 5
             return self.deadline_exceeded();
         }
+        let moves = self.moves();
         if !moves.is_empty() {                                                               // row 6
             return self.replace(&moves);
         }
         if live_green < self.target && let Some(back_off) = self.back_off() {                // row 7
             return self.back_off_until(back_off.end());
         }
-        if live_green < self.target && self.terminating_that_count() > 0 {                   // row 8
+        if live_green < self.target && self.waits_for_termination() {                        // row 8
             return self.wait_for_termination();
         }
-        if provisioning_green > 0 {                                                          // row 9
+        if live_green < self.target && spec.free_places == Some(0) {                         // row 9
+            return self.wait_for_places();
+        }
+        if !can_move(self.bounds, self.target) {                                             // row 10
+            return self.wait_for_budget();
+        }
+        if provisioning_green > 0 {                                                          // row 11
             return self.wait_for_provisioning();
         }
-        self.wait_for_ready()                                                                // row 10
+        self.wait_for_ready()                                                                // row 12
     }
 
     fn now(&self) -> Timestamp {
         self.rollout.spec().now
     }
 
-    /// How many routes must serve while there are enough that can.
-    fn least_available(&self) -> u32 {
-        self.target.saturating_sub(self.unavailable)
-    }
-
-    /// How many routes there may be at once.
-    fn most_live(&self) -> u32 {
-        self.target.saturating_add(self.surge)
-    }
-
     /// The deadline, unless an operator asked to go on.
     fn deadline(&self) -> Option<Wait> {
         let spec = self.rollout.spec();
-        let seconds = self.config.deadline_seconds.filter(|_| !spec.asks_to(OperatorRequest::Promote))?;
+        let seconds = self.config.deadline_seconds.filter(|_| !spec.operator.promote)?;
         Some(Wait::new(spec.started_at, seconds.get()))
     }
 
     /// The back-off after the last failure, if it is not over.
     fn back_off(&self) -> Option<Wait> {
-        let last_failure = self.rollout.failed_green().map(|route| route.changed_at(self.now())).max()?;
-        let rounds = self.tally.failed_green.div_ceil(self.target.max(1));
-        let seconds = min(10 << min(rounds - 1, 5), 300);
-        Some(Wait::new(last_failure, seconds)).filter(|back_off| !back_off.is_over(self.now()))
+        back_off(self.rollout.failed_green(), self.target, self.now())
     }
 
     /// When to look again even if nothing has changed: at the deadline, or when the back-off is over.
@@ -225,8 +241,14 @@ impl<'a> Cycle<'a> {
         waits.into_iter().flatten().filter_map(|wait| wait.end_ahead(self.now())).min()
     }
 
-    /// How many terminating routes take a place.
-    fn terminating_that_count(&self) -> u32 {
-        if self.config.wait_for_termination { self.tally.terminating } else { 0 }
+    /// New routes that are ready, of those that should be.
+    fn progress(&self, sub_step: SubStep) -> Progress {
+        let (steps, ready) = (self.target.max(1), self.tally.ready_green.min(self.target));
+        let (step, share) = match sub_step {
+            SubStep::RollingBack | SubStep::RolledBack => (0, 0.0),
+            SubStep::Completed => (steps, 1.0),
+            _ => (ready, f64::from(ready) / f64::from(steps)),
+        };
+        Progress { step, steps, share }
     }
 }

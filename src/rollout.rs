@@ -1,6 +1,6 @@
 //! One rollout at one moment: its routes checked, in order, sorted into green and blue, and counted.
 
-use crate::{EvaluationError, Route, RouteStatus, Spec};
+use crate::{EvaluationError, Route, RouteStatus, Spec, capacity};
 
 /// The routes of one deployment and what is wanted of them.
 ///
@@ -31,13 +31,14 @@ pub struct Tally {
     pub live_blue: u32,
     /// Live blue routes in traffic, ready or not.
     pub active_blue: u32,
-    /// Blue routes that are kept out of traffic.
-    pub kept_blue: u32,
-    /// Ready blue routes that are kept out of traffic.
-    pub ready_kept_blue: u32,
+    /// Blue routes on standby.
+    pub standby_blue: u32,
+    /// Ready blue routes on standby.
+    pub ready_standby_blue: u32,
     /// Serving blue routes.
     pub serving_blue: u32,
-    /// Terminating routes, of every revision.
+    /// Routes of every revision that were asked to stop in this rollout, and still finish what they have; without those
+    /// whose place was lost.
     pub terminating: u32,
 }
 
@@ -49,20 +50,23 @@ impl<'a> Rollout<'a> {
     /// Routes that come in the order of their ids already save most of the sorting.
     ///
     /// # Errors
-    /// [`EvaluationError::InvalidRoutes`] where two routes have one id, or a traffic ratio is not in 0.0 to 1.0. It names
-    /// the route; of several the one whose id sorts first.
+    /// [`EvaluationError::InvalidRoutes`] where two routes have one id or one has none, a traffic ratio is not in 0.0 to
+    /// 1.0, or labels are not as the contract says. It names the route; of several the one whose id sorts first.
     pub fn new(routes: &'a [Route], spec: &'a Spec) -> Result<Self, EvaluationError> {
         let mut routes: Vec<&Route> = routes.iter().collect();
         routes.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         if let Some(twins) = routes.windows(2).find(|pair| pair[0].id == pair[1].id) {
             return Err(EvaluationError::InvalidRoutes(format!("route `{}` is given more than once", twins[0].id)));
         }
-        // NaN is in no range.
-        if let Some(route) = routes.iter().find(|route| !(0.0..=1.0).contains(&route.traffic_ratio)) {
-            return Err(EvaluationError::InvalidRoutes(format!(
-                "route `{}`: traffic ratio {} is not in 0.0 to 1.0",
-                route.id, route.traffic_ratio
-            )));
+        if routes.first().is_some_and(|route| route.id.is_empty()) {
+            return Err(EvaluationError::InvalidRoutes("a route has an empty id".to_owned()));
+        }
+        let wrong = |is_wrong: fn(&Route) -> Result<(), String>| {
+            let error = routes.iter().find_map(|route| Some((route, is_wrong(route).err()?)));
+            error.map(|(route, error)| EvaluationError::InvalidRoutes(format!("route `{}`: {error}", route.id)))
+        };
+        if let Some(error) = wrong(Route::validate_ratio).or_else(|| wrong(|route| route.labels.validate())) {
+            return Err(error);
         }
         Ok(Self { routes, spec })
     }
@@ -84,7 +88,18 @@ impl<'a> Rollout<'a> {
 
     /// Whether `route` is of the deploying revision.
     pub fn is_green(&self, route: &Route) -> bool {
-        route.revision == self.spec.deploying_revision
+        !route.revision.is_empty() && route.revision == self.spec.deploying_revision
+    }
+
+    /// Whether `route` is of the stable revision.
+    pub fn is_stable(&self, route: &Route) -> bool {
+        self.spec.stable() == Some(route.revision.as_str())
+    }
+
+    /// Whether `route` is a leftover: of neither the deploying nor the stable revision. Where no stable revision is
+    /// known, nothing is.
+    pub fn is_leftover(&self, route: &Route) -> bool {
+        self.spec.stable().is_some() && !self.is_green(route) && !self.is_stable(route)
     }
 
     /// The routes of the deploying revision.
@@ -97,16 +112,21 @@ impl<'a> Rollout<'a> {
         self.routes().filter(|route| !self.is_green(route))
     }
 
+    /// The serving capacity of all routes, in routes; see [`capacity`](crate::capacity).
+    pub fn capacity(&self) -> f64 {
+        capacity::capacity(self.routes())
+    }
+
     /// The green routes that failed in this rollout.
     pub fn failed_green(&self) -> impl Iterator<Item = &'a Route> + Clone {
-        self.green().filter(|route| route.has_failed_since(self.spec.started_at))
+        self.green().filter(|route| route.has_failed_since(self.spec.beginning()))
     }
 
     /// Counts the routes, in one pass.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
+        let (mut tally, beginning) = (Tally::default(), self.spec.beginning());
         for route in self.routes() {
-            tally.terminating += u32::from(route.status == RouteStatus::Terminating);
+            tally.terminating += u32::from(route.is_terminating_since(beginning));
             let [live, ready, serving] = [route.is_live(), route.is_ready(), route.is_serving()].map(u32::from);
             if self.is_green(route) {
                 tally.live_green += live;
@@ -114,12 +134,12 @@ impl<'a> Rollout<'a> {
                 tally.serving_green += serving;
                 tally.active_green += u32::from(route.is_live() && route.is_active());
                 tally.provisioning_green += u32::from(route.status == RouteStatus::Provisioning);
-                tally.failed_green += u32::from(route.has_failed_since(self.spec.started_at));
+                tally.failed_green += u32::from(route.has_failed_since(beginning));
             } else {
                 tally.live_blue += live;
                 tally.active_blue += u32::from(route.is_live() && route.is_active());
-                tally.kept_blue += u32::from(route.is_kept());
-                tally.ready_kept_blue += u32::from(route.is_kept() && route.is_ready());
+                tally.standby_blue += u32::from(route.is_standby());
+                tally.ready_standby_blue += u32::from(route.is_standby() && route.is_ready());
                 tally.serving_blue += serving;
             }
         }
@@ -135,13 +155,8 @@ impl Tally {
         self.serving_green + self.serving_blue
     }
 
-    /// The serving floor for `target` replicas: a plan must leave at least this many routes serving.
-    pub fn serving_floor(&self, target: u32) -> u32 {
-        self.serving().min(target)
-    }
-
-    /// Whether all green routes can be drained without going below the serving floor.
-    pub fn can_do_without_green(&self, target: u32) -> bool {
-        self.serving_blue >= self.serving_floor(target)
+    /// How many routes are live.
+    pub fn live(&self) -> u32 {
+        self.live_green + self.live_blue
     }
 }

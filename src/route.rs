@@ -1,8 +1,8 @@
-//! Routes, and the words for what one route is: live, ready, serving, failed.
+//! Routes, and the words for what one route is: live, ready, serving, ended, failed.
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Labels, Timestamp};
 
 /// Where a route is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,23 +34,37 @@ pub enum HealthStatus {
     Degraded,
 }
 
-/// Whether the host's proxy sends requests to a route.
+/// Whether requests are sent to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrafficStatus {
-    /// Requests are sent to it, in the measure of its traffic ratio.
+    /// Sent to it while it is ready, in the measure of its ratio; 0.0 gets nothing.
     Active,
-    /// No request is sent to it.
+    /// Out of traffic, was active before, may be returned to traffic at once.
+    Standby,
+    /// Out of traffic and not approved: never returned to.
     Inactive,
+}
+
+/// Why a route stopped being live. The first cause wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteEnd {
+    /// A plan, the host or a person asked it to stop.
+    Drained,
+    /// Its place was lost: preemption, node, spot.
+    Evicted,
+    /// It stopped by itself, or never started.
+    Crashed,
 }
 
 /// One replica as the host tracks it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// The host's identifier, unique among the routes of one evaluation.
+    /// The host's identifier; not empty, unique among the routes of one evaluation.
     pub id: String,
-    /// The revision it was created from.
+    /// The revision it was created from, compared byte for byte; `""` is none, and never green.
     pub revision: String,
     /// Where it is in its life.
     #[serde(deserialize_with = "crate::config::word")]
@@ -61,7 +75,7 @@ pub struct Route {
     /// Whether it gets requests.
     #[serde(deserialize_with = "crate::config::word")]
     pub traffic_status: TrafficStatus,
-    /// Its share of traffic relative to its peers, 0.0 to 1.0 inclusive.
+    /// 0.0 to 1.0: 1.0 is a full share of what this route is built for. In standby, what it returns with.
     pub traffic_ratio: f64,
     /// When the host created it.
     pub created_at: Timestamp,
@@ -69,6 +83,12 @@ pub struct Route {
     /// move it.
     #[serde(default)]
     pub status_updated_at: Option<Timestamp>,
+    /// Why it ended; none while it is live. None when terminating counts as drained, else the cause is unknown.
+    #[serde(default, deserialize_with = "crate::config::optional_word")]
+    pub end: Option<RouteEnd>,
+    /// The host's facts about it.
+    #[serde(default)]
+    pub labels: Labels,
 }
 
 // === impl Route ===
@@ -84,14 +104,14 @@ impl Route {
         self.status == RouteStatus::Running && self.health == HealthStatus::Healthy
     }
 
-    /// Whether it gets requests.
+    /// Whether its traffic status is active: requests are sent to it while it is ready.
     pub fn is_active(&self) -> bool {
         self.traffic_status == TrafficStatus::Active
     }
 
-    /// Serving: ready and active.
+    /// Serving: ready, active, and with a ratio above 0.0.
     pub fn is_serving(&self) -> bool {
-        self.is_ready() && self.is_active()
+        self.is_ready() && self.is_active() && self.traffic_ratio > 0.0
     }
 
     /// Promoted: active at the full ratio of 1.0, so that promoting it again would change nothing.
@@ -99,28 +119,61 @@ impl Route {
         self.is_active() && self.traffic_ratio >= 1.0
     }
 
-    /// Kept: live, and out of traffic with the ratio that it had there, so that it can be put back at once. A route that was
-    /// never in traffic has the ratio 0.0.
-    pub fn is_kept(&self) -> bool {
-        self.is_live() && !self.is_active() && self.traffic_ratio > 0.0
+    /// On standby: live, out of traffic, and may be returned to it at once.
+    pub fn is_standby(&self) -> bool {
+        self.is_live() && self.traffic_status == TrafficStatus::Standby
     }
 
-    /// Failed: no longer live although it was created at or after `started_at`. Older rows are history, so that a
-    /// revision which ran before can be deployed again.
-    pub fn has_failed_since(&self, started_at: Timestamp) -> bool {
-        !self.is_live() && self.created_at >= started_at
+    /// Ended: not live, and so since `since`, the rollout's beginning. Older rows are history, so that a revision which
+    /// ran before can be deployed again.
+    ///
+    /// Where an end is known the moment of it counts; otherwise that of the creation, because a host without ends may
+    /// move `status_updated_at` when it cleans up.
+    pub fn has_ended_since(&self, since: Timestamp) -> bool {
+        let stamp = self.status_updated_at.filter(|_| self.end.is_some());
+        !self.is_live() && stamp.unwrap_or(self.created_at) >= since
+    }
+
+    /// Failed: ended since `since` and neither drained nor evicted. One that is terminating without an end was asked to
+    /// stop.
+    pub fn has_failed_since(&self, since: Timestamp) -> bool {
+        let failed = match self.end {
+            Some(end) => end == RouteEnd::Crashed,
+            None => self.status != RouteStatus::Terminating,
+        };
+        failed && self.has_ended_since(since)
+    }
+
+    /// Whether it takes a place while it finishes what it has: terminating, not evicted, and asked to stop since
+    /// `since` or at an unknown moment.
+    pub fn is_terminating_since(&self, since: Timestamp) -> bool {
+        self.status == RouteStatus::Terminating
+            && self.end != Some(RouteEnd::Evicted)
+            && self.status_updated_at.is_none_or(|at| at >= since)
     }
 
     /// Since when a ready route has been ready, as far as is known: `status_updated_at`, or `created_at` without it (a
     /// proxy that may start the clock early, never late). A moment after `now` counts as `now`.
     pub fn ready_since(&self, now: Timestamp) -> Timestamp {
-        self.changed_at(now)
+        self.status_updated_at.unwrap_or(self.created_at).min(now)
     }
 
-    /// When status or health last changed, as far as is known: `status_updated_at`, or `created_at` without it. A moment
-    /// after `now` counts as `now`.
+    /// When status or health last changed, as far as is known: `status_updated_at`, or `created_at` where that is
+    /// unknown or ahead of `now`, but never after `now`.
     pub fn changed_at(&self, now: Timestamp) -> Timestamp {
-        self.status_updated_at.unwrap_or(self.created_at).min(now)
+        self.status_updated_at.filter(|at| *at <= now).unwrap_or(self.created_at).min(now)
+    }
+
+    /// What is not right about it whatever the other routes are.
+    ///
+    /// # Errors
+    /// One sentence without the route's name.
+    pub(crate) fn validate_ratio(&self) -> Result<(), String> {
+        // NaN is in no range.
+        if (0.0..=1.0).contains(&self.traffic_ratio) {
+            return Ok(());
+        }
+        Err(format!("traffic ratio {} is not in 0.0 to 1.0", self.traffic_ratio))
     }
 
     /// The one word that says best how it is: its status, or its health once it runs. For messages.

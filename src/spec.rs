@@ -1,17 +1,24 @@
 //! What a host wants of a rollout, and what time it is.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Labels, Timestamp};
 
-/// What an operator asked for since the rollout started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OperatorRequest {
-    /// Promote as soon as enough is ready: approvals and delays are skipped, readiness is not.
-    Promote,
-    /// Give the rollout up and keep the old revision, while the serving floor allows it.
-    Abort,
+/// What an operator wants of this rollout. Abort outweighs pause, pause promote, and promote the passed gates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operator {
+    /// Give the rollout up.
+    pub abort: bool,
+    /// No step forward and no end; repairs go on. Not read while `abort`.
+    pub pause: bool,
+    /// Skip gates, delays, holds, pending and inconclusive checks until the rollout ends; not readiness and not failed
+    /// checks.
+    pub promote: bool,
+    /// Gates that a person passed, in any order; unknown words are ignored.
+    pub passed_gates: Vec<String>,
 }
 
 /// How a check stands.
@@ -24,17 +31,32 @@ pub enum CheckOutcome {
     Passed,
     /// Bad.
     Failed,
+    /// Judged without enough data: waits as pending does.
+    Inconclusive,
 }
 
-/// A verdict that the host gathered elsewhere: metrics, smoke tests, approvals.
+/// A verdict that the host gathered elsewhere: metrics, smoke tests, analyses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
-    /// The host's name for it, for messages.
+    /// The host's name for it, unique in a call.
     pub name: String,
     /// How it stands.
     #[serde(deserialize_with = "crate::config::word")]
     pub outcome: CheckOutcome,
+    /// When it was last sampled; a moment ahead of now counts as now. None: it counts always.
+    #[serde(default)]
+    pub observed_at: Option<Timestamp>,
+}
+
+/// Bounds, in routes: of a policy ([`Spec::limits`]) or of a plan ([`RouteChanges::commitment`](crate::RouteChanges)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commitment {
+    /// Serving capacity is never brought below this.
+    pub least_serving: u32,
+    /// Live routes of all revisions are never brought above this.
+    pub most_live: u32,
 }
 
 /// What is wanted, and what time it is.
@@ -43,55 +65,138 @@ pub struct Check {
 pub struct Spec {
     /// The revision being rolled out.
     pub deploying_revision: String,
+    /// The revision that carried the traffic when this rollout started, and can be created. None, `""`, or equal to the
+    /// deploying one is none: read it with [`stable`](Self::stable).
+    #[serde(default)]
+    pub stable_revision: Option<String>,
     /// How many routes should serve when the rollout ends; 0 is valid.
     pub target_replicas: u32,
-    /// When this rollout started.
+    /// When this revision was activated.
     pub started_at: Timestamp,
     /// The host's clock at this cycle: the only clock there is.
     pub now: Timestamp,
-    /// What an operator asked for, if anything.
-    #[serde(default, deserialize_with = "crate::config::optional_word")]
-    pub operator_request: Option<OperatorRequest>,
+    /// The operator's wishes.
+    #[serde(default, deserialize_with = "crate::config::object")]
+    pub operator: Operator,
     /// The verdicts gathered so far, in any order.
     #[serde(default, deserialize_with = "crate::config::objects")]
     pub checks: Vec<Check>,
-    /// The strategy's own configuration, one JSON object as text. In a JSON request it is an inline object, and `{}` where
-    /// it is left out.
+    /// The operator's policy at this target; none where the strategy's own configuration alone bounds it.
+    #[serde(default, deserialize_with = "crate::config::optional_object")]
+    pub limits: Option<Commitment>,
+    /// How many more routes may be placed now, of the larger revision; none where unknown, as if unlimited.
+    #[serde(default)]
+    pub free_places: Option<u32>,
+    /// Which ratios are possible: `k/n` for 0 ≤ k ≤ n; 1 is in or out only, 0 is exact.
+    #[serde(default = "in_or_out")]
+    pub weight_steps: u32,
+    /// The host's facts about the deployment.
+    #[serde(default)]
+    pub labels: Labels,
+    /// The strategy's own configuration, one JSON object as text. In a JSON request it is an inline object, and `{}`
+    /// where it is left out.
     #[serde(default = "empty_object", with = "crate::json::inline")]
     pub config: String,
-    /// The memo of the last applied plan of this rollout.
+    /// The memo of the last applied plan of this rollout; none in the first cycle.
     #[serde(default)]
     pub memo: Option<String>,
+}
+
+// === impl Commitment ===
+
+impl Commitment {
+    /// What bounds nothing.
+    pub const NONE: Self = Self { least_serving: 0, most_live: u32::MAX };
+
+    /// Both bounds at once: the larger of the least, the smaller of the most.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            least_serving: self.least_serving.max(other.least_serving),
+            most_live: self.most_live.min(other.most_live),
+        }
+    }
 }
 
 // === impl Spec ===
 
 impl Spec {
-    /// Whether an operator asked for this.
-    pub fn asks_to(&self, request: OperatorRequest) -> bool {
-        self.operator_request == Some(request)
+    /// A spec with the contract's defaults: no stable revision, no wishes, no checks, no limits, in or out of traffic
+    /// only, and a configuration of all defaults.
+    pub fn new(deploying_revision: &str, target_replicas: u32, started_at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            deploying_revision: deploying_revision.to_owned(),
+            stable_revision: None,
+            target_replicas,
+            started_at,
+            now,
+            operator: Operator::default(),
+            checks: vec![],
+            limits: None,
+            free_places: None,
+            weight_steps: in_or_out(),
+            labels: Labels::default(),
+            config: empty_object(),
+            memo: None,
+        }
     }
 
-    /// How long ago the rollout started, in milliseconds; 0 where that is ahead.
-    pub fn elapsed_millis(&self) -> u64 {
-        self.now.saturating_millis_since(self.started_at)
+    /// The stable revision, if there is one.
+    pub fn stable(&self) -> Option<&str> {
+        let stable = self.stable_revision.as_deref();
+        stable.filter(|revision| !revision.is_empty() && *revision != self.deploying_revision)
+    }
+
+    /// Since when what ended belongs to this rollout: its start, or now where the clock was set back behind it.
+    pub fn beginning(&self) -> Timestamp {
+        self.started_at.min(self.now)
+    }
+
+    /// Whether the rollout is paused; an abort outweighs it.
+    pub fn is_paused(&self) -> bool {
+        self.operator.pause && !self.operator.abort
+    }
+
+    /// Whether a person passed this gate, or asked to go on whatever the gates.
+    pub fn has_passed(&self, gate: &str) -> bool {
+        self.operator.promote || self.operator.passed_gates.iter().any(|passed| passed == gate)
+    }
+
+    /// Checks what no strategy can work with.
+    ///
+    /// # Errors
+    /// One sentence that names the field.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.deploying_revision.is_empty() {
+            return Err("`deploying_revision` is empty; it should name the revision being rolled out".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        if let Some(twin) = self.checks.iter().find(|check| !names.insert(check.name.as_str())) {
+            return Err(format!("`checks`: `{}` is given more than once", twin.name));
+        }
+        self.labels.validate().map_err(|error| format!("`labels`: {error}"))
     }
 
     /// The names of the checks that failed, in the order in which they were given.
     pub fn failed_checks(&self) -> impl Iterator<Item = &str> {
-        self.checks_that_are(CheckOutcome::Failed)
+        self.checks_that_are(|outcome| outcome == CheckOutcome::Failed)
     }
 
-    /// The names of the checks that have no verdict yet, in the order in which they were given.
+    /// The names of the checks that have no verdict yet or not enough data for one, in the order in which they were
+    /// given.
     pub fn pending_checks(&self) -> impl Iterator<Item = &str> {
-        self.checks_that_are(CheckOutcome::Pending)
+        self.checks_that_are(|outcome| matches!(outcome, CheckOutcome::Pending | CheckOutcome::Inconclusive))
     }
 
-    fn checks_that_are(&self, outcome: CheckOutcome) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter(move |check| check.outcome == outcome).map(|check| check.name.as_str())
+    fn checks_that_are(&self, are: impl Fn(CheckOutcome) -> bool) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter(move |check| are(check.outcome)).map(|check| check.name.as_str())
     }
 }
 
-fn empty_object() -> String {
+fn in_or_out() -> u32 {
+    1
+}
+
+pub(crate) fn empty_object() -> String {
     "{}".to_owned()
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{EvaluationError, Rollout, RouteChanges, Spec, config};
+use crate::{Commitment, EvaluationError, Rollout, RouteChanges, Spec, config};
 
 /// A rollout strategy: a pure function from routes and spec to a plan.
 ///
@@ -37,6 +37,24 @@ pub trait Strategy {
         Ok(())
     }
 
+    /// What a plan promises at this target, with this configuration and within these limits, and at nothing else: it is
+    /// the same in every cycle. [`evaluate_cycle`] writes it into every plan, and the [guard](crate::guard) holds the
+    /// plan to it.
+    ///
+    /// The default promises what the limits ask for.
+    fn commitment(_config: &Self::Config, _target_replicas: u32, limits: Option<Commitment>) -> Commitment {
+        limits.unwrap_or(Commitment::NONE)
+    }
+
+    /// Whether a move is left to a rollout of this target within these limits. It is asked when a configuration is
+    /// admitted, never in a cycle: a running rollout whose limits moved waits.
+    ///
+    /// # Errors
+    /// One sentence that names the budget that would be needed, such as "needs max_surge 100%".
+    fn admit(_config: &Self::Config, _target_replicas: u32, _limits: Option<Commitment>) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Decides one cycle. The routes have unique ids and traffic ratios in 0.0 to 1.0, and are in the order of their ids.
     ///
     /// # Errors
@@ -60,10 +78,14 @@ pub struct Description {
 /// Decides one cycle: parses the configuration, checks and sorts the routes, asks the strategy.
 ///
 /// # Errors
-/// [`EvaluationError::InvalidConfig`] or [`EvaluationError::InvalidRoutes`], naming the key or the route.
+/// [`EvaluationError`], naming the key of the configuration, the field of the spec or the route; in this order, where
+/// several things are wrong.
 pub fn evaluate_cycle<S: Strategy>(routes: &[crate::Route], spec: &Spec) -> Result<RouteChanges, EvaluationError> {
     let config = parse_config::<S>(&spec.config).map_err(EvaluationError::InvalidConfig)?;
-    S::evaluate(&Rollout::new(routes, spec)?, &config)
+    spec.validate().map_err(EvaluationError::InvalidSpec)?;
+    let mut plan = S::evaluate(&Rollout::new(routes, spec)?, &config)?;
+    plan.commitment = S::commitment(&config, spec.target_replicas, spec.limits);
+    Ok(plan)
 }
 
 /// JSON Schema (draft 2020-12) of a configuration type, as indented JSON text.
@@ -81,12 +103,19 @@ pub fn describe<S: Strategy>() -> Description {
     }
 }
 
-/// Whether `config` is a configuration that the strategy takes.
+/// What a plan with this configuration would promise at a target and within limits: the commitment of every plan that
+/// the strategy makes there.
 ///
 /// # Errors
-/// One sentence that names the key and says what would be right.
-pub fn check_config<S: Strategy>(config: &str) -> Result<(), String> {
-    parse_config::<S>(config).map(drop)
+/// One sentence that names the key and says what would be right, or which budget a rollout would need to move at all.
+pub fn check_config<S: Strategy>(
+    config: &str,
+    target_replicas: u32,
+    limits: Option<Commitment>,
+) -> Result<Commitment, String> {
+    let config = parse_config::<S>(config)?;
+    S::admit(&config, target_replicas, limits)?;
+    Ok(S::commitment(&config, target_replicas, limits))
 }
 
 fn parse_config<S: Strategy>(config: &str) -> Result<S::Config, String> {

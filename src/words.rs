@@ -47,3 +47,10 @@ pub(crate) fn seconds(millis: u64) -> String {
     let number = format!("{}.{:03}", millis / 1000, millis % 1000);
     format!("{} s", number.trim_end_matches('0').trim_end_matches('.'))
 }
+
+/// A number of routes that need not be whole, with at most three decimals: `10`, `1.001`. Rounded down, so that what
+/// falls short is never told as enough.
+pub(crate) fn number(n: f64) -> String {
+    let text = format!("{:.3}", ((n + 1e-9) * 1000.0).floor() / 1000.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,52 +1,61 @@
 //! The plans of blue-green and their wording, in the order of the table's rows.
 
-use super::{Cycle, Memo, kept::traffic};
+use super::{Cycle, Memo, RollingBack};
 use crate::{
-    OperatorRequest, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp, TrafficStatus,
+    RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally,
+    order::first_to_drain,
+    room::{Room, Shortage},
+    traffic::{put_on_standby, raise_what_stays},
     wait::Wait,
     words::{are, count, list, name, seconds, share},
 };
 
-impl Cycle<'_> {
-    /// Row 1.
-    pub(super) fn abort(&self) -> RouteChanges {
-        self.roll_back("aborted", "an operator asked to abort")
-    }
-
-    /// Row 2.
-    pub(super) fn already_promoted(&self) -> RouteChanges {
-        let Tally { ready_green, serving_green, .. } = self.tally;
-        let message = format!(
-            "{} {} ready and {serving_green} active for a target of {}; no blue route serves or is kept",
-            count(ready_green, "green route"),
-            are(ready_green),
-            self.target
-        );
-        self.switch_over("already-promoted", &message)
+impl<'a> Cycle<'a> {
+    /// Rolls back, for a reason.
+    pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
+        let mut plan = RollingBack::new(self.rollout, self.bounds).plan(code, why);
+        // What was promoted is not any more; what the deadline counts from stays.
+        plan.memo = self.memo.filter(|memo| !matches!(memo, Memo::Promoted(_))).map(|memo| memo.to_string());
+        plan
     }
 
     /// Row 3.
-    pub(super) fn resume_promotion(&self) -> RouteChanges {
-        let Tally { ready_green, serving_green, .. } = self.tally;
-        let message =
-            format!("a promotion was cut off at {serving_green} of {}", count(ready_green, "ready green route"));
-        self.switch_over("resuming-promotion", &message)
+    pub(super) fn check_failed(&self) -> RouteChanges {
+        let failed = list(self.rollout.spec().failed_checks());
+        self.roll_back("check-failed", &format!("a check failed ({failed})"))
     }
 
-    /// Row 3a.
+    /// Rows 4 and 5.
+    pub(super) fn green_lost(&self) -> RouteChanges {
+        let mut plan = self.roll_back("green-lost", "no green route served any more after the promotion");
+        let lost_at = if let Some(Memo::GreenLost(at)) = self.memo { at } else { self.now() };
+        plan.memo = Some(Memo::GreenLost(lost_at).to_string());
+        plan
+    }
+
+    /// Rows 6 and 10.
+    pub(super) fn pause(&self, sub_step: SubStep) -> RouteChanges {
+        let mut message = format!("{}; paused by an operator", self.readiness());
+        if self.rollout.spec().failed_checks().next().is_some() {
+            message += &format!("; a check failed ({})", list(self.rollout.spec().failed_checks()));
+        }
+        self.plan(sub_step, "paused", message)
+    }
+
+    /// Row 11.
     pub(super) fn await_checks(&self) -> RouteChanges {
         let message =
             format!("{}; waiting for checks: {}", self.readiness(), list(self.rollout.spec().pending_checks()));
         self.plan(SubStep::AwaitingPromotion, "awaiting-checks", message)
     }
 
-    /// Row 4.
+    /// Row 12.
     pub(super) fn await_approval(&self) -> RouteChanges {
-        let message = format!("{}; waiting for an operator to promote", self.readiness());
-        self.plan(SubStep::AwaitingPromotion, "awaiting-approval", message)
+        let message = format!("{}; waiting for an operator to promote, at gate {}", self.readiness(), self.gate());
+        self.plan(SubStep::AwaitingPromotion, "awaiting-approval", message).wait_at(self.gate())
     }
 
-    /// Row 5.
+    /// Row 13.
     pub(super) fn await_delay(&self, newest: &Route, delay: Wait) -> RouteChanges {
         let message = format!(
             "{}; {} in {}, when {} has been so for {}",
@@ -62,12 +71,12 @@ impl Cycle<'_> {
             .evaluate_again(delay.end_ahead(self.now()))
     }
 
-    /// Row 6.
+    /// Row 14.
     pub(super) fn promote(&self) -> RouteChanges {
         self.switch_over("promoting", &self.readiness())
     }
 
-    /// Row 7.
+    /// Row 15.
     pub(super) fn all_green_failed(&self) -> RouteChanges {
         let why = format!(
             "{} failed and none is live; max_replacements is {}",
@@ -77,7 +86,7 @@ impl Cycle<'_> {
         self.roll_back("all-green-failed", &why).blocked_by(self.unready_green())
     }
 
-    /// Row 8.
+    /// Row 16.
     pub(super) fn deadline_exceeded(&self) -> RouteChanges {
         let why = format!(
             "{} {} after the {} (the deadline is {})",
@@ -85,7 +94,7 @@ impl Cycle<'_> {
             seconds(self.now().saturating_millis_since(self.deadline_since())),
             match (self.topping_up, self.memo) {
                 (Some(_), _) => "preview",
-                (None, Some(Memo::Waited(_))) => "last time that all were",
+                (None, Some(Memo::Waited(_))) => "last time that it waited",
                 _ => "start",
             },
             seconds(self.deadline().map(Wait::millis).unwrap_or_default()),
@@ -93,25 +102,58 @@ impl Cycle<'_> {
         self.roll_back("deadline-exceeded", &why).blocked_by(self.unready_green())
     }
 
-    /// Row 9.
+    /// Rows 17 and 18.
     pub(super) fn create_green(&self) -> RouteChanges {
-        let missing = self.missing();
-        let message = format!(
-            "{} live{}: creating {missing}",
-            share(self.tally.live_green, self.goal, self.goal_routes()),
-            self.unreplaced_note()
-        );
-        let plan = self.plan(SubStep::Provisioning, "creating-green", message);
-        self.create_missing(plan, TrafficStatus::Inactive, 0.0).evaluate_again(self.deadline_ahead())
+        let (missing, leaving) = (self.missing(), self.makes_room());
+        let room = Room::new(self.rollout, self.bounds, leaving.len());
+        let live = format!("{} live{}", share(self.tally.live_green, self.goal, self.goal_routes()), self.unreplaced_note());
+        // Green that takes places and can never be switched to is of no use: all of it, or none.
+        let is_too_tight = self.bounds.most_live < self.target.saturating_mul(2);
+        let lacks_places = self.rollout.spec().free_places.is_some_and(|free| free < missing);
+        let shortage = match room.shortage(missing) {
+            _ if is_too_tight => Some(Shortage::Budget),
+            _ if lacks_places => Some(Shortage::Places),
+            shortage => shortage,
+        };
+        let created = if is_too_tight || lacks_places { 0 } else { room.for_up_to(missing) };
+        if let (0, Some(shortage)) = (created, shortage) {
+            return self.wait_for_room(shortage, &live);
+        }
+        let serves_less = leaving.iter().any(|route| route.is_serving());
+        let message = format!("{live}: creating {created}");
+        let plan = self.plan(SubStep::Provisioning, "creating-green", message).drain(leaving);
+        let green = RolloutSpec::inactive(created, &self.rollout.spec().deploying_revision);
+        let mut plan = plan.create(green).evaluate_again(self.deadline_ahead());
+        if serves_less {
+            raise_what_stays(self.rollout, &mut plan);
+        }
+        plan
     }
 
-    /// Row 10.
+    /// Row 18.
+    fn wait_for_room(&self, shortage: Shortage, live: &str) -> RouteChanges {
+        let (missing, most) = (self.missing(), self.bounds.most_live);
+        let (code, why) = match shortage {
+            Shortage::Places => {
+                let free = self.rollout.spec().free_places.unwrap_or_default();
+                let places = if free == 1 { "place is" } else { "places are" };
+                ("no-capacity", format!("{missing} more are to be created at once, and {free} {places} free"))
+            }
+            Shortage::Termination => ("waiting-for-termination", "too many routes are still stopping".to_owned()),
+            Shortage::Budget => {
+                ("no-budget", format!("{missing} more are to be created, and at most {most} routes may be live"))
+            }
+        };
+        self.plan(SubStep::Provisioning, code, format!("{live}; {why}")).evaluate_again(self.deadline_ahead())
+    }
+
+    /// Row 19.
     pub(super) fn wait_for_provisioning(&self) -> RouteChanges {
         let provisioning = self.rollout.green().filter(|route| route.status == RouteStatus::Provisioning).collect();
         self.wait_for("waiting-for-provisioning", provisioning)
     }
 
-    /// Row 11.
+    /// Row 20.
     pub(super) fn wait_for_ready(&self) -> RouteChanges {
         self.wait_for("waiting-for-ready", self.unready_green())
     }
@@ -119,27 +161,16 @@ impl Cycle<'_> {
 
 // === the pieces ===
 
-impl Cycle<'_> {
-    /// A plan that changes nothing yet. To the message is added why something that was asked for, or is due, is not done.
+impl<'a> Cycle<'a> {
+    /// A plan that changes nothing yet.
     pub(super) fn plan(&self, sub_step: SubStep, code: &str, mut message: String) -> RouteChanges {
-        if !self.can_drain_green() {
-            let (left, floor) = (self.blue_after_return(), self.tally.serving_floor(self.target));
-            let shortfall = format!("would leave {left} serving where {floor} {} needed", are(floor));
-            let past = if self.blue_is_kept() { "there is no way back" } else { "past the point of return" };
-            if self.asked_to(OperatorRequest::Abort) {
-                message += &format!("; {past}: to abort {shortfall}");
-            } else if self.blue_is_kept() && self.rollout.spec().failed_checks().next().is_some() {
-                message += &format!("; a check failed, but {past}: to return {shortfall}");
-            } else if sub_step == SubStep::Provisioning && self.deadline().is_some_and(|end| end.is_over(self.now())) {
-                message += &format!("; the deadline has passed, but to roll back {shortfall}");
-            }
-        }
-        if sub_step == SubStep::Provisioning && self.asked_to(OperatorRequest::Promote) {
+        if sub_step == SubStep::Provisioning && self.rollout.spec().operator.promote {
             message += &format!("; the promotion asked for follows when {} {} ready", self.target, are(self.target));
         }
         let mut plan = RouteChanges::none(sub_step, code, message);
-        // A deadline counts from the last time that nothing but a gate was waited for.
-        let waits = sub_step == SubStep::AwaitingPromotion && self.config.deadline_seconds.is_some();
+        // A deadline counts from the last time that something else than readiness was waited for.
+        let waits = sub_step == SubStep::AwaitingPromotion || self.rollout.spec().is_paused();
+        let waits = waits && self.config.deadline_seconds.is_some();
         let memo = match (self.topping_up, self.memo) {
             (_, memo @ Some(Memo::Promoted(_) | Memo::GreenLost(_))) => memo,
             (Some(at), _) => Some(Memo::ToppingUp(if waits { self.now() } else { at })),
@@ -150,85 +181,79 @@ impl Cycle<'_> {
         plan
     }
 
-    /// Rows 2, 2c, 3 and 6: all ready green in, everything else out, or kept out of traffic.
+    /// Rows 9 and 14: as many ready green as the target in, everything else out, or on standby.
     pub(super) fn switch_over(&self, code: &str, standing: &str) -> RouteChanges {
         let window = Wait::new(self.now(), self.config.keep_blue_seconds);
         let keeps_blue = self.config.keep_blue_seconds > 0 && self.tally.active_blue > 0;
-        // What was kept beside blue that is in traffic was kept by the rollout before this one.
-        let is_kept = |route: &Route| keeps_blue && route.is_active();
-        let green_is_ready = self.tally.ready_green >= self.target;
+        let is_kept = |route: &Route| keeps_blue && route.is_active() && !self.rollout.is_leftover(route);
+        let chosen = self.chosen();
+        let is_chosen = |route: &Route| chosen.binary_search_by(|it| it.id.cmp(&route.id)).is_ok();
         let leaves = |route: &&Route| {
-            if self.rollout.is_green(route) { green_is_ready && !route.is_ready() } else { !is_kept(route) }
+            if self.rollout.is_green(route) { !is_chosen(route) } else { !is_kept(route) }
         };
         let sub_step = if keeps_blue { SubStep::Finalizing } else { SubStep::Completed };
         let mut plan = self.plan(sub_step, code, String::new());
-        plan = plan.promote(self.ready_green()).drain(self.rollout.routes().filter(leaves));
-        plan.memo = self.memo.filter(|_| !green_is_ready).map(|memo| memo.to_string());
-        if !green_is_ready {
-            plan = self.create_missing(plan, TrafficStatus::Active, 1.0);
-        }
+        plan = plan.promote(chosen.iter().copied()).drain(self.rollout.routes().filter(leaves));
+        plan.memo = None;
         if keeps_blue {
-            let in_traffic = self.rollout.blue().filter(|route| route.is_live() && route.is_active());
-            plan.traffic_changes = in_traffic.map(|route| traffic(route, TrafficStatus::Inactive)).collect();
+            let kept = self.rollout.blue().filter(|route| route.is_live() && is_kept(route));
+            plan = plan.change_traffic(kept.map(put_on_standby));
             plan.memo = Some(Memo::Promoted(self.now()).to_string());
             plan.next_evaluation_at = window.end_ahead(self.now());
         }
-        let past_return = std::mem::replace(&mut plan.reason.message, standing.to_owned());
+        plan.reason.message = standing.to_owned();
         if !plan.is_empty() {
             let (promoting, draining) = (plan.promote_route_ids.len(), plan.drain_route_ids.len());
             plan.reason.message += &format!(": promoting {promoting}, draining {draining}");
-            if let Some(created) = plan.rollout_specs.first() {
-                plan.reason.message += &format!(", creating {}", created.count);
-            }
             if keeps_blue {
                 let (kept, window) = (plan.traffic_changes.len(), seconds(window.millis()));
-                plan.reason.message += &format!(", keeping {kept} blue out of traffic for {window}");
+                plan.reason.message += &format!(", keeping {kept} blue on standby for {window}");
             }
         }
-        plan.reason.message += &past_return;
         plan
     }
 
-    /// Rows 10 and 11.
+    /// What a plan that creates green drains: leftovers that do not serve, and blue beyond the target, what is worth
+    /// least first; of what serves only so much that the target still does.
+    fn makes_room(&self) -> Vec<&'a Route> {
+        let (rollout, target) = (self.rollout, self.target as usize);
+        let live: Vec<&Route> = rollout.blue().filter(|route| route.is_live()).collect();
+        let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
+            live.into_iter().partition(|route| rollout.is_leftover(route) && !route.is_serving());
+        let (leftovers, rest): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| rollout.is_leftover(route));
+        let serving = self.tally.serving() as usize;
+        // Leftovers that serve go before what is stable.
+        let spare = serving.saturating_sub(target).min(leftovers.len());
+        leaving.extend(first_to_drain(leftovers.iter().copied(), spare as u64));
+        let beyond = (leftovers.len() - spare + rest.len()).saturating_sub(target).min(rest.len());
+        let may_serve_less = serving.saturating_sub(target).saturating_sub(spare);
+        let beyond = beyond.min(rest.iter().filter(|route| !route.is_serving()).count() + may_serve_less);
+        leaving.extend(first_to_drain(rest.iter().copied(), beyond as u64));
+        leaving.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        leaving
+    }
+
+    /// Rows 19 and 20.
     fn wait_for(&self, code: &str, routes: Vec<&Route>) -> RouteChanges {
         let message = format!("{}; waiting for {}{}", self.readiness(), name(&routes), self.unreplaced_note());
         self.plan(SubStep::Provisioning, code, message).blocked_by(routes).evaluate_again(self.deadline_ahead())
     }
 
-    /// Adds to a plan the routes that are missing, if any are.
-    pub(super) fn create_missing(&self, plan: RouteChanges, traffic_status: TrafficStatus, ratio: f64) -> RouteChanges {
-        let (count, revision) = (self.missing(), self.rollout.spec().deploying_revision.clone());
-        if count == 0 {
-            plan
-        } else {
-            plan.create(RolloutSpec { count, revision, traffic_status, traffic_ratio: ratio })
-        }
-    }
-
-    /// The deadline, where one is set and still ahead.
-    fn deadline_ahead(&self) -> Option<Timestamp> {
-        self.deadline().and_then(|deadline| deadline.end_ahead(self.now()))
-    }
-
-    pub(super) fn ready_green(&self) -> impl Iterator<Item = &Route> {
-        self.rollout.green().filter(|route| route.is_ready())
-    }
-
     /// What keeps green from being ready: its live routes that are not, and its failures if they keep their slots.
-    fn unready_green(&self) -> Vec<&Route> {
-        let keeps_its_slot =
-            |route: &Route| self.unreplaced() > 0 && route.has_failed_since(self.rollout.spec().started_at);
+    fn unready_green(&self) -> Vec<&'a Route> {
+        let beginning = self.rollout.spec().beginning();
+        let keeps_its_slot = |route: &Route| self.unreplaced() > 0 && route.has_failed_since(beginning);
         let is_unready = |route: &&Route| route.is_live() && !route.is_ready() || keeps_its_slot(route);
         self.rollout.green().filter(is_unready).collect()
     }
 
     /// `2 of 3 green routes are ready`.
     pub(super) fn readiness(&self) -> String {
-        let (ready, goal) = (self.tally.ready_green, self.goal);
-        if ready > goal {
-            return format!("{} {} ready for a target of {goal}", count(ready, self.goal_routes()), are(ready));
+        let Tally { ready_green: ready, .. } = self.tally;
+        if ready > self.goal {
+            return format!("{} {} ready for a target of {}", count(ready, self.goal_routes()), are(ready), self.goal);
         }
-        format!("{} ready", share(ready, goal, self.goal_routes()))
+        format!("{} ready", share(ready, self.goal, self.goal_routes()))
     }
 
     /// What the routes of the goal are.
@@ -237,7 +262,7 @@ impl Cycle<'_> {
     }
 
     /// `; 1 failed and is not replaced`, or nothing.
-    pub(super) fn unreplaced_note(&self) -> String {
+    fn unreplaced_note(&self) -> String {
         match self.unreplaced() {
             0 => String::new(),
             n => format!("; {n} failed and {} not replaced: raise max_replacements, or abort", are(n)),

@@ -108,9 +108,9 @@ mod tests {
         r#"{"spec":{"checks":[["a","passed"]]}}"#,
         "`spec.checks[0]`: invalid type: sequence, expected a JSON object"
     )]
-    #[case::number_for_a_request(
-        r#"{"spec":{"operator_request":1}}"#,
-        "`spec.operator_request`: invalid type: integer `1`, expected a word"
+    #[case::word_for_a_record(
+        r#"{"spec":{"operator":"abort"}}"#,
+        "`spec.operator`: invalid type: string \"abort\", expected a JSON object"
     )]
     #[case::out_of_range(r#"{"spec":{"now":1e999}}"#, "`spec.now`: number out of range at line 1 column 20")]
     #[case::cut_off(r#"{"spec": {"now": "#, "`spec.now`: EOF while parsing a value at line 1 column 17")]

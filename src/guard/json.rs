@@ -1,9 +1,9 @@
-//! The guard's JSON door: plans to check as text, for hosts that run the guard as a component.
+//! The guard's JSON entry point: plans to check as text, for hosts that run the guard as a component.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Policy, Violation, check};
-use crate::{Route, RouteChanges, Spec, config, json::answer_each};
+use crate::{Commitment, Route, RouteChanges, Spec, config, json::answer_each};
 
 /// A plan and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct PlanToCheck {
     /// The plan.
     #[serde(deserialize_with = "config::object")]
     pub plan: RouteChanges,
-    /// How much it may do.
+    /// How much it may do; what is left out of it has its default.
     #[serde(default, deserialize_with = "config::object")]
     pub policy: Policy,
 }
@@ -39,6 +39,25 @@ pub enum Verdict {
 /// One sentence, where `requests` is not a JSON array. What is wrong with one of them is its verdict.
 pub fn check_plans(requests: &str) -> Result<String, String> {
     answer_each(requests, "plans to check", Verdict::on_plan, Verdict::Error)
+}
+
+/// A policy and the target that it is to be resolved at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToResolve {
+    #[serde(default, deserialize_with = "config::object")]
+    policy: Policy,
+    target_replicas: u32,
+}
+
+/// What a policy comes to at a target, as JSON text: `{"policy", "target_replicas"}` in, a commitment out.
+///
+/// # Errors
+/// One sentence that names the field, where the text is no such object.
+pub fn resolve(request: &str) -> Result<String, String> {
+    let ToResolve { policy, target_replicas } = config::parse(request)?;
+    let limits: Commitment = policy.resolve(target_replicas);
+    serde_json::to_string(&limits).map_err(|error| error.to_string())
 }
 
 // === impl Verdict ===

@@ -1,9 +1,7 @@
-//! The moves that the budget allows, and the order in which routes are drained.
-
-use std::cmp::min;
+//! The moves that the budget allows.
 
 use super::Cycle;
-use crate::{HealthStatus, Route, RouteStatus, Timestamp};
+use crate::{Route, TrafficStatus, order::first_to_drain, room::Room};
 
 /// What a cycle would do. Routes are in the order of their ids.
 pub(super) struct Moves<'a> {
@@ -30,38 +28,53 @@ impl<'a> Cycle<'a> {
     /// All moves that are allowed at once.
     pub(super) fn moves(&self) -> Moves<'a> {
         let drain_old = self.drain_old();
-        let return_old = self.kept().filter(|route| !is_among(&drain_old, route)).collect();
-        let drain_new = self.drain_new(self.target);
+        let may_return = |route: &&Route| self.may_return(route) && !is_among(&drain_old, route);
+        let return_old = self.rollout.blue().filter(may_return).collect();
+        let drain_new = self.drain_new();
         let unpromoted = self.rollout.green().filter(|route| route.is_ready() && !route.is_promoted());
         let promote = unpromoted.filter(|route| !is_among(&drain_new, route)).collect();
         Moves { create: self.creatable(drain_old.len() + drain_new.len()), promote, return_old, drain_old, drain_new }
     }
 
-    /// The old routes that may go: those out of traffic, and of the others as many as are not needed.
+    /// The old routes that may go: those that nobody returns to, and of the others as many as are not needed, leftovers
+    /// first.
     fn drain_old(&self) -> Vec<&'a Route> {
-        let is_in_traffic = |route: &Route| route.is_live() && route.is_active() || self.may_return(route);
-        let in_traffic = self.rollout.blue().filter(|route| is_in_traffic(route));
-        let available = u64::from(self.in_traffic) + u64::from(self.tally.ready_green);
-        let last = last_to_drain(in_traffic, available.saturating_sub(self.least_available().into()));
-        let goes = |route: &&Route| route.is_live() && (!is_in_traffic(route) || Some(drain_key(route)) <= last);
-        self.rollout.blue().filter(goes).collect()
+        let is_counted = |route: &Route| route.is_live() && !self.is_abandoned(route);
+        let counted = self.rollout.blue().filter(|route| is_counted(route));
+        let available = counted.clone().count() as u64 + u64::from(self.tally.ready_green);
+        let spare = available.saturating_sub(self.bounds.least_serving.into());
+        // What does not serve, then leftovers, then the stable revision's.
+        let serving = |is_leftover| {
+            let serving = counted.clone().filter(|route| route.is_serving());
+            serving.filter(move |route| self.rollout.is_leftover(route) == is_leftover)
+        };
+        let mut leaving = first_to_drain(counted.clone().filter(|route| !route.is_serving()), spare);
+        leaving.extend(first_to_drain(serving(true), spare - leaving.len() as u64));
+        leaving.extend(first_to_drain(serving(false), spare - leaving.len() as u64));
+        leaving.extend(self.rollout.blue().filter(|route| route.is_live() && self.is_abandoned(route)));
+        leaving.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        leaving
     }
 
-    /// The ready old routes that were taken out of traffic for a way back, and may return.
-    pub(super) fn kept(&self) -> impl Iterator<Item = &'a Route> {
-        self.rollout.blue().filter(|route| self.may_return(route))
+    /// Whether nobody returns to an old route, and nobody would miss it.
+    fn is_abandoned(&self, route: &Route) -> bool {
+        let is_inactive = route.traffic_status == TrafficStatus::Inactive;
+        let is_nobodys = self.rollout.is_leftover(route) && !route.is_active()
+            || self.rollout.spec().stable().is_none() && is_inactive;
+        // Beside old routes in traffic, one on standby was replaced by a rollout before this one.
+        let was_replaced = route.is_standby() && self.tally.active_blue > 0 && self.rollout.spec().stable().is_none();
+        is_nobodys || was_replaced
     }
 
-    /// Whether an old route was kept, and may return: beside old routes in traffic, it was replaced before.
+    /// Whether an old route is put back into traffic, where it stays: on standby and ready, and no other serves.
     fn may_return(&self, route: &Route) -> bool {
-        self.tally.active_blue == 0 && route.is_kept() && route.is_ready()
+        self.tally.active_blue == 0 && route.is_standby() && route.is_ready() && !self.is_abandoned(route)
     }
 
-    /// The live new routes that go where only `kept` may stay.
-    pub(super) fn drain_new(&self, kept: u32) -> Vec<&'a Route> {
+    /// The live new routes beyond the target.
+    pub(super) fn drain_new(&self) -> Vec<&'a Route> {
         let live = self.rollout.green().filter(|route| route.is_live());
-        let last = last_to_drain(live.clone(), self.tally.live_green.saturating_sub(kept).into());
-        live.filter(|route| Some(drain_key(route)) <= last).collect()
+        first_to_drain(live, self.tally.live_green.saturating_sub(self.target).into())
     }
 
     /// How many new routes may be created in a plan that drains `leaving` live ones.
@@ -69,41 +82,22 @@ impl<'a> Cycle<'a> {
         if self.back_off().is_some() {
             return 0;
         }
-        let live = self.tally.live_green.saturating_add(self.tally.live_blue);
-        // What is drained leaves its place at once, or only when it has terminated.
-        let occupied = if self.config.wait_for_termination {
-            live.saturating_add(self.tally.terminating)
-        } else {
-            live.saturating_sub(u32::try_from(leaving).unwrap_or(u32::MAX))
-        };
-        min(self.target.saturating_sub(self.tally.live_green), self.most_live().saturating_sub(occupied))
+        let room = Room::new(self.rollout, self.bounds, leaving).for_up_to(self.missing());
+        if !self.config.wait_for_termination {
+            return room;
+        }
+        // What is drained leaves its place only when it has terminated.
+        let occupied = self.tally.live().saturating_add(self.tally.terminating);
+        room.min(self.bounds.most_live.saturating_sub(occupied))
+    }
+
+    /// How many new routes are not live.
+    pub(super) fn missing(&self) -> u32 {
+        self.target.saturating_sub(self.tally.live_green)
     }
 }
 
 /// Whether a route is among these, which are in the order of their ids.
-fn is_among(routes: &[&Route], route: &Route) -> bool {
+pub(super) fn is_among(routes: &[&Route], route: &Route) -> bool {
     routes.binary_search_by(|other| other.id.cmp(&route.id)).is_ok()
-}
-
-/// Where a route stands in the drain order. No two routes stand in one place.
-type DrainKey<'a> = (u8, Timestamp, &'a str);
-
-/// The last of the first `n` in the drain order; none where there is none, or `n` is 0.
-fn last_to_drain<'a>(routes: impl Iterator<Item = &'a Route>, n: u64) -> Option<DrainKey<'a>> {
-    let last = usize::try_from(n.checked_sub(1)?).unwrap_or(usize::MAX);
-    let mut keys: Vec<DrainKey<'a>> = routes.map(drain_key).collect();
-    let last = min(last, keys.len().checked_sub(1)?);
-    Some(*keys.select_nth_unstable(last).1)
-}
-
-fn drain_key(route: &Route) -> DrainKey<'_> {
-    let rank = match (route.status, route.health) {
-        (RouteStatus::Running, HealthStatus::Unhealthy) => 1,
-        (RouteStatus::Running, HealthStatus::Degraded) => 2,
-        (RouteStatus::Running, HealthStatus::NotChecked) => 3,
-        (RouteStatus::Running, HealthStatus::Healthy) if !route.is_active() => 4,
-        (RouteStatus::Running, HealthStatus::Healthy) => 5,
-        _ => 0,
-    };
-    (rank, route.created_at, &route.id)
 }

@@ -1,7 +1,7 @@
 //! Blue-green that creates its routes a few at a time, for clusters where a burst of starts hurts. To be short it knows no
-//! abort and no deadline.
+//! way back and no deadline: where an operator asks to abort or to pause it does nothing.
 
-use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, TrafficStatus};
+use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep};
 use pointsman::{schemars, serde};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -23,6 +23,9 @@ impl Strategy for Batched {
     fn evaluate(rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
         let (tally, spec) = (rollout.tally(), rollout.spec());
         let message = format!("{} of {} green routes ready", tally.ready_green, spec.target_replicas);
+        if spec.operator.abort || spec.operator.pause {
+            return Ok(RouteChanges::none(SubStep::Provisioning, "held", message));
+        }
         if tally.ready_green >= spec.target_replicas {
             let plan = RouteChanges::none(SubStep::Completed, "promoting", message);
             return Ok(plan.promote(rollout.green().filter(|route| route.is_ready())).drain(rollout.blue()));
@@ -30,9 +33,9 @@ impl Strategy for Batched {
         // A failure keeps its slot, else a crash-looping revision creates routes without end.
         let missing = spec.target_replicas.saturating_sub(tally.live_green + tally.failed_green);
         let count = missing.min(config.batch.get().saturating_sub(tally.provisioning_green));
-        let (revision, traffic_status, traffic_ratio) = (spec.deploying_revision.clone(), TrafficStatus::Inactive, 0.0);
         let plan = RouteChanges::none(SubStep::Provisioning, "waiting-for-ready", message);
-        Ok(if count == 0 { plan } else { plan.create(RolloutSpec { count, revision, traffic_status, traffic_ratio }) })
+        let created = RolloutSpec::inactive(count, &spec.deploying_revision);
+        Ok(if count == 0 { plan } else { plan.create(created) })
     }
 }
 

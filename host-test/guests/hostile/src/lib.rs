@@ -10,7 +10,9 @@ use std::{
     },
 };
 
-use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, TrafficChange, TrafficStatus};
+use pointsman::{
+    Commitment, EvaluationError, Rollout, RolloutSpec, Route, RouteChanges, Strategy, SubStep, TrafficChange, TrafficStatus,
+};
 use pointsman::{schemars, serde};
 
 /// What this version does whatever its config says; padded with spaces.
@@ -80,6 +82,22 @@ enum Misdeed {
     LeakIds,
     /// Does nothing bad for 100 calls of an instance, and then never returns.
     TurnBadAfterAHundred,
+    /// Sets every route's traffic as it is, bit by bit; not bad, but against the contract.
+    EchoTraffic,
+    /// Returns a memo of 5,000 bytes.
+    LongMemo,
+    /// Returns a memo with a NUL in it.
+    NulMemo,
+    /// Completes, whatever the routes are.
+    CompleteEarly,
+    /// Ends as rolled back, whatever the routes are.
+    RollBackEarly,
+    /// Returns a reason that looks like several lines of a log, and a gate and a code of 5,000 bytes.
+    ForgeTexts,
+    /// Creates one route in traffic at a full share, whatever the others have.
+    CreateActive,
+    /// Asks to be evaluated again in a millisecond.
+    AgainInAMillisecond,
 }
 
 /// The ids of the last call that leaked them.
@@ -99,6 +117,14 @@ impl Strategy for Hostile {
             b"schema-not-json" => "an object".to_owned(),
             b"schema-long" => "x".repeat(20_000_000),
             _ => pointsman::schema_of::<Config>(),
+        }
+    }
+
+    fn commitment(_: &Config, _: u32, limits: Option<Commitment>) -> Commitment {
+        match mode() {
+            // Another promise in each call of an instance.
+            b"fickle" => Commitment { least_serving: 0, most_live: u32::MAX - CALLS.load(Ordering::Relaxed) },
+            _ => limits.unwrap_or(Commitment::NONE),
         }
     }
 
@@ -139,12 +165,7 @@ impl Strategy for Hostile {
             Misdeed::PromoteAll => plan.promote_route_ids = ids(rollout).collect(),
             Misdeed::DrainAll => plan.drain_route_ids = ids(rollout).collect(),
             Misdeed::CreateTenMillion => {
-                plan.rollout_specs = vec![RolloutSpec {
-                    count: 10_000_000,
-                    revision: rollout.spec().deploying_revision.clone(),
-                    traffic_status: TrafficStatus::Inactive,
-                    traffic_ratio: 0.0,
-                }];
+                plan = plan.create(RolloutSpec::inactive(10_000_000, &rollout.spec().deploying_revision));
             }
             Misdeed::NanRatio => {
                 let change = |route_id| TrafficChange {
@@ -165,6 +186,29 @@ impl Strategy for Hostile {
             Misdeed::LeakIds => {
                 let mut leaked = LEAKED.lock().unwrap_or_else(PoisonError::into_inner);
                 plan.promote_route_ids = std::mem::replace(&mut leaked, ids(rollout).collect());
+            }
+            Misdeed::EchoTraffic => {
+                let echo = |route: &Route| TrafficChange {
+                    route_id: route.id.clone(),
+                    traffic_status: route.traffic_status,
+                    traffic_ratio: route.traffic_ratio,
+                };
+                plan.traffic_changes = rollout.routes().map(echo).collect();
+            }
+            Misdeed::LongMemo => plan.memo = Some("x".repeat(5_000)),
+            Misdeed::NulMemo => plan.memo = Some("promoted-at\0 1".to_owned()),
+            Misdeed::CompleteEarly => plan.sub_step = SubStep::Completed,
+            Misdeed::RollBackEarly => plan.sub_step = SubStep::RolledBack,
+            Misdeed::ForgeTexts => {
+                plan.reason.message = format!("ok\nERROR \u{9b}31m all routes lost \u{202e}{}", "x".repeat(5_000));
+                plan.reason.code = "c".repeat(5_000);
+                plan.gate = Some("g".repeat(5_000));
+            }
+            Misdeed::CreateActive => {
+                plan = plan.create(RolloutSpec::active(1, &rollout.spec().deploying_revision));
+            }
+            Misdeed::AgainInAMillisecond => {
+                plan.next_evaluation_at = Some(rollout.spec().now.saturating_add_millis(1));
             }
             Misdeed::TurnBadAfterAHundred => {
                 if calls > 100 {

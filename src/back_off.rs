@@ -1,0 +1,23 @@
+//! Back-off after failures, so that a revision that always fails does not create routes without end.
+
+use crate::{Route, Timestamp, wait::Wait};
+
+/// Seconds of the first back-off.
+const FIRST: u32 = 10;
+/// Seconds of the longest.
+const LONGEST: u32 = 300;
+
+/// The back-off after the last of these failures, if it is not over: 10 s; 20 s once more have failed than the target,
+/// 40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][kubernetes].
+///
+/// [kubernetes]: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
+pub(crate) fn back_off<'a>(failed: impl Iterator<Item = &'a Route>, target: u32, now: Timestamp) -> Option<Wait> {
+    let (mut failures, mut last) = (0_u32, None);
+    for route in failed {
+        failures = failures.saturating_add(1);
+        last = last.max(Some(route.changed_at(now)));
+    }
+    let rounds = failures.div_ceil(target.max(1)).max(1);
+    let seconds = (FIRST << (rounds - 1).min(5)).min(LONGEST);
+    Some(Wait::new(last?, seconds)).filter(|back_off| !back_off.is_over(now))
+}

@@ -1,0 +1,138 @@
+//! Rows 2 and 5 to 9: green carries the traffic, and blue is kept out of it for a while.
+
+use super::{Cycle, Memo, back_off};
+use crate::{
+    RolloutSpec, Route, RouteChanges, SubStep, Tally, Timestamp, TrafficChange,
+    room::Room,
+    traffic::{activate, put_on_standby, raise_what_stays},
+    wait::Wait,
+    words::{are, count, list, seconds, share},
+};
+
+impl<'a> Cycle<'a> {
+    /// Whether green carries the traffic, or should: as the memo says, or, where it was lost, as blue on standby tells.
+    pub(super) fn is_promoted(&self) -> bool {
+        let Tally { serving_green, standby_blue, active_blue, .. } = self.tally;
+        match self.memo {
+            Some(Memo::Promoted(_)) => true,
+            Some(Memo::GreenLost(_)) => false,
+            _ => serving_green > 0 && active_blue == 0 && standby_blue > 0,
+        }
+    }
+
+    /// Whether no green route is ready, although some should be.
+    pub(super) fn green_is_lost(&self) -> bool {
+        self.tally.ready_green == 0 && self.target > 0
+    }
+
+    /// Whether blue that was taken out of traffic can carry all of it again.
+    pub(super) fn blue_can_return(&self) -> bool {
+        self.tally.ready_standby_blue + self.tally.serving_blue >= self.target.max(1)
+    }
+
+    /// When green was promoted: as the memo says, or now.
+    fn promoted_at(&self) -> Timestamp {
+        match self.memo {
+            Some(Memo::Promoted(at)) => at.min(self.now()),
+            _ => self.now(),
+        }
+    }
+
+    /// How long blue is kept.
+    pub(super) fn window(&self) -> Wait {
+        Wait::new(self.promoted_at(), self.config.keep_blue_seconds)
+    }
+
+    /// Row 2. Nothing is drained, so that the operator who paused finds all of it.
+    pub(super) fn return_while_paused(&self) -> RouteChanges {
+        let blue = self.rollout.blue().filter(|route| route.is_standby() && route.is_ready());
+        let green = self.rollout.green().filter(|route| route.is_live() && route.is_active());
+        let returned: Vec<TrafficChange> = blue.map(activate).collect();
+        let message = format!(
+            "paused; {}: returning traffic to {} blue",
+            if self.green_is_lost() {
+                "no green route is ready".to_owned()
+            } else {
+                format!("a check failed ({})", list(self.rollout.spec().failed_checks()))
+            },
+            returned.len(),
+        );
+        let changes = returned.into_iter().chain(green.map(put_on_standby));
+        let mut plan = self.plan(SubStep::RollingBack, "paused", message).change_traffic(changes);
+        plan.memo = Some(Memo::GreenLost(self.now()).to_string());
+        raise_what_stays(self.rollout, &mut plan);
+        plan
+    }
+
+    /// Row 7.
+    pub(super) fn replace_green(&self) -> RouteChanges {
+        let missing = self.missing();
+        let back_off = back_off(self.rollout.failed_green(), self.target, self.now()).filter(|_| missing > 0);
+        let room = Room::new(self.rollout, self.bounds, 0);
+        let created = if back_off.is_some() { 0 } else { room.for_up_to(missing) };
+        let mut message = self.readiness();
+        if self.green_is_lost() && self.tally.serving() == 0 {
+            message += "; nothing serves, and there is no way back: no blue route is ready";
+        }
+        if created > 0 {
+            message += &format!(": creating {created}");
+        } else if let Some(back_off) = back_off {
+            message += &format!("; creating another in {}", seconds(back_off.end().saturating_millis_since(self.now())));
+        } else if let Some(shortage) = room.shortage(missing) {
+            message += &format!("; there is no room for more ({})", shortage.as_str());
+        }
+        let unready = self.rollout.green().filter(|route| route.is_live() && !route.is_ready());
+        let mut plan = self.finalizing("replacing-green", message).blocked_by(unready);
+        if created > 0 {
+            plan = plan.create(RolloutSpec::active(created, &self.rollout.spec().deploying_revision));
+        }
+        let ahead = [plan.next_evaluation_at, back_off.and_then(|wait| wait.end_ahead(self.now()))];
+        plan.next_evaluation_at = ahead.into_iter().flatten().min();
+        if !plan.is_empty() {
+            raise_what_stays(self.rollout, &mut plan);
+        }
+        plan
+    }
+
+    /// Row 8.
+    pub(super) fn keep_blue(&self) -> RouteChanges {
+        let Tally { ready_standby_blue: ready, standby_blue, .. } = self.tally;
+        let left = seconds(self.window().end().saturating_millis_since(self.now()));
+        let ready = share(ready, standby_blue, "blue route");
+        self.finalizing("keeping-blue", format!("{}; {ready} ready for a return for {left} more", self.readiness()))
+    }
+
+    /// Row 9.
+    pub(super) fn retire_blue(&self) -> RouteChanges {
+        if self.tally.standby_blue == 0 {
+            let ready = self.tally.ready_green;
+            let message = format!(
+                "{} {} ready for a target of {}; no blue route is kept",
+                count(ready, "green route"),
+                are(ready),
+                self.target
+            );
+            return self.switch_over("already-promoted", &message);
+        }
+        self.switch_over("retiring-blue", &format!("{}, the time to go back is over", self.readiness()))
+    }
+
+    /// A plan that promotes what is ready, up to the target, and keeps what it found.
+    fn finalizing(&self, code: &str, message: String) -> RouteChanges {
+        let is_over = self.window().is_over(self.now());
+        let mut plan = self.plan(SubStep::Finalizing, code, message).promote(self.chosen());
+        plan.next_evaluation_at = self.window().end_ahead(self.now()).filter(|_| !is_over && self.tally.standby_blue > 0);
+        plan.memo = Some(Memo::Promoted(self.promoted_at()).to_string());
+        plan
+    }
+
+    /// The ready green routes that are to serve: as many as the target, those in traffic first, then by id.
+    pub(super) fn chosen(&self) -> Vec<&'a Route> {
+        let mut ready: Vec<&Route> = self.rollout.green().filter(|route| route.is_ready()).collect();
+        // Stable: of those alike, the first id comes first.
+        ready.sort_by_key(|route| !route.is_serving());
+        ready.truncate(self.target as usize);
+        ready.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        ready
+    }
+}

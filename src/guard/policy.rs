@@ -1,0 +1,62 @@
+//! How much a plan may do: the operator's policy, in Kubernetes' terms.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Amount, Commitment};
+
+/// The operator's policy; per strategy or per deployment, never the plugin's own.
+///
+/// A host resolves it into [`Spec::limits`](crate::Spec::limits), so that a strategy knows what it may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// How many routes fewer than the target may serve; default 25%. A percentage is rounded down, but from a target of
+    /// 2 on at least 1, else it would stand still; below 100% it is 0 at a target of 1. At most the target.
+    pub max_unavailable: Amount,
+    /// How many live routes of all revisions there may be above the target; default 100%. Rounded up, at least 1, else
+    /// nothing could be replaced without serving less.
+    pub max_surge: Amount,
+    /// How much serving capacity of the deploying revision it takes to call a rollout completed; default 100%. Rounded
+    /// up, at least 1, at most the target.
+    pub complete_at: Amount,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            max_unavailable: Amount::percent(25),
+            max_surge: Amount::percent(100),
+            complete_at: Amount::percent(100),
+        }
+    }
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// What the policy comes to at a target: what a host puts into [`Spec::limits`](crate::Spec::limits). Nothing at
+    /// target 0.
+    pub fn resolve(&self, target_replicas: u32) -> Commitment {
+        if target_replicas == 0 {
+            return Commitment { least_serving: 0, most_live: 0 };
+        }
+        Commitment {
+            least_serving: target_replicas - self.unavailable(target_replicas),
+            most_live: target_replicas.saturating_add(self.max_surge.rounded_up(target_replicas).max(1)),
+        }
+    }
+
+    /// How much capacity the deploying revision must have for a rollout to be completed, in routes.
+    pub fn completes_at(&self, target_replicas: u32) -> u32 {
+        match target_replicas {
+            0 => 0,
+            target => self.complete_at.rounded_up(target).clamp(1, target),
+        }
+    }
+
+    fn unavailable(&self, target: u32) -> u32 {
+        let unavailable = self.max_unavailable.rounded_down(target).min(target);
+        let rounds_to_nothing = matches!(self.max_unavailable, Amount::Millipercent(1..));
+        if unavailable == 0 && rounds_to_nothing && target >= 2 { 1 } else { unavailable }
+    }
+}

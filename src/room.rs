@@ -1,0 +1,76 @@
+//! How many routes a plan may create: within what it promises, and where there are places.
+
+use crate::{Commitment, Rollout, capacity::TOLERANCE};
+
+/// Room for new routes, and what bounds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    by_budget: u64,
+    by_termination: u64,
+    by_places: u64,
+}
+
+/// Why there is no room for a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortage {
+    /// As many are live as may be.
+    Budget,
+    /// Too many are still stopping.
+    Termination,
+    /// The host has no free place.
+    Places,
+}
+
+impl Shortage {
+    /// What is short, in one or two words.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Budget => "max_surge",
+            Self::Termination => "routes still stopping",
+            Self::Places => "free places",
+        }
+    }
+}
+
+impl Room {
+    /// The room that a plan has which promises `bounds` and drains `leaving` live routes.
+    ///
+    /// What is still stopping takes no room in the surge, as in Kubernetes, but it holds its place: with it there are
+    /// at most as many routes as the surge and another target. Where too little serves, repairs do not wait for it.
+    pub(crate) fn new(rollout: &Rollout<'_>, bounds: Commitment, leaving: usize) -> Self {
+        let (spec, tally) = (rollout.spec(), rollout.tally());
+        let [live, terminating, most] = [tally.live(), tally.terminating, bounds.most_live].map(u64::from);
+        let is_short = rollout.capacity() < f64::from(bounds.least_serving) - TOLERANCE;
+        let together = most.saturating_add(u64::from(spec.target_replicas));
+        Self {
+            by_budget: most.saturating_sub(live.saturating_sub(leaving as u64)),
+            // What leaves goes on to hold its place.
+            by_termination: if is_short { u64::MAX } else { together.saturating_sub(live + terminating) },
+            by_places: spec.free_places.map_or(u64::MAX, u64::from),
+        }
+    }
+
+    /// For how many routes there is room.
+    pub(crate) fn left(self) -> u32 {
+        self.by_budget.min(self.by_termination).min(self.by_places).try_into().unwrap_or(u32::MAX)
+    }
+
+    /// How many of `wanted` may be created.
+    pub(crate) fn for_up_to(self, wanted: u32) -> u32 {
+        wanted.min(self.left())
+    }
+
+    /// Why not all of `wanted` may be created; none where they may.
+    pub(crate) fn shortage(self, wanted: u32) -> Option<Shortage> {
+        let wanted = u64::from(wanted);
+        [
+            (self.by_places, Shortage::Places),
+            (self.by_termination, Shortage::Termination),
+            (self.by_budget, Shortage::Budget),
+        ]
+        .into_iter()
+        .filter(|(room, _)| *room < wanted)
+        .min_by_key(|(room, _)| *room)
+        .map(|(_, shortage)| shortage)
+    }
+}
