@@ -13,8 +13,8 @@ const LONGEST_VALUE: usize = 256;
 
 /// Keys with values, in the order of the keys. In JSON an object.
 ///
-/// What a host sends is kept as it is until [`validate`](Self::validate) has seen it, a key that stands there twice
-/// included.
+/// What a host sends is kept until [`validate`](Self::validate) has seen it: a key that stands there twice, and more
+/// than may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels(Vec<(String, String)>);
 
@@ -67,15 +67,19 @@ impl Labels {
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(labels: I) -> Self {
-        let mut labels: Vec<_> = labels.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        labels.sort();
-        Self(labels)
+        labels.into_iter().map(|(key, value)| (key.into(), value.into())).collect::<Vec<_>>().into()
     }
 }
 
 impl From<Vec<(String, String)>> for Labels {
     fn from(mut labels: Vec<(String, String)>) -> Self {
-        labels.sort();
+        // More than may be are in no order that matters, and would take long. A library's sort adds 4 kB to a component.
+        if labels.len() <= MOST {
+            for end in 1..labels.len() {
+                let place = labels[..end].partition_point(|(key, _)| *key <= labels[end].0);
+                labels[place..=end].rotate_right(1);
+            }
+        }
         Self(labels)
     }
 }

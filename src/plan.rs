@@ -221,10 +221,17 @@ impl RouteChanges {
         self
     }
 
-    /// Changes the traffic of routes.
+    /// Changes the traffic of routes. Where both lists are in the order of ids, so is what they come to.
     #[must_use]
     pub fn change_traffic(mut self, changes: impl IntoIterator<Item = TrafficChange>) -> Self {
-        self.traffic_changes.extend(changes);
+        let mut given = std::mem::take(&mut self.traffic_changes).into_iter().peekable();
+        for change in changes {
+            while let Some(before) = given.next_if(|before| before.route_id <= change.route_id) {
+                self.traffic_changes.push(before);
+            }
+            self.traffic_changes.push(change);
+        }
+        self.traffic_changes.extend(given);
         self
     }
 

@@ -18,13 +18,11 @@
 //!   after it. What ran and may recover waits on standby. Leftovers stay until row 1.
 //! - **Row 3** is not for an abort: what an operator gave up is not wanted.
 
-use std::collections::BTreeSet;
-
 use crate::{
     Commitment, Rollout, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, TrafficStatus, WeightSteps,
     back_off::back_off,
     capacity::Load,
-    order::first_to_drain,
+    order::{first_to_drain, sort_by_id},
     room::Room,
     traffic::{activate, put_on_standby, set_what_stays},
     words::{are, count, seconds},
@@ -96,10 +94,10 @@ impl<'a> RollingBack<'a> {
 
     /// Row 1.
     fn end(&self, code: &str, why: &str) -> RouteChanges {
-        let stays: BTreeSet<&str> = self.returnable.iter().map(|route| route.id.as_str()).collect();
+        let stays = |route: &Route| self.returnable.binary_search_by(|stays| stays.id.cmp(&route.id)).is_ok();
         let has_stable = self.rollout.spec().stable().is_some();
         // Where no stable revision is known, idle blue is nobody's: it stays for the host.
-        let leaves = |route: &Route| route.is_live() && !stays.contains(route.id.as_str());
+        let leaves = |route: &Route| route.is_live() && !stays(route);
         let is_ours = |route: &Route| has_stable && !self.rollout.is_stable(route) || self.rollout.is_green(route);
         let leaving = self.rollout.routes().filter(|route| leaves(route) && is_ours(route)).collect();
         let plan = self.with(SubStep::RolledBack, code, leaving);
@@ -125,21 +123,21 @@ impl<'a> RollingBack<'a> {
             idle.into_iter().partition(|route| !route.is_ready() && !may_recover(route));
         let mut lack = self.lack(wanted_now, leaving.len());
         let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
-        let made = first_to_drain(unready.iter().chain(&ready).copied(), lack as u64);
+        let made = first_to_drain(unready.iter().chain(&ready).copied(), lack);
         lack -= made.len();
         leaving.extend(made);
         // Green that serves goes as far as the target is carried without it, or the least where there is no room.
         let needed = if lack > 0 { self.bounds.least_serving as usize } else { target };
         let surplus = (carrying + others + serving.len()).saturating_sub(needed).min(serving.len());
         let surplus = if lack > 0 { surplus.min(lack.max((carrying + others + serving.len()).saturating_sub(target))) } else { surplus };
-        leaving.extend(first_to_drain(serving.iter().copied(), surplus as u64));
-        leaving.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        leaving.extend(first_to_drain(serving.iter().copied(), surplus));
+        sort_by_id(&mut leaving);
 
         let room = Room::new(self.rollout, self.bounds, leaving.len());
         let created = room.for_up_to(wanted_now);
         let waiting = unready.into_iter().filter(|route| route.is_active() && !leaving.iter().any(|it| it.id == route.id));
         let mut plan = self.with(SubStep::RollingBack, code, leaving.clone());
-        plan.traffic_changes.extend(waiting.map(put_on_standby));
+        plan = plan.change_traffic(waiting.map(put_on_standby));
         if created > 0 {
             plan = plan.create(RolloutSpec::active(created, stable));
         }
@@ -189,15 +187,13 @@ impl<'a> RollingBack<'a> {
         plan.reason.message = message;
         if !plan.is_empty() {
             let (load, steps) = (Load::of(self.rollout.routes()), WeightSteps(self.rollout.spec().weight_steps));
-            let loses_serving_green = {
-                let drained: BTreeSet<&str> = plan.drain_route_ids.iter().map(String::as_str).collect();
-                self.green.iter().any(|route| route.is_serving() && drained.contains(route.id.as_str()))
-            };
+            let is_drained = |route: &Route| plan.drain_route_ids.binary_search(&route.id).is_ok();
+            let loses_serving_green = self.green.iter().any(|route| route.is_serving() && is_drained(route));
             let ratio = |route: &Route| {
                 let keeps_its_share = self.rollout.is_green(route) && !loses_serving_green && load.largest > 0.0;
                 if keeps_its_share { steps.round_up(route.traffic_ratio / load.largest) } else { 1.0 }
             };
-            set_what_stays(self.rollout, &mut plan, ratio);
+            return set_what_stays(self.rollout, plan, ratio);
         }
         plan
     }

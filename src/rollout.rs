@@ -1,6 +1,6 @@
 //! One rollout at one moment: its routes checked, in order, sorted into green and blue, and counted.
 
-use crate::{EvaluationError, Route, RouteStatus, Spec, capacity};
+use crate::{EvaluationError, Route, RouteStatus, Spec, capacity, order::sort_by_id};
 
 /// The routes of one deployment and what is wanted of them.
 ///
@@ -54,7 +54,7 @@ impl<'a> Rollout<'a> {
     /// 1.0, or labels are not as the contract says. It names the route; of several the one whose id sorts first.
     pub fn new(routes: &'a [Route], spec: &'a Spec) -> Result<Self, EvaluationError> {
         let mut routes: Vec<&Route> = routes.iter().collect();
-        routes.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        sort_by_id(&mut routes);
         if let Some(twins) = routes.windows(2).find(|pair| pair[0].id == pair[1].id) {
             return Err(EvaluationError::InvalidRoutes(format!("route `{}` is given more than once", twins[0].id)));
         }

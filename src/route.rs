@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Labels, Timestamp};
+use crate::{Labels, Timestamp, words};
 
 /// Where a route is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -173,7 +173,7 @@ impl Route {
         if (0.0..=1.0).contains(&self.traffic_ratio) {
             return Ok(());
         }
-        Err(format!("traffic ratio {} is not in 0.0 to 1.0", self.traffic_ratio))
+        Err(format!("traffic ratio {} is not in 0.0 to 1.0", words::float(self.traffic_ratio)))
     }
 
     /// The one word that says best how it is: its status, or its health once it runs. For messages.

@@ -1,7 +1,5 @@
 //! What a host wants of a rollout, and what time it is.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{Labels, Timestamp};
@@ -170,9 +168,10 @@ impl Spec {
         if self.deploying_revision.is_empty() {
             return Err("`deploying_revision` is empty; it should name the revision being rolled out".to_owned());
         }
-        let mut names = BTreeSet::new();
-        if let Some(twin) = self.checks.iter().find(|check| !names.insert(check.name.as_str())) {
-            return Err(format!("`checks`: `{}` is given more than once", twin.name));
+        let mut names: Vec<&str> = self.checks.iter().map(|check| check.name.as_str()).collect();
+        names.sort_unstable();
+        if let Some(twins) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("`checks`: `{}` is given more than once", twins[0]));
         }
         self.labels.validate().map_err(|error| format!("`labels`: {error}"))
     }

@@ -1,6 +1,6 @@
 //! Wording of messages: counts, names and durations as a person writes them.
 
-use crate::Route;
+use crate::{Route, capacity::TOLERANCE};
 
 /// How many routes or checks a message names before it says how many more there are.
 const NAMED: usize = 3;
@@ -50,7 +50,20 @@ pub(crate) fn seconds(millis: u64) -> String {
 
 /// A number of routes that need not be whole, with at most three decimals: `10`, `1.001`. Rounded down, so that what
 /// falls short is never told as enough.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; what it counts is not negative")]
 pub(crate) fn number(n: f64) -> String {
-    let text = format!("{:.3}", ((n + 1e-9) * 1000.0).floor() / 1000.0);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let thousandths = ((n + TOLERANCE) * 1000.0) as u64;
+    let number = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
+    number.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A float as JSON has it, or `NaN`, `inf` and `-inf`. The standard library's formatting of floats adds 12 kB to a
+/// component that has JSON's already.
+pub(crate) fn float(n: f64) -> String {
+    let name = || match () {
+        () if n.is_nan() => "NaN",
+        () if n > 0.0 => "inf",
+        () => "-inf",
+    };
+    serde_json::Number::from_f64(n).map_or_else(|| name().to_owned(), |number| number.to_string())
 }

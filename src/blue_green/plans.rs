@@ -3,7 +3,7 @@
 use super::{Cycle, Memo, RollingBack};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally,
-    order::first_to_drain,
+    order::{first_to_drain, sort_by_id},
     room::{Room, Shortage},
     traffic::{put_on_standby, raise_what_stays},
     wait::Wait,
@@ -123,11 +123,8 @@ impl<'a> Cycle<'a> {
         let message = format!("{live}: creating {created}");
         let plan = self.plan(SubStep::Provisioning, "creating-green", message).drain(leaving);
         let green = RolloutSpec::inactive(created, &self.rollout.spec().deploying_revision);
-        let mut plan = plan.create(green).evaluate_again(self.deadline_ahead());
-        if serves_less {
-            raise_what_stays(self.rollout, &mut plan);
-        }
-        plan
+        let plan = plan.create(green).evaluate_again(self.deadline_ahead());
+        if serves_less { raise_what_stays(self.rollout, plan) } else { plan }
     }
 
     /// Row 18.
@@ -224,12 +221,12 @@ impl<'a> Cycle<'a> {
         let serving = self.tally.serving() as usize;
         // Leftovers that serve go before what is stable.
         let spare = serving.saturating_sub(target).min(leftovers.len());
-        leaving.extend(first_to_drain(leftovers.iter().copied(), spare as u64));
+        leaving.extend(first_to_drain(leftovers.iter().copied(), spare));
         let beyond = (leftovers.len() - spare + rest.len()).saturating_sub(target).min(rest.len());
         let may_serve_less = serving.saturating_sub(target).saturating_sub(spare);
         let beyond = beyond.min(rest.iter().filter(|route| !route.is_serving()).count() + may_serve_less);
-        leaving.extend(first_to_drain(rest.iter().copied(), beyond as u64));
-        leaving.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        leaving.extend(first_to_drain(rest.iter().copied(), beyond));
+        sort_by_id(&mut leaving);
         leaving
     }
 

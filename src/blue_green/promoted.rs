@@ -45,9 +45,11 @@ impl<'a> Cycle<'a> {
 
     /// Row 2. Nothing is drained, so that the operator who paused finds all of it.
     pub(super) fn return_while_paused(&self) -> RouteChanges {
-        let blue = self.rollout.blue().filter(|route| route.is_standby() && route.is_ready());
-        let green = self.rollout.green().filter(|route| route.is_live() && route.is_active());
-        let returned: Vec<TrafficChange> = blue.map(activate).collect();
+        let change = |route: &'a Route| match self.rollout.is_green(route) {
+            true => (route.is_live() && route.is_active()).then(|| put_on_standby(route)),
+            false => (route.is_standby() && route.is_ready()).then(|| activate(route)),
+        };
+        let changes: Vec<TrafficChange> = self.rollout.routes().filter_map(change).collect();
         let message = format!(
             "paused; {}: returning traffic to {} blue",
             if self.green_is_lost() {
@@ -55,13 +57,11 @@ impl<'a> Cycle<'a> {
             } else {
                 format!("a check failed ({})", list(self.rollout.spec().failed_checks()))
             },
-            returned.len(),
+            self.tally.ready_standby_blue,
         );
-        let changes = returned.into_iter().chain(green.map(put_on_standby));
         let mut plan = self.plan(SubStep::RollingBack, "paused", message).change_traffic(changes);
         plan.memo = Some(Memo::GreenLost(self.now()).to_string());
-        raise_what_stays(self.rollout, &mut plan);
-        plan
+        raise_what_stays(self.rollout, plan)
     }
 
     /// Row 7.
@@ -88,10 +88,7 @@ impl<'a> Cycle<'a> {
         }
         let ahead = [plan.next_evaluation_at, back_off.and_then(|wait| wait.end_ahead(self.now()))];
         plan.next_evaluation_at = ahead.into_iter().flatten().min();
-        if !plan.is_empty() {
-            raise_what_stays(self.rollout, &mut plan);
-        }
-        plan
+        if plan.is_empty() { plan } else { raise_what_stays(self.rollout, plan) }
     }
 
     /// Row 8.
@@ -128,11 +125,15 @@ impl<'a> Cycle<'a> {
 
     /// The ready green routes that are to serve: as many as the target, those in traffic first, then by id.
     pub(super) fn chosen(&self) -> Vec<&'a Route> {
-        let mut ready: Vec<&Route> = self.rollout.green().filter(|route| route.is_ready()).collect();
-        // Stable: of those alike, the first id comes first.
-        ready.sort_by_key(|route| !route.is_serving());
-        ready.truncate(self.target as usize);
-        ready.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        ready
+        let target = self.target as usize;
+        let mut serving = target.min(self.tally.serving_green as usize);
+        let mut others = target - serving;
+        let mut is_chosen = move |route: &Route| {
+            let left = if route.is_serving() { &mut serving } else { &mut others };
+            let is_chosen = *left > 0;
+            *left -= usize::from(is_chosen);
+            is_chosen
+        };
+        self.rollout.green().filter(|route| route.is_ready() && is_chosen(route)).collect()
     }
 }

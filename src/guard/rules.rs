@@ -9,7 +9,7 @@ use crate::{
     Commitment, Rollout, Route, RouteChanges, Spec, SubStep, TrafficStatus,
     capacity::{Load, TOLERANCE, carries},
     weights::WeightSteps,
-    words::number,
+    words::{float, number},
 };
 
 /// Most bytes of a memo.
@@ -162,7 +162,7 @@ impl<'a> Judge<'a> {
             violations.extend(Violation::of(code, bad, &format!("traffic ratio is set: {what}")));
             let mut created = self.plan.rollout_specs.iter();
             if let Some(bad) = created.find(|created| judge(created.traffic_status, created.traffic_ratio) == Some(code)) {
-                let message = format!("the plan creates routes with a traffic ratio of {}: {what}", bad.traffic_ratio);
+                let message = format!("the plan creates routes with a traffic ratio of {}: {what}", float(bad.traffic_ratio));
                 violations.push(Violation::new(code, [], message));
             }
         }
@@ -208,7 +208,7 @@ impl<'a> Judge<'a> {
             let drained = self.outcome.where_(|after| {
                 after.is_drained() && after.route.is_serving() && !(rolls_back && after.is_green)
             });
-            let what = format!("drained while serving, with a capacity of {} where {least} are needed", number(after));
+            let what = format!("drained while serving, with a capacity of {} where {} are needed", number(after), number(least));
             violations.extend(Violation::of(DrainedWhileShort, drained, &what));
         }
     }

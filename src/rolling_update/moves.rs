@@ -1,7 +1,7 @@
 //! The moves that the budget allows.
 
 use super::Cycle;
-use crate::{Route, TrafficStatus, order::first_to_drain, room::Room};
+use crate::{Route, TrafficStatus, order::{first_to_drain, sort_by_id}, room::Room};
 
 /// What a cycle would do. Routes are in the order of their ids.
 pub(super) struct Moves<'a> {
@@ -42,17 +42,18 @@ impl<'a> Cycle<'a> {
         let is_counted = |route: &Route| route.is_live() && !self.is_abandoned(route);
         let counted = self.rollout.blue().filter(|route| is_counted(route));
         let available = counted.clone().count() as u64 + u64::from(self.tally.ready_green);
-        let spare = available.saturating_sub(self.bounds.least_serving.into());
+        let spare = available.saturating_sub(u64::from(self.bounds.least_serving));
+        let spare = usize::try_from(spare).unwrap_or(usize::MAX);
         // What does not serve, then leftovers, then the stable revision's.
         let serving = |is_leftover| {
             let serving = counted.clone().filter(|route| route.is_serving());
             serving.filter(move |route| self.rollout.is_leftover(route) == is_leftover)
         };
         let mut leaving = first_to_drain(counted.clone().filter(|route| !route.is_serving()), spare);
-        leaving.extend(first_to_drain(serving(true), spare - leaving.len() as u64));
-        leaving.extend(first_to_drain(serving(false), spare - leaving.len() as u64));
+        leaving.extend(first_to_drain(serving(true), spare - leaving.len()));
+        leaving.extend(first_to_drain(serving(false), spare - leaving.len()));
         leaving.extend(self.rollout.blue().filter(|route| route.is_live() && self.is_abandoned(route)));
-        leaving.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        sort_by_id(&mut leaving);
         leaving
     }
 
@@ -74,7 +75,7 @@ impl<'a> Cycle<'a> {
     /// The live new routes beyond the target.
     pub(super) fn drain_new(&self) -> Vec<&'a Route> {
         let live = self.rollout.green().filter(|route| route.is_live());
-        first_to_drain(live, self.tally.live_green.saturating_sub(self.target).into())
+        first_to_drain(live, self.tally.live_green.saturating_sub(self.target) as usize)
     }
 
     /// How many new routes may be created in a plan that drains `leaving` live ones.

@@ -41,10 +41,7 @@ impl<'a> Cycle<'a> {
             .drain(self.rollout.blue().chain(drain_new.iter().copied()));
         let done = changes(0, plan.promote_route_ids.len(), plan.drain_route_ids.len());
         plan.reason.message = format!("{}{done}", self.readiness());
-        if !plan.is_empty() {
-            raise_what_stays(self.rollout, &mut plan);
-        }
-        plan
+        if plan.is_empty() { plan } else { raise_what_stays(self.rollout, plan) }
     }
 
     /// Row 5.
@@ -73,12 +70,11 @@ impl<'a> Cycle<'a> {
         if moves.create > 0 {
             plan = plan.create(RolloutSpec::active(moves.create, &self.rollout.spec().deploying_revision));
         }
-        let mut plan = plan
+        let plan = plan
             .change_traffic(moves.return_old.iter().map(|route| activate(route)))
             .promote(moves.promote.iter().copied())
             .drain(moves.drain_old.iter().chain(&moves.drain_new).copied());
-        raise_what_stays(self.rollout, &mut plan);
-        plan
+        raise_what_stays(self.rollout, plan)
     }
 
     /// Row 7.
