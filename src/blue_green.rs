@@ -16,17 +16,18 @@
 //! | 8 | blue is kept, the window is not over | finalizing | promote what is ready | `keeping-blue` |
 //! | 9 | else | completed | promote, drain all else | `retiring-blue`, `already-promoted` |
 //! | | *before:* | | | |
-//! | 10 | paused | provisioning, awaiting-promotion or rolling-back | none | `paused` |
-//! | 11 | ready green ≥ goal, any check pending, no promote | awaiting-promotion | none | `awaiting-checks` |
-//! | 12 | ready green ≥ goal, the gate is not passed | awaiting-promotion | none | `awaiting-approval` |
-//! | 13 | ready green ≥ goal, ready for less than the delay, no promote | awaiting-promotion | none | `awaiting-delay` |
-//! | 14 | ready green ≥ target | finalizing or completed | switch over | `promoting` |
-//! | 15 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
-//! | 16 | deadline reached, no promote | roll back | roll back | `deadline-exceeded` |
-//! | 17 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
-//! | 18 | live green + unreplaced < goal, and there is none | provisioning | none | see below |
-//! | 19 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
-//! | 20 | else | provisioning | none | `waiting-for-ready` |
+//! | 10 | ready green ≥ target, ≥ target of it serves, no live blue, not paused | completed | as 9 | `already-promoted` |
+//! | 11 | paused | provisioning, awaiting-promotion or rolling-back | none | `paused` |
+//! | 12 | ready green ≥ goal, any check pending, no promote | awaiting-promotion | none | `awaiting-checks` |
+//! | 13 | ready green ≥ goal, the gate is not passed | awaiting-promotion | none | `awaiting-approval` |
+//! | 14 | ready green ≥ goal, ready for less than the delay, no promote | awaiting-promotion | none | `awaiting-delay` |
+//! | 15 | ready green ≥ target | finalizing or completed | switch over | `promoting` |
+//! | 16 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
+//! | 17 | deadline reached, no promote | roll back | roll back | `deadline-exceeded` |
+//! | 18 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
+//! | 19 | live green + unreplaced < goal, and there is none | provisioning | none | see below |
+//! | 20 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
+//! | 21 | else | provisioning | none | `waiting-for-ready` |
 //!
 //! - **Promises** ([`Strategy::commitment`]): the target always serves, and at most twice as many are live. Limits that
 //!   allow less are refused at admission; a running rollout waits under them, with `no-budget`.
@@ -43,11 +44,11 @@
 //! - **Gates**: `preview`, where there are preview routes, and `promotion`. Where `auto_promote` is set there is none.
 //! - **Create** makes green inactive, ratio 0.0; in row 7 active, ratio 1.0. It drains leftovers, and blue beyond the
 //!   target, those that serve only as far as the target still serves.
-//! - **No room** (row 18): `no-capacity` where free places are short, for all that is missing; `waiting-for-termination`
+//! - **No room** (row 19): `no-capacity` where free places are short, for all that is missing; `waiting-for-termination`
 //!   where too much is still stopping; `no-budget` where as many are live as may be.
 //! - "Ready since" is [`Route::ready_since`]. Exactly the delay, the deadline or the window elapsed is enough.
 //!   Arithmetic saturates. A health flap restarts the delay, because it moves `status_updated_at`.
-//! - Rows 17 to 20 ask to be evaluated again at the deadline, where one is set and still ahead.
+//! - Rows 18 to 21 ask to be evaluated again at the deadline, where one is set and still ahead.
 //! - Waiting at a gate, for a check, a delay or a pause never runs into the deadline: where one is set, the memo keeps
 //!   when the rollout waited last, and the deadline counts from there.
 //! - A memo of another rollout, or of another strategy, is as good as none.
@@ -67,7 +68,7 @@ mod memo;
 mod plans;
 mod promoted;
 
-use memo::Memo;
+use memo::{Memo, What};
 
 /// The blue-green strategy; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -155,9 +156,10 @@ impl<'a> Cycle<'a> {
         let spec = rollout.spec();
         let (tally, target) = (rollout.tally(), spec.target_replicas);
         // A moment before the start is of another rollout.
-        let is_of_this = |memo: &Memo| memo.moment() >= spec.beginning();
-        let memo = spec.memo.as_deref().and_then(|memo| memo.parse().ok()).filter(is_of_this);
-        let topping_up = if let Some(Memo::ToppingUp(at)) = memo { Some(at.min(spec.now)) } else { None };
+        let is_of_this = |memo: &Memo| memo.at >= spec.beginning();
+        let memo: Option<Memo> = spec.memo.as_deref().and_then(|memo| memo.parse().ok()).filter(is_of_this);
+        let memo = memo.map(|memo| memo.seen(spec.now));
+        let topping_up = memo.filter(|memo| memo.what == What::ToppingUp).map(|memo| memo.at.min(spec.now));
         let bounds = BlueGreen::commitment(config, target, spec.limits);
         let cycle = Self { rollout, config, memo, tally, bounds, target, goal: target, topping_up };
         let is_preview = topping_up.is_none() && !cycle.is_promoted() && tally.ready_green < target;
@@ -179,10 +181,17 @@ impl<'a> Cycle<'a> {
         if check_failed && !spec.is_paused() {                                               // row 3
             return self.check_failed();
         }
-        if matches!(self.memo, Some(Memo::GreenLost(_))) && !spec.is_paused() {              // row 4
+        if self.remembers(What::GreenLost) && !spec.is_paused() {              // row 4
             return self.green_lost();
         }
-        if self.is_promoted() { self.decide_once_promoted() } else { self.decide_before() }
+        if self.is_promoted() {
+            return self.decide_once_promoted();
+        }
+        let Tally { ready_green, serving_green, live_blue, .. } = self.tally;
+        if ready_green >= self.target && serving_green >= self.target && live_blue == 0 && !spec.is_paused() {
+            return self.retire_blue();                                                       // row 10
+        }
+        self.decide_before()
     }
 
     /// Rows 5 to 9.
@@ -203,30 +212,30 @@ impl<'a> Cycle<'a> {
         self.retire_blue()                                                                   // row 9
     }
 
-    /// Rows 10 to 14, and on to the others.
+    /// Rows 11 to 15, and on to the others.
     #[rustfmt::skip]
     fn decide_before(&self) -> RouteChanges {
         let spec = self.rollout.spec();
         let is_ready = self.tally.ready_green >= self.goal;
 
-        if spec.is_paused() {                                                                // row 10
-            return self.pause(match self.memo {
-                Some(Memo::GreenLost(_)) => SubStep::RollingBack,
-                _ if is_ready => SubStep::AwaitingPromotion,
-                _ => SubStep::Provisioning,
+        if spec.is_paused() {                                                                // row 11
+            return self.pause(match is_ready {
+                _ if self.remembers(What::GreenLost) => SubStep::RollingBack,
+                true => SubStep::AwaitingPromotion,
+                false => SubStep::Provisioning,
             });
         }
         if is_ready {
-            if !spec.operator.promote && spec.pending_checks().next().is_some() {            // row 11
+            if !spec.operator.promote && spec.pending_checks().next().is_some() {            // row 12
                 return self.await_checks();
             }
-            if !self.config.auto_promote && !spec.has_passed(self.gate()) {                  // row 12
+            if !self.config.auto_promote && !spec.has_passed(self.gate()) {                  // row 13
                 return self.await_approval();
             }
-            if !spec.operator.promote && let Some((newest, delay)) = self.delayed_by() {     // row 13
+            if !spec.operator.promote && let Some((newest, delay)) = self.delayed_by() {     // row 14
                 return self.await_delay(newest, delay);
             }
-            if self.tally.ready_green >= self.target {                                       // row 14
+            if self.tally.ready_green >= self.target {                                       // row 15
                 return self.promote();
             }
             return self.top_up().provision();
@@ -234,24 +243,29 @@ impl<'a> Cycle<'a> {
         self.provision()
     }
 
-    /// Rows 15 to 20.
+    /// Rows 16 to 21.
     #[rustfmt::skip]
     fn provision(&self) -> RouteChanges {
         let Tally { failed_green, live_green, provisioning_green, .. } = self.tally;
 
-        if failed_green > self.config.max_replacements && live_green == 0 {                  // row 15
+        if failed_green > self.config.max_replacements && live_green == 0 {                  // row 16
             return self.all_green_failed();
         }
-        if self.deadline().is_some_and(|deadline| deadline.is_over(self.now())) {            // row 16
+        if self.deadline().is_some_and(|deadline| deadline.is_over(self.now())) {            // row 17
             return self.deadline_exceeded();
         }
-        if self.missing() > 0 {                                                              // rows 17 and 18
+        if self.missing() > 0 {                                                              // rows 18 and 19
             return self.create_green();
         }
-        if provisioning_green > 0 {                                                          // row 19
+        if provisioning_green > 0 {                                                          // row 20
             return self.wait_for_provisioning();
         }
-        self.wait_for_ready()                                                                // row 20
+        self.wait_for_ready()                                                                // row 21
+    }
+
+    /// Whether this is what the memo says.
+    fn remembers(&self, what: What) -> bool {
+        self.memo.is_some_and(|memo| memo.what == what)
     }
 
     fn now(&self) -> Timestamp {

@@ -41,7 +41,7 @@
 //!
 //! **Rule 4** judges only plans that create. Live after ≤ most; and, unless cap before < least, live and terminating
 //! after ≤ most + target. Terminating are those that were not evicted, and were asked to stop since the start of the
-//! rollout or at an unknown moment.
+//! rollout or at an unknown moment; all that were not evicted, where the clock is behind the start.
 //!
 //! **Rule 5.** `completed`: green's capacity after ≥ [`Policy::complete_at`], no live route of another revision after,
 //! neither abort nor pause stands. `rolled-back`: (a) stable's capacity after ≥ target and no live route of another

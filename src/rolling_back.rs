@@ -84,10 +84,10 @@ impl<'a> RollingBack<'a> {
         let plan = self.with(sub_step, code, leaving.collect());
         let mut message = format!("{}; there is nothing to return to: {carrying} of {target} blue can serve", self.done(why, &plan));
         if serving > 0 {
-            message += &format!(", so the {} that {} stays", count(serving as u32, "green route"), serves(serving));
+            message += &format!("; {} in traffic {}", green(serving), stays(serving));
         }
         if is_wanted {
-            message += &format!(", {} ready and may be promoted", count(kept as u32, "green route") + " " + are(kept as u32));
+            message += &format!(", {} that {} ready may be promoted", green(kept), are(u32::try_from(kept).unwrap_or(u32::MAX)));
         }
         self.finish(plan, message)
     }
@@ -204,6 +204,12 @@ fn may_recover(route: &Route) -> bool {
     route.status == RouteStatus::Running && route.traffic_status != TrafficStatus::Inactive
 }
 
-fn serves(n: usize) -> &'static str {
-    if n == 1 { "serves" } else { "serve" }
+/// `1 green route`, `3 green routes`.
+fn green(n: usize) -> String {
+    count(u32::try_from(n).unwrap_or(u32::MAX), "green route")
+}
+
+/// `stays` for one, `stay` for any other number.
+fn stays(n: usize) -> &'static str {
+    if n == 1 { "stays" } else { "stay" }
 }

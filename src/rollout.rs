@@ -37,8 +37,7 @@ pub struct Tally {
     pub ready_standby_blue: u32,
     /// Serving blue routes.
     pub serving_blue: u32,
-    /// Routes of every revision that were asked to stop in this rollout, and still finish what they have; without those
-    /// whose place was lost.
+    /// Terminating routes, of every revision.
     pub terminating: u32,
 }
 
@@ -126,7 +125,7 @@ impl<'a> Rollout<'a> {
     pub fn tally(&self) -> Tally {
         let (mut tally, beginning) = (Tally::default(), self.spec.beginning());
         for route in self.routes() {
-            tally.terminating += u32::from(route.is_terminating_since(beginning));
+            tally.terminating += u32::from(route.status == RouteStatus::Terminating);
             let [live, ready, serving] = [route.is_live(), route.is_ready(), route.is_serving()].map(u32::from);
             if self.is_green(route) {
                 tally.live_green += live;

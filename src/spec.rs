@@ -145,9 +145,18 @@ impl Spec {
         stable.filter(|revision| !revision.is_empty() && *revision != self.deploying_revision)
     }
 
-    /// Since when what ended belongs to this rollout: its start, or now where the clock was set back behind it.
+    /// Since when what ended belongs to this rollout: its start. Where the clock is behind the start, as far before now as
+    /// the start is after it: what this rollout did since the clock was set back has stamps before now, and rows that
+    /// are much older are history all the same.
     pub fn beginning(&self) -> Timestamp {
-        self.started_at.min(self.now)
+        let behind = self.started_at.saturating_millis_since(self.now);
+        if behind == 0 { self.started_at } else { self.now.saturating_sub_millis(behind) }
+    }
+
+    /// Since when a route that was asked to stop, and has not, takes a place that this rollout gave or took. Where the
+    /// clock is behind the start nobody can tell, and all do.
+    pub fn stopping_since(&self) -> Timestamp {
+        if self.now < self.started_at { Timestamp::default() } else { self.started_at }
     }
 
     /// Whether the rollout is paused; an abort outweighs it.

@@ -24,6 +24,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The moment `millis` milliseconds earlier, or the first moment there is.
+    #[must_use]
+    pub const fn saturating_sub_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_sub(millis))
+    }
+
     /// Milliseconds from `earlier` to `self`; 0 where `earlier` is the later one.
     pub const fn saturating_millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

@@ -14,9 +14,9 @@ use serde_json::{Value, value::RawValue};
 struct Vector {
     /// What the case shows, in one line.
     why: String,
-    /// As the JSON door takes it.
+    /// As the JSON entry point takes it.
     request: Box<RawValue>,
-    /// As the JSON door answers it.
+    /// As the JSON entry point answers it.
     response: Value,
 }
 
@@ -67,7 +67,7 @@ fn codes(strategy: &str) -> BTreeSet<String> {
     files(strategy).into_iter().map(code).collect()
 }
 
-const ERRORS: [&str; 3] = ["invalid_config", "invalid_request", "invalid_routes"];
+const ERRORS: [&str; 4] = ["invalid_config", "invalid_request", "invalid_routes", "invalid_spec"];
 
 #[test]
 fn blue_green_answers_as_the_corpus_says() {
@@ -93,11 +93,15 @@ fn the_corpus_has_every_reason_and_error_of_blue_green() {
         "deadline-exceeded",
         "green-lost",
         "keeping-blue",
+        "no-budget",
+        "no-capacity",
+        "paused",
         "promoting",
-        "resuming-promotion",
+        "replacing-green",
         "retiring-blue",
         "waiting-for-provisioning",
         "waiting-for-ready",
+        "waiting-for-termination",
     ];
     assert_eq!(codes(BlueGreen::NAME), reasons.into_iter().chain(ERRORS).map(str::to_owned).collect());
 }
@@ -109,6 +113,9 @@ fn the_corpus_has_every_reason_and_error_of_rolling_update() {
         "backing-off",
         "check-failed",
         "deadline-exceeded",
+        "no-budget",
+        "no-capacity",
+        "paused",
         "replacing",
         "rolled-out",
         "waiting-for-provisioning",

@@ -1,6 +1,6 @@
 //! What holds a promotion: gates, delay and deadline.
 
-use super::{Cycle, Memo};
+use super::{Cycle, Memo, What};
 use crate::{Route, Timestamp, wait::Wait};
 
 /// Waited at with preview routes ready, before the rest is created.
@@ -39,7 +39,7 @@ impl<'a> Cycle<'a> {
     pub(super) fn deadline_since(&self) -> Timestamp {
         match (self.topping_up, self.memo) {
             (Some(at), _) => at,
-            (None, Some(Memo::Waited(at))) => at.min(self.now()),
+            (None, Some(Memo { what: What::Waited, at, .. })) => at.min(self.now()),
             _ => self.rollout.spec().started_at,
         }
     }

@@ -4,42 +4,70 @@ use std::{fmt, str::FromStr};
 
 use crate::Timestamp;
 
-/// What happened that the routes do not tell.
+/// How long a moment must have been ahead of the clock before it is given up, in milliseconds. A clock that is late for
+/// one cycle must not shorten what waits; one that was ahead once must not make it wait for ever.
+const AHEAD_MILLIS: u64 = 1000;
+
+/// What happened that the routes do not tell, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Memo {
-    /// The preview passed its gates: the deadline counts from here.
-    ToppingUp(Timestamp),
-    /// Green was promoted and blue is kept: the window counts from here.
-    Promoted(Timestamp),
-    /// Traffic was returned to blue because no green route served any more.
-    GreenLost(Timestamp),
-    /// All that was wanted was ready and waited at a gate: the deadline counts from the last time that it did.
-    Waited(Timestamp),
+pub(super) struct Memo {
+    pub(super) what: What,
+    pub(super) at: Timestamp,
+    /// When `at` was first seen ahead of the clock, if it is.
+    ahead_since: Option<Timestamp>,
 }
 
-const TOPPING_UP: &str = "topping-up-since";
-const PROMOTED: &str = "promoted-at";
-const GREEN_LOST: &str = "green-lost-at";
-const WAITED: &str = "waited-at";
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The preview passed its gates: the deadline counts from here.
+    ToppingUp,
+    /// Green was promoted and blue is kept: the window counts from here.
+    Promoted,
+    /// Traffic was returned to blue because no green route served any more.
+    GreenLost,
+    /// All that was wanted was ready and waited at a gate: the deadline counts from the last time that it did.
+    Waited,
+}
+
+impl What {
+    const ALL: [Self; 4] = [Self::ToppingUp, Self::Promoted, Self::GreenLost, Self::Waited];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ToppingUp => "topping-up-since",
+            Self::Promoted => "promoted-at",
+            Self::GreenLost => "green-lost-at",
+            Self::Waited => "waited-at",
+        }
+    }
+}
 
 impl Memo {
-    /// The moment that it keeps.
-    pub(super) fn moment(self) -> Timestamp {
-        match self {
-            Self::ToppingUp(at) | Self::Promoted(at) | Self::GreenLost(at) | Self::Waited(at) => at,
+    /// A thing that happened.
+    pub(super) fn new(what: What, at: Timestamp) -> Self {
+        Self { what, at, ahead_since: None }
+    }
+
+    /// The memo as it is to be read at `now`: a moment ahead is kept, and marked; it becomes now where it still is a
+    /// second later.
+    pub(super) fn seen(self, now: Timestamp) -> Self {
+        match self.ahead_since {
+            _ if self.at <= now => Self::new(self.what, self.at),
+            Some(since) if now.saturating_millis_since(since) >= AHEAD_MILLIS => Self::new(self.what, now),
+            Some(since) if since <= now => self,
+            _ => Self { ahead_since: Some(now), ..self },
         }
     }
 }
 
 impl fmt::Display for Memo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self {
-            Self::ToppingUp(_) => TOPPING_UP,
-            Self::Promoted(_) => PROMOTED,
-            Self::GreenLost(_) => GREEN_LOST,
-            Self::Waited(_) => WAITED,
-        };
-        write!(f, "{word} {}", self.moment().as_millis())
+        write!(f, "{} {}", self.what.as_str(), self.at.as_millis())?;
+        match self.ahead_since {
+            Some(since) => write!(f, " ahead-since {}", since.as_millis()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -48,14 +76,13 @@ impl FromStr for Memo {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (word, millis) = text.rsplit_once(' ').ok_or(())?;
-        let at = Timestamp::from_millis(millis.parse().map_err(drop)?);
-        match word {
-            TOPPING_UP => Ok(Self::ToppingUp(at)),
-            PROMOTED => Ok(Self::Promoted(at)),
-            GREEN_LOST => Ok(Self::GreenLost(at)),
-            WAITED => Ok(Self::Waited(at)),
-            _ => Err(()),
-        }
+        let moment = |text: &str| text.parse().map(Timestamp::from_millis).map_err(drop);
+        let (text, ahead_since) = match text.split_once(" ahead-since ") {
+            Some((text, since)) => (text, Some(moment(since)?)),
+            None => (text, None),
+        };
+        let (word, at) = text.split_once(' ').ok_or(())?;
+        let what = What::ALL.into_iter().find(|what| what.as_str() == word).ok_or(())?;
+        Ok(Self { what, at: moment(at)?, ahead_since })
     }
 }

@@ -1,6 +1,6 @@
 //! The plans of blue-green and their wording, in the order of the table's rows.
 
-use super::{Cycle, Memo, RollingBack};
+use super::{Cycle, Memo, RollingBack, What};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally,
     order::{first_to_drain, sort_by_id},
@@ -15,7 +15,7 @@ impl<'a> Cycle<'a> {
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
         let mut plan = RollingBack::new(self.rollout, self.bounds).plan(code, why);
         // What was promoted is not any more; what the deadline counts from stays.
-        plan.memo = self.memo.filter(|memo| !matches!(memo, Memo::Promoted(_))).map(|memo| memo.to_string());
+        plan.memo = self.memo.filter(|memo| memo.what != What::Promoted).map(|memo| memo.to_string());
         plan
     }
 
@@ -28,12 +28,12 @@ impl<'a> Cycle<'a> {
     /// Rows 4 and 5.
     pub(super) fn green_lost(&self) -> RouteChanges {
         let mut plan = self.roll_back("green-lost", "no green route served any more after the promotion");
-        let lost_at = if let Some(Memo::GreenLost(at)) = self.memo { at } else { self.now() };
-        plan.memo = Some(Memo::GreenLost(lost_at).to_string());
+        let remembered = self.memo.filter(|memo| memo.what == What::GreenLost);
+        plan.memo = Some(remembered.unwrap_or_else(|| Memo::new(What::GreenLost, self.now())).to_string());
         plan
     }
 
-    /// Rows 6 and 10.
+    /// Rows 6 and 11.
     pub(super) fn pause(&self, sub_step: SubStep) -> RouteChanges {
         let mut message = format!("{}; paused by an operator", self.readiness());
         if self.rollout.spec().failed_checks().next().is_some() {
@@ -42,20 +42,20 @@ impl<'a> Cycle<'a> {
         self.plan(sub_step, "paused", message)
     }
 
-    /// Row 11.
+    /// Row 12.
     pub(super) fn await_checks(&self) -> RouteChanges {
         let message =
             format!("{}; waiting for checks: {}", self.readiness(), list(self.rollout.spec().pending_checks()));
         self.plan(SubStep::AwaitingPromotion, "awaiting-checks", message)
     }
 
-    /// Row 12.
+    /// Row 13.
     pub(super) fn await_approval(&self) -> RouteChanges {
         let message = format!("{}; waiting for an operator to promote, at gate {}", self.readiness(), self.gate());
         self.plan(SubStep::AwaitingPromotion, "awaiting-approval", message).wait_at(self.gate())
     }
 
-    /// Row 13.
+    /// Row 14.
     pub(super) fn await_delay(&self, newest: &Route, delay: Wait) -> RouteChanges {
         let message = format!(
             "{}; {} in {}, when {} has been so for {}",
@@ -71,12 +71,12 @@ impl<'a> Cycle<'a> {
             .evaluate_again(delay.end_ahead(self.now()))
     }
 
-    /// Row 14.
+    /// Row 15.
     pub(super) fn promote(&self) -> RouteChanges {
         self.switch_over("promoting", &self.readiness())
     }
 
-    /// Row 15.
+    /// Row 16.
     pub(super) fn all_green_failed(&self) -> RouteChanges {
         let why = format!(
             "{} failed and none is live; max_replacements is {}",
@@ -86,7 +86,7 @@ impl<'a> Cycle<'a> {
         self.roll_back("all-green-failed", &why).blocked_by(self.unready_green())
     }
 
-    /// Row 16.
+    /// Row 17.
     pub(super) fn deadline_exceeded(&self) -> RouteChanges {
         let why = format!(
             "{} {} after the {} (the deadline is {})",
@@ -94,7 +94,7 @@ impl<'a> Cycle<'a> {
             seconds(self.now().saturating_millis_since(self.deadline_since())),
             match (self.topping_up, self.memo) {
                 (Some(_), _) => "preview",
-                (None, Some(Memo::Waited(_))) => "last time that it waited",
+                (None, Some(Memo { what: What::Waited, .. })) => "last time that it waited",
                 _ => "start",
             },
             seconds(self.deadline().map(Wait::millis).unwrap_or_default()),
@@ -102,7 +102,7 @@ impl<'a> Cycle<'a> {
         self.roll_back("deadline-exceeded", &why).blocked_by(self.unready_green())
     }
 
-    /// Rows 17 and 18.
+    /// Rows 18 and 19.
     pub(super) fn create_green(&self) -> RouteChanges {
         let (missing, leaving) = (self.missing(), self.makes_room());
         let room = Room::new(self.rollout, self.bounds, leaving.len());
@@ -120,14 +120,18 @@ impl<'a> Cycle<'a> {
             return self.wait_for_room(shortage, &live);
         }
         let serves_less = leaving.iter().any(|route| route.is_serving());
-        let message = format!("{live}: creating {created}");
+        let draining = match leaving.len() {
+            0 => String::new(),
+            n => format!(", draining {n} to make room"),
+        };
+        let message = format!("{live}: creating {created}{draining}");
         let plan = self.plan(SubStep::Provisioning, "creating-green", message).drain(leaving);
         let green = RolloutSpec::inactive(created, &self.rollout.spec().deploying_revision);
         let plan = plan.create(green).evaluate_again(self.deadline_ahead());
         if serves_less { raise_what_stays(self.rollout, plan) } else { plan }
     }
 
-    /// Row 18.
+    /// Row 19.
     fn wait_for_room(&self, shortage: Shortage, live: &str) -> RouteChanges {
         let (missing, most) = (self.missing(), self.bounds.most_live);
         let (code, why) = match shortage {
@@ -144,13 +148,13 @@ impl<'a> Cycle<'a> {
         self.plan(SubStep::Provisioning, code, format!("{live}; {why}")).evaluate_again(self.deadline_ahead())
     }
 
-    /// Row 19.
+    /// Row 20.
     pub(super) fn wait_for_provisioning(&self) -> RouteChanges {
         let provisioning = self.rollout.green().filter(|route| route.status == RouteStatus::Provisioning).collect();
         self.wait_for("waiting-for-provisioning", provisioning)
     }
 
-    /// Row 20.
+    /// Row 21.
     pub(super) fn wait_for_ready(&self) -> RouteChanges {
         self.wait_for("waiting-for-ready", self.unready_green())
     }
@@ -169,16 +173,17 @@ impl<'a> Cycle<'a> {
         let waits = sub_step == SubStep::AwaitingPromotion || self.rollout.spec().is_paused();
         let waits = waits && self.config.deadline_seconds.is_some();
         let memo = match (self.topping_up, self.memo) {
-            (_, memo @ Some(Memo::Promoted(_) | Memo::GreenLost(_))) => memo,
-            (Some(at), _) => Some(Memo::ToppingUp(if waits { self.now() } else { at })),
-            (None, None | Some(Memo::Waited(_))) if waits => Some(Memo::Waited(self.now())),
-            (None, memo) => memo,
+            (_, memo @ Some(Memo { what: What::Promoted | What::GreenLost, .. })) => memo,
+            (Some(_), _) if waits => Some(Memo::new(What::ToppingUp, self.now())),
+            (Some(at), None | Some(Memo { what: What::Waited, .. })) => Some(Memo::new(What::ToppingUp, at)),
+            (None, None | Some(Memo { what: What::Waited, .. })) if waits => Some(Memo::new(What::Waited, self.now())),
+            (_, memo) => memo,
         };
         plan.memo = memo.map(|memo| memo.to_string());
         plan
     }
 
-    /// Rows 9 and 14: as many ready green as the target in, everything else out, or on standby.
+    /// Rows 9, 10 and 15: as many ready green as the target in, everything else out, or on standby.
     pub(super) fn switch_over(&self, code: &str, standing: &str) -> RouteChanges {
         let window = Wait::new(self.now(), self.config.keep_blue_seconds);
         let keeps_blue = self.config.keep_blue_seconds > 0 && self.tally.active_blue > 0;
@@ -195,7 +200,7 @@ impl<'a> Cycle<'a> {
         if keeps_blue {
             let kept = self.rollout.blue().filter(|route| route.is_live() && is_kept(route));
             plan = plan.change_traffic(kept.map(put_on_standby));
-            plan.memo = Some(Memo::Promoted(self.now()).to_string());
+            plan.memo = Some(Memo::new(What::Promoted, self.now()).to_string());
             plan.next_evaluation_at = window.end_ahead(self.now());
         }
         plan.reason.message = standing.to_owned();
@@ -230,7 +235,7 @@ impl<'a> Cycle<'a> {
         leaving
     }
 
-    /// Rows 19 and 20.
+    /// Rows 20 and 21.
     fn wait_for(&self, code: &str, routes: Vec<&Route>) -> RouteChanges {
         let message = format!("{}; waiting for {}{}", self.readiness(), name(&routes), self.unreplaced_note());
         self.plan(SubStep::Provisioning, code, message).blocked_by(routes).evaluate_again(self.deadline_ahead())

@@ -1,8 +1,8 @@
 //! Rows 2 and 5 to 9: green carries the traffic, and blue is kept out of it for a while.
 
-use super::{Cycle, Memo, back_off};
+use super::{Cycle, Memo, What, back_off};
 use crate::{
-    RolloutSpec, Route, RouteChanges, SubStep, Tally, Timestamp, TrafficChange,
+    RolloutSpec, Route, RouteChanges, SubStep, Tally, TrafficChange,
     room::Room,
     traffic::{activate, put_on_standby, raise_what_stays},
     wait::Wait,
@@ -13,9 +13,9 @@ impl<'a> Cycle<'a> {
     /// Whether green carries the traffic, or should: as the memo says, or, where it was lost, as blue on standby tells.
     pub(super) fn is_promoted(&self) -> bool {
         let Tally { serving_green, standby_blue, active_blue, .. } = self.tally;
-        match self.memo {
-            Some(Memo::Promoted(_)) => true,
-            Some(Memo::GreenLost(_)) => false,
+        match self.memo.map(|memo| memo.what) {
+            Some(What::Promoted) => true,
+            Some(What::GreenLost) => false,
             _ => serving_green > 0 && active_blue == 0 && standby_blue > 0,
         }
     }
@@ -30,17 +30,15 @@ impl<'a> Cycle<'a> {
         self.tally.ready_standby_blue + self.tally.serving_blue >= self.target.max(1)
     }
 
-    /// When green was promoted: as the memo says, or now.
-    fn promoted_at(&self) -> Timestamp {
-        match self.memo {
-            Some(Memo::Promoted(at)) => at.min(self.now()),
-            _ => self.now(),
-        }
+    /// The promotion as it is to be remembered: as the memo says, or now.
+    fn promotion(&self) -> Memo {
+        let remembered = self.memo.filter(|memo| memo.what == What::Promoted);
+        remembered.unwrap_or_else(|| Memo::new(What::Promoted, self.now()))
     }
 
     /// How long blue is kept.
     pub(super) fn window(&self) -> Wait {
-        Wait::new(self.promoted_at(), self.config.keep_blue_seconds)
+        Wait::new(self.promotion().at.min(self.now()), self.config.keep_blue_seconds)
     }
 
     /// Row 2. Nothing is drained, so that the operator who paused finds all of it.
@@ -60,7 +58,8 @@ impl<'a> Cycle<'a> {
             self.tally.ready_standby_blue,
         );
         let mut plan = self.plan(SubStep::RollingBack, "paused", message).change_traffic(changes);
-        plan.memo = Some(Memo::GreenLost(self.now()).to_string());
+        // A check may pass again, and the rollout then asks for its promotion anew; a loss is not forgotten.
+        plan.memo = self.green_is_lost().then(|| Memo::new(What::GreenLost, self.now()).to_string());
         raise_what_stays(self.rollout, plan)
     }
 
@@ -119,7 +118,7 @@ impl<'a> Cycle<'a> {
         let is_over = self.window().is_over(self.now());
         let mut plan = self.plan(SubStep::Finalizing, code, message).promote(self.chosen());
         plan.next_evaluation_at = self.window().end_ahead(self.now()).filter(|_| !is_over && self.tally.standby_blue > 0);
-        plan.memo = Some(Memo::Promoted(self.promoted_at()).to_string());
+        plan.memo = Some(self.promotion().to_string());
         plan
     }
 

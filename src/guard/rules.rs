@@ -225,9 +225,9 @@ impl<'a> Judge<'a> {
         if live > most {
             violate(TooManyLive, format!("the plan creates {created} and makes it {live} live routes; {most} may be"));
         }
-        let beginning = self.spec.beginning();
+        let since = self.spec.stopping_since();
         let terminating = self.outcome.count(|after| {
-            after.route.is_terminating_since(beginning) || after.is_drained() && after.route.is_live()
+            after.route.is_terminating_since(since) || after.is_drained() && after.route.is_live()
         });
         let most = most.saturating_add(u64::from(self.spec.target_replicas));
         if !self.is_short() && live + terminating > most {

@@ -90,8 +90,7 @@ impl<'a> Cycle<'a> {
 
     /// Row 8.
     pub(super) fn wait_for_termination(&self) -> RouteChanges {
-        let beginning = self.rollout.spec().beginning();
-        let terminating = self.rollout.routes().filter(|route| route.is_terminating_since(beginning));
+        let terminating = self.rollout.routes().filter(|route| route.status == RouteStatus::Terminating);
         self.wait_for("waiting-for-termination", terminating.collect())
     }
 
