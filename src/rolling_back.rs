@@ -13,9 +13,9 @@
 //! - **What can be returned to**: routes of the stable revision in traffic or on standby; where none is known, all blue
 //!   there. Inactive routes were never approved, and are not returned to.
 //! - **Return** puts ready routes on standby into traffic, and raises all that stays there to a full share.
-//! - **Row 2** keeps green that serves as long as the target, or the least that must serve, is not carried without it.
-//!   Where there is no room to create, green that does not serve makes it first, and green that serves beyond the least
-//!   after it. What ran and may recover waits on standby. Leftovers stay until row 1.
+//! - **Row 2** keeps green that serves as long as the target is not carried without it. Where there is no room to create,
+//!   green that does not serve makes it; where there is none for a single route, and none is on its way, also green that
+//!   serves beyond the least. What ran and may recover waits on standby. Leftovers stay until row 1.
 //! - **Row 3** is not for an abort: what an operator gave up is not wanted.
 
 use crate::{
@@ -126,10 +126,14 @@ impl<'a> RollingBack<'a> {
         let made = first_to_drain(unready.iter().chain(&ready).copied(), lack);
         lack -= made.len();
         leaving.extend(made);
-        // Green that serves goes as far as the target is carried without it, or the least where there is no room.
-        let needed = if lack > 0 { self.bounds.least_serving as usize } else { target };
-        let surplus = (carrying + others + serving.len()).saturating_sub(needed).min(serving.len());
-        let surplus = if lack > 0 { surplus.min(lack.max((carrying + others + serving.len()).saturating_sub(target))) } else { surplus };
+        // Green that serves goes as far as the target is carried without it; as far as the least is, where else nothing
+        // could move: no room for a single route, and none on its way.
+        let serves = carrying + others + serving.len();
+        let is_stuck = wanted_now > 0 && lack == wanted_now as usize && carrying == self.returnable.len();
+        let needed = if is_stuck { self.bounds.least_serving as usize } else { target };
+        let beyond_target = serves.saturating_sub(target);
+        let surplus = serves.saturating_sub(needed).min(if is_stuck { lack.max(beyond_target) } else { beyond_target });
+        let surplus = surplus.min(serving.len());
         leaving.extend(first_to_drain(serving.iter().copied(), surplus));
         sort_by_id(&mut leaving);
 
