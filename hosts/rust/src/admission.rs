@@ -8,7 +8,7 @@ use wasmtime::{
 use crate::{Limits, LoadError};
 
 /// The contract versions that this host supports.
-pub const SUPPORTED_CONTRACTS: [&str; 1] = ["0.1.0"];
+pub const SUPPORTED_CONTRACTS: [&str; 1] = ["0.2.0"];
 
 /// Bytes of a page of WebAssembly memory.
 const PAGE: u64 = 64 << 10;

@@ -43,7 +43,7 @@ enum Kind {
 const UNORDERED: [&str; 4] = ["rollout_specs", "promote_route_ids", "traffic_changes", "drain_route_ids"];
 
 /// The other fields that decide something.
-const FIELDS: [&str; 3] = ["sub_step", "next_evaluation_at", "memo"];
+const FIELDS: [&str; 6] = ["sub_step", "gate", "next_evaluation_at", "memo", "commitment", "labels"];
 
 // === impl FieldDifference ===
 
@@ -68,7 +68,7 @@ fn shortened(value: &Value) -> String {
 
 impl Decision {
     /// In what another decision differs from this one; empty where a host would do the same for both. The order of ids and the
-    /// words of a message decide nothing; nor do the routes named as blocking, which are for people.
+    /// words of a message decide nothing; nor do the routes named as blocking and the progress, which are for people.
     pub fn differences(&self, other: &Self) -> Vec<FieldDifference> {
         match (self, other) {
             (Self::Answer(Answer::Ok(first)), Self::Answer(Answer::Ok(second))) => plan_differences(first, second),
@@ -94,6 +94,7 @@ impl From<&Result<RouteChanges, EvaluateError>> for Decision {
         match result {
             Ok(plan) => Self::Answer(Answer::Ok(plan.clone())),
             Err(EvaluateError::InvalidConfig { message, .. }) => error(ErrorCode::InvalidConfig, message, &vec![]),
+            Err(EvaluateError::InvalidSpec { message, .. }) => error(ErrorCode::InvalidSpec, message, &vec![]),
             Err(EvaluateError::InvalidRoutes { message, .. }) => error(ErrorCode::InvalidRoutes, message, &vec![]),
             Err(EvaluateError::Rejected { violations, .. }) => {
                 error(ErrorCode::PlanRejected, &summary(violations), violations)

@@ -101,7 +101,12 @@ pub enum LoadError {
         name: String,
     },
     /// It exports the contract in versions that this host does not know.
-    #[error("`{name}` has contract version {}; this host supports {}", list(found), list(&SUPPORTED_CONTRACTS))]
+    #[error(
+        "`{name}` exports contract version {}; this host supports {}: rebuild it with that version of `pointsman` \
+         (CONTRIBUTING, \"From 0.1.0 to 0.2.0\")",
+        list(found),
+        list(&SUPPORTED_CONTRACTS)
+    )]
     UnsupportedContract {
         /// The file.
         name: String,
@@ -217,6 +222,14 @@ pub enum EvaluateError {
         /// Its words.
         message: String,
     },
+    /// The plugin says that another field of the spec cannot be right; the text names it.
+    #[error("plugin {plugin}: invalid spec: {message}")]
+    InvalidSpec {
+        /// The plugin.
+        plugin: PluginId,
+        /// Its words.
+        message: String,
+    },
     /// The plugin says that the routes cannot be right; the text names the route.
     #[error("plugin {plugin}: invalid routes: {message}")]
     InvalidRoutes {
@@ -240,7 +253,7 @@ pub enum EvaluateError {
     Call(#[from] CallError),
 }
 
-/// Why there are no answers from the JSON door.
+/// Why there are no answers from the JSON entry point.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluateCyclesError {
     /// The answers are not what the contract says, so none is to be trusted.
@@ -267,7 +280,7 @@ pub enum EvaluateCyclesError {
 /// Why a configuration is not good, or could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckConfigError {
-    /// The plugin does not take it; the text names the key.
+    /// The plugin does not take it, or has no move left within the limits; the text names the key or the budget.
     #[error("plugin {plugin}: invalid config: {message}")]
     Invalid {
         /// The plugin.

@@ -5,6 +5,7 @@
 //! | `host.rs` | [`Host`]: the engine that plugins run on; loading |
 //! | `limits.rs` | [`Limits`]: what a plugin may use, and what each limit costs |
 //! | `admission.rs` | what a file must be to be loaded at all |
+//! | `batch.rs` | the JSON of many requests: policies taken out, limits put in, answers checked |
 //! | `guard.rs` | [`Guard`]: what is checked before a plan is returned |
 //! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
 //! | `registry.rs` | [`Registry`]: strategies by name, swapped while they are in use |
@@ -22,7 +23,7 @@
 //! # fn example(routes: &[Route], spec: &Spec) -> Result<(), Box<dyn std::error::Error>> {
 //! let host = Host::new(Limits::default())?;
 //! let plugin = host.load("target/plugins/blue_green.wasm")?;
-//! plugin.check_config(r#"{"auto_promote": true}"#)?;
+//! plugin.check_config(r#"{"auto_promote": true}"#, 3)?;
 //!
 //! let plan = plugin.evaluate_cycle(routes, spec)?;
 //! println!("{}: {}", plan.reason.code, plan.reason.message);
@@ -32,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod batch;
 mod decision;
 mod error;
 mod guard;

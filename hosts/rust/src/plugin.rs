@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use pointsman::{Description, Route, RouteChanges, Spec};
+use pointsman::{Commitment, Description, Route, RouteChanges, Spec, guard::Policy};
 use sha2::{Digest, Sha256};
 use wasmtime::component::InstancePre;
 
@@ -49,6 +49,12 @@ impl Plugin {
         Self { guard, ..self.clone() }
     }
 
+    /// The same plugin under the policy of one deployment. As cheap as a clone.
+    #[must_use]
+    pub fn under(&self, policy: Policy) -> Self {
+        self.with_guard(Guard::Policy(policy))
+    }
+
     /// The same plugin with the instances that are not for callers.
     pub(crate) fn for_upkeep(&self) -> Self {
         Self { purpose: Purpose::Upkeep, ..self.clone() }
@@ -59,7 +65,8 @@ impl Plugin {
         self.guard
     }
 
-    /// Decides one cycle of one rollout, through the typed door. The plan has passed the guard; it is not applied.
+    /// Decides one cycle of one rollout, through the typed entry point. The plan has passed the guard, and is
+    /// [tidy](RouteChanges::tidy); it is not applied. Where the spec has no limits, the guard's policy is resolved into them.
     ///
     /// # Errors
     /// [`EvaluateError`]: the plugin's answer that the configuration or the routes are not right, a plan that the guard
@@ -68,9 +75,11 @@ impl Plugin {
         self.session()?.evaluate_cycle(routes, spec)
     }
 
-    /// Decides cycles of many rollouts in one call, through the JSON door: an array of requests in, an array of answers
-    /// of the same length and order out; see [`pointsman::json`]. In the place of a plan that the guard rejects stands an
-    /// error, [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected), with the violations.
+    /// Decides cycles of many rollouts in one call, through the JSON entry point: an array of requests in, an array of
+    /// answers of the same length and order out; see [`pointsman::json`]. A request may have a third field, `policy`, for
+    /// its deployment: `{"max_unavailable": "25%", "max_surge": 1, "complete_at": "100%"}`, each of them as it is by default
+    /// where it is left out. In the place of a plan that the guard rejects stands an error,
+    /// [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected), with the violations.
     ///
     /// # Errors
     /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed call.
@@ -91,12 +100,13 @@ impl Plugin {
         self.session()?.describe()
     }
 
-    /// Whether the plugin takes this configuration, one JSON object.
+    /// What a plan with this configuration, one JSON object, would promise at this target, within the limits that the
+    /// guard's policy comes to there.
     ///
     /// # Errors
     /// [`CheckConfigError`]: the plugin's answer what is wrong with it, or a failed call.
-    pub fn check_config(&self, config: &str) -> Result<(), CheckConfigError> {
-        self.session()?.check_config(config)
+    pub fn check_config(&self, config: &str, target_replicas: u32) -> Result<Commitment, CheckConfigError> {
+        self.session()?.check_config(config, target_replicas)
     }
 
     /// One instance for many calls; see [`Session`] for what that saves and costs.

@@ -53,7 +53,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pointsman::{Route, RouteChanges, Spec};
+use pointsman::{Route, RouteChanges, Spec, guard::Policy};
 
 use crate::{EvaluateCyclesError, EvaluateError, Guard, Host, PluginId};
 use door::{Cycle, Cycles};
@@ -70,8 +70,8 @@ pub use watch::{OnChange, Watch, WatchError, Watching};
 pub struct Options {
     /// The guard of every plugin that has none of its own in `guards`.
     pub guard: Guard,
-    /// The guards of single strategies, by name: a rolling update that may leave a quarter unserved needs a serving floor of
-    /// 75%, beside a blue-green that needs none so low.
+    /// The guards of single strategies, by name: a canary may need a `max_unavailable` of its own beside a blue-green that
+    /// needs none.
     pub guards: BTreeMap<String, Guard>,
     /// After how many failures in a row a version is given up; default 3.
     pub revert_after: NonZeroU32,
@@ -277,7 +277,22 @@ impl Registry {
         routes: &[Route],
         spec: &Spec,
     ) -> Result<Evaluated<RouteChanges>, RegistryError<EvaluateError>> {
-        self.inner.slot(name)?.call(&self.inner.options, &Cycle { routes, spec })
+        self.inner.slot(name)?.call(&self.inner.options, &Cycle { routes, spec, policy: None })
+    }
+
+    /// As [`evaluate_cycle`](Self::evaluate_cycle), under the policy of the deployment instead of the strategy's. It has no
+    /// say where the strategy's guard checks ids only.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn evaluate_cycle_under(
+        &self,
+        name: &str,
+        policy: Policy,
+        routes: &[Route],
+        spec: &Spec,
+    ) -> Result<Evaluated<RouteChanges>, RegistryError<EvaluateError>> {
+        self.inner.slot(name)?.call(&self.inner.options, &Cycle { routes, spec, policy: Some(policy) })
     }
 
     /// Decides cycles of many rollouts with the strategy of this name; see

@@ -1,7 +1,6 @@
 //! One instance of a plugin, for one call or for many.
 
-use pointsman::{Description, EvaluationError, Route, RouteChanges, Spec, guard::ViolationCode};
-use serde::de::IgnoredAny;
+use pointsman::{Commitment, Description, EvaluationError, Route, RouteChanges, Spec, guard::ViolationCode};
 use wasmtime::{
     Store,
     component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, TypedFunc},
@@ -10,6 +9,7 @@ use wasmtime::{
 use crate::{
     CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, LoadError, Plugin,
     admission::Contract,
+    batch::Batch,
     instances::Permit,
     sandbox::{self, Sandbox},
     wire,
@@ -28,7 +28,7 @@ pub struct Session {
     _permit: Permit,
 }
 
-/// What the JSON door gave.
+/// What the JSON entry point gave.
 pub(crate) struct Answers {
     /// The answers.
     pub(crate) text: String,
@@ -54,14 +54,17 @@ impl Session {
     /// # Errors
     /// [`EvaluateError`].
     pub fn evaluate_cycle(&mut self, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
+        let guard = self.plugin.guard();
+        let limits = guard.limits(spec.target_replicas);
         let sent: Vec<wire::Route> = routes.iter().map(wire::Route::from).collect();
         let (result,): (Result<wire::RouteChanges, wire::EvaluationError>,) =
-            self.call(|contract| &contract.evaluate_cycle, (&sent[..], &wire::Spec::from(spec)))?;
+            self.call(|contract| &contract.evaluate_cycle, (&sent[..], &wire::Spec::new(spec, limits)))?;
         let plugin = || self.plugin.id().clone();
         match result {
             Ok(plan) => {
-                let plan = RouteChanges::from(plan);
-                let violations = self.plugin.guard().check(routes, spec, &plan);
+                let mut plan = RouteChanges::from(plan);
+                let violations = guard.check(routes, spec, &plan);
+                plan.tidy(spec.now);
                 if violations.is_empty() {
                     return Ok(plan);
                 }
@@ -69,6 +72,7 @@ impl Session {
             }
             Err(error) => Err(match error.into() {
                 EvaluationError::InvalidConfig(message) => EvaluateError::InvalidConfig { plugin: plugin(), message },
+                EvaluationError::InvalidSpec(message) => EvaluateError::InvalidSpec { plugin: plugin(), message },
                 EvaluationError::InvalidRoutes(message) => EvaluateError::InvalidRoutes { plugin: plugin(), message },
             }),
         }
@@ -84,20 +88,25 @@ impl Session {
 
     /// As [`evaluate_cycles_json`](Self::evaluate_cycles_json), with what the guard found.
     pub(crate) fn answers(&mut self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
-        let (result,): (Result<String, String>,) = self.call(|contract| &contract.evaluate_cycles, (requests,))?;
+        let batch = Batch::new(requests, self.plugin.guard());
+        let (result,): (Result<String, String>,) =
+            self.call(|contract| &contract.evaluate_cycles, (batch.as_ref().map_or(requests, Batch::text),))?;
         let plugin = || self.plugin.id().clone();
-        let answers = result.map_err(|message| {
-            if serde_json::from_str::<Vec<IgnoredAny>>(requests).is_err() {
-                return EvaluateCyclesError::InvalidRequests { plugin: plugin(), message };
+        match (result, batch) {
+            (Ok(answers), Some(batch)) => {
+                batch.check(answers).map_err(|message| EvaluateCyclesError::Answers { plugin: plugin(), message })
             }
-            // The contract has no other reason to answer none of them.
-            let message = format!("it answers no request of an array: {message}");
-            EvaluateCyclesError::Answers { plugin: plugin(), message }
-        })?;
-        let guard = self.plugin.guard();
-        guard
-            .check_answers(requests, answers)
-            .map_err(|message| EvaluateCyclesError::Answers { plugin: plugin(), message })
+            (Ok(_), None) => {
+                let message = "it answers what is not a JSON array".to_owned();
+                Err(EvaluateCyclesError::Answers { plugin: plugin(), message })
+            }
+            (Err(message), None) => Err(EvaluateCyclesError::InvalidRequests { plugin: plugin(), message }),
+            (Err(message), Some(_)) => {
+                // The contract has no other reason to answer none of them.
+                let message = format!("it answers no request of an array: {message}");
+                Err(EvaluateCyclesError::Answers { plugin: plugin(), message })
+            }
+        }
     }
 
     /// As [`Plugin::describe`].
@@ -113,9 +122,11 @@ impl Session {
     ///
     /// # Errors
     /// [`CheckConfigError`].
-    pub fn check_config(&mut self, config: &str) -> Result<(), CheckConfigError> {
-        let (result,): (Result<(), String>,) = self.call(|contract| &contract.check_config, (config,))?;
-        result.map_err(|message| CheckConfigError::Invalid { plugin: self.plugin.id().clone(), message })
+    pub fn check_config(&mut self, config: &str, target_replicas: u32) -> Result<Commitment, CheckConfigError> {
+        let limits = self.plugin.guard().limits(target_replicas).map(wire::Commitment::from);
+        let (result,): (Result<wire::Commitment, String>,) =
+            self.call(|contract| &contract.check_config, (config, target_replicas, limits))?;
+        result.map(Commitment::from).map_err(|message| CheckConfigError::Invalid { plugin: self.plugin.id().clone(), message })
     }
 
     /// Checks that every function has the contract's type.
@@ -127,7 +138,10 @@ impl Session {
         )?;
         self.check_type::<(&str,), (Result<String, String>,)>("evaluate-cycles", |contract| &contract.evaluate_cycles)?;
         self.check_type::<(), (wire::Description,)>("describe", |contract| &contract.describe)?;
-        self.check_type::<(&str,), (Result<(), String>,)>("check-config", |contract| &contract.check_config)
+        self.check_type::<(&str, u32, Option<wire::Commitment>), (Result<wire::Commitment, String>,)>(
+            "check-config",
+            |contract| &contract.check_config,
+        )
     }
 
     fn check_type<P, R>(&mut self, export: &'static str, function: Find) -> Result<(), LoadError>

@@ -37,13 +37,26 @@ mirror_enum!(RouteStatus {
 mirror_enum!(HealthStatus {
     "not-checked" NotChecked, "healthy" Healthy, "unhealthy" Unhealthy, "degraded" Degraded,
 });
-mirror_enum!(TrafficStatus { "active" Active, "inactive" Inactive });
-mirror_enum!(OperatorRequest { "promote" Promote, "abort" Abort });
-mirror_enum!(CheckOutcome { "pending" Pending, "passed" Passed, "failed" Failed });
+mirror_enum!(TrafficStatus { "active" Active, "standby" Standby, "inactive" Inactive });
+mirror_enum!(RouteEnd { "drained" Drained, "evicted" Evicted, "crashed" Crashed });
+mirror_enum!(CheckOutcome { "pending" Pending, "passed" Passed, "failed" Failed, "inconclusive" Inconclusive });
 mirror_enum!(SubStep {
     "provisioning" Provisioning, "awaiting-promotion" AwaitingPromotion, "finalizing" Finalizing,
-    "rolling-back" RollingBack, "completed" Completed,
+    "rolling-back" RollingBack, "completed" Completed, "rolled-back" RolledBack,
 });
+
+/// `labels`, to be sent.
+type Labels<'a> = Vec<(&'a str, &'a str)>;
+
+/// `commitment`, both ways.
+#[derive(Clone, Copy, ComponentType, Lift, Lower)]
+#[component(record)]
+pub(crate) struct Commitment {
+    #[component(name = "least-serving")]
+    least_serving: u32,
+    #[component(name = "most-live")]
+    most_live: u32,
+}
 
 /// `route`, to be sent.
 #[derive(ComponentType, Lower)]
@@ -61,6 +74,19 @@ pub(crate) struct Route<'a> {
     created_at: u64,
     #[component(name = "status-updated-at")]
     status_updated_at: Option<u64>,
+    end: Option<RouteEnd>,
+    labels: Labels<'a>,
+}
+
+/// `operator`, to be sent.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+pub(crate) struct Operator<'a> {
+    abort: bool,
+    pause: bool,
+    promote: bool,
+    #[component(name = "passed-gates")]
+    passed_gates: &'a [String],
 }
 
 /// `check`, to be sent.
@@ -69,6 +95,8 @@ pub(crate) struct Route<'a> {
 pub(crate) struct Check<'a> {
     name: &'a str,
     outcome: CheckOutcome,
+    #[component(name = "observed-at")]
+    observed_at: Option<u64>,
 }
 
 /// `spec`, to be sent.
@@ -77,14 +105,21 @@ pub(crate) struct Check<'a> {
 pub(crate) struct Spec<'a> {
     #[component(name = "deploying-revision")]
     deploying_revision: &'a str,
+    #[component(name = "stable-revision")]
+    stable_revision: Option<&'a str>,
     #[component(name = "target-replicas")]
     target_replicas: u32,
     #[component(name = "started-at")]
     started_at: u64,
     now: u64,
-    #[component(name = "operator-request")]
-    operator_request: Option<OperatorRequest>,
+    operator: Operator<'a>,
     checks: Vec<Check<'a>>,
+    limits: Option<Commitment>,
+    #[component(name = "free-places")]
+    free_places: Option<u32>,
+    #[component(name = "weight-steps")]
+    weight_steps: u32,
+    labels: Labels<'a>,
     config: &'a str,
     memo: Option<&'a str>,
 }
@@ -99,6 +134,7 @@ pub(crate) struct RolloutSpec {
     traffic_status: TrafficStatus,
     #[component(name = "traffic-ratio")]
     traffic_ratio: f64,
+    labels: Vec<(String, String)>,
 }
 
 /// `traffic-change`, received.
@@ -123,6 +159,15 @@ pub(crate) struct Reason {
     blocking_route_ids: Vec<String>,
 }
 
+/// `progress`, received.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+pub(crate) struct Progress {
+    step: u32,
+    steps: u32,
+    share: f64,
+}
+
 /// `route-changes`, received.
 #[derive(ComponentType, Lift)]
 #[component(record)]
@@ -138,9 +183,13 @@ pub(crate) struct RouteChanges {
     #[component(name = "drain-route-ids")]
     drain_route_ids: Vec<String>,
     reason: Reason,
+    gate: Option<String>,
     #[component(name = "next-evaluation-at")]
     next_evaluation_at: Option<u64>,
     memo: Option<String>,
+    commitment: Commitment,
+    progress: Option<Progress>,
+    labels: Vec<(String, String)>,
 }
 
 /// `evaluation-error`, received.
@@ -149,6 +198,8 @@ pub(crate) struct RouteChanges {
 pub(crate) enum EvaluationError {
     #[component(name = "invalid-config")]
     InvalidConfig(String),
+    #[component(name = "invalid-spec")]
+    InvalidSpec(String),
     #[component(name = "invalid-routes")]
     InvalidRoutes(String),
 }
@@ -166,6 +217,22 @@ pub(crate) struct Description {
 
 // === conversions ===
 
+fn labels(labels: &p::Labels) -> Labels<'_> {
+    labels.iter().collect()
+}
+
+impl From<p::Commitment> for Commitment {
+    fn from(p::Commitment { least_serving, most_live }: p::Commitment) -> Self {
+        Self { least_serving, most_live }
+    }
+}
+
+impl From<Commitment> for p::Commitment {
+    fn from(Commitment { least_serving, most_live }: Commitment) -> Self {
+        Self { least_serving, most_live }
+    }
+}
+
 impl<'a> From<&'a p::Route> for Route<'a> {
     fn from(route: &'a p::Route) -> Self {
         Self {
@@ -177,20 +244,33 @@ impl<'a> From<&'a p::Route> for Route<'a> {
             traffic_ratio: route.traffic_ratio,
             created_at: route.created_at.as_millis(),
             status_updated_at: route.status_updated_at.map(p::Timestamp::as_millis),
+            end: route.end.map(RouteEnd::from),
+            labels: labels(&route.labels),
         }
     }
 }
 
-impl<'a> From<&'a p::Spec> for Spec<'a> {
-    fn from(spec: &'a p::Spec) -> Self {
-        let check = |check: &'a p::Check| Check { name: &check.name, outcome: check.outcome.into() };
+impl<'a> Spec<'a> {
+    /// The spec as it is sent: with these limits where it has none of its own.
+    pub(crate) fn new(spec: &'a p::Spec, limits: Option<p::Commitment>) -> Self {
+        let check = |check: &'a p::Check| Check {
+            name: &check.name,
+            outcome: check.outcome.into(),
+            observed_at: check.observed_at.map(p::Timestamp::as_millis),
+        };
+        let p::Operator { abort, pause, promote, passed_gates } = &spec.operator;
         Self {
             deploying_revision: &spec.deploying_revision,
+            stable_revision: spec.stable_revision.as_deref(),
             target_replicas: spec.target_replicas,
             started_at: spec.started_at.as_millis(),
             now: spec.now.as_millis(),
-            operator_request: spec.operator_request.map(OperatorRequest::from),
+            operator: Operator { abort: *abort, pause: *pause, promote: *promote, passed_gates },
             checks: spec.checks.iter().map(check).collect(),
+            limits: spec.limits.or(limits).map(Commitment::from),
+            free_places: spec.free_places,
+            weight_steps: spec.weight_steps,
+            labels: labels(&spec.labels),
             config: &spec.config,
             memo: spec.memo.as_deref(),
         }
@@ -204,6 +284,7 @@ impl From<RouteChanges> for p::RouteChanges {
             revision: spec.revision,
             traffic_status: spec.traffic_status.into(),
             traffic_ratio: spec.traffic_ratio,
+            labels: spec.labels.into(),
         };
         let traffic_change = |change: TrafficChange| p::TrafficChange {
             route_id: change.route_id,
@@ -211,6 +292,7 @@ impl From<RouteChanges> for p::RouteChanges {
             traffic_ratio: change.traffic_ratio,
         };
         let Reason { code, message, blocking_route_ids } = plan.reason;
+        let progress = |Progress { step, steps, share }| p::Progress { step, steps, share };
         Self {
             sub_step: plan.sub_step.into(),
             rollout_specs: plan.rollout_specs.into_iter().map(rollout_spec).collect(),
@@ -218,8 +300,12 @@ impl From<RouteChanges> for p::RouteChanges {
             traffic_changes: plan.traffic_changes.into_iter().map(traffic_change).collect(),
             drain_route_ids: plan.drain_route_ids,
             reason: p::Reason { code, message, blocking_route_ids },
+            gate: plan.gate,
             next_evaluation_at: plan.next_evaluation_at.map(p::Timestamp::from_millis),
             memo: plan.memo,
+            commitment: plan.commitment.into(),
+            progress: plan.progress.map(progress),
+            labels: plan.labels.into(),
         }
     }
 }
@@ -228,6 +314,7 @@ impl From<EvaluationError> for p::EvaluationError {
     fn from(error: EvaluationError) -> Self {
         match error {
             EvaluationError::InvalidConfig(message) => Self::InvalidConfig(message),
+            EvaluationError::InvalidSpec(message) => Self::InvalidSpec(message),
             EvaluationError::InvalidRoutes(message) => Self::InvalidRoutes(message),
         }
     }

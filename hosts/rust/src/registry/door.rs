@@ -2,11 +2,15 @@
 
 use std::fmt::Display;
 
-use pointsman::{Route, RouteChanges, Spec, guard::ViolationCode, json::Answer};
+use pointsman::{
+    Route, RouteChanges, Spec,
+    guard::{Policy, ViolationCode},
+    json::Answer,
+};
 use serde_json::value::RawValue;
 
 use super::status::Outcome;
-use crate::{CallError, EvaluateCyclesError, EvaluateError, Plugin, decision::Decision, session::Answers};
+use crate::{CallError, EvaluateCyclesError, EvaluateError, Guard, Plugin, decision::Decision, session::Answers};
 
 /// A request or a batch of them, and how to ask a plugin for an answer.
 pub(super) trait Door {
@@ -32,20 +36,22 @@ pub(super) struct Judgement {
 
 /// What was asked, and what was decided.
 pub(super) enum Observed {
-    Cycle { routes: Vec<Route>, spec: Box<Spec>, decision: Decision },
+    Cycle { routes: Vec<Route>, spec: Box<Spec>, policy: Option<Policy>, decision: Decision },
     Batch { requests: String, decided: Batch },
 }
 
 /// What a batch came to: its answers as text, or the failure of all of them.
 pub(super) type Batch = Result<String, String>;
 
-/// One cycle, through the typed door.
+/// One cycle, through the typed entry point.
 pub(super) struct Cycle<'a> {
     pub(super) routes: &'a [Route],
     pub(super) spec: &'a Spec,
+    /// The deployment's, where it has one of its own.
+    pub(super) policy: Option<Policy>,
 }
 
-/// Many cycles, through the JSON door.
+/// Many cycles, through the JSON entry point.
 pub(super) struct Cycles<'a>(pub(super) &'a str);
 
 // === impl Cycle ===
@@ -55,15 +61,20 @@ impl Door for Cycle<'_> {
     type Error = EvaluateError;
 
     fn call(&self, plugin: &Plugin) -> Result<RouteChanges, EvaluateError> {
-        plugin.evaluate_cycle(self.routes, self.spec)
+        match (self.policy, plugin.guard()) {
+            (Some(policy), Guard::Policy(_)) => plugin.under(policy).evaluate_cycle(self.routes, self.spec),
+            _ => plugin.evaluate_cycle(self.routes, self.spec),
+        }
     }
 
     fn judge(&self, result: &Result<RouteChanges, EvaluateError>) -> Judgement {
         let (outcome, violations) = match result {
             Ok(_) => (Outcome::Ok, vec![]),
-            Err(EvaluateError::InvalidConfig { .. } | EvaluateError::InvalidRoutes { .. }) => {
-                (Outcome::Refused, vec![])
-            }
+            Err(
+                EvaluateError::InvalidConfig { .. }
+                | EvaluateError::InvalidSpec { .. }
+                | EvaluateError::InvalidRoutes { .. },
+            ) => (Outcome::Refused, vec![]),
             Err(EvaluateError::Rejected { violations, .. }) => {
                 (Outcome::Rejected, violations.iter().map(|violation| violation.code).collect())
             }
@@ -73,7 +84,8 @@ impl Door for Cycle<'_> {
     }
 
     fn observe(&self, result: &Result<RouteChanges, EvaluateError>) -> Observed {
-        Observed::Cycle { routes: self.routes.to_vec(), spec: Box::new(self.spec.clone()), decision: result.into() }
+        let (routes, spec, policy) = (self.routes.to_vec(), Box::new(self.spec.clone()), self.policy);
+        Observed::Cycle { routes, spec, policy, decision: result.into() }
     }
 }
 

@@ -256,8 +256,8 @@ impl Shadow {
     /// Asks the shadow the same, and notes the differences.
     fn compare(&self, current: &PluginId, observed: Observed) {
         match observed {
-            Observed::Cycle { routes, spec, decision } => {
-                let door = Cycle { routes: &routes, spec: &spec };
+            Observed::Cycle { routes, spec, policy, decision } => {
+                let door = Cycle { routes: &routes, spec: &spec, policy };
                 let Some(result) = self.call(&door) else { return };
                 self.note(current, decision, Decision::from(&result), || {
                     serde_json::to_string(&Request { routes: routes.clone(), spec: *spec.clone() }).unwrap_or_default()

@@ -18,8 +18,8 @@ use crate::{CallError, CheckConfigError, ComponentFile, EvaluateCyclesError, Gua
 /// What a new version of a strategy must pass before it is switched to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checks {
-    /// The configurations of rollouts under way: it must take each.
-    pub configs: Vec<String>,
+    /// The configurations of rollouts under way, each with its target: it must take each within the strategy's policy.
+    pub configs: Vec<(String, u32)>,
     /// Requests whose answers are known: it must give them.
     pub vectors: Vec<Vector>,
 }
@@ -193,8 +193,8 @@ fn nothing_to_do(slot: &Slot, change: &Change, wanted: Wanted<'_>, id: &PluginId
 
 impl Checks {
     pub(super) fn pass(&self, version: &Version) -> Result<(), SwapError> {
-        for config in &self.configs {
-            let check = version.plugin.for_upkeep().check_config(config);
+        for (config, target_replicas) in &self.configs {
+            let check = version.plugin.for_upkeep().check_config(config, *target_replicas);
             check.map_err(|source| SwapError::Config { config: config.clone(), source })?;
         }
         // What a vector expects is the plugin's own answer, before any policy.
