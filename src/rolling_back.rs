@@ -121,19 +121,20 @@ impl<'a> RollingBack<'a> {
         // What never served goes; what ran and may recover waits, as long as it holds no room; what is ready stays.
         let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
             idle.into_iter().partition(|route| !route.is_ready() && !may_recover(route));
-        let mut lack = self.lack(wanted_now, leaving.len());
+        let room = Room::new(self.rollout, self.bounds, leaving.len());
+        let lack = room.to_make_for(wanted_now);
         let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
         let made = first_to_drain(unready.iter().chain(&ready).copied(), lack);
-        lack -= made.len();
         leaving.extend(made);
         // Green that serves goes as far as the target is carried without it; as far as the least is, where else nothing
         // could move: no room for a single route, and none on its way.
         let serves = carrying + others + serving.len();
-        let is_stuck = wanted_now > 0 && lack == wanted_now as usize && carrying == self.returnable.len();
-        let needed = if is_stuck { self.bounds.least_serving as usize } else { target };
-        let beyond_target = serves.saturating_sub(target);
-        let surplus = serves.saturating_sub(needed).min(if is_stuck { lack.max(beyond_target) } else { beyond_target });
-        let surplus = surplus.min(serving.len());
+        let beyond_target = serves.saturating_sub(target).min(serving.len());
+        let room = Room::new(self.rollout, self.bounds, leaving.len() + beyond_target);
+        let lack = room.to_make_for(wanted_now);
+        let is_stuck = lack > 0 && room.left() == 0 && carrying == self.returnable.len();
+        let beyond_least = serves.saturating_sub(self.bounds.least_serving as usize).min(serving.len());
+        let surplus = if is_stuck { beyond_least.min(beyond_target + lack).max(beyond_target) } else { beyond_target };
         leaving.extend(first_to_drain(serving.iter().copied(), surplus));
         sort_by_id(&mut leaving);
 
@@ -157,11 +158,6 @@ impl<'a> RollingBack<'a> {
             message += &format!("; there is no room for more ({})", shortage.as_str());
         }
         self.finish(plan, message)
-    }
-
-    /// For how many of the wanted there is no room yet.
-    fn lack(&self, wanted: u32, leaving: usize) -> usize {
-        (wanted - Room::new(self.rollout, self.bounds, leaving).for_up_to(wanted)) as usize
     }
 
     /// A plan that returns what can be returned and drains these.
@@ -189,17 +185,14 @@ impl<'a> RollingBack<'a> {
     /// as far as needed, because an operator may have given it little on purpose.
     fn finish(&self, mut plan: RouteChanges, message: String) -> RouteChanges {
         plan.reason.message = message;
-        if !plan.is_empty() {
-            let (load, steps) = (Load::of(self.rollout.routes()), WeightSteps(self.rollout.spec().weight_steps));
-            let is_drained = |route: &Route| plan.drain_route_ids.binary_search(&route.id).is_ok();
-            let loses_serving_green = self.green.iter().any(|route| route.is_serving() && is_drained(route));
-            let ratio = |route: &Route| {
-                let keeps_its_share = self.rollout.is_green(route) && !loses_serving_green && load.largest > 0.0;
-                if keeps_its_share { steps.round_up(route.traffic_ratio / load.largest) } else { 1.0 }
-            };
-            return set_what_stays(self.rollout, plan, ratio);
-        }
-        plan
+        let (load, steps) = (Load::of(self.rollout.routes()), WeightSteps(self.rollout.spec().weight_steps));
+        let is_drained = |route: &Route| plan.drain_route_ids.binary_search(&route.id).is_ok();
+        let loses_serving_green = self.green.iter().any(|route| route.is_serving() && is_drained(route));
+        let ratio = |route: &Route| {
+            let keeps_its_share = self.rollout.is_green(route) && !loses_serving_green && load.largest > 0.0;
+            if keeps_its_share { steps.round_up(route.traffic_ratio / load.largest) } else { 1.0 }
+        };
+        set_what_stays(self.rollout, plan, ratio)
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! | move | which | how many |
 //! |---|---|---|
-//! | return | ready old routes on standby that stay, where no other old one is in traffic | all |
+//! | return | ready old routes on standby that stay: of the stable revision, or where no other is in traffic | all |
 //! | drain old | old routes that nobody returns to, and that do not serve | all |
 //! | | other live old routes, in the drain order | those + ready new − (target − unavailable) |
 //! | drain new | live new routes beyond the target, in the drain order | live new − target |

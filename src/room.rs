@@ -6,6 +6,8 @@ use crate::{Commitment, Rollout, capacity::TOLERANCE};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Room {
     by_budget: u64,
+    /// How many are live above the budget.
+    above: u64,
     by_termination: u64,
     by_places: u64,
 }
@@ -43,8 +45,10 @@ impl Room {
         let terminating = rollout.routes().filter(|route| route.is_terminating_since(spec.stopping_since())).count() as u64;
         let is_short = rollout.capacity() < f64::from(bounds.least_serving) - TOLERANCE;
         let together = most.saturating_add(u64::from(spec.target_replicas));
+        let stays = live.saturating_sub(leaving as u64);
         Self {
-            by_budget: most.saturating_sub(live.saturating_sub(leaving as u64)),
+            by_budget: most.saturating_sub(stays),
+            above: stays.saturating_sub(most),
             // What leaves goes on to hold its place.
             by_termination: if is_short { u64::MAX } else { together.saturating_sub(live + terminating) },
             by_places: spec.free_places.map_or(u64::MAX, u64::from),
@@ -59,6 +63,15 @@ impl Room {
     /// How many of `wanted` may be created.
     pub(crate) fn for_up_to(self, wanted: u32) -> u32 {
         wanted.min(self.left())
+    }
+
+    /// For how many of `wanted` there would be room if as many live routes went: the budget is all that they hold.
+    pub(crate) fn to_make_for(self, wanted: u32) -> usize {
+        let creatable = u64::from(wanted).min(self.by_termination).min(self.by_places);
+        if creatable <= self.by_budget {
+            return 0;
+        }
+        usize::try_from(creatable + self.above - self.by_budget).unwrap_or(usize::MAX)
     }
 
     /// Why not all of `wanted` may be created; none where they may.

@@ -8,9 +8,9 @@ use std::{
 };
 
 use pointsman::{
-    EvaluationError, HealthStatus, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus, guard::Policy,
+    EvaluationError, HealthStatus, Labels, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus,
 };
-use pointsman_host::{EvaluateError, Guard, Host, Limits, Plugin};
+use pointsman_host::{EvaluateError, Host, Limits, Plugin};
 
 /// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a debug
 /// build.
@@ -22,12 +22,8 @@ pub static HOST: LazyLock<Host> = LazyLock::new(|| {
 /// The blue-green component on [`HOST`].
 pub static BLUE_GREEN: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "plugins/blue_green.wasm"));
 
-/// The rolling update component on [`HOST`], under a guard without a serving floor.
-pub static ROLLING_UPDATE: LazyLock<Plugin> = LazyLock::new(|| {
-    // Its random configurations go as far as none serving.
-    let policy = Policy { serving_floor_percent: 0, ..Policy::default() };
-    load(&HOST, "plugins/rolling_update.wasm").with_guard(Guard::Policy(policy))
-});
+/// The rolling update component on [`HOST`].
+pub static ROLLING_UPDATE: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "plugins/rolling_update.wasm"));
 
 /// The hostile guest on [`HOST`].
 pub static HOSTILE: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "guests/hostile.wasm"));
@@ -122,16 +118,8 @@ pub fn load(host: &Host, path: &str) -> Plugin {
 
 /// A spec for v2 and three replicas, one millisecond after the start.
 pub fn spec(config: &str) -> Spec {
-    Spec {
-        deploying_revision: "v2".to_owned(),
-        target_replicas: 3,
-        started_at: Timestamp::from_millis(0),
-        now: Timestamp::from_millis(1),
-        operator_request: None,
-        checks: vec![],
-        config: config.to_owned(),
-        memo: None,
-    }
+    let (started_at, now) = (Timestamp::from_millis(0), Timestamp::from_millis(1));
+    Spec { config: config.to_owned(), ..Spec::new("v2", 3, started_at, now) }
 }
 
 /// Ready routes of v2 that are out of traffic: `r-1`, `r-2` and so on.
@@ -145,6 +133,8 @@ pub fn ready_routes(count: usize) -> Vec<Route> {
         traffic_ratio: 0.0,
         created_at: Timestamp::from_millis(0),
         status_updated_at: None,
+        end: None,
+        labels: Labels::default(),
     };
     (1..=count).map(route).collect()
 }
@@ -164,6 +154,7 @@ pub fn misdeed(word: &str) -> Spec {
 pub fn verdict(result: Result<RouteChanges, EvaluateError>) -> Result<RouteChanges, EvaluationError> {
     result.map_err(|error| match error {
         EvaluateError::InvalidConfig { message, .. } => EvaluationError::InvalidConfig(message),
+        EvaluateError::InvalidSpec { message, .. } => EvaluationError::InvalidSpec(message),
         EvaluateError::InvalidRoutes { message, .. } => EvaluationError::InvalidRoutes(message),
         error @ (EvaluateError::Call(_) | EvaluateError::Rejected { .. }) => panic!("{error}"),
     })

@@ -232,6 +232,14 @@ impl<'a> Cycle<'a> {
         let beyond = beyond.min(rest.iter().filter(|route| !route.is_serving()).count() + may_serve_less);
         leaving.extend(first_to_drain(rest.iter().copied(), beyond));
         sort_by_id(&mut leaving);
+        // Blue that is on standby beside green in traffic, and beside no active blue, would look like a promotion.
+        let stays = |route: &Route| route.is_live() && leaving.binary_search_by(|it| it.id.cmp(&route.id)).is_err();
+        let looks_promoted = self.tally.serving_green > 0
+            && rollout.blue().any(|route| route.is_standby() && stays(route))
+            && !rollout.blue().any(|route| route.is_active() && stays(route));
+        if looks_promoted {
+            leaving.retain(|route| !route.is_active());
+        }
         leaving
     }
 

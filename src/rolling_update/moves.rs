@@ -28,7 +28,9 @@ impl<'a> Cycle<'a> {
     /// All moves that are allowed at once.
     pub(super) fn moves(&self) -> Moves<'a> {
         let drain_old = self.drain_old();
-        let may_return = |route: &&Route| self.may_return(route) && !is_among(&drain_old, route);
+        let stays = |route: &Route| route.is_live() && !is_among(&drain_old, route);
+        let is_one_in_traffic = self.rollout.blue().any(|route| route.is_active() && stays(route));
+        let may_return = |route: &&Route| stays(route) && self.may_return(route, is_one_in_traffic);
         let return_old = self.rollout.blue().filter(may_return).collect();
         let drain_new = self.drain_new();
         let unpromoted = self.rollout.green().filter(|route| route.is_ready() && !route.is_promoted());
@@ -60,16 +62,14 @@ impl<'a> Cycle<'a> {
     /// Whether nobody returns to an old route, and nobody would miss it.
     fn is_abandoned(&self, route: &Route) -> bool {
         let is_inactive = route.traffic_status == TrafficStatus::Inactive;
-        let is_nobodys = self.rollout.is_leftover(route) && !route.is_active()
-            || self.rollout.spec().stable().is_none() && is_inactive;
-        // Beside old routes in traffic, one on standby was replaced by a rollout before this one.
-        let was_replaced = route.is_standby() && self.tally.active_blue > 0 && self.rollout.spec().stable().is_none();
-        is_nobodys || was_replaced
+        self.rollout.is_leftover(route) && !route.is_active() || self.rollout.spec().stable().is_none() && is_inactive
     }
 
-    /// Whether an old route is put back into traffic, where it stays: on standby and ready, and no other serves.
-    fn may_return(&self, route: &Route) -> bool {
-        self.tally.active_blue == 0 && route.is_standby() && route.is_ready() && !self.is_abandoned(route)
+    /// Whether an old route is put back into traffic, where it stays: on standby and ready, and stable, or no other is in
+    /// traffic.
+    fn may_return(&self, route: &Route, is_one_in_traffic: bool) -> bool {
+        let is_wanted = !is_one_in_traffic || self.rollout.is_stable(route);
+        is_wanted && route.is_standby() && route.is_ready() && !self.is_abandoned(route)
     }
 
     /// The live new routes beyond the target.

@@ -1,7 +1,7 @@
 //! A manager's loop: a blue-green rollout to its end, over a table in memory and in virtual time.
 
 use pointsman_host::pointsman::{
-    HealthStatus::Healthy, Route, RouteChanges, RouteStatus, Spec, SubStep, Timestamp, TrafficStatus,
+    HealthStatus::Healthy, Labels, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus,
 };
 use pointsman_host::{Host, Limits};
 
@@ -12,26 +12,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1).unwrap_or_else(|| "target/plugins/blue_green.wasm".to_owned());
     let plugin = Host::new(Limits::default())?.load(file)?;
     let mut routes: Vec<Route> = (1..=3).map(|n| serving(n, "v1")).collect();
-    let mut spec = Spec {
-        deploying_revision: "v2".to_owned(),
-        target_replicas: 3,
-        started_at: START,
-        now: START,
-        operator_request: None,
-        checks: vec![],
-        config: r#"{"auto_promote": true, "promote_delay_seconds": 20, "deadline_seconds": 600}"#.to_owned(),
-        memo: None,
-    };
-    plugin.check_config(&spec.config)?;
+    let mut spec = Spec::new("v2", 3, START, START);
+    spec.stable_revision = Some("v1".to_owned());
+    spec.config = r#"{"auto_promote": true, "promote_delay_seconds": 20, "deadline_seconds": 600}"#.to_owned();
+    plugin.check_config(&spec.config, spec.target_replicas)?;
     loop {
         let plan = plugin.evaluate_cycle(&routes, &spec)?;
         println!("{:>4}s  {}", spec.now.saturating_millis_since(START) / SECOND, summary(&plan));
-        if plan.sub_step == SubStep::Completed && plan.is_empty() {
-            return Ok(());
-        }
         // In a real manager: one transaction, and only if the routes are still those that the plan was made from.
         let mut ids = routes.len() + 1..;
         plan.apply(&mut routes, spec.now, || format!("r-{}", ids.next().unwrap_or_default()))?;
+        if plan.sub_step.is_over() {
+            return Ok(());
+        }
         spec.memo = plan.memo;
         spec.now = spec.now.saturating_add_millis(10 * SECOND);
         for route in &mut routes {
@@ -54,9 +47,18 @@ fn live_on(route: &mut Route, now: Timestamp) {
 /// A route that has served for a day.
 fn serving(n: usize, revision: &str) -> Route {
     let created_at = Timestamp::from_millis(START.as_millis() - 24 * 3600 * SECOND);
-    let (status, traffic_status) = (RouteStatus::Running, TrafficStatus::Active);
-    let (id, revision, status_updated_at) = (format!("r-{n}"), revision.to_owned(), Some(created_at));
-    Route { id, revision, status, health: Healthy, traffic_status, traffic_ratio: 1.0, created_at, status_updated_at }
+    Route {
+        id: format!("r-{n}"),
+        revision: revision.to_owned(),
+        status: RouteStatus::Running,
+        health: Healthy,
+        traffic_status: TrafficStatus::Active,
+        traffic_ratio: 1.0,
+        created_at,
+        status_updated_at: Some(created_at),
+        end: None,
+        labels: Labels::default(),
+    }
 }
 
 fn summary(plan: &RouteChanges) -> String {
