@@ -82,12 +82,17 @@ impl<'a> RollingBack<'a> {
         let sub_step = if is_wanted { SubStep::RollingBack } else { SubStep::RolledBack };
         let serving = self.green.iter().filter(|route| route.is_serving()).count();
         let plan = self.with(sub_step, code, leaving.collect());
-        let mut message = format!("{}; there is nothing to return to: {carrying} of {target} blue can serve", self.done(why, &plan));
+        let mut message =
+            format!("{}; there is nothing to return to: {carrying} of {target} blue can serve", self.done(why, &plan));
         if serving > 0 {
             message += &format!("; {} in traffic {}", green(serving), stays(serving));
         }
         if is_wanted {
-            message += &format!(", {} that {} ready may be promoted", green(kept), are(u32::try_from(kept).unwrap_or(u32::MAX)));
+            message += &format!(
+                ", {} that {} ready may be promoted",
+                green(kept),
+                are(u32::try_from(kept).unwrap_or(u32::MAX))
+            );
         }
         self.finish(plan, message)
     }
@@ -117,7 +122,8 @@ impl<'a> RollingBack<'a> {
         let wanted_now = if back_off.is_some() { 0 } else { wanted };
 
         let (serving, idle): (Vec<&Route>, Vec<&Route>) = self.green.iter().partition(|route| route.is_serving());
-        let others = self.rollout.routes().filter(|route| self.rollout.is_leftover(route) && route.is_serving()).count();
+        let others =
+            self.rollout.routes().filter(|route| self.rollout.is_leftover(route) && route.is_serving()).count();
         // What never served goes; what ran and may recover waits, as long as it holds no room; what is ready stays.
         let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
             idle.into_iter().partition(|route| !route.is_ready() && !may_recover(route));
@@ -140,7 +146,8 @@ impl<'a> RollingBack<'a> {
 
         let room = Room::new(self.rollout, self.bounds, leaving.len());
         let created = room.for_up_to(wanted_now);
-        let waiting = unready.into_iter().filter(|route| route.is_active() && !leaving.iter().any(|it| it.id == route.id));
+        let waiting =
+            unready.into_iter().filter(|route| route.is_active() && !leaving.iter().any(|it| it.id == route.id));
         let mut plan = self.with(SubStep::RollingBack, code, leaving.clone());
         plan = plan.change_traffic(waiting.map(put_on_standby));
         if created > 0 {
@@ -174,7 +181,8 @@ impl<'a> RollingBack<'a> {
             let drained = u32::try_from(plan.drain_route_ids.len()).unwrap_or(u32::MAX);
             message += &format!(": draining {}", count(drained, "route"));
         }
-        let returned = plan.traffic_changes.iter().filter(|change| change.traffic_status == TrafficStatus::Active).count();
+        let returned =
+            plan.traffic_changes.iter().filter(|change| change.traffic_status == TrafficStatus::Active).count();
         if returned > 0 {
             message += &format!("; returning traffic to {returned} blue");
         }

@@ -42,7 +42,8 @@ impl Room {
     pub(crate) fn new(rollout: &Rollout<'_>, bounds: Commitment, leaving: usize) -> Self {
         let (spec, tally) = (rollout.spec(), rollout.tally());
         let [live, most] = [tally.live(), bounds.most_live].map(u64::from);
-        let terminating = rollout.routes().filter(|route| route.is_terminating_since(spec.stopping_since())).count() as u64;
+        let terminating =
+            rollout.routes().filter(|route| route.is_terminating_since(spec.stopping_since())).count() as u64;
         let is_short = rollout.capacity() < f64::from(bounds.least_serving) - TOLERANCE;
         let together = most.saturating_add(u64::from(spec.target_replicas));
         let stays = live.saturating_sub(leaving as u64);

@@ -21,11 +21,7 @@ pub(crate) fn raise_what_stays(rollout: &Rollout<'_>, plan: RouteChanges) -> Rou
 }
 
 /// Raises what the plan leaves in traffic to these ratios; never lowers one.
-pub(crate) fn set_what_stays(
-    rollout: &Rollout<'_>,
-    plan: RouteChanges,
-    ratio: impl Fn(&Route) -> f64,
-) -> RouteChanges {
+pub(crate) fn set_what_stays(rollout: &Rollout<'_>, plan: RouteChanges, ratio: impl Fn(&Route) -> f64) -> RouteChanges {
     let mut named: Vec<&str> = (plan.promote_route_ids.iter().chain(&plan.drain_route_ids))
         .chain(plan.traffic_changes.iter().map(|change| &change.route_id))
         .map(String::as_str)

@@ -50,7 +50,11 @@ pub(crate) fn seconds(millis: u64) -> String {
 
 /// A number of routes that need not be whole, with at most three decimals: `10`, `1.001`. Rounded down, so that what
 /// falls short is never told as enough.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; what it counts is not negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates; what it counts is not negative"
+)]
 pub(crate) fn number(n: f64) -> String {
     let thousandths = ((n + TOLERANCE) * 1000.0) as u64;
     let number = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);

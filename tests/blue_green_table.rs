@@ -144,7 +144,8 @@ fn row_18_creates_the_missing(
 }
 
 #[rstest]
-#[case::one_millisecond_less(59_999, Some(60_000))]
+#[case::one_millisecond_less_and_a_pause_of_a_second(59_999, Some(60_999))]
+#[case::a_second_less(59_000, Some(60_000))]
 #[case::exactly(60_000, None)]
 #[case::more(60_001, None)]
 fn the_delay_counts_to_the_millisecond(#[case] elapsed: u64, #[case] next: Option<u64>) {
@@ -171,7 +172,7 @@ fn ready_since(#[case] updated: Option<u64>, #[case] created: u64, #[case] next:
 }
 
 #[rstest]
-#[case::one_millisecond_less(59_999, "waiting-for-ready", Some(60_000))]
+#[case::one_millisecond_less(59_999, "waiting-for-ready", Some(60_999))]
 #[case::exactly(60_000, "deadline-exceeded", None)]
 fn the_deadline_counts_to_the_millisecond(#[case] elapsed: u64, #[case] code: &str, #[case] next: Option<u64>) {
     let plan = evaluate(&[blue(), green("rru")].concat(), &spec(elapsed, DEADLINE));

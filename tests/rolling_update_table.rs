@@ -93,14 +93,25 @@ fn beside(old: &str, new: &str) -> Vec<Route> {
 #[case::row_8_too_many_are_stopping("RRR", "ggggg", ONE_MISSING, "", "waiting-for-termination")]
 #[case::row_6_drains_and_waits("RRRR", "", WAITING, "", "replacing drain r-1")]
 #[case::standby_old_return("kkkk", "UUUU", "{}", "", "replacing in r-2 r-3 r-4 drain r-1")]
-#[case::standby_old_return_in_a_roll_back("kkkk", "UUUU", "{}", "abort", "aborted in r-1 r-2 r-3 r-4 drain r-5 r-6 r-7 r-8")]
+#[case::standby_old_return_in_a_roll_back(
+    "kkkk",
+    "UUUU",
+    "{}",
+    "abort",
+    "aborted in r-1 r-2 r-3 r-4 drain r-5 r-6 r-7 r-8"
+)]
 #[case::row_11("RRR", "PU", "{}", "", "waiting-for-provisioning")]
 #[case::row_12("RRR", "UD", "{}", "", "waiting-for-ready")]
-fn what_is_decided(#[case] old: &str, #[case] new: &str, #[case] config: &str, #[case] words: &str, #[case] plan: &str) {
+fn what_is_decided(
+    #[case] old: &str,
+    #[case] new: &str,
+    #[case] config: &str,
+    #[case] words: &str,
+    #[case] plan: &str,
+) {
     let outcome = words.split('+').next().unwrap_or_default();
     let wishes = if checks(outcome).is_empty() { words } else { words.split_once('+').map_or("", |(_, wish)| wish) };
-    let spec =
-        Spec { target_replicas: 4, operator: operator(wishes), checks: checks(outcome), ..spec(60_000, config) };
+    let spec = Spec { target_replicas: 4, operator: operator(wishes), checks: checks(outcome), ..spec(60_000, config) };
 
     let decided = evaluate(&beside(old, new), &spec);
 
@@ -251,7 +262,7 @@ fn the_back_off(#[case] failures: usize, #[case] seconds: u64) {
 
     let early = failed(seconds * 1000 - 1);
     assert_eq!(summary(&early), "backing-off");
-    assert_eq!(early.next_evaluation_at, Some(Timestamp::from_millis(STARTED_AT + 1_000_001)));
+    assert_eq!(early.next_evaluation_at, Some(Timestamp::from_millis(STARTED_AT + 1_001_000)), "a second ahead");
     assert_eq!(early.reason.blocking_route_ids.len(), failures);
     assert_eq!(summary(&failed(seconds * 1000)), "replacing create 2");
 }
@@ -269,9 +280,9 @@ fn old_routes_go_during_the_back_off() {
 }
 
 #[rstest]
-#[case::deadline_first(60_000, 4, "f", Some(60_001))]
+#[case::deadline_first(60_000, 4, "f", Some(60_999))]
 #[case::back_off_first(55_000, 4, "f", Some(65_000))]
-#[case::only_the_deadline(0, 4, "P", Some(60_001))]
+#[case::only_the_deadline(0, 4, "P", Some(60_999))]
 fn the_next_evaluation(#[case] failed_at: u64, #[case] target: u32, #[case] new: &str, #[case] at: Option<u64>) {
     let config = if failed_at == 55_000 { "{}" } else { r#"{"deadline_seconds": 60}"# };
     let elapsed = if failed_at == 55_000 { 60_000 } else { 59_999 };

@@ -12,7 +12,7 @@ use std::{
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use host_test::{BLUE_GREEN, component};
 use pointsman::{
-    HealthStatus, Route, RouteStatus, Spec, Timestamp, TrafficStatus, blue_green::BlueGreen, evaluate_cycle,
+    HealthStatus, Labels, Route, RouteStatus, Spec, Timestamp, TrafficStatus, blue_green::BlueGreen, evaluate_cycle,
     json::Request,
 };
 use pointsman_host::{Guard, Host, Limits};
@@ -37,21 +37,20 @@ fn routes(n: u64, health_of_last: HealthStatus) -> Vec<Route> {
             traffic_ratio: if is_green { 0.0 } else { 1.0 },
             created_at: Timestamp::from_millis(STARTED_AT + i),
             status_updated_at: Some(Timestamp::from_millis(STARTED_AT + i)),
+            end: None,
+            labels: Labels::default(),
         }
     };
     (0..n).map(route).collect()
 }
 
 fn spec(n: u64) -> Spec {
+    let (started_at, now) = (Timestamp::from_millis(STARTED_AT), Timestamp::from_millis(STARTED_AT + 60_000));
+    let target = u32::try_from(n - n / 2).unwrap();
     Spec {
-        deploying_revision: "5f0c8b1e-v2".to_owned(),
-        target_replicas: u32::try_from(n - n / 2).unwrap(),
-        started_at: Timestamp::from_millis(STARTED_AT),
-        now: Timestamp::from_millis(STARTED_AT + 60_000),
-        operator_request: None,
-        checks: vec![],
+        stable_revision: Some("5f0c8b1e-v1".to_owned()),
         config: r#"{"auto_promote": true, "deadline_seconds": 600}"#.to_owned(),
-        memo: None,
+        ..Spec::new("5f0c8b1e-v2", target, started_at, now)
     }
 }
 

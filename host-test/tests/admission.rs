@@ -34,8 +34,8 @@ fn strategy(core: &str) -> String {
             (instance $typed
                 (export "evaluate-cycle" (func $f)) (export "describe" (func $f)) (export "check-config" (func $f)))
             (instance $json (export "evaluate-cycles" (func $f)))
-            (export "pointsman:strategy/strategy@0.1.0" (instance $typed))
-            (export "pointsman:strategy/strategy-json@0.1.0" (instance $json)))"#
+            (export "pointsman:strategy/strategy@0.2.0" (instance $typed))
+            (export "pointsman:strategy/strategy-json@0.2.0" (instance $json)))"#
     )
 }
 
@@ -85,10 +85,14 @@ fn an_import(#[case] text: &str, #[case] import: &str) {
 
 #[test]
 fn another_contract_version() {
-    let error = load(r#"(component (instance $i) (export "pointsman:strategy/strategy@0.2.0" (instance $i)))"#);
+    let error = load(r#"(component (instance $i) (export "pointsman:strategy/strategy@0.1.0" (instance $i)))"#);
 
-    assert!(matches!(&error, LoadError::UnsupportedContract { found, .. } if found[..] == ["0.2.0"]), "{error:?}");
-    assert_eq!(error.to_string(), "`guest.wasm` has contract version `0.2.0`; this host supports `0.1.0`");
+    assert!(matches!(&error, LoadError::UnsupportedContract { found, .. } if found[..] == ["0.1.0"]), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "`guest.wasm` exports contract version `0.1.0`; this host supports `0.2.0`: rebuild it with that version of \
+         `pointsman` (CONTRIBUTING, \"From 0.1.0 to 0.2.0\")"
+    );
 }
 
 #[test]
@@ -100,9 +104,9 @@ fn a_component_that_is_no_strategy() {
 
 #[test]
 fn half_a_contract() {
-    let error = load(r#"(component (instance $i) (export "pointsman:strategy/strategy@0.1.0" (instance $i)))"#);
+    let error = load(r#"(component (instance $i) (export "pointsman:strategy/strategy@0.2.0" (instance $i)))"#);
 
-    let missing = "pointsman:strategy/strategy@0.1.0#evaluate-cycle";
+    let missing = "pointsman:strategy/strategy@0.2.0#evaluate-cycle";
     assert!(matches!(&error, LoadError::MissingExport { export, .. } if export == missing), "{error:?}");
 }
 

@@ -1,13 +1,13 @@
-//! A strategy's component answers exactly as the native code does, through both doors.
+//! A strategy's component answers exactly as the native code does, through both entry points.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::LazyLock};
 
-use host_test::{BLUE_GREEN, ROLLING_UPDATE, verdict};
+use host_test::{BLUE_GREEN, HOSTILE, ROLLING_UPDATE, verdict};
 use pointsman::{Route, Spec, Strategy, blue_green::BlueGreen, evaluate_cycle, json, rolling_update::RollingUpdate};
-use pointsman_host::Plugin;
+use pointsman_host::{Guard, Plugin};
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use serde_json::{Value, value::RawValue};
 use support::{any_blue_green_config, any_rolling_update_config, any_routes, any_spec_with};
@@ -29,10 +29,39 @@ fn corpus(strategy: &str) -> Vec<(String, Box<RawValue>)> {
         .collect()
 }
 
+/// What the plugin itself answers, without a policy's limits.
 fn assert_agreement<S: Strategy>(plugin: &Plugin, name: &str, routes: &[Route], spec: &Spec) {
     let component = verdict(plugin.evaluate_cycle(routes, spec));
 
     assert_eq!(component, evaluate_cycle::<S>(routes, spec), "{name}");
+}
+
+/// Ratios of whatever bits come through every entry point as they are, to the last bit.
+#[test]
+fn ratios_to_the_bit() {
+    let echo = HOSTILE.with_guard(Guard::IdsOnly);
+    let mut bits: Vec<u64> = vec![0, 1, f64::MIN_POSITIVE.to_bits(), 0.1_f64.to_bits(), 1.0_f64.to_bits()];
+    // A walk over all exponents and through the mantissas.
+    bits.extend((0..5_000).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 1.0_f64.to_bits()));
+    let ratios: Vec<f64> = bits.into_iter().map(f64::from_bits).collect();
+    let given: Vec<Route> = ratios
+        .iter()
+        .enumerate()
+        .map(|(i, ratio)| Route { traffic_ratio: *ratio, ..support::route(&format!("r-{i:04}"), "v1") })
+        .collect();
+    let spec = support::spec(0, r#"{"misdeed": "echo_traffic"}"#);
+
+    let typed = echo.evaluate_cycle(&given, &spec).unwrap();
+    let request = serde_json::to_string(&[json::Request { routes: given, spec }]).unwrap();
+    let answers: Vec<json::Answer> = serde_json::from_str(&echo.evaluate_cycles_json(&request).unwrap()).unwrap();
+    let [json::Answer::Ok(json)] = &answers[..] else { panic!("{answers:?}") };
+
+    for plan in [&typed, json] {
+        assert_eq!(plan.traffic_changes.len(), ratios.len());
+        for (change, ratio) in plan.traffic_changes.iter().zip(&ratios) {
+            assert_eq!(change.traffic_ratio.to_bits(), ratio.to_bits(), "{ratio:e}");
+        }
+    }
 }
 
 macro_rules! agreement {
@@ -41,7 +70,7 @@ macro_rules! agreement {
             use super::*;
 
             #[test]
-            fn the_corpus_through_the_typed_door() {
+            fn the_corpus_through_the_typed_entry_point() {
                 let mut typed = 0;
                 for (name, request) in corpus(<$strategy>::NAME) {
                     // Some of the corpus is about text that is no request.
@@ -54,7 +83,7 @@ macro_rules! agreement {
             }
 
             #[test]
-            fn the_corpus_through_the_json_door_one_by_one() {
+            fn the_corpus_through_the_json_entry_point_one_by_one() {
                 for (name, request) in corpus(<$strategy>::NAME) {
                     let request = format!("[{request}]");
                     let component = $plugin.evaluate_cycles_json(&request).unwrap();
@@ -64,7 +93,7 @@ macro_rules! agreement {
             }
 
             #[test]
-            fn the_corpus_through_the_json_door_at_once() {
+            fn the_corpus_through_the_json_entry_point_at_once() {
                 let requests: Vec<_> = corpus(<$strategy>::NAME).into_iter().map(|(_, request)| request).collect();
                 let requests = serde_json::to_string(&requests).unwrap();
                 let component = $plugin.evaluate_cycles_json(&requests).unwrap();
@@ -87,9 +116,10 @@ macro_rules! agreement {
                 for config in
                     ["{}", "", "[]", r#"{"auto_promote": 1}"#, r#"{"deadline_seconds": 0}"#, r#"{"max_replacements": 4294967296}"#, r#"{"max_surge": 0, "max_unavailable": 0}"#]
                 {
-                    let component = $plugin.check_config(config).map_err(|error| error.to_string());
-                    match (component, pointsman::check_config::<$strategy>(config)) {
-                        (Ok(()), Ok(())) => {}
+                    let limits = None;
+                    let component = $plugin.check_config(config, 3).map_err(|error| error.to_string());
+                    match (component, pointsman::check_config::<$strategy>(config, 3, limits)) {
+                        (Ok(component), Ok(native)) => assert_eq!(component, native),
                         (Err(component), Err(native)) => assert!(component.ends_with(&native), "{component} is not {native}"),
                         other => panic!("`{config}`: {other:?}"),
                     }
@@ -103,7 +133,7 @@ macro_rules! agreement {
                 #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
                 #[test]
-                fn random_input_through_both_doors(routes in any_routes(), mut spec in any_spec_with($config), break_it in 0..20u8) {
+                fn random_input_through_both_entry_points(routes in any_routes(), mut spec in any_spec_with($config), break_it in 0..20u8) {
                     let mut routes = routes;
                     match break_it {
                         0 => spec.config = "{\"auto_promote\": \"yes\"}".to_owned(),
@@ -123,5 +153,9 @@ macro_rules! agreement {
     };
 }
 
-agreement!(blue_green, BlueGreen, BLUE_GREEN, any_blue_green_config());
-agreement!(rolling_update, RollingUpdate, ROLLING_UPDATE, any_rolling_update_config());
+/// As the hosts load them, but without a policy whose limits would be put into the specs.
+static PLAIN_BLUE_GREEN: LazyLock<Plugin> = LazyLock::new(|| BLUE_GREEN.with_guard(Guard::IdsOnly));
+static PLAIN_ROLLING_UPDATE: LazyLock<Plugin> = LazyLock::new(|| ROLLING_UPDATE.with_guard(Guard::IdsOnly));
+
+agreement!(blue_green, BlueGreen, PLAIN_BLUE_GREEN, any_blue_green_config());
+agreement!(rolling_update, RollingUpdate, PLAIN_ROLLING_UPDATE, any_rolling_update_config());

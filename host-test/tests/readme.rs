@@ -50,7 +50,7 @@ fn the_strategy_in_the_readme_runs_a_rollout_to_its_end() {
 
     assert_eq!(live_green, [2, 3]);
     assert!(end.iter().all(|route| route.is_serving() == (route.revision == "v2")), "{end:?}");
-    let error = plugin.check_config(r#"{"batch": 0}"#).unwrap_err().to_string();
+    let error = plugin.check_config(r#"{"batch": 0}"#, 3).unwrap_err().to_string();
     assert!(error.contains("`batch`: invalid value: integer `0`"), "{error}");
 }
 

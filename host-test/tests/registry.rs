@@ -9,7 +9,7 @@ use std::{
 
 use host_test::{Folder, HOST, component, hostile_version, misdeed, patched, ready_routes, spec};
 use pointsman::{
-    Spec, TrafficStatus,
+    Amount, Spec, TrafficStatus,
     guard::{Policy, ViolationCode},
 };
 use pointsman_host::{
@@ -60,31 +60,33 @@ fn status(registry: &Registry) -> StrategyStatus {
     registry.status().into_iter().find(|status| status.name == "hostile").unwrap()
 }
 
-/// Blue-green and rolling update side by side: what one may do, the other need not.
+/// Blue-green and rolling update side by side, each under the policy of its name; a deployment may have its own.
 #[test]
-fn strategies_have_guards_of_their_own() {
-    let policy = Policy { serving_floor_percent: 75, ..Policy::default() };
-    let lenient =
-        Options { guards: [("rolling-update".to_owned(), Guard::Policy(policy))].into(), ..Options::default() };
+fn policies_of_strategies_and_deployments() {
+    let policy = Policy { max_unavailable: Amount::Count(0), ..Policy::default() };
+    let guards = [("rolling-update".to_owned(), Guard::Policy(policy))];
+    let strict = Options { guards: guards.into(), ..Options::default() };
     let mut four = ready_routes(4);
     for route in &mut four {
         "v1".clone_into(&mut route.revision);
         (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Active, 1.0);
     }
-    let drained = |options, name: &str| {
+    let drained = |options, name: &str, own: Option<Policy>| {
         let registry = Registry::new(HOST.clone(), options);
         registry.swap(name, component(&format!("plugins/{}.wasm", name.replace('-', "_")))).unwrap();
         let spec = Spec { target_replicas: 4, ..spec("{}") };
-        match registry.evaluate_cycle(name, &four, &spec) {
-            Ok(evaluated) => Ok(evaluated.value.drain_route_ids.len()),
-            Err(RegistryError::Evaluate(EvaluateError::Rejected { violations, .. })) => Err(violations[0].code),
-            other => panic!("{other:?}"),
-        }
+        let evaluated = match own {
+            Some(own) => registry.evaluate_cycle_under(name, own, &four, &spec),
+            None => registry.evaluate_cycle(name, &four, &spec),
+        };
+        evaluated.unwrap().value.drain_route_ids.len()
     };
 
-    assert_eq!(drained(lenient.clone(), "rolling-update"), Ok(1));
-    assert_eq!(drained(lenient, "blue-green"), Ok(0));
-    assert_eq!(drained(Options::default(), "rolling-update"), Err(ViolationCode::ServingFloorBroken));
+    assert_eq!(drained(Options::default(), "rolling-update", None), 1);
+    assert_eq!(drained(strict.clone(), "rolling-update", None), 0);
+    assert_eq!(drained(strict.clone(), "rolling-update", Some(Policy::default())), 1);
+    assert_eq!(drained(Options::default(), "rolling-update", Some(policy)), 0);
+    assert_eq!(drained(strict, "blue-green", None), 0);
 }
 
 #[test]
@@ -156,7 +158,12 @@ fn a_version_that_does_not_take_a_config_in_use_is_not_switched_to() {
     let folder = Folder::new();
     let registry = hostile(&folder, Options::default());
     let configs = vec![misdeed("none").config, r#"{"misdeed": "of_the_old_days"}"#.to_owned()];
-    registry.set_checks("hostile", Checks { configs, vectors: vec![] }).unwrap();
+    registry
+        .set_checks(
+            "hostile",
+            Checks { configs: configs.into_iter().map(|config| (config, 3)).collect(), vectors: vec![] },
+        )
+        .unwrap();
 
     let error = registry.swap("hostile", folder.copy("guests/hostile.wasm", 2)).unwrap_err();
 
@@ -318,7 +325,12 @@ fn a_plugin_that_claims_to_be_another_strategy_must_take_its_configs() {
     let registry = Registry::new(HOST.clone(), Options::default());
     registry.swap("batched", component("examples/batched.wasm")).unwrap();
     let configs = vec![r#"{"batch": 2}"#.to_owned()];
-    registry.set_checks("batched", Checks { configs, vectors: vec![] }).unwrap();
+    registry
+        .set_checks(
+            "batched",
+            Checks { configs: configs.into_iter().map(|config| (config, 3)).collect(), vectors: vec![] },
+        )
+        .unwrap();
     folder.write("liar.wasm", &patched("guests/hostile.wasm", "hostile", "batched"));
 
     let [(_, result)] = &registry.load_dir(folder.path()).unwrap()[..] else { panic!("one file") };

@@ -106,7 +106,8 @@ impl<'a> Cycle<'a> {
     pub(super) fn create_green(&self) -> RouteChanges {
         let (missing, leaving) = (self.missing(), self.makes_room());
         let room = Room::new(self.rollout, self.bounds, leaving.len());
-        let live = format!("{} live{}", share(self.tally.live_green, self.goal, self.goal_routes()), self.unreplaced_note());
+        let live =
+            format!("{} live{}", share(self.tally.live_green, self.goal, self.goal_routes()), self.unreplaced_note());
         // Green that takes places and can never be switched to is of no use: all of it, or none.
         let is_too_tight = self.bounds.most_live < self.target.saturating_mul(2);
         let lacks_places = self.rollout.spec().free_places.is_some_and(|free| free < missing);
@@ -222,7 +223,8 @@ impl<'a> Cycle<'a> {
         let live: Vec<&Route> = rollout.blue().filter(|route| route.is_live()).collect();
         let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
             live.into_iter().partition(|route| rollout.is_leftover(route) && !route.is_serving());
-        let (leftovers, rest): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| rollout.is_leftover(route));
+        let (leftovers, rest): (Vec<&Route>, Vec<&Route>) =
+            rest.into_iter().partition(|route| rollout.is_leftover(route));
         let serving = self.tally.serving() as usize;
         // Leftovers that serve go before what is stable.
         let spare = serving.saturating_sub(target).min(leftovers.len());

@@ -76,7 +76,8 @@ impl<'a> Cycle<'a> {
         if created > 0 {
             message += &format!(": creating {created}");
         } else if let Some(back_off) = back_off {
-            message += &format!("; creating another in {}", seconds(back_off.end().saturating_millis_since(self.now())));
+            message +=
+                &format!("; creating another in {}", seconds(back_off.end().saturating_millis_since(self.now())));
         } else if let Some(shortage) = room.shortage(missing) {
             message += &format!("; there is no room for more ({})", shortage.as_str());
         }
@@ -117,7 +118,8 @@ impl<'a> Cycle<'a> {
     fn finalizing(&self, code: &str, message: String) -> RouteChanges {
         let is_over = self.window().is_over(self.now());
         let mut plan = self.plan(SubStep::Finalizing, code, message).promote(self.chosen());
-        plan.next_evaluation_at = self.window().end_ahead(self.now()).filter(|_| !is_over && self.tally.standby_blue > 0);
+        plan.next_evaluation_at =
+            self.window().end_ahead(self.now()).filter(|_| !is_over && self.tally.standby_blue > 0);
         plan.memo = Some(self.promotion().to_string());
         plan
     }

@@ -98,8 +98,7 @@ impl After<'_> {
 
 impl<'a> Outcome<'a> {
     pub(super) fn new(rollout: &Rollout<'a>, plan: &'a RouteChanges) -> Self {
-        let after =
-            |route: &'a Route| After { route, named: Named::default(), is_green: rollout.is_green(route) };
+        let after = |route: &'a Route| After { route, named: Named::default(), is_green: rollout.is_green(route) };
         let mut outcome = Self { routes: rollout.routes().map(after).collect(), unknown: BTreeMap::new() };
         for id in &plan.promote_route_ids {
             outcome.named(id).promoted += 1;

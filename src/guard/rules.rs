@@ -120,7 +120,8 @@ impl<'a> Judge<'a> {
         let deploying = self.spec.deploying_revision.as_str();
         let is_wanted = |revision: &str| !revision.is_empty() && revision == deploying || self.stable == Some(revision);
         if let Some(other) = specs.iter().find(|created| !is_wanted(&created.revision)) {
-            let stable = self.stable.map_or_else(|| "there is no stable one".to_owned(), |it| format!("the stable one {it}"));
+            let stable =
+                self.stable.map_or_else(|| "there is no stable one".to_owned(), |it| format!("the stable one {it}"));
             violate(
                 CreatedOtherRevision,
                 format!(
@@ -161,8 +162,11 @@ impl<'a> Judge<'a> {
             bad.dedup();
             violations.extend(Violation::of(code, bad, &format!("traffic ratio is set: {what}")));
             let mut created = self.plan.rollout_specs.iter();
-            if let Some(bad) = created.find(|created| judge(created.traffic_status, created.traffic_ratio) == Some(code)) {
-                let message = format!("the plan creates routes with a traffic ratio of {}: {what}", float(bad.traffic_ratio));
+            if let Some(bad) =
+                created.find(|created| judge(created.traffic_status, created.traffic_ratio) == Some(code))
+            {
+                let message =
+                    format!("the plan creates routes with a traffic ratio of {}: {what}", float(bad.traffic_ratio));
                 violations.push(Violation::new(code, [], message));
             }
         }
@@ -205,10 +209,14 @@ impl<'a> Judge<'a> {
         }
         if after < least - TOLERANCE {
             let rolls_back = matches!(self.plan.sub_step, SubStep::RollingBack | SubStep::RolledBack);
-            let drained = self.outcome.where_(|after| {
-                after.is_drained() && after.route.is_serving() && !(rolls_back && after.is_green)
-            });
-            let what = format!("drained while serving, with a capacity of {} where {} are needed", number(after), number(least));
+            let drained = self
+                .outcome
+                .where_(|after| after.is_drained() && after.route.is_serving() && !(rolls_back && after.is_green));
+            let what = format!(
+                "drained while serving, with a capacity of {} where {} are needed",
+                number(after),
+                number(least)
+            );
             violations.extend(Violation::of(DrainedWhileShort, drained, &what));
         }
     }
@@ -226,9 +234,9 @@ impl<'a> Judge<'a> {
             violate(TooManyLive, format!("the plan creates {created} and makes it {live} live routes; {most} may be"));
         }
         let since = self.spec.stopping_since();
-        let terminating = self.outcome.count(|after| {
-            after.route.is_terminating_since(since) || after.is_drained() && after.route.is_live()
-        });
+        let terminating = self
+            .outcome
+            .count(|after| after.route.is_terminating_since(since) || after.is_drained() && after.route.is_live());
         let most = most.saturating_add(u64::from(self.spec.target_replicas));
         if !self.is_short() && live + terminating > most {
             let message = format!(
@@ -268,7 +276,11 @@ impl<'a> Judge<'a> {
                     None => self.is_not_left_well(),
                 };
                 let problem = problem.map(|(ids, problem)| {
-                    Violation::new(RolledBackEarly, ids, format!("the plan ends the rollout as rolled back, but {problem}"))
+                    Violation::new(
+                        RolledBackEarly,
+                        ids,
+                        format!("the plan ends the rollout as rolled back, but {problem}"),
+                    )
                 });
                 violations.extend(problem);
             }

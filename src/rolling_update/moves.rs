@@ -1,7 +1,11 @@
 //! The moves that the budget allows.
 
 use super::Cycle;
-use crate::{Route, TrafficStatus, order::{first_to_drain, sort_by_id}, room::Room};
+use crate::{
+    Route, TrafficStatus,
+    order::{first_to_drain, sort_by_id},
+    room::Room,
+};
 
 /// What a cycle would do. Routes are in the order of their ids.
 pub(super) struct Moves<'a> {

@@ -135,10 +135,8 @@ fn any_checks() -> impl Strategy<Value = Vec<Check>> {
     use CheckOutcome as C;
     let outcome = select(vec![C::Pending, C::Passed, C::Passed, C::Passed, C::Failed, C::Inconclusive]);
     vec(("[a-z]{1,8}", outcome, option::of(any_moment())), 0..3).prop_map(|checks| {
-        let mut checks: Vec<Check> = checks
-            .into_iter()
-            .map(|(name, outcome, observed_at)| Check { name, outcome, observed_at })
-            .collect();
+        let mut checks: Vec<Check> =
+            checks.into_iter().map(|(name, outcome, observed_at)| Check { name, outcome, observed_at }).collect();
         checks.sort_by(|a, b| a.name.cmp(&b.name));
         checks.dedup_by(|a, b| a.name == b.name);
         checks
@@ -150,11 +148,8 @@ pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strat
     let stable = option::weighted(0.7, select(vec!["v1", "v1", "v1", "v0", "v2", ""]).prop_map(str::to_owned));
     // Limits are what a policy comes to at the target: others no host sends.
     let policy = (any_amount(100), any_amount(250), any_amount(100));
-    let policy = policy.prop_map(|(max_unavailable, max_surge, complete_at)| Policy {
-        max_unavailable,
-        max_surge,
-        complete_at,
-    });
+    let policy =
+        policy.prop_map(|(max_unavailable, max_surge, complete_at)| Policy { max_unavailable, max_surge, complete_at });
     let limits = option::of(policy);
     let places = option::weighted(0.3, prop_oneof![4 => 0..5u32, 1 => Just(u32::MAX)]);
     let steps = prop_oneof![3 => Just(1u32), 1 => Just(0), 1 => Just(256), 1 => any::<u32>()];
@@ -162,28 +157,29 @@ pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strat
     // Those of blue-green, and others.
     let memo = prop_oneof![
         ("(promoted-at|topping-up-since|green-lost-at|waited-at) ", moment.clone(), option::of(moment)).prop_map(
-            |(word, at, since)| format!("{word}{at}{}", since.map_or_else(String::new, |at| format!(" ahead-since {at}")))
+            |(word, at, since)| format!(
+                "{word}{at}{}",
+                since.map_or_else(String::new, |at| format!(" ahead-since {at}"))
+            )
         ),
         "green-lost-at|promoted-at |promoted-at x|promoted-at 1 ahead-since ",
         "[ -~]{0,20}",
     ];
     let world = (limits, places, steps, any_labels());
     (0..6u32, any_moment(), any_moment(), stable, any_operator(), any_checks(), world, config, option::of(memo))
-        .prop_map(
-            |(target_replicas, started_at, now, stable_revision, operator, checks, world, config, memo)| {
-                let (limits, free_places, weight_steps, labels) = world;
-                Spec {
-                    stable_revision,
-                    operator,
-                    checks,
-                    limits: limits.map(|policy| policy.resolve(target_replicas)),
-                    free_places,
-                    weight_steps,
-                    labels,
-                    config,
-                    memo,
-                    ..Spec::new("v2", target_replicas, started_at, now)
-                }
-            },
-        )
+        .prop_map(|(target_replicas, started_at, now, stable_revision, operator, checks, world, config, memo)| {
+            let (limits, free_places, weight_steps, labels) = world;
+            Spec {
+                stable_revision,
+                operator,
+                checks,
+                limits: limits.map(|policy| policy.resolve(target_replicas)),
+                free_places,
+                weight_steps,
+                labels,
+                config,
+                memo,
+                ..Spec::new("v2", target_replicas, started_at, now)
+            }
+        })
 }

@@ -126,7 +126,9 @@ impl Session {
         let limits = self.plugin.guard().limits(target_replicas).map(wire::Commitment::from);
         let (result,): (Result<wire::Commitment, String>,) =
             self.call(|contract| &contract.check_config, (config, target_replicas, limits))?;
-        result.map(Commitment::from).map_err(|message| CheckConfigError::Invalid { plugin: self.plugin.id().clone(), message })
+        result
+            .map(Commitment::from)
+            .map_err(|message| CheckConfigError::Invalid { plugin: self.plugin.id().clone(), message })
     }
 
     /// Checks that every function has the contract's type.

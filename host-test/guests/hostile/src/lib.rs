@@ -11,7 +11,8 @@ use std::{
 };
 
 use pointsman::{
-    Commitment, EvaluationError, Rollout, RolloutSpec, Route, RouteChanges, Strategy, SubStep, TrafficChange, TrafficStatus,
+    Commitment, EvaluationError, Rollout, RolloutSpec, Route, RouteChanges, Strategy, SubStep, TrafficChange,
+    TrafficStatus,
 };
 use pointsman::{schemars, serde};
 
