@@ -208,3 +208,25 @@ impl HealthStatus {
         }
     }
 }
+
+impl TrafficStatus {
+    /// The contract's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Standby => "standby",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
+impl RouteEnd {
+    /// The contract's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Drained => "drained",
+            Self::Evicted => "evicted",
+            Self::Crashed => "crashed",
+        }
+    }
+}

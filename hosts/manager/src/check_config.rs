@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use pointsman::Commitment;
 use pointsman_host::CheckConfigError;
 use serde::de::IgnoredAny;
 
@@ -21,9 +22,17 @@ pub(crate) fn run(sandbox: &Sandbox, args: &CheckConfigArgs) -> Result<Outcome, 
     let inline = args.config.to_str().filter(is_inline);
     let plugin = sandbox.load(&args.plugin)?;
     let config = inline.map_or_else(|| input::read(&args.config), |config| Ok(config.to_owned()))?;
-    match plugin.check_config(&config) {
-        Ok(()) => {
-            writeln!(io::stdout(), "ok")?;
+    match plugin.check_config(&config, args.target_replicas) {
+        Ok(promised) if args.json => {
+            writeln!(io::stdout(), "{}", serde_json::to_string(&promised).map_err(io::Error::from)?)?;
+            Ok(Outcome::Ok)
+        }
+        Ok(Commitment { least_serving, most_live }) => {
+            let target = args.target_replicas;
+            writeln!(
+                io::stdout(),
+                "ok: of {target} wanted at least {least_serving} serve, and at most {most_live} are live"
+            )?;
             Ok(Outcome::Ok)
         }
         Err(error @ CheckConfigError::Invalid { .. }) => {

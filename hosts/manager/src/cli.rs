@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand, value_parser};
-use pointsman::guard::Policy;
+use clap::{Args, Parser, Subcommand};
+use pointsman::{Amount, guard::Policy};
 use pointsman_host::{Guard, Host, Limits, Plugin};
 
 use crate::error::CliError;
@@ -84,6 +84,12 @@ pub(crate) struct CheckConfigArgs {
     pub(crate) plugin: PathBuf,
     /// The configuration: a file, `-` for standard input, or the JSON object itself.
     pub(crate) config: PathBuf,
+    /// At which target: whether a move is left within the policy depends on it.
+    #[arg(long, value_name = "ROUTES", default_value_t = 1)]
+    pub(crate) target_replicas: u32,
+    /// As JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]
@@ -202,17 +208,17 @@ pub(crate) struct Sandbox {
 #[derive(Args)]
 #[command(next_help_heading = "Guard")]
 struct GuardArgs {
-    /// Let pass live routes of the new revision above the target, up to so many.
-    #[arg(long, global = true, value_name = "ROUTES", default_value_t = Policy::default().surge_limit)]
-    surge_limit: u32,
-    /// Which part of the target must go on serving, in percent.
-    #[arg(long, global = true, value_name = "PERCENT", default_value_t = 100, value_parser = value_parser!(u32).range(..=100))]
-    serving_floor_percent: u32,
-    /// How many routes one plan may create.
-    #[arg(long, global = true, value_name = "ROUTES", default_value_t = Policy::default().largest_creation)]
-    largest_creation: u32,
+    /// How many routes fewer than the target may serve: a number, or a percentage of the target, rounded down.
+    #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().max_unavailable)]
+    max_unavailable: Amount,
+    /// How many live routes there may be above the target: a number, or a percentage of the target, rounded up.
+    #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().max_surge)]
+    max_surge: Amount,
+    /// How much serving capacity of the new revision completes a rollout: a number, or a percentage of the target.
+    #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().complete_at)]
+    complete_at: Amount,
     /// Check nothing but that the plan's ids are right.
-    #[arg(long, global = true, conflicts_with_all = ["surge_limit", "serving_floor_percent", "largest_creation"])]
+    #[arg(long, global = true, conflicts_with_all = ["max_unavailable", "max_surge", "complete_at"])]
     guard_ids_only: bool,
 }
 
@@ -264,9 +270,9 @@ impl GuardArgs {
             return Guard::IdsOnly;
         }
         Guard::Policy(Policy {
-            surge_limit: self.surge_limit,
-            serving_floor_percent: self.serving_floor_percent,
-            largest_creation: self.largest_creation,
+            max_unavailable: self.max_unavailable,
+            max_surge: self.max_surge,
+            complete_at: self.complete_at,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pointsman::{Rollout, RouteChanges, Spec, SubStep, json::Request};
+use pointsman::{Commitment, Operator, Rollout, Route, RouteChanges, Spec, json::Request};
 use pointsman_host::{EvaluateError, Session};
 
 use crate::{
@@ -48,16 +48,21 @@ fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result
         Ok(plan) => (plan, vec![]),
         Err(EvaluateError::Rejected { plan, violations, .. }) => (*plan, violations),
         Err(EvaluateError::InvalidConfig { message, .. }) => return Ok(Err(format!("invalid config: {message}"))),
+        Err(EvaluateError::InvalidSpec { message, .. }) => return Ok(Err(format!("invalid spec: {message}"))),
         Err(EvaluateError::InvalidRoutes { message, .. }) => return Ok(Err(format!("invalid routes: {message}"))),
         Err(error @ EvaluateError::Call(_)) => return Err(CliError::Evaluate(error)),
     };
-    match Rollout::new(&routes, &spec) {
+    let rollout = Rollout::new(&routes, &spec);
+    match &rollout {
         Ok(rollout) if routes.is_empty() => writeln!(out, "no routes, {} wanted", rollout.spec().target_replicas)?,
-        Ok(rollout) => writeln!(out, "\n{}\n", routes_table::of(&rollout, &plan))?,
+        Ok(rollout) => writeln!(out, "\n{}\n", routes_table::of(rollout, &plan))?,
         // A plugin may be more lenient than the contract.
         Err(error) => writeln!(out, "no table: {error}")?,
     }
     write_plan(out, &plan, &spec)?;
+    if let Ok(rollout) = &rollout {
+        write_capacity(out, rollout, &plan)?;
+    }
     for violation in &violations {
         let code = violation.code.as_str();
         writeln!(out, "{}violation{:#}   {code}: {}", style::ERROR, style::ERROR, plain(&violation.message))?;
@@ -70,22 +75,77 @@ fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result
 }
 
 fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
-    let request = match spec.operator_request {
+    let after = match spec.stable() {
+        Some(stable) => format!(" after {}", plain(stable)),
         None => String::new(),
-        Some(request) => format!(", operator asks to {request:?}").to_lowercase(),
     };
     writeln!(
         out,
-        "deploying {} to {} {}, {} after the start ({}){request}, config {}",
+        "deploying {}{after} to {} {}, {} after the start ({}){}, config {}",
         plain(&spec.deploying_revision),
         spec.target_replicas,
         if spec.target_replicas == 1 { "replica" } else { "replicas" },
         moment::duration(spec.now.saturating_millis_since(spec.started_at)),
         moment::absolute(spec.started_at),
+        wishes(spec),
         // As it was written, on one line.
         plain(&spec.config.split_whitespace().collect::<Vec<_>>().join(" ")),
     )?;
     Ok(())
+}
+
+/// `, operator asks to pause and passed the gates preview, promotion`.
+fn wishes(spec: &Spec) -> String {
+    let Operator { abort, pause, promote, passed_gates } = &spec.operator;
+    let asked = [(*abort, "abort"), (*pause, "pause"), (*promote, "promote")];
+    let asked = asked.iter().filter(|(is_asked, _)| *is_asked).map(|(_, word)| *word).collect::<Vec<_>>();
+    let mut wishes = vec![];
+    if !asked.is_empty() {
+        wishes.push(format!("asks to {}", asked.join(", ")));
+    }
+    if !passed_gates.is_empty() {
+        wishes.push(format!("passed {}", plain(&passed_gates.join(", "))));
+    }
+    if wishes.is_empty() { String::new() } else { format!(", operator {}", wishes.join(" and ")) }
+}
+
+/// `at least 3 serve, at most 6 are live`.
+fn promise(commitment: Commitment) -> String {
+    let Commitment { least_serving, most_live } = commitment;
+    match most_live {
+        u32::MAX => format!("at least {least_serving} serve"),
+        _ => format!("at least {least_serving} serve, at most {most_live} are live"),
+    }
+}
+
+/// Serving capacity before the plan and after it, where that is another or is not the number of serving routes.
+fn write_capacity(out: &mut impl Write, rollout: &Rollout<'_>, plan: &RouteChanges) -> Result<(), CliError> {
+    let before = rollout.capacity();
+    let mut after: Vec<Route> = rollout.routes().cloned().collect();
+    let mut next = 0..;
+    // The guard has told what is wrong with a plan that cannot be applied.
+    let is_applied = plan.apply(&mut after, rollout.spec().now, || format!("new-{}", next.next().unwrap_or(0))).is_ok();
+    after.sort_by(|a, b| a.id.cmp(&b.id));
+    let after = pointsman::capacity::capacity(&after);
+    let count = f64::from(rollout.tally().serving());
+    let heading = style::HEADING;
+    if is_applied && (before - after).abs() > 1e-9 {
+        writeln!(
+            out,
+            "{heading}capacity{heading:#}    {} before the plan, {} after it",
+            number(before),
+            number(after)
+        )?;
+    } else if (before - count).abs() > 1e-9 {
+        writeln!(out, "{heading}capacity{heading:#}    {} of {count} serving routes", number(before))?;
+    }
+    Ok(())
+}
+
+/// With at most three decimals.
+fn number(capacity: f64) -> String {
+    let text = format!("{capacity:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<(), CliError> {
@@ -93,6 +153,9 @@ fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<
     writeln!(out, "{heading}decision{heading:#}    {}: {}", plan.sub_step.as_str(), plain(&reason.code))?;
     writeln!(out, "{heading}because{heading:#}     {}", plain(&reason.message))?;
     writeln!(out, "{heading}changes{heading:#}     {}", changes(plan))?;
+    if let Some(gate) = &plan.gate {
+        writeln!(out, "{heading}gate{heading:#}        {}", plain(gate))?;
+    }
     if !reason.blocking_route_ids.is_empty() {
         writeln!(out, "{heading}blocked by{heading:#}  {}", plain(&reason.blocking_route_ids.join(", ")))?;
     }
@@ -101,11 +164,12 @@ fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<
             let (relative, absolute) = (moment::relative(at, spec.now), moment::absolute(at));
             writeln!(out, "{heading}look again{heading:#}  {relative} ({absolute}), or when something changes")?;
         }
-        None if plan.sub_step == SubStep::Completed => {
+        None if plan.sub_step.is_over() => {
             writeln!(out, "{heading}look again{heading:#}  no need: the rollout is over")?;
         }
         None => writeln!(out, "{heading}look again{heading:#}  when something changes")?,
     }
+    writeln!(out, "{heading}promises{heading:#}    {}", promise(plan.commitment))?;
     if let Some(memo) = &plan.memo {
         writeln!(out, "{heading}memo{heading:#}        {}", plain(memo))?;
     }

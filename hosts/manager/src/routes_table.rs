@@ -36,13 +36,22 @@ pub(crate) fn of(rollout: &Rollout, plan: &RouteChanges) -> String {
 /// `green live ready serving`.
 fn class(rollout: &Rollout, route: &Route) -> String {
     let is_green = rollout.is_green(route);
-    let (colour, name) = if is_green { (style::GREEN, "green") } else { (style::BLUE, "blue") };
+    let (colour, name) = match is_green {
+        true => (style::GREEN, "green"),
+        false if rollout.is_stable(route) => (style::BLUE, "stable"),
+        false if rollout.is_leftover(route) => (style::BLUE, "leftover"),
+        false => (style::BLUE, "blue"),
+    };
     let mut words = vec![format!("{colour}{name}{colour:#}")];
     let classes = [("live", route.is_live()), ("ready", route.is_ready()), ("serving", route.is_serving())];
     words.extend(classes.iter().filter(|(_, is)| *is).map(|(word, _)| (*word).to_owned()));
-    if is_green && route.has_failed_since(rollout.spec().started_at) {
+    let beginning = rollout.spec().beginning();
+    if is_green && route.has_failed_since(beginning) {
         words.push(format!("{}failed{:#}", style::ERROR, style::ERROR));
-    } else if is_green && !route.is_live() {
+    } else if let Some(end) = route.end {
+        words.push(end.as_str().to_owned());
+    }
+    if is_green && !route.is_live() && !route.has_ended_since(beginning) {
         words.push("history".to_owned());
     }
     words.join(" ")
@@ -75,10 +84,11 @@ impl<'a> Actions<'a> {
     }
 }
 
-/// `active 1.0`, `inactive`, and a ratio that nobody gets: `inactive 0.5`.
+/// `active 1.0`, `standby 1.0`, `inactive`, and a ratio that nobody gets: `inactive 0.5`.
 pub(crate) fn traffic(status: TrafficStatus, ratio: f64) -> String {
     match status {
         TrafficStatus::Active => format!("active {ratio:?}"),
+        TrafficStatus::Standby => format!("standby {ratio:?}"),
         TrafficStatus::Inactive if ratio == 0.0 => "inactive".to_owned(),
         TrafficStatus::Inactive => format!("inactive {ratio:?}"),
     }

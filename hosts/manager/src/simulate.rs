@@ -21,6 +21,7 @@ use std::{
     io::{self, Write},
 };
 
+use pointsman_host::Guard;
 use serde::Serialize;
 
 use crate::{
@@ -46,7 +47,11 @@ use self::{document::Document, scenario::Scenario, verdict::Verdict};
 
 pub(crate) fn run(sandbox: &Sandbox, args: &SimulateArgs) -> Result<Outcome, CliError> {
     let scenario = Scenario::parse(&args.scenario, &input::read(&args.scenario)?)?;
-    let mut session = sandbox.load(&args.plugin)?.session()?;
+    let plugin = sandbox.load(&args.plugin)?;
+    let mut session = match scenario.policy {
+        Some(policy) if matches!(plugin.guard(), Guard::Policy(_)) => plugin.under(policy).session()?,
+        _ => plugin.session()?,
+    };
     if let Some(runs) = args.monte_carlo {
         return monte_carlo::run(&mut session, &scenario, args.seed, runs, args.json);
     }

@@ -9,7 +9,7 @@ use pointsman_host::{CheckConfigError, Plugin};
 use proptest::strategy::{Strategy, ValueTree};
 use serde_json::Value;
 
-use super::{schema, trial};
+use super::{requests::MOST_WANTED, schema, trial};
 use crate::{error::CliError, input};
 
 /// How many are wanted.
@@ -41,8 +41,8 @@ impl Configs {
         for config in configs.iter().map(AsRef::as_ref) {
             let inline = config.to_str().filter(|text| text.trim_start().starts_with('{'));
             let text = inline.map_or_else(|| input::read(&config.to_owned()), |text| Ok(text.to_owned()))?;
-            match plugin.check_config(&text) {
-                Ok(()) => taken.push(text.trim().to_owned()),
+            match plugin.check_config(&text, MOST_WANTED) {
+                Ok(_) => taken.push(text.trim().to_owned()),
                 Err(CheckConfigError::Invalid { message, .. }) => {
                     return Err(CliError::RefusedConfig { config: config.display().to_string(), message });
                 }
@@ -70,8 +70,8 @@ impl Configs {
             if taken.contains(&candidate) {
                 continue;
             }
-            match plugin.check_config(&candidate) {
-                Ok(()) => taken.push(candidate),
+            match plugin.check_config(&candidate, MOST_WANTED) {
+                Ok(_) => taken.push(candidate),
                 Err(CheckConfigError::Invalid { .. }) => {}
                 Err(CheckConfigError::Call(_)) => failed += 1,
             }

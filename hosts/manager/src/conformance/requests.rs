@@ -1,7 +1,7 @@
 //! Random requests: any routes and any wishes that the contract allows.
 
 use pointsman::{
-    Check, CheckOutcome, HealthStatus, OperatorRequest, Route, RouteStatus, Spec, Timestamp, TrafficStatus,
+    Check, CheckOutcome, HealthStatus, Labels, Operator, Route, RouteEnd, RouteStatus, Spec, Timestamp, TrafficStatus,
     json::Request,
 };
 use proptest::{
@@ -21,7 +21,7 @@ pub(super) const GREEN: &str = "v2";
 pub(super) const BLUE: &str = "v1";
 
 /// The most replicas that a random request wants.
-const MOST_WANTED: u32 = 5;
+pub(super) const MOST_WANTED: u32 = 5;
 
 /// The most routes of no fleet, where there is none and beside fleets.
 const MOST_STRAY: usize = 9;
@@ -40,7 +40,7 @@ fn moments() -> impl Strategy<Value = Timestamp> {
     .prop_map(Timestamp::from_millis)
 }
 
-/// A route whose id is still to be given. Ratios are as people write them: JSON carries 15 digits, not every `f64`.
+/// A route whose id is still to be given. Ratios have any bits: those of 0.0 to 1.0 are in the order of the numbers.
 fn routes_without_ids() -> impl Strategy<Value = Route> {
     use {HealthStatus as H, RouteStatus as S, TrafficStatus as T};
     let revision = prop_oneof![3 => Just(GREEN), 3 => Just(BLUE), 1 => Just("v0")];
@@ -52,20 +52,32 @@ fn routes_without_ids() -> impl Strategy<Value = Route> {
         prop_oneof![6 => Just(H::Healthy), 1 => Just(H::NotChecked), 1 => Just(H::Unhealthy), 1 => Just(H::Degraded)];
     let ratio = prop_oneof![
         2 => Just(1.0), 2 => Just(0.0),
-        1 => (0..=1000u32).prop_map(|thousandths| f64::from(thousandths) / 1000.0),
+        1 => (0..=100u32).prop_map(|hundredths| f64::from(hundredths) / 100.0),
+        1 => (0..=1.0_f64.to_bits()).prop_map(f64::from_bits),
     ];
-    (revision, status, health, select(vec![T::Active, T::Inactive]), ratio, moments(), option::of(moments())).prop_map(
-        |(revision, status, health, traffic_status, traffic_ratio, created_at, status_updated_at)| Route {
-            id: String::new(),
-            revision: revision.to_owned(),
-            status,
-            health,
-            traffic_status,
-            traffic_ratio,
-            created_at,
-            status_updated_at,
+    let end = option::of(select(vec![RouteEnd::Drained, RouteEnd::Evicted, RouteEnd::Crashed]));
+    let traffic = (select(vec![T::Active, T::Active, T::Standby, T::Inactive]), ratio);
+    (revision, status, health, traffic, moments(), option::of(moments()), end, labels()).prop_map(
+        |(revision, status, health, (traffic_status, traffic_ratio), created_at, status_updated_at, end, labels)| {
+            Route {
+                id: String::new(),
+                revision: revision.to_owned(),
+                status,
+                health,
+                traffic_status,
+                traffic_ratio,
+                created_at,
+                status_updated_at,
+                end: end.filter(|_| !matches!(status, S::Provisioning | S::Running)),
+                labels,
+            }
         },
     )
+}
+
+fn labels() -> impl Strategy<Value = Labels> {
+    let some = ("[a-z]{1,63}", "\\PC{0,20}").prop_map(|label| Labels::from_iter([label]));
+    prop_oneof![4 => Just(Labels::default()), 1 => some]
 }
 
 /// As many routes of a revision as are wanted, all alike. Routes by chance are hardly ever all there and all ready, and it is
@@ -116,8 +128,11 @@ fn routes((old, new, mut routes): Rows, target: u32) -> Vec<Route> {
             routes.push(Route {
                 status: fleet.status,
                 health: fleet.health,
-                traffic_status: fleet.traffic_status,
-                // An old one that is out of traffic with its ratio is one that was approved.
+                traffic_status: match fleet.traffic_status {
+                    // An old one that is out of traffic was in it.
+                    TrafficStatus::Inactive if revision == BLUE => TrafficStatus::Standby,
+                    status => status,
+                },
                 traffic_ratio: if fleet.traffic_status == TrafficStatus::Active || revision == BLUE {
                     1.0
                 } else {
@@ -135,28 +150,57 @@ fn routes((old, new, mut routes): Rows, target: u32) -> Vec<Route> {
 }
 
 fn checks() -> impl Strategy<Value = Vec<Check>> {
-    let outcome = select(vec![CheckOutcome::Passed, CheckOutcome::Pending, CheckOutcome::Failed]);
-    vec(("[a-z]{1,8}", outcome).prop_map(|(name, outcome)| Check { name, outcome }), 0..3)
+    use CheckOutcome as C;
+    let outcome = select(vec![C::Passed, C::Passed, C::Pending, C::Failed, C::Inconclusive]);
+    vec((outcome, option::of(moments())), 0..3).prop_map(|checks| {
+        let names = ["smoke", "latency", "errors"];
+        let check = |(name, (outcome, observed_at)): (&str, _)| Check { name: name.to_owned(), outcome, observed_at };
+        names.into_iter().zip(checks).map(check).collect()
+    })
+}
+
+fn operators() -> impl Strategy<Value = Operator> {
+    let wish = || proptest::bool::weighted(0.15);
+    let gates = vec("[a-z]{1,8}(-[a-z]{1,8})?", 0..3);
+    (wish(), wish(), wish(), gates).prop_map(|(abort, pause, promote, passed_gates)| Operator {
+        abort,
+        pause,
+        promote,
+        passed_gates,
+    })
 }
 
 /// Valid requests with one of these configurations, in the first cycle of their rollout: without a memo.
 pub(super) fn requests(configs: &[String]) -> impl Strategy<Value = Request> + use<> {
-    use OperatorRequest::{Abort, Promote};
-    let asked = prop_oneof![3 => Just(None), 1 => Just(Some(Promote)), 1 => Just(Some(Abort))];
     let config = select(configs.to_vec());
-    (rows(), 0..=MOST_WANTED, moments(), moments(), asked, checks(), config).prop_map(
-        |(rows, target_replicas, started_at, now, operator_request, checks, config)| Request {
-            routes: routes(rows, target_replicas),
-            spec: Spec {
-                deploying_revision: GREEN.to_owned(),
-                target_replicas,
-                started_at,
-                now,
-                operator_request,
-                checks,
-                config,
-                memo: None,
-            },
+    let stable = option::weighted(0.7, select(vec![BLUE, BLUE, BLUE, "v0", ""]));
+    let places = option::weighted(0.3, 0..8u32);
+    let steps = prop_oneof![3 => Just(1u32), 1 => Just(256), 1 => Just(0)];
+    let world = (stable, places, steps, labels());
+    (rows(), 0..=MOST_WANTED, moments(), moments(), operators(), checks(), config, world).prop_map(
+        |(
+            rows,
+            target_replicas,
+            started_at,
+            now,
+            operator,
+            checks,
+            config,
+            (stable, free_places, weight_steps, labels),
+        )| {
+            Request {
+                routes: routes(rows, target_replicas),
+                spec: Spec {
+                    stable_revision: stable.map(str::to_owned),
+                    operator,
+                    checks,
+                    free_places,
+                    weight_steps,
+                    labels,
+                    config,
+                    ..Spec::new(GREEN, target_replicas, started_at, now)
+                },
+            }
         },
     )
 }
@@ -172,6 +216,8 @@ pub(super) fn route(id: String, revision: &str) -> Route {
         traffic_ratio: 0.0,
         created_at: Timestamp::from_millis(STARTED_AT),
         status_updated_at: Some(Timestamp::from_millis(STARTED_AT)),
+        end: None,
+        labels: Labels::default(),
     }
 }
 
@@ -189,14 +235,10 @@ pub(super) fn serving_route(id: String) -> Route {
 
 /// What is wanted at the start of a rollout.
 pub(super) fn spec(target_replicas: u32, config: &str) -> Spec {
+    let start = Timestamp::from_millis(STARTED_AT);
     Spec {
-        deploying_revision: GREEN.to_owned(),
-        target_replicas,
-        started_at: Timestamp::from_millis(STARTED_AT),
-        now: Timestamp::from_millis(STARTED_AT),
-        operator_request: None,
-        checks: vec![],
+        stable_revision: Some(BLUE.to_owned()),
         config: config.to_owned(),
-        memo: None,
+        ..Spec::new(GREEN, target_replicas, start, start)
     }
 }

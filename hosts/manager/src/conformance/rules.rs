@@ -25,7 +25,7 @@ pub(super) struct Rule {
 }
 
 /// All rules.
-pub(super) const RULES: [Rule; 15] = [
+pub(super) const RULES: [Rule; 16] = [
     Rule {
         id: "describes-itself",
         says: "its name, version and schema are what the contract says, and every time the same",
@@ -68,6 +68,12 @@ pub(super) const RULES: [Rule; 15] = [
         says: "no plan does what the guard forbids, whatever happens in a rollout",
         needs_config: true,
         run: rollouts::harmless_in_rollouts,
+    },
+    Rule {
+        id: "keeps-its-promise",
+        says: "every plan promises what `check-config` says for its configuration, target and policy",
+        needs_config: true,
+        run: plans::keeps_its_promise,
     },
     Rule {
         id: "deterministic",

@@ -1,7 +1,7 @@
 //! What a route is to somebody who looks on: one symbol in the timeline, one layer in the chart.
 
 use anstyle::Style;
-use pointsman::{Route, RouteStatus};
+use pointsman::{Route, RouteEnd, RouteStatus};
 use serde::Serialize;
 
 use crate::error::style;
@@ -21,7 +21,9 @@ pub(super) enum Class {
     NewUnready,
     /// Of the deploying revision, provisioning.
     NewStarting,
-    /// Of another revision, ready but not in traffic: most often kept for a way back.
+    /// Of another revision, on standby: kept for a way back.
+    OldStandby,
+    /// Of another revision, ready but not in traffic, and not approved.
     OldReady,
     /// Of another revision, live but not ready.
     OldUnready,
@@ -29,37 +31,43 @@ pub(super) enum Class {
     OldStopping,
     /// Of the deploying revision, drained and not yet gone.
     NewStopping,
-    /// Ended without having been drained, whatever its revision.
+    /// Lost its place, whatever its revision.
+    Evicted,
+    /// Ended by itself, whatever its revision.
     Failed,
 }
 
 // === impl Class ===
 
 impl Class {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::OldServing,
         Self::NewServing,
         Self::NewReady,
         Self::NewUnready,
         Self::NewStarting,
+        Self::OldStandby,
         Self::OldReady,
         Self::OldUnready,
         Self::OldStopping,
         Self::NewStopping,
+        Self::Evicted,
         Self::Failed,
     ];
 
     /// The class of a route; none for one that is gone and no concern any more.
-    pub(super) fn of(route: &Route, has_failed: bool, deploying_revision: &str) -> Option<Self> {
+    pub(super) fn of(route: &Route, has_ended: bool, deploying_revision: &str) -> Option<Self> {
         let is_new = route.revision == deploying_revision;
         Some(match route.status {
-            _ if has_failed => Self::Failed,
+            _ if has_ended && route.end == Some(RouteEnd::Evicted) => Self::Evicted,
+            _ if has_ended => Self::Failed,
             RouteStatus::Terminating if is_new => Self::NewStopping,
             RouteStatus::Terminating => Self::OldStopping,
             RouteStatus::Terminated | RouteStatus::FailedToStart => return None,
             RouteStatus::Provisioning | RouteStatus::Running if !is_new => match (route.is_ready(), route.is_serving())
             {
                 (_, true) => Self::OldServing,
+                (true, _) if route.is_standby() => Self::OldStandby,
                 (true, _) => Self::OldReady,
                 _ => Self::OldUnready,
             },
@@ -78,10 +86,12 @@ impl Class {
             Self::NewReady => "new, ready, out of traffic",
             Self::NewUnready => "new, not ready",
             Self::NewStarting => "new, starting",
+            Self::OldStandby => "old, on standby",
             Self::OldReady => "old, ready, out of traffic",
             Self::OldUnready => "old, not ready",
             Self::OldStopping => "old, stopping",
             Self::NewStopping => "new, stopping",
+            Self::Evicted => "evicted",
             Self::Failed => "failed",
         }
     }
@@ -94,21 +104,23 @@ impl Class {
             Self::NewReady => '◉',
             Self::NewUnready => '◐',
             Self::NewStarting => '○',
-            Self::OldReady => '▣',
+            Self::OldStandby => '▣',
+            Self::OldReady => '▢',
             Self::OldUnready => '□',
             Self::OldStopping => '▫',
             Self::NewStopping => '◦',
+            Self::Evicted => '÷',
             Self::Failed => '×',
         }
     }
 
     pub(super) fn style(self) -> Style {
         match self {
-            Self::OldServing | Self::OldReady => style::BLUE,
+            Self::OldServing | Self::OldStandby | Self::OldReady => style::BLUE,
             Self::NewServing | Self::NewReady => style::GREEN,
             Self::NewUnready | Self::NewStarting | Self::OldUnready => style::WARNING,
             Self::OldStopping | Self::NewStopping => style::FAINT,
-            Self::Failed => style::ERROR,
+            Self::Evicted | Self::Failed => style::ERROR,
         }
     }
 }

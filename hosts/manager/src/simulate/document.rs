@@ -35,6 +35,8 @@ struct CycleEntry<'a> {
     /// How many routes are what, before the plan; those that are gone are left out.
     routes: BTreeMap<Class, u32>,
     serving: u32,
+    /// Over how many evenly loaded routes the traffic is spread, in routes.
+    capacity: f64,
     ready: u32,
     live: u32,
     /// `applied`, `lost` (the host died first), `rejected` or `refused`.
@@ -73,6 +75,7 @@ impl<'a> From<&'a Cycle> for CycleEntry<'a> {
             at_seconds: seconds(cycle.at),
             routes: count(cycle.classes.iter().copied()),
             serving: cycle.serving,
+            capacity: cycle.capacity,
             ready: cycle.ready,
             live: cycle.live,
             outcome: cycle.outcome(),

@@ -2,13 +2,13 @@
 
 use std::{cmp, iter::Peekable, slice};
 
-use pointsman::{Route, RouteChanges, Spec, SubStep};
+use pointsman::{Operator, Route, RouteChanges, Spec, SubStep, Timestamp};
 use pointsman_host::{EvaluateError, Session};
 use serde_json::{Map, Value};
 
 use super::{
-    record::{self, Cycle, Decision, Ended, Happening, Record, Sample},
-    scenario::{Event, HostTrouble, Scenario, What},
+    record::{self, Cycle, Decision, Ended, Happening, Record, Sample, thousandths},
+    scenario::{Event, HostTrouble, Scenario, What, Wish},
     world::World,
 };
 use crate::error::CliError;
@@ -37,6 +37,13 @@ struct Host<'a> {
     now: u64,
     /// When the last plan asks to be evaluated again.
     next_evaluation: Option<u64>,
+    /// The gate that the last applied plan waits at.
+    gate: Option<String>,
+    /// Whether the last applied plan said that the new revision carries the traffic.
+    was_promoted: bool,
+    /// By how much the host's clock is wrong, in milliseconds: for good, and in the next cycle only.
+    clock: i64,
+    blip: i64,
     is_about_to_crash: bool,
     record: Record,
 }
@@ -45,15 +52,13 @@ struct Host<'a> {
 
 impl<'a> Host<'a> {
     fn new(session: &'a mut Session, scenario: &'a Scenario, seed: u64) -> Self {
+        let start = World::timestamp(0);
         let spec = Spec {
-            deploying_revision: scenario.deploying_revision.clone(),
-            target_replicas: scenario.target.0,
-            started_at: World::timestamp(0),
-            now: World::timestamp(0),
-            operator_request: None,
+            stable_revision: scenario.stable_revision(),
             checks: scenario.checks.clone(),
             config: json(&scenario.config),
-            memo: None,
+            weight_steps: scenario.weight_steps,
+            ..Spec::new(&scenario.deploying_revision, scenario.target.0, start, start)
         };
         let record = Record {
             deployed: vec![scenario.deploying_revision.clone()],
@@ -74,6 +79,10 @@ impl<'a> Host<'a> {
             spec,
             now: 0,
             next_evaluation: None,
+            gate: None,
+            was_promoted: false,
+            clock: 0,
+            blip: 0,
             is_about_to_crash: false,
             record,
         }
@@ -120,7 +129,7 @@ impl<'a> Host<'a> {
                         what.push_str(&format!(" (there {} {befallen})", if befallen == 1 { "was" } else { "were" }));
                     }
                 }
-                What::Operator(request) => self.spec.operator_request = *request,
+                What::Operator(wish) => self.wish(*wish),
                 What::Rescale(target) => self.spec.target_replicas = *target,
                 What::Check(check) => {
                     self.spec.checks.retain(|known| known.name != check.name);
@@ -129,7 +138,20 @@ impl<'a> Host<'a> {
                 What::Host(HostTrouble::Crash) => self.is_about_to_crash = true,
                 What::Host(HostTrouble::LoseMemo) => self.spec.memo = None,
                 What::NewRoutes(new_routes) => self.world.set_new_routes(*new_routes),
-                What::Config(config) => self.spec.config = json(config),
+                What::Config(config) => {
+                    self.spec.config = json(config);
+                    // Gates are those of the configuration before.
+                    self.spec.operator.passed_gates.clear();
+                }
+                What::Traffic(hand) => {
+                    let set = self.world.set_traffic(hand);
+                    if set < hand.count.0 {
+                        what.push_str(&format!(" (there {} {set})", if set == 1 { "was" } else { "were" }));
+                    }
+                }
+                What::FreePlaces(free) => self.world.set_free_places(Some(*free)),
+                What::ClockStep(seconds) => self.clock += i64::from(*seconds) * 1000,
+                What::ClockBlip(seconds) => self.blip = i64::from(*seconds) * 1000,
                 What::Deploy(revision) => self.deploy(revision),
             }
             self.record.happenings.push(Happening { at: self.now, what });
@@ -139,18 +161,44 @@ impl<'a> Host<'a> {
 
     /// Another revision is rolled out: what was asked for, found out and remembered was about the one before.
     fn deploy(&mut self, revision: &str) {
+        if self.was_promoted {
+            self.spec.stable_revision = Some(self.spec.deploying_revision.clone());
+        }
         revision.clone_into(&mut self.spec.deploying_revision);
-        self.spec.started_at = World::timestamp(self.now);
-        self.spec.operator_request = None;
+        self.spec.started_at = self.clock();
+        self.spec.operator = Operator::default();
+        (self.gate, self.was_promoted) = (None, false);
         self.spec.checks.clone_from(&self.scenario.checks);
         self.spec.memo = None;
         self.record.deployed.push(revision.to_owned());
     }
 
+    /// An operator wishes for something.
+    fn wish(&mut self, wish: Wish) {
+        let operator = &mut self.spec.operator;
+        match wish {
+            Wish::Promote => operator.promote = true,
+            Wish::Abort => operator.abort = true,
+            Wish::Pause => operator.pause = true,
+            Wish::Resume => operator.pause = false,
+            // A late click does nothing.
+            Wish::Advance => operator.passed_gates.extend(self.gate.take()),
+            Wish::TakeBack => *operator = Operator::default(),
+        }
+    }
+
+    /// The moment as the host's clock tells it.
+    fn clock(&self) -> Timestamp {
+        let now = World::timestamp(self.now).as_millis();
+        Timestamp::from_millis(now.saturating_add_signed(self.clock + self.blip))
+    }
+
     /// One cycle; returns how the run ended, if this ended it.
     fn evaluate(&mut self) -> Result<Option<Ended>, CliError> {
         self.sample();
-        self.spec.now = World::timestamp(self.now);
+        self.spec.now = self.clock();
+        self.blip = 0;
+        self.spec.free_places = self.world.free_places();
         let decision = match self.session.evaluate_cycle(self.world.routes(), &self.spec) {
             Ok(plan) => {
                 let is_applied = plan.is_empty() || !self.is_about_to_crash;
@@ -159,6 +207,9 @@ impl<'a> Host<'a> {
             Err(EvaluateError::Rejected { plan, violations, .. }) => Decision::Rejected { plan, violations },
             Err(EvaluateError::InvalidConfig { message, .. }) => {
                 Decision::Refused { message: format!("invalid config: {message}") }
+            }
+            Err(EvaluateError::InvalidSpec { message, .. }) => {
+                Decision::Refused { message: format!("invalid spec: {message}") }
             }
             Err(EvaluateError::InvalidRoutes { message, .. }) => {
                 Decision::Refused { message: format!("invalid routes: {message}") }
@@ -171,6 +222,7 @@ impl<'a> Host<'a> {
             at: self.now,
             classes: self.world.classes(&self.spec.deploying_revision).collect(),
             serving: number(Route::is_serving),
+            capacity: capacity(routes),
             ready: number(Route::is_ready),
             live: number(Route::is_live),
             decision,
@@ -200,25 +252,23 @@ impl<'a> Host<'a> {
         // Only a guard that checks nothing could let pass a route that is not there, and none does.
         self.record.created += self.world.apply(plan).map_err(|error| CliError::Answers(error.to_string()))?;
         self.spec.memo.clone_from(&plan.memo);
-        // A guard that checks ids only lets pass what is not ahead.
-        self.next_evaluation = plan.next_evaluation_at.map(World::millis).filter(|at| *at > self.now);
+        self.gate.clone_from(&plan.gate);
+        self.was_promoted = plan.sub_step == SubStep::Finalizing || plan.sub_step == SubStep::Completed;
+        // A host waits for so long, whatever its clock says. A guard that checks ids only lets pass what is not ahead.
+        let pause = |at: Timestamp| at.saturating_millis_since(self.spec.now);
+        let ahead = plan.next_evaluation_at.map(pause).filter(|millis| *millis > 0);
+        self.next_evaluation = ahead.map(|millis| self.now.saturating_add(millis));
         self.sample();
         Ok(self.end(plan))
     }
 
     /// How the run ended, if an applied plan ended it.
     fn end(&mut self, plan: &RouteChanges) -> Option<Ended> {
-        let is_new_live = |route: &Route| route.is_live() && route.revision == self.spec.deploying_revision;
-        if plan.sub_step == SubStep::Completed {
-            return Some(Ended::Completed);
-        }
-        if !plan.is_empty() {
-            return None;
-        }
-        let is_rolled_back = plan.sub_step == SubStep::RollingBack && !self.world.routes().iter().any(is_new_live);
-        // While something is still to happen it may be taken back, so a host need not call it the end.
-        if is_rolled_back && self.events.peek().is_none() {
-            return Some(Ended::RolledBack);
+        match plan.sub_step {
+            SubStep::Completed => return Some(Ended::Completed),
+            SubStep::RolledBack => return Some(Ended::RolledBack),
+            _ if !plan.is_empty() => return None,
+            _ => {}
         }
         let is_over = plan.next_evaluation_at.is_none() && self.is_at_rest();
         is_over.then(|| Ended::Waiting(plan.reason.code.clone()))
@@ -235,7 +285,8 @@ impl<'a> Host<'a> {
         let routes = self.world.routes();
         let number = |is: fn(&Route) -> bool| routes.iter().map(|route| u32::from(is(route))).sum();
         let (serving, live) = (number(Route::is_serving), number(Route::is_live));
-        let sample = Sample { at: self.now, counts, serving, live, target: self.spec.target_replicas };
+        let capacity = thousandths(capacity(routes));
+        let sample = Sample { at: self.now, counts, serving, capacity, live, target: self.spec.target_replicas };
         let samples = &mut self.record.samples;
         // What lasts for no time is not seen.
         samples.pop_if(|last| last.at == sample.at);
@@ -258,6 +309,13 @@ impl<'a> Host<'a> {
         }
         self.record
     }
+}
+
+/// The serving capacity of routes, whatever their order.
+fn capacity(routes: &[Route]) -> f64 {
+    let mut routes: Vec<&Route> = routes.iter().collect();
+    routes.sort_by(|a, b| a.id.cmp(&b.id));
+    pointsman::capacity::capacity(routes)
 }
 
 fn json(config: &Map<String, Value>) -> String {

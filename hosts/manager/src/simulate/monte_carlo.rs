@@ -35,11 +35,11 @@ struct Report<'a> {
     created: Spread<u32>,
     failed: Spread<u32>,
     below_target_seconds: Spread<f64>,
-    /// How often which count was the lowest that served.
+    /// How often which whole serving capacity was the lowest.
     lowest_serving_runs: BTreeMap<u32, u32>,
     /// The seed of the run that took longest to its end, to look at it by itself.
     longest_seed: u64,
-    /// The seed of the run with the lowest serving count.
+    /// The seed of the run with the lowest serving capacity.
     lowest_serving_seed: u64,
 }
 
@@ -83,6 +83,12 @@ pub(super) fn run(
     Ok(if is_well { Outcome::Ok } else { Outcome::Refused })
 }
 
+/// A capacity in whole routes, rounded down.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a small number, not negative")]
+fn whole(capacity: f64) -> u32 {
+    capacity as u32
+}
+
 // === impl Report ===
 
 impl<'a> Report<'a> {
@@ -91,7 +97,7 @@ impl<'a> Report<'a> {
         let (mut ended, mut lowest_serving_runs) = (BTreeMap::new(), BTreeMap::new());
         for (_, verdict) in verdicts {
             *ended.entry(verdict.ended).or_default() += 1;
-            *lowest_serving_runs.entry(verdict.lowest_serving).or_default() += 1;
+            *lowest_serving_runs.entry(whole(verdict.lowest_serving)).or_default() += 1;
         }
         let all = || verdicts.iter().map(|(_, verdict)| verdict);
         let numbers = |of: fn(&Verdict) -> u32| Spread::of(all().map(of).collect(), u32::cmp).expect("there is a run");
@@ -99,7 +105,7 @@ impl<'a> Report<'a> {
         let below = all().map(|verdict| verdict.below_target_seconds).collect();
         // Of several the first, which `max_by` is not.
         let longest = verdicts.iter().rev().max_by(|(_, a), (_, b)| a.after_seconds.total_cmp(&b.after_seconds));
-        let lowest = verdicts.iter().min_by_key(|(_, verdict)| verdict.lowest_serving);
+        let lowest = verdicts.iter().min_by(|(_, a), (_, b)| a.lowest_serving.total_cmp(&b.lowest_serving));
         let runs = u32::try_from(verdicts.len()).expect("it was a `u32`");
         let rolled_back: u32 = ended.get("rolled_back").copied().unwrap_or(0);
         Self {
@@ -110,7 +116,7 @@ impl<'a> Report<'a> {
             rollback_chance: f64::from(rolled_back) / f64::from(runs),
             ended,
             time_to_complete: Spread::of(completed.collect(), f64::total_cmp),
-            lowest_serving: numbers(|verdict| verdict.lowest_serving),
+            lowest_serving: numbers(|verdict| whole(verdict.lowest_serving)),
             most_live: numbers(|verdict| verdict.most_live),
             created: numbers(|verdict| verdict.created),
             failed: numbers(|verdict| verdict.failed),

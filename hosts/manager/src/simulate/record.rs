@@ -30,6 +30,8 @@ pub(super) struct Cycle {
     /// What each route was when it was evaluated.
     pub(super) classes: Vec<Class>,
     pub(super) serving: u32,
+    /// Over how many evenly loaded routes the traffic is spread.
+    pub(super) capacity: f64,
     pub(super) ready: u32,
     pub(super) live: u32,
     pub(super) decision: Decision,
@@ -58,6 +60,8 @@ pub(super) struct Sample {
     pub(super) at: u64,
     pub(super) counts: BTreeMap<Class, u32>,
     pub(super) serving: u32,
+    /// Serving capacity, in thousandths of a route.
+    pub(super) capacity: u64,
     pub(super) live: u32,
     pub(super) target: u32,
 }
@@ -67,7 +71,7 @@ pub(super) struct Sample {
 pub(super) enum Ended {
     /// The new revision took over.
     Completed,
-    /// It was given up, and none of it is left.
+    /// It was given up, and the stable revision serves, or nothing better is possible.
     RolledBack,
     /// Nothing can happen any more without somebody who acts; the plan's reason code says on what it waits.
     Waiting(String),
@@ -117,6 +121,20 @@ impl Cycle {
     }
 }
 
+// === impl Sample ===
+
+impl Sample {
+    /// Serving capacity, in routes.
+    pub(super) fn capacity(&self) -> f64 {
+        std::time::Duration::from_millis(self.capacity).as_secs_f64()
+    }
+
+    /// Whether it is less than what is wanted.
+    pub(super) fn is_short(&self) -> bool {
+        self.capacity < u64::from(self.target) * 1000
+    }
+}
+
 // === impl Ended ===
 
 impl Ended {
@@ -154,6 +172,12 @@ pub(super) fn count(classes: impl Iterator<Item = Class>) -> BTreeMap<Class, u32
         *counts.entry(class).or_default() += 1;
     }
     counts
+}
+
+/// A capacity in thousandths of a route, rounded down, so that what falls short is never taken for enough.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a small number, not negative")]
+pub(super) fn thousandths(capacity: f64) -> u64 {
+    ((capacity + pointsman::capacity::TOLERANCE) * 1000.0) as u64
 }
 
 /// Milliseconds as seconds.

@@ -15,12 +15,12 @@
 
 use std::{num::NonZeroU32, path::Path};
 
-use pointsman::Check;
+use pointsman::{Check, guard::Policy};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 pub(super) use self::{
-    event::{Event, HostTrouble, Mishap, What},
+    event::{Event, HostTrouble, Mishap, Traffic, What, Wish},
     values::{Probability, RouteCount, Span},
 };
 use crate::error::CliError;
@@ -47,6 +47,18 @@ pub(super) struct Scenario {
     /// The revision that is rolled out.
     #[serde(default = "v2")]
     pub(super) deploying_revision: String,
+    /// The revision that is returned to; without this key, that of the first of `old` that serves.
+    pub(super) stable_revision: Option<String>,
+    /// The operator's policy; what is left out of it has its default, and the command line's options stand in without it.
+    pub(super) policy: Option<Policy>,
+    /// How many more routes can be placed at the start, beside those that are there; without this key, any number.
+    pub(super) free_places: Option<RouteCount>,
+    /// Which ratios the proxy takes: 1 is in or out only, 256 multiples of 1/256, 0 all.
+    #[serde(default = "in_or_out")]
+    pub(super) weight_steps: u32,
+    /// How far ahead the clock is that stamps routes, in seconds; negative where it is behind.
+    #[serde(default)]
+    pub(super) stamp_offset_seconds: i32,
     /// How long the host waits from one cycle to the next, in seconds. It also evaluates when a plan asks for it, and
     /// when something of `events` has happened.
     #[serde(default = "ten")]
@@ -130,6 +142,10 @@ fn v2() -> String {
     "v2".to_owned()
 }
 
+fn in_or_out() -> u32 {
+    1
+}
+
 fn ten() -> NonZeroU32 {
     NonZeroU32::new(10).expect("it is not zero")
 }
@@ -166,6 +182,16 @@ impl Scenario {
         // Those of one moment happen in the order of the file.
         scenario.events.sort_by_key(|event| event.at_seconds);
         Ok(scenario)
+    }
+
+    /// The revision that is returned to, if there is one.
+    pub(super) fn stable_revision(&self) -> Option<String> {
+        let serves = |old: &&Old| old.state == OldState::Serving && old.revision != self.deploying_revision;
+        let first = || match &self.old {
+            Some(old) => old.iter().find(serves).map(|old| old.revision.clone()),
+            None => Some("v1".to_owned()),
+        };
+        self.stable_revision.clone().or_else(first)
     }
 
     /// Whether two seeds can give two different runs.

@@ -94,8 +94,8 @@ fn table(record: &Record, all: bool) -> String {
     }
     add_alike(&mut table, &mut alike);
     if let Some(sample) = record.samples.iter().rfind(|sample| sample.at <= record.ended_at) {
-        let (at, serving, live) = (moment::duration(record.ended_at), sample.serving, sample.live);
-        let counts = [serving.to_string(), String::new(), live.to_string()];
+        let (at, live) = (moment::duration(record.ended_at), sample.live);
+        let counts = [serving(sample.serving, sample.capacity), String::new(), live.to_string()];
         let cells = [at, row(&record.last_classes)].into_iter().chain(counts);
         table.add_row(cells.chain([String::new(), format!("{}the end{:#}", style::FAINT, style::FAINT)]));
     }
@@ -124,6 +124,15 @@ fn add_alike(table: &mut Table, alike: &mut u32) {
     }
 }
 
+/// How many serve, and their capacity where that is another number: `10 (1.001)`.
+fn serving(serving: u32, capacity: u64) -> String {
+    if u64::from(serving) * 1000 == capacity {
+        return serving.to_string();
+    }
+    let capacity = format!("{}.{:03}", capacity / 1000, capacity % 1000);
+    format!("{serving} ({})", capacity.trim_end_matches('0').trim_end_matches('.'))
+}
+
 fn cells(cycle: &Cycle) -> [String; 7] {
     let (plan, why) = match &cycle.decision {
         Decision::Plan { plan, is_applied } => {
@@ -139,7 +148,8 @@ fn cells(cycle: &Cycle) -> [String; 7] {
             (format!("{}refused{:#}", style::ERROR, style::ERROR), plain(message).into_owned())
         }
     };
-    let (serving, ready, live) = (cycle.serving.to_string(), cycle.ready.to_string(), cycle.live.to_string());
+    let serving = serving(cycle.serving, record::thousandths(cycle.capacity));
+    let (ready, live) = (cycle.ready.to_string(), cycle.live.to_string());
     [moment::duration(cycle.at), row(&cycle.classes), serving, ready, live, plan, why]
 }
 
@@ -175,7 +185,7 @@ fn write_verdict(out: &mut impl Write, verdict: &Verdict) -> Result<(), CliError
 fn below_target(verdict: &Verdict) -> String {
     let time = moment::seconds(verdict.below_target_seconds);
     let (serving, target) = (verdict.serving_at_end, verdict.target_at_end);
-    match (verdict.below_target_seconds > 0.0, serving < target) {
+    match (verdict.below_target_seconds > 0.0, serving < f64::from(target)) {
         (false, false) => "never".to_owned(),
         (true, false) => format!("for {time}"),
         (true, true) => format!("for {time}, up to the end: {serving} of {target} wanted serve"),

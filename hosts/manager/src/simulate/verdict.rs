@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     class::Class,
-    record::{Cycle, Ended, Record, seconds},
+    record::{Cycle, Ended, Record, Sample, seconds},
 };
 
 /// How a run ended, and how it went. Times are seconds of virtual time since the first rollout's start.
@@ -18,17 +18,17 @@ pub(super) struct Verdict {
     pub(super) code: String,
     /// When it ended.
     pub(super) after_seconds: f64,
-    /// The lowest serving count.
-    pub(super) lowest_serving: u32,
+    /// The lowest serving capacity, in routes: over how many evenly loaded ones the traffic was spread.
+    pub(super) lowest_serving: f64,
     /// When that was first so.
     pub(super) lowest_serving_at_seconds: f64,
     /// How many were wanted then.
     pub(super) lowest_serving_target: u32,
-    /// How many served at the end.
-    pub(super) serving_at_end: u32,
+    /// The serving capacity at the end, in routes.
+    pub(super) serving_at_end: f64,
     /// How many were wanted at the end.
     pub(super) target_at_end: u32,
-    /// How long fewer routes served than were wanted.
+    /// How long the serving capacity was less than what was wanted.
     pub(super) below_target_seconds: f64,
     /// The most live routes.
     pub(super) most_live: u32,
@@ -52,21 +52,21 @@ impl Verdict {
     pub(super) fn of(record: &Record) -> Self {
         // Not what is there for the eye only.
         let samples = &record.samples[..record.samples.partition_point(|sample| sample.at <= record.ended_at)];
-        let lowest = samples.iter().min_by_key(|sample| sample.serving);
+        let lowest = samples.iter().min_by_key(|sample| sample.capacity);
         // Of several the first, which `max_by_key` is not.
         let most = samples.iter().rev().max_by_key(|sample| sample.live);
         let ends = samples.iter().skip(1).map(|sample| sample.at).chain([record.ended_at]);
-        let below = samples.iter().zip(ends).filter(|(sample, _)| sample.serving < sample.target);
+        let below = samples.iter().zip(ends).filter(|(sample, _)| sample.is_short());
         let failed = samples.last().and_then(|sample| sample.counts.get(&Class::Failed));
         Self {
             ended: record.ended.word(),
             phrase: record.ended.phrase(),
             code: record.cycles.last().map(Cycle::code).unwrap_or_default().to_owned(),
             after_seconds: seconds(record.ended_at),
-            lowest_serving: lowest.map_or(0, |sample| sample.serving),
+            lowest_serving: lowest.map_or(0.0, Sample::capacity),
             lowest_serving_at_seconds: lowest.map_or(0.0, |sample| seconds(sample.at)),
             lowest_serving_target: lowest.map_or(0, |sample| sample.target),
-            serving_at_end: samples.last().map_or(0, |sample| sample.serving),
+            serving_at_end: samples.last().map_or(0.0, Sample::capacity),
             target_at_end: samples.last().map_or(0, |sample| sample.target),
             below_target_seconds: seconds(below.map(|(sample, end)| end - sample.at).sum()),
             most_live: most.map_or(0, |sample| sample.live),

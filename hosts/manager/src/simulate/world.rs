@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 
-use pointsman::{ApplyError, HealthStatus, Route, RouteChanges, RouteStatus, Timestamp, TrafficStatus};
+use pointsman::{
+    ApplyError, HealthStatus, Labels, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus,
+};
 
 use super::{
     chance::Chance,
     class::Class,
-    scenario::{Mishap, NewRoutes, Old, OldState, Scenario},
+    scenario::{Mishap, NewRoutes, Old, OldState, RouteCount, Scenario, Traffic},
 };
 
 /// When every rollout starts: a day after the epoch, so that there is a time before it.
@@ -25,6 +27,8 @@ pub(super) struct World {
     new_routes: NewRoutes,
     behaviour: Behaviour,
     now: u64,
+    /// How many routes there is room for, those that are still stopping included; none for any number.
+    places: Option<u32>,
 }
 
 /// How routes behave, in milliseconds and chances.
@@ -36,21 +40,24 @@ struct Behaviour {
     fail_chance: f64,
     flap_chance: f64,
     flap: u64,
+    /// How far ahead the clock is that stamps routes, in milliseconds; negative where it is behind.
+    stamp_offset: i64,
 }
 
 /// What a route has before it, and how it ended.
 #[derive(Default)]
 struct Life {
     ahead: VecDeque<(u64, Step)>,
-    /// It ended without having been drained.
-    has_failed: bool,
+    /// It ended in this run.
+    has_ended: bool,
 }
 
 /// What a route does by itself.
 #[derive(Clone, Copy)]
 enum Step {
     Run,
-    Fail,
+    /// It ends by itself, or loses its place.
+    Fail(RouteEnd),
     Health(HealthStatus),
     End,
 }
@@ -73,8 +80,10 @@ impl World {
                 fail_chance: scenario.fail_chance.0,
                 flap_chance: scenario.flap_chance.0,
                 flap: millis(scenario.flap_seconds),
+                stamp_offset: i64::from(scenario.stamp_offset_seconds) * 1000,
             },
             now: 0,
+            places: None,
         };
         let usual = || vec![Old { revision: "v1".to_owned(), count: scenario.target, state: OldState::Serving }];
         for old in scenario.old.clone().unwrap_or_else(usual) {
@@ -82,7 +91,29 @@ impl World {
                 world.add_old(&old);
             }
         }
+        world.set_free_places(scenario.free_places.map(|RouteCount(free)| free));
         world
+    }
+
+    /// So many more can be placed from now on.
+    pub(super) fn set_free_places(&mut self, free: Option<u32>) {
+        self.places = free.map(|free| free.saturating_add(self.occupied()));
+    }
+
+    /// How many more can be placed now; none for any number.
+    pub(super) fn free_places(&self) -> Option<u32> {
+        self.places.map(|places| places.saturating_sub(self.occupied()))
+    }
+
+    fn occupied(&self) -> u32 {
+        let holds_a_place = |route: &&Route| route.is_live() || route.status == RouteStatus::Terminating;
+        u32::try_from(self.routes.iter().filter(holds_a_place).count()).unwrap_or(u32::MAX)
+    }
+
+    /// The moment as the clock tells it that stamps routes.
+    fn stamp(&self) -> Timestamp {
+        let now = Self::timestamp(self.now).as_millis();
+        Timestamp::from_millis(now.saturating_add_signed(self.behaviour.stamp_offset))
     }
 
     fn add_old(&mut self, old: &Old) {
@@ -103,6 +134,12 @@ impl World {
             // Half a day before the rollout.
             created_at: Timestamp::from_millis(START.as_millis() / 2),
             status_updated_at: Some(Timestamp::from_millis(START.as_millis() / 2)),
+            end: match old.state {
+                OldState::Serving | OldState::Unhealthy => None,
+                OldState::Terminated => Some(RouteEnd::Drained),
+                OldState::FailedToStart => Some(RouteEnd::Crashed),
+            },
+            labels: Labels::default(),
         });
         self.lives.push(Life::default());
     }
@@ -116,15 +153,10 @@ impl World {
         START.saturating_add_millis(at)
     }
 
-    /// A moment that a plugin named, in virtual time.
-    pub(super) fn millis(at: Timestamp) -> u64 {
-        at.saturating_millis_since(START)
-    }
-
     /// What each route is, in the order of creation; those that are gone are left out.
     pub(super) fn classes<'a>(&'a self, deploying_revision: &'a str) -> impl Iterator<Item = Class> + 'a {
         let routes = self.routes.iter().zip(&self.lives);
-        routes.filter_map(move |(route, life)| Class::of(route, life.has_failed, deploying_revision))
+        routes.filter_map(move |(route, life)| Class::of(route, life.has_ended, deploying_revision))
     }
 
     /// When a route next does something by itself.
@@ -143,17 +175,18 @@ impl World {
     }
 
     fn step(&mut self, i: usize, step: Step) {
-        let now = Self::timestamp(self.now);
+        let now = self.stamp();
         let (route, life) = (&mut self.routes[i], &mut self.lives[i]);
         let before = (route.status, route.health);
         match step {
             Step::Run => route.status = RouteStatus::Running,
             Step::Health(health) => route.health = health,
-            Step::Fail => {
-                let never_ran = route.status == RouteStatus::Provisioning;
+            Step::Fail(end) => {
+                let never_ran = route.status == RouteStatus::Provisioning && end == RouteEnd::Crashed;
                 route.status = if never_ran { RouteStatus::FailedToStart } else { RouteStatus::Terminated };
                 (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
-                life.has_failed = true;
+                route.end = Some(end);
+                life.has_ended = true;
             }
             Step::End => route.status = RouteStatus::Terminated,
         }
@@ -168,7 +201,7 @@ impl World {
         for i in 0..self.routes.len() {
             let route = &self.routes[i];
             let can_befall = match mishap {
-                Mishap::Fail => route.is_live(),
+                Mishap::Fail | Mishap::Evict => route.is_live(),
                 Mishap::Health(health) => route.status == RouteStatus::Running && route.health != health,
             };
             if befallen == count || route.revision != revision || !can_befall {
@@ -179,12 +212,24 @@ impl World {
             self.step(
                 i,
                 match mishap {
-                    Mishap::Fail => Step::Fail,
+                    Mishap::Fail => Step::Fail(RouteEnd::Crashed),
+                    Mishap::Evict => Step::Fail(RouteEnd::Evicted),
                     Mishap::Health(health) => Step::Health(health),
                 },
             );
         }
         befallen
+    }
+
+    /// Somebody sets the traffic of the oldest live routes of a revision by hand; returns of how many.
+    pub(super) fn set_traffic(&mut self, hand: &Traffic) -> u32 {
+        let live = self.routes.iter_mut().filter(|route| route.is_live() && route.revision == hand.revision);
+        let mut set = 0;
+        for route in live.take(hand.count.0 as usize) {
+            (route.traffic_status, route.traffic_ratio) = (hand.status, hand.ratio.0);
+            set += 1;
+        }
+        set
     }
 
     /// From now on this becomes of new routes.
@@ -196,7 +241,8 @@ impl World {
     pub(super) fn apply(&mut self, plan: &RouteChanges) -> Result<u32, ApplyError> {
         let was_live: Vec<bool> = self.routes.iter().map(Route::is_live).collect();
         let mut next = self.routes.len();
-        plan.apply(&mut self.routes, Self::timestamp(self.now), || {
+        let stamp = self.stamp();
+        plan.apply(&mut self.routes, stamp, || {
             next += 1;
             id(next - 1)
         })?;
@@ -223,8 +269,8 @@ impl World {
         let mut ahead = VecDeque::new();
         match self.new_routes {
             NewRoutes::Hang => {}
-            NewRoutes::Fail => ahead.push_back((running, Step::Fail)),
-            NewRoutes::Start if fails => ahead.push_back((running, Step::Fail)),
+            NewRoutes::Fail => ahead.push_back((running, Step::Fail(RouteEnd::Crashed))),
+            NewRoutes::Start if fails => ahead.push_back((running, Step::Fail(RouteEnd::Crashed))),
             NewRoutes::Unhealthy => {
                 ahead.extend([(running, Step::Run), (checked, Step::Health(HealthStatus::Unhealthy))]);
             }
@@ -237,7 +283,7 @@ impl World {
                 }
             }
         }
-        Life { ahead, has_failed: false }
+        Life { ahead, has_ended: false }
     }
 }
 

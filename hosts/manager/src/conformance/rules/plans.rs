@@ -1,11 +1,11 @@
 //! One request, one plan: whether there is one, whether it does harm, and whether it says why.
 
 use pointsman::{
-    RouteChanges,
-    guard::{Violation, ViolationCode},
+    Amount, RouteChanges,
+    guard::{Policy, Violation, ViolationCode},
     json::Request,
 };
-use pointsman_host::EvaluateError;
+use pointsman_host::{CheckConfigError, EvaluateError};
 use proptest::{option, prelude::Strategy, prop_oneof, sample::select, strategy::Just};
 
 use super::super::{
@@ -46,10 +46,41 @@ pub(super) fn is_harmless(violations: &[Violation]) -> Result<(), Failure> {
     }
     let all = violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     // Nothing is worse than a service that does not serve.
-    let gravest =
-        violations.iter().find(|found| found.code == ViolationCode::ServingFloorBroken).or(violations.first());
+    let gravest = violations.iter().find(|found| found.code == ViolationCode::CapacityLowered).or(violations.first());
     let about = gravest.map_or("", |violation| violation.code.as_str());
     Err(Failure::new(format!("the guard rejects the plan: {all}")).about(about))
+}
+
+/// `keeps-its-promise`: every plan has the commitment that `check-config` says for the same configuration, target and
+/// policy, whatever the routes are.
+pub(super) fn keeps_its_promise(bench: &Bench<'_>, rule: &str) -> Verdict {
+    let amounts = || select(vec![Amount::Count(1), Amount::percent(25), Amount::percent(100), Amount::percent(300)]);
+    let policies = (amounts(), amounts()).prop_map(|(max_unavailable, max_surge)| Policy {
+        max_unavailable,
+        max_surge,
+        ..Policy::default()
+    });
+    bench.for_all(rule, &(bench.requests(), option::of(policies)), |(request, policy)| {
+        let plugin = &bench.subject.plugin;
+        let plugin = policy.map_or_else(|| plugin.clone(), |policy| plugin.under(policy));
+        let spec = &request.spec;
+        let promised = match plugin.check_config(&spec.config, spec.target_replicas) {
+            Ok(promised) => promised,
+            // No move is left; a running rollout waits then.
+            Err(CheckConfigError::Invalid { .. }) => return Ok(()),
+            Err(CheckConfigError::Call(error)) => return Err(bench.subject.failed(&error).at(&request)),
+        };
+        let plan = match bench.subject.answered(plugin.evaluate_cycle(&request.routes, spec))? {
+            Ok(plan) => plan,
+            Err(EvaluateError::Rejected { plan, .. }) => *plan,
+            Err(_) => return Ok(()),
+        };
+        if plan.commitment == promised {
+            return Ok(());
+        }
+        let message = format!("the plan promises {:?}, and `check-config` said {promised:?}", plan.commitment);
+        Err(Failure::new(message).at(&request))
+    })
 }
 
 /// `says-why`.
@@ -78,6 +109,12 @@ fn wrong_reason(request: &Request, plan: &RouteChanges) -> Option<String> {
             "the message of `{}` has {length} bytes; one line of at most {LONGEST_MESSAGE} is wanted",
             reason.code
         ));
+    }
+    if let Some(gate) = plan.gate.as_ref().filter(|gate| !is_kebab(gate)) {
+        return Some(format!("the gate {gate:?} is not kebab-case"));
+    }
+    if let Err(error) = plan.labels.validate() {
+        return Some(format!("the plan's labels are not as the contract says: {error}"));
     }
     let is_there = |id: &&String| request.routes.iter().any(|route| route.id == **id);
     let stranger = reason.blocking_route_ids.iter().find(|id| !is_there(id))?;

@@ -1,7 +1,7 @@
 //! A strategy is a pure function, and its plans are diffs.
 
 use pointsman::{
-    RouteChanges, SubStep,
+    RouteChanges,
     json::{Answer, Request},
 };
 use pointsman_host::{Decision, FieldDifference};
@@ -129,9 +129,10 @@ fn is_enough(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Resul
         let (first, second) = (changes(plan), changes(&again));
         return Err(Failure::new(format!("once its plan ({first}) is applied, it wants more: {second}")));
     }
-    if plan.sub_step == SubStep::Completed && again.sub_step != SubStep::Completed {
+    if plan.sub_step.is_over() && plan.sub_step != again.sub_step {
         let step = again.sub_step;
-        return Err(Failure::new(format!("once its plan is applied, completed becomes {step:?}")));
+        let first = plan.sub_step.as_str();
+        return Err(Failure::new(format!("once its plan is applied, {first} becomes {}", step.as_str())));
     }
     Ok(())
 }

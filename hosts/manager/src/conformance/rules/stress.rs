@@ -1,7 +1,5 @@
 //! What goes on for ever: creating what fails, and evaluating without a pause.
 
-use pointsman::SubStep;
-
 use super::super::{
     bench::Bench,
     verdict::{Failure, Verdict},
@@ -55,7 +53,7 @@ pub(super) fn bounded_creation(bench: &Bench<'_>, _: &str) -> Verdict {
             }
             world.fail_all_new();
             world.pass(CYCLE_SECONDS);
-            if plan.sub_step == SubStep::Completed {
+            if plan.sub_step.is_over() {
                 return Ok(());
             }
         }
@@ -84,7 +82,7 @@ pub(super) fn no_busy_loop(bench: &Bench<'_>, rule: &str) -> Verdict {
                 );
                 return Err(Failure::new(message).at(&before));
             }
-            if plan.sub_step == SubStep::Completed
+            if plan.sub_step.is_over()
                 || world::created(&plan) > MOST_CREATED
                 || world::apply(&plan, &mut request).is_err()
             {

@@ -25,10 +25,12 @@ pub(super) fn layer(class: Class) -> &'static str {
         Class::NewReady => "new-ready",
         Class::NewUnready => "new-unready",
         Class::NewStarting => "new-starting",
+        Class::OldStandby => "old-standby",
         Class::OldReady => "old-ready",
         Class::OldUnready => "old-unready",
         Class::OldStopping => "old-stopping",
         Class::NewStopping => "new-stopping",
+        Class::Evicted => "evicted",
         Class::Failed => "failed",
     }
 }
@@ -41,9 +43,11 @@ pub(super) fn fill(class: Class) -> &'static str {
         Class::NewReady => "#8fd6bf",
         Class::NewUnready => "#f0e442",
         Class::NewStarting => "url(#hatch)",
-        Class::OldReady => "url(#stripes)",
+        Class::OldStandby => "url(#stripes)",
+        Class::OldReady => "#b8d4e6",
         Class::OldUnready => "#cc79a7",
         Class::OldStopping | Class::NewStopping => "url(#dots)",
+        Class::Evicted => "#e69f00",
         Class::Failed => "#d55e00",
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use pointsman::{Check, CheckOutcome, HealthStatus, OperatorRequest};
+use pointsman::{Check, CheckOutcome, HealthStatus, TrafficStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{NewRoutes, RouteCount};
+use super::{NewRoutes, Probability, RouteCount};
 
 /// Something that happens.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,8 +23,8 @@ pub(in crate::simulate) struct Event {
 pub(in crate::simulate) enum What {
     /// Something happens to routes of a revision, the oldest first.
     Routes { revision: String, count: u32, mishap: Mishap },
-    /// An operator asks for something, or takes it back.
-    Operator(Option<OperatorRequest>),
+    /// An operator wishes for something, or takes it back.
+    Operator(Wish),
     /// Another number of routes is wanted.
     Rescale(u32),
     /// A check has another outcome, or is new.
@@ -37,13 +37,44 @@ pub(in crate::simulate) enum What {
     Config(Map<String, Value>),
     /// The rollout is replaced by that of another revision.
     Deploy(String),
+    /// Somebody sets the traffic of routes by hand.
+    Traffic(Traffic),
+    /// So many more routes can be placed from now on.
+    FreePlaces(u32),
+    /// The host's clock is set by so many seconds, for good.
+    ClockStep(i32),
+    /// The host's clock is wrong by so many seconds, for the next cycle only.
+    ClockBlip(i32),
+}
+
+/// Traffic that is set by hand, on the oldest live routes of a revision.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::simulate) struct Traffic {
+    pub(in crate::simulate) revision: String,
+    /// How many; 1 without it.
+    #[serde(default = "one")]
+    pub(in crate::simulate) count: RouteCount,
+    #[serde(default = "active")]
+    pub(in crate::simulate) status: TrafficStatus,
+    pub(in crate::simulate) ratio: Probability,
+}
+
+fn one() -> RouteCount {
+    RouteCount(1)
+}
+
+fn active() -> TrafficStatus {
+    TrafficStatus::Active
 }
 
 /// What happens to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::simulate) enum Mishap {
-    /// It ends: evicted if it ran, failed to start if not.
+    /// It ends by itself: crashed if it ran, failed to start if not.
     Fail,
+    /// It loses its place.
+    Evict,
     /// Its health is another, if it runs.
     Health(HealthStatus),
 }
@@ -63,17 +94,19 @@ pub(in crate::simulate) enum HostTrouble {
 #[serde(deny_unknown_fields)]
 struct Keys {
     at_seconds: u32,
-    /// How many routes; 1 without it. With `fail`, `unhealthy`, `degraded` and `recover`.
+    /// How many routes; 1 without it. With `fail`, `evict`, `unhealthy`, `degraded` and `recover`.
     count: Option<RouteCount>,
     /// Routes of this revision end.
     fail: Option<String>,
+    /// Routes of this revision lose their places.
+    evict: Option<String>,
     /// Routes of this revision fail their health check.
     unhealthy: Option<String>,
     /// Routes of this revision pass their health check in part.
     degraded: Option<String>,
     /// Routes of this revision pass their health check again.
     recover: Option<String>,
-    operator: Option<Word>,
+    operator: Option<Wish>,
     rescale: Option<RouteCount>,
     check: Option<Check>,
     host: Option<HostTrouble>,
@@ -81,21 +114,30 @@ struct Keys {
     config: Option<Map<String, Value>>,
     /// A revision.
     deploy: Option<String>,
+    traffic: Option<Traffic>,
+    free_places: Option<RouteCount>,
+    clock_step_seconds: Option<i32>,
+    clock_blip_seconds: Option<i32>,
 }
 
-/// What an operator says.
-#[derive(Clone, Copy, Deserialize)]
+/// What an operator wishes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Word {
+pub(in crate::simulate) enum Wish {
     Promote,
     Abort,
-    /// Nothing is asked for any more.
+    Pause,
+    Resume,
+    /// Passes the gate that the last applied plan waits at; where it waits at none, nothing happens.
+    Advance,
+    /// Nothing is asked for any more, and no gate is passed.
     TakeBack,
 }
 
 /// Why a table is no event.
-const ONE_KEY: &str = "an event has `at_seconds` and exactly one of `fail`, `unhealthy`, `degraded`, `recover`, \
-    `operator`, `rescale`, `check`, `host`, `new_routes`, `config`, `deploy`";
+const ONE_KEY: &str = "an event has `at_seconds` and exactly one of `fail`, `evict`, `unhealthy`, `degraded`, \
+    `recover`, `operator`, `rescale`, `check`, `host`, `new_routes`, `config`, `deploy`, `traffic`, `free_places`, \
+    `clock_step_seconds`, `clock_blip_seconds`";
 
 impl TryFrom<Keys> for Event {
     type Error = &'static str;
@@ -106,36 +148,29 @@ impl TryFrom<Keys> for Event {
             |revision: Option<String>, mishap| revision.map(|revision| What::Routes { revision, count, mishap });
         let mut given = [
             routes(keys.fail, Mishap::Fail),
+            routes(keys.evict, Mishap::Evict),
             routes(keys.unhealthy, Mishap::Health(HealthStatus::Unhealthy)),
             routes(keys.degraded, Mishap::Health(HealthStatus::Degraded)),
             routes(keys.recover, Mishap::Health(HealthStatus::Healthy)),
-            keys.operator.map(|word| What::Operator(word.request())),
+            keys.operator.map(What::Operator),
             keys.rescale.map(|RouteCount(target)| What::Rescale(target)),
             keys.check.map(What::Check),
             keys.host.map(What::Host),
             keys.new_routes.map(What::NewRoutes),
             keys.config.map(What::Config),
             keys.deploy.map(What::Deploy),
+            keys.traffic.map(What::Traffic),
+            keys.free_places.map(|RouteCount(free)| What::FreePlaces(free)),
+            keys.clock_step_seconds.map(What::ClockStep),
+            keys.clock_blip_seconds.map(What::ClockBlip),
         ]
         .into_iter()
         .flatten();
         let (Some(what), None) = (given.next(), given.next()) else { return Err(ONE_KEY) };
         if keys.count.is_some() && !matches!(what, What::Routes { .. }) {
-            return Err("`count` goes with `fail`, `unhealthy`, `degraded` and `recover` only");
+            return Err("`count` goes with `fail`, `evict`, `unhealthy`, `degraded` and `recover` only");
         }
         Ok(Self { at_seconds: keys.at_seconds, what })
-    }
-}
-
-// === impl Word ===
-
-impl Word {
-    fn request(self) -> Option<OperatorRequest> {
-        match self {
-            Self::Promote => Some(OperatorRequest::Promote),
-            Self::Abort => Some(OperatorRequest::Abort),
-            Self::TakeBack => None,
-        }
     }
 }
 
@@ -146,9 +181,12 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Routes { revision, count, mishap } => write!(f, "{count} of {revision} {mishap}"),
-            Self::Operator(Some(OperatorRequest::Promote)) => f.write_str("operator asks to promote"),
-            Self::Operator(Some(OperatorRequest::Abort)) => f.write_str("operator asks to abort"),
-            Self::Operator(None) => f.write_str("operator takes it back"),
+            Self::Operator(Wish::Promote) => f.write_str("operator asks to promote"),
+            Self::Operator(Wish::Abort) => f.write_str("operator asks to abort"),
+            Self::Operator(Wish::Pause) => f.write_str("operator pauses"),
+            Self::Operator(Wish::Resume) => f.write_str("operator resumes"),
+            Self::Operator(Wish::Advance) => f.write_str("operator advances"),
+            Self::Operator(Wish::TakeBack) => f.write_str("operator takes it back"),
             Self::Rescale(target) => write!(f, "target is now {target}"),
             Self::Check(check) => write!(f, "check {} is {}", check.name, outcome(check.outcome)),
             Self::Host(HostTrouble::Crash) => f.write_str("host is about to crash"),
@@ -159,6 +197,13 @@ impl fmt::Display for What {
             Self::NewRoutes(NewRoutes::Unhealthy) => f.write_str("new routes stay unhealthy from now on"),
             Self::Config(_) => f.write_str("config changes"),
             Self::Deploy(revision) => write!(f, "{revision} is deployed instead"),
+            Self::Traffic(Traffic { revision, count: RouteCount(count), status, ratio }) => {
+                let status = status.as_str();
+                write!(f, "{count} of {revision} set to {status} {} by hand", ratio.0)
+            }
+            Self::FreePlaces(free) => write!(f, "{free} places are free now"),
+            Self::ClockStep(seconds) => write!(f, "host's clock is set by {seconds:+} s"),
+            Self::ClockBlip(seconds) => write!(f, "host's clock is wrong by {seconds:+} s once"),
         }
     }
 }
@@ -168,6 +213,7 @@ fn outcome(outcome: CheckOutcome) -> &'static str {
         CheckOutcome::Pending => "pending",
         CheckOutcome::Passed => "passed",
         CheckOutcome::Failed => "failed",
+        CheckOutcome::Inconclusive => "inconclusive",
     }
 }
 
@@ -175,6 +221,7 @@ impl fmt::Display for Mishap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Fail => "failed",
+            Self::Evict => "evicted",
             Self::Health(HealthStatus::Healthy) => "recovered",
             Self::Health(health) => health.as_str(),
         })
