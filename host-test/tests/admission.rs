@@ -33,7 +33,7 @@ fn strategy(core: &str) -> String {
             (func $f (canon lift (core func $i "f")))
             (instance $typed
                 (export "evaluate-cycle" (func $f)) (export "describe" (func $f)) (export "check-config" (func $f)))
-            (instance $json (export "evaluate-cycles" (func $f)))
+            (instance $json (export "evaluate-cycles" (func $f)) (export "check-config" (func $f)))
             (export "pointsman:strategy/strategy@0.2.0" (instance $typed))
             (export "pointsman:strategy/strategy-json@0.2.0" (instance $json)))"#
     )

@@ -124,6 +124,9 @@ macro_rules! agreement {
                         other => panic!("`{config}`: {other:?}"),
                     }
                 }
+                for request in [r#"{"target_replicas": 3}"#, r#"{"config": {"max_surge": 0}, "target_replicas": 1, "limits": {"least_serving": 1, "most_live": 2}}"#, "{}", "nonsense"] {
+                    assert_eq!($plugin.check_config_json(request).unwrap(), json::check_config::<$strategy>(request), "{request}");
+                }
                 let description = $plugin.describe().unwrap();
                 assert_eq!(description, pointsman::describe::<$strategy>());
                 assert!(serde_json::from_str::<Value>(&description.config_schema).unwrap().is_object());

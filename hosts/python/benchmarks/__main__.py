@@ -161,7 +161,7 @@ def fleet(plugin: Plugin) -> None:
 def parts(plugin: Plugin) -> None:
     """Where the time of the fleet's usual cycle goes."""
     requests = [request(fields(ROUTES, HealthStatus.DEGRADED, deployment)) for deployment in range(FLEET)]
-    sent = [{"routes": routes, "spec": spec} for routes, spec in requests]
+    sent = [{"routes": routes, "spec": spec} for routes, spec, _ in requests]
     split = [sent[first:end] for first, end in batches(ROUTES for _ in sent)]
     texts = [plugin._written(batch, 0, {}) for batch in split]
 

@@ -1,6 +1,7 @@
 """Blue-green as a manager would write it in Python, in its own process: what the sandbox is compared with.
 
-It is the table of the strategy without checks, `keep_blue_seconds` and `preview_replicas`. `tests/test_reference.py`
+It is the table of the strategy without checks, pauses, ends, a stable revision, `keep_blue_seconds` and
+`preview_replicas`, and with everything in or out of traffic. `tests/test_reference.py`
 plays the corpus against it.
 """
 
@@ -10,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pointsman import HealthStatus, OperatorRequest, RouteStatus, SubStep, TrafficStatus
+from pointsman import HealthStatus, Operator, RouteStatus, SubStep, TrafficStatus
 
+PAUSE = timedelta(seconds=1)
+"""The shortest pause to the next evaluation."""
 NAMED = 3
 """How many routes a message names."""
 
@@ -44,7 +47,7 @@ class Spec:
     target_replicas: int
     started_at: datetime
     now: datetime
-    operator_request: OperatorRequest | None = None
+    operator: Operator = field(default_factory=Operator)
     config: Config = field(default_factory=Config)
 
 
@@ -64,6 +67,20 @@ class InvalidRoutes(ValueError):
     """The routes cannot be right."""
 
 
+def roll_back(code: str, live_green: Sequence[Route], serving_blue: int, target: int) -> Plan:
+    """To blue, where it carries the target; else what serves stays."""
+    if serving_blue >= target:
+        return Plan(SubStep.ROLLED_BACK, code, code, drain=[route.id for route in live_green])
+    idle = [
+        route
+        for route in live_green
+        if route.status is not RouteStatus.RUNNING
+        or route.health is not HealthStatus.HEALTHY
+        or route.traffic_status is not TrafficStatus.ACTIVE
+    ]
+    return Plan(SubStep.ROLLED_BACK, code, code, drain=[route.id for route in idle])
+
+
 def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
     """The first row that matches wins; the numbers are those of the table in `src/blue_green.rs` at its simplest."""
     routes = sorted(routes, key=lambda route: route.id)
@@ -72,7 +89,7 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
     live_blue: list[Route] = []
     waiting: list[Route] = []
     failed: list[Route] = []
-    active_green = serving_green = serving_blue = provisioning = 0
+    active_green = serving_blue = provisioning = 0
     last = None
     for route in routes:
         if route.id == last:
@@ -87,27 +104,27 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
         if route.revision != spec.deploying_revision:
             if is_live:
                 live_blue.append(route)
-            serving_blue += is_ready and is_active
+            serving_blue += is_ready and is_active and route.traffic_ratio > 0.0
         elif is_live:
             live_green.append(route)
             provisioning += status is RouteStatus.PROVISIONING
             if is_ready:
                 ready.append(route)
                 active_green += is_active
-                serving_green += is_active
             else:
                 waiting.append(route)
         elif route.created_at >= spec.started_at:
             failed.append(route)
 
     target, config, now = spec.target_replicas, spec.config, spec.now
-    floor = min(serving_green + serving_blue, target)
-    can_drain_green = serving_blue >= floor
     rest = live_blue + waiting
     counts = f"{len(ready)} of {target} green routes {'is' if len(ready) == 1 else 'are'} ready"
-    if spec.operator_request is OperatorRequest.ABORT and can_drain_green:
-        return Plan(SubStep.ROLLING_BACK, "aborted", "aborted", drain=[route.id for route in live_green])
+    if spec.operator.abort:
+        return roll_back("aborted", live_green, serving_blue, target)
     if len(ready) >= target:
+        chosen = sorted(ready, key=lambda route: (route.traffic_status is not TrafficStatus.ACTIVE, route.id))[:target]
+        rest += [route for route in ready if route not in chosen]
+        ready = sorted(chosen, key=lambda route: route.id)
         promote = [
             route.id
             for route in ready
@@ -118,11 +135,8 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
         if active_green >= target and not live_blue:
             done.code = "already-promoted"
             return done
-        if active_green:
-            done.code = "resuming-promotion"
-            return done
-        if spec.operator_request is not OperatorRequest.PROMOTE:
-            if not config.auto_promote:
+        if not spec.operator.promote:
+            if not config.auto_promote and "promotion" not in spec.operator.passed_gates:
                 message = f"{counts}; waiting for an operator to promote"
                 return Plan(SubStep.AWAITING_PROMOTION, "awaiting-approval", message)
             if config.promote_delay and ready:
@@ -130,6 +144,7 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
                 newest = max(reversed(ready), key=lambda route: min(route.status_updated_at or route.created_at, now))
                 at = min(newest.status_updated_at or newest.created_at, now) + config.promote_delay
                 if at > now:
+                    at = max(at, now + PAUSE)
                     message = f"{counts}; promoting in {(at - now).total_seconds():g} s"
                     return Plan(
                         SubStep.AWAITING_PROMOTION,
@@ -142,12 +157,15 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
     blocking = [route.id for route in sorted(waiting + failed, key=lambda route: route.id)]
     if len(failed) > config.max_replacements and not live_green:
         message = f"{len(failed)} green routes failed"
-        return Plan(SubStep.ROLLING_BACK, "all-green-failed", message, blocking=blocking)
+        plan = roll_back("all-green-failed", live_green, serving_blue, target)
+        plan.message, plan.blocking = message, blocking
+        return plan
     deadline = None if config.deadline is None else spec.started_at + config.deadline
-    if deadline is not None and now >= deadline and can_drain_green:
-        drain = [route.id for route in live_green]
-        return Plan(SubStep.ROLLING_BACK, "deadline-exceeded", counts, 0, (), drain, blocking)
-    ahead = deadline if deadline is not None and deadline > now else None
+    if deadline is not None and now >= deadline and not spec.operator.promote:
+        plan = roll_back("deadline-exceeded", live_green, serving_blue, target)
+        plan.message, plan.blocking = counts, blocking
+        return plan
+    ahead = max(deadline, now + PAUSE) if deadline is not None and deadline > now else None
     missing = target - len(live_green) - max(0, len(failed) - config.max_replacements)
     if missing > 0:
         message = f"{len(live_green)} of {target} green routes are live: creating {missing}"

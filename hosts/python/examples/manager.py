@@ -7,7 +7,7 @@ import itertools
 import sys
 from datetime import UTC, datetime, timedelta
 
-from pointsman import HealthStatus, Host, Route, RouteChanges, RouteStatus, Spec, SubStep, TrafficStatus
+from pointsman import HealthStatus, Host, Route, RouteChanges, RouteStatus, Spec, TrafficStatus
 
 START = datetime.fromtimestamp(1_760_000_000, UTC)
 STEP = timedelta(seconds=10)
@@ -43,14 +43,14 @@ def main() -> None:
     routes = [serving(f"r-{number}") for number in (1, 2, 3)]
     numbers = itertools.count(4)
     config = {"auto_promote": True, "promote_delay_seconds": 20, "deadline_seconds": 600}
-    spec = Spec("v2", target_replicas=3, started_at=START, now=START, config=config)
+    spec = Spec("v2", target_replicas=3, started_at=START, now=START, config=config, stable_revision="v1")
     while True:
         plan = plugin.evaluate_cycle(routes, spec)
         print(line(spec.now, plan))
-        if plan.sub_step == SubStep.COMPLETED and plan.is_empty:
-            return
         # In one transaction, where the table is a database's; the memo is stored with it.
         plan.apply(routes, spec.now, lambda: f"r-{next(numbers)}")
+        if plan.sub_step.is_over:
+            return
         spec.memo = plan.memo
         spec.now += STEP
         move_on(routes, spec.now)

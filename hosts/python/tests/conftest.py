@@ -41,7 +41,7 @@ def blue_green(host: Host) -> Plugin:
 @pytest.fixture(scope="session")
 def rolling_update(host: Host) -> Plugin:
     # Some of the corpus' configurations go as far as none serving.
-    return host.load(component("plugins/rolling_update.wasm")).with_guard(Policy(serving_floor_percent=0))
+    return host.load(component("plugins/rolling_update.wasm"))
 
 
 @pytest.fixture(scope="session")

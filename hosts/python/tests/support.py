@@ -11,10 +11,12 @@ from typing import Any
 from pointsman import (
     Check,
     CheckOutcome,
+    Commitment,
     HealthStatus,
-    OperatorRequest,
+    Operator,
     Request,
     Route,
+    RouteEnd,
     RouteStatus,
     Spec,
     TrafficStatus,
@@ -105,7 +107,9 @@ def misdeed(word: str) -> Spec:
 
 def as_json(*requests: Request) -> str:
     """Requests for the JSON door, written in the plainest way."""
-    return json.dumps([{"routes": [_sent(each) for each in routes], "spec": _sent(spec)} for routes, spec in requests])
+    return json.dumps(
+        [{"routes": [_sent(each) for each in routes], "spec": _sent(spec)} for routes, spec, _ in requests]
+    )
 
 
 def _sent(value: Route | Spec) -> dict[str, Any]:
@@ -114,6 +118,8 @@ def _sent(value: Route | Spec) -> dict[str, Any]:
     if "config" in fields:
         fields["config"] = json.loads(fields["config"])
         fields["checks"] = [vars(check) for check in fields["checks"]]
+        fields["operator"] = vars(fields["operator"])
+        fields["limits"] = None if fields["limits"] is None else vars(fields["limits"])
     return fields
 
 
@@ -127,14 +133,19 @@ def typed(request: Any) -> Request | None:
     try:
         fields = dict(request["spec"])
         moments = {name: EPOCH + fields.pop(name) * MILLISECOND for name in ("started_at", "now")}
-        asked = fields.pop("operator_request", None)
-        checks = [Check(check["name"], CheckOutcome(check["outcome"])) for check in fields.pop("checks", [])]
+        operator = Operator(**fields.pop("operator", {}))
+        checks = [_check(**check) for check in fields.pop("checks", [])]
         config = json.dumps(fields.pop("config", {}))
-        request_of_operator = OperatorRequest(asked) if asked is not None else None
-        wanted = Spec(**fields, **moments, operator_request=request_of_operator, checks=checks, config=config)
+        limits = fields.pop("limits", None)
+        fields["limits"] = None if limits is None else Commitment(**limits)
+        wanted = Spec(**fields, **moments, operator=operator, checks=checks, config=config)
         return Request([_route(**each) for each in request["routes"]], wanted)
     except (TypeError, ValueError, KeyError, OverflowError, AttributeError):
         return None
+
+
+def _check(name: str, outcome: str, observed_at: int | None = None) -> Check:
+    return Check(name, CheckOutcome(outcome), None if observed_at is None else EPOCH + observed_at * MILLISECOND)
 
 
 def _route(
@@ -144,6 +155,8 @@ def _route(
     traffic_ratio: float,
     created_at: int,
     status_updated_at: int | None = None,
+    end: str | None = None,
+    labels: dict[str, str] | None = None,
     **fields: str,
 ) -> Route:
     return Route(
@@ -154,4 +167,6 @@ def _route(
         traffic_ratio=traffic_ratio + 0.0,
         created_at=EPOCH + created_at * MILLISECOND,
         status_updated_at=None if status_updated_at is None else EPOCH + status_updated_at * MILLISECOND,
+        end=None if end is None else RouteEnd(end),
+        labels=labels,
     )

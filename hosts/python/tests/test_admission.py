@@ -14,12 +14,12 @@ from pointsman import Host, Limits, LoadError, LoadProblem, Plugin, PluginError,
 from support import component, given, spec
 
 ABI = """(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))"""
-SPEC = "i32 i32 i32 i64 i64 i32 i32 i32 i32 i32 i32 i32 i32 i32"
 FUNCTIONS = f"""{ABI}
-    (func (export "pointsman:strategy/strategy@0.1.0#evaluate-cycle") (param i32 i32 {SPEC}) (result i32) (i32.const 0))
-    (func (export "pointsman:strategy/strategy@0.1.0#describe") (result i32) (i32.const 0))
-    (func (export "pointsman:strategy/strategy@0.1.0#check-config") (param i32 i32) (result i32) (i32.const 0))
-    (func (export "pointsman:strategy/strategy-json@0.1.0#evaluate-cycles") (param i32 i32) (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy@0.2.0#evaluate-cycle") (param i32) (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy@0.2.0#describe") (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy@0.2.0#check-config") (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy-json@0.2.0#evaluate-cycles") (param i32 i32) (result i32) (i32.const 0))
+    (func (export "pointsman:strategy/strategy-json@0.2.0#check-config") (param i32 i32) (result i32) (i32.const 0))
 """
 MEMORY = '(memory (export "memory") 1)'
 
@@ -33,9 +33,9 @@ def strategy(core: str, more: str = "", given: str = "") -> bytes:
         (func $f (canon lift (core func $i "f")))
         (instance $typed
             (export "evaluate-cycle" (func $f)) (export "describe" (func $f)) (export "check-config" (func $f)))
-        (instance $json (export "evaluate-cycles" (func $f)))
-        (export "pointsman:strategy/strategy@0.1.0" (instance $typed))
-        (export "pointsman:strategy/strategy-json@0.1.0" (instance $json)))"""
+        (instance $json (export "evaluate-cycles" (func $f)) (export "check-config" (func $f)))
+        (export "pointsman:strategy/strategy@0.2.0" (instance $typed))
+        (export "pointsman:strategy/strategy-json@0.2.0" (instance $json)))"""
     return bytes(wat2wasm(text))
 
 
@@ -116,12 +116,15 @@ def test_a_core_module_that_imports_what_its_component_makes(refused) -> None:  
 
 
 def test_another_contract_version(refused) -> None:  # type: ignore[no-untyped-def]
-    text = '(component (instance $i) (export "pointsman:strategy/strategy@0.2.0" (instance $i)))'
+    text = '(component (instance $i) (export "pointsman:strategy/strategy@0.1.0" (instance $i)))'
 
     error = refused(bytes(wat2wasm(text)))
 
     assert error.problem is LoadProblem.UNSUPPORTED_CONTRACT
-    assert str(error) == "`guest.wasm` has contract version `0.2.0`; this host supports `0.1.0`"
+    assert str(error) == (
+        "`guest.wasm` exports contract version `0.1.0`; this host supports `0.2.0`: rebuild it with that version of "
+        '`pointsman` (CONTRIBUTING, "From 0.1.0 to 0.2.0")'
+    )
 
 
 def test_a_component_that_is_no_strategy(refused) -> None:  # type: ignore[no-untyped-def]
@@ -130,12 +133,12 @@ def test_a_component_that_is_no_strategy(refused) -> None:  # type: ignore[no-un
 
 
 def test_half_a_contract(refused) -> None:  # type: ignore[no-untyped-def]
-    text = '(component (instance $i) (export "pointsman:strategy/strategy@0.1.0" (instance $i)))'
+    text = '(component (instance $i) (export "pointsman:strategy/strategy@0.2.0" (instance $i)))'
 
     error = refused(bytes(wat2wasm(text)))
 
     assert error.problem is LoadProblem.MISSING_EXPORT
-    assert str(error) == "`guest.wasm` does not export `pointsman:strategy/strategy@0.1.0#evaluate-cycle`"
+    assert str(error) == "`guest.wasm` does not export `pointsman:strategy/strategy@0.2.0#evaluate-cycle`"
 
 
 def test_a_core_module_without_the_functions(refused) -> None:  # type: ignore[no-untyped-def]
@@ -150,7 +153,7 @@ def test_functions_of_another_type(refused) -> None:  # type: ignore[no-untyped-
     error = refused(strategy(MEMORY + wrong))
 
     assert error.problem is LoadProblem.WRONG_TYPE
-    assert "`pointsman:strategy/strategy-json@0.1.0#evaluate-cycles` with another type" in str(error)
+    assert "`pointsman:strategy/strategy-json@0.2.0#evaluate-cycles` with another type" in str(error)
 
 
 def test_a_trap_at_the_start(refused) -> None:  # type: ignore[no-untyped-def]

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from pointsman import EvaluationError, InvalidRequests, Plugin, Request, RouteChanges
+from pointsman import (
+    EvaluationError,
+    IdsOnly,
+    InvalidConfig,
+    InvalidRequests,
+    InvalidRoutes,
+    InvalidSpec,
+    Plugin,
+    Request,
+    RouteChanges,
+)
 from pointsman.wire import LAST_MOMENT
 from support import ROOT, millis, typed
 
@@ -36,7 +46,8 @@ def compact(value: Any) -> str:
 def as_answer(decision: RouteChanges | EvaluationError, expected: str) -> str:
     """A decision as the corpus has it."""
     if isinstance(decision, EvaluationError):
-        code = {"InvalidConfig": "invalid_config", "InvalidRoutes": "invalid_routes"}[type(decision).__name__]
+        codes = {InvalidConfig: "invalid_config", InvalidSpec: "invalid_spec", InvalidRoutes: "invalid_routes"}
+        code = codes[type(decision)]
         return compact({"error": {"code": code, "message": decision.message}})
     at = decision.next_evaluation_at
     # The only thing that objects cannot say: a moment beyond the year 9999.
@@ -48,8 +59,12 @@ def as_answer(decision: RouteChanges | EvaluationError, expected: str) -> str:
         "traffic_changes": [vars(each) for each in decision.traffic_changes],
         "drain_route_ids": decision.drain_route_ids,
         "reason": vars(decision.reason),
+        "gate": decision.gate,
         "next_evaluation_at": beyond or (None if at is None else millis(at)),
         "memo": decision.memo,
+        "commitment": vars(decision.commitment),
+        "progress": None if decision.progress is None else vars(decision.progress),
+        "labels": decision.labels,
     }
     return compact({"ok": plan})
 
@@ -62,7 +77,8 @@ def strategy(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def plugin(strategy: str, blue_green: Plugin, rolling_update: Plugin) -> Plugin:
-    return {"blue-green": blue_green, "rolling-update": rolling_update}[strategy]
+    # What a plugin itself answers, without the limits of a policy.
+    return {"blue-green": blue_green, "rolling-update": rolling_update}[strategy].with_guard(IdsOnly())
 
 
 def test_the_json_door_one_by_one(strategy: str, plugin: Plugin) -> None:
@@ -122,10 +138,10 @@ def test_a_batch_of_nothing(plugin: Plugin) -> None:
 def test_configs_and_description(strategy: str, plugin: Plugin) -> None:
     description = plugin.describe()
 
-    assert (description.name, description.version) == (strategy, "0.1.0")
+    assert (description.name, description.version) == (strategy, "0.2.0")
     assert json.loads(description.config_schema)["type"] == "object"
-    plugin.check_config("{}")
+    plugin.check_config("{}", 3)
     for config in ["", "[]", '{"deadline_seconds": 0}', '{"no_such_key": 1}']:
         with pytest.raises(EvaluationError) as raised:
-            plugin.check_config(config)
+            plugin.check_config(config, 3)
         assert str(raised.value).startswith(f"plugin {plugin.id}: invalid config: ")

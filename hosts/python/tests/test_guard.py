@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from pointsman import (
     BrokenContract,
+    Commitment,
     Host,
     HostError,
     IdsOnly,
@@ -29,7 +31,7 @@ from pointsman import (
     components,
 )
 from pointsman.guard import Checker, Decided
-from pointsman.instances import Instances
+from pointsman.instances import Instances, Purpose
 from support import as_json, component, given, misdeed, route, spec
 
 Door = Callable[[Plugin, str], list[str]]
@@ -81,13 +83,18 @@ doors = pytest.mark.parametrize("door", [single, batch, as_text])
     ("word", "codes"),
     [
         ("unknown_id", ["unknown-id"]),
-        ("duplicate_id", ["duplicate-id", "promoted-blue"]),
-        ("promote_and_drain", ["conflicting-changes", "promoted-blue", "serving-floor-broken"]),
-        ("promote_all", ["promoted-blue", "promoted-not-ready"]),
-        ("promote_blue", ["promoted-blue"]),
+        ("duplicate_id", ["duplicate-id", "promoted-not-green"]),
+        ("promote_and_drain", ["conflicting-changes", "promoted-not-green", "drained-while-short"]),
+        ("promote_all", ["promoted-not-green", "promoted-not-ready"]),
+        ("promote_blue", ["promoted-not-green"]),
         ("promote_not_ready", ["promoted-not-ready"]),
-        ("drain_all", ["serving-floor-broken"]),
-        ("create_ten_million", ["creation-too-large", "too-many-routes"]),
+        ("drain_all", ["capacity-lowered", "drained-while-short"]),
+        ("create_ten_million", ["too-many-live", "too-many-terminating"]),
+        ("create_active", ["too-many-live"]),
+        ("complete_early", ["completed-early"]),
+        ("roll_back_early", ["rolled-back-early"]),
+        ("long_memo", ["invalid-memo"]),
+        ("nul_memo", ["invalid-memo"]),
         ("again_at_once", ["next-evaluation-not-ahead"]),
     ],
 )
@@ -113,16 +120,83 @@ def test_ids_are_checked_whatever_the_guard(hostile: Plugin, door: Door) -> None
 
 @doors
 def test_a_policy_can_be_set(hostile: Plugin, door: Door) -> None:
-    assert door(hostile.with_guard(Policy(serving_floor_percent=0)), "drain_all") == []
+    assert door(hostile.under(Policy(max_unavailable="100%")), "drain_all") == []
 
+
+def test_a_policy_of_one_deployment_of_a_batch(hostile: Plugin) -> None:
+    all_may_go = Policy(max_unavailable="100%")
+    limited = misdeed("drain_all")
+    limited.limits = Commitment(1, 9)
+    wanted = [misdeed("drain_all"), misdeed("drain_all"), limited]
+    policies = [all_may_go, None, all_may_go]
+
+    typed = hostile.evaluate_cycles(
+        [Request(given(), spec, policy) for spec, policy in zip(wanted, policies, strict=True)]
+    )
+    as_requests = json.loads(as_json(*(Request(given(), spec) for spec in wanted)))
+    for request, policy in zip(as_requests, policies, strict=True):
+        if policy is not None:
+            request["policy"] = vars(policy)
+    as_requests.append({**as_requests[0], "policy": {"max_surge": "many"}})
+    text = json.dumps(as_requests)
+    answers = json.loads(hostile.evaluate_cycles_json(text))
+    # The same where a field's order or white space keep the text from being plain.
+    assert json.loads(hostile.evaluate_cycles_json(text.replace('"policy"', ' "policy" '))) == answers
+
+    assert [isinstance(decision, PlanRejected) for decision in typed] == [False, True, True]
+    assert [list(answer) for answer in answers] == [["ok"], ["error"], ["error"], ["error"]]
+    assert answers[3]["error"]["code"] == "invalid_request"
+    assert "policy `max_surge` is 'many'" in answers[3]["error"]["message"]
+    assert hostile.evaluate_cycle(given(), misdeed("drain_all"), policy=all_may_go).drain_route_ids
+
+
+def test_a_policy_is_resolved_into_limits(hostile: Plugin) -> None:
+    plugin = hostile.under(Policy(max_surge=7, max_unavailable=2))
+
+    assert plugin.evaluate_cycle(given(), misdeed("none")).commitment == Commitment(1, 10)
+    (answer,) = json.loads(plugin.evaluate_cycles_json(as_json(Request(given(), misdeed("none")))))
+    assert answer["ok"]["commitment"] == {"least_serving": 1, "most_live": 10}
+    assert plugin.check_config({"misdeed": "none"}, 3) == Commitment(1, 10)
+    ids_only = hostile.with_guard(IdsOnly())
+    assert ids_only.evaluate_cycle(given(), misdeed("none")).commitment == Commitment(0, (1 << 32) - 1)
+
+
+def test_resolved_as_the_guard_component_resolves(host: Host) -> None:
+    amounts: list[int | str] = [0, 1, 3, 10_000, (1 << 32) - 1, "0%", "0.001%", "12.5%", "25%", "99.999%", "100%", "250%"]
+    targets = [0, 1, 2, 3, 4, 7, 10, 100, 9_999, 10_000, (1 << 32) - 1]
+    function = "pointsman:guard/guard-json@0.2.0#resolve"
+    with host._checker._loaded.call(Purpose.CALL) as call:
+        for amount in amounts:
+            policy = Policy(max_unavailable=amount, max_surge=amount)
+            for target in targets:
+                request = json.dumps({"policy": vars(policy), "target_replicas": target}).encode()
+                is_ok, text = call.text(function, request)
+                assert is_ok
+                assert vars(policy.resolve(target)) == json.loads(text), (amount, target)
+
+
+def test_plans_are_tidied(hostile: Plugin) -> None:
+    forged = hostile.evaluate_cycle(given(), misdeed("forge_texts"))
+    (answer,) = json.loads(hostile.evaluate_cycles_json(as_json(Request(given(), misdeed("forge_texts")))))
+    assert forged.reason.message.startswith(r"ok\u{a}ERROR \u{9b}31m all routes lost \u{202e}xxx")
+    assert len(forged.reason.message.encode()) == 1024
+    assert forged.gate is not None
+    assert (len(forged.reason.code.encode()), len(forged.gate.encode())) == (64, 64)
+    assert answer["ok"]["reason"] == vars(forged.reason)
+
+    soon = misdeed("again_in_a_millisecond")
+    at = hostile.evaluate_cycle(given(), soon).next_evaluation_at
+    assert at == soon.now + timedelta(seconds=1)
 
 def test_a_policy_that_cannot_be_is_an_error() -> None:
-    with pytest.raises(ValueError, match="policy `surge_limit` is -1; it must be 0 to 2"):
-        Policy(surge_limit=-1)
-    wrong: list[Any] = [50.5, True, "50", None]
+    right = "a number of routes from 0 to 2\\^32 - 1, or a percentage with at most three decimals such as '12.5%'"
+    for value in [-1, 1 << 32, "50", "", "%", "1.2345%", ".5%", "-1%", "٣%", "4294967.296%"]:
+        with pytest.raises(ValueError, match=f"policy `max_surge` is .*; it must be {right}"):
+            Policy(max_surge=value)
+    wrong: list[Any] = [50.5, True, None]
     for value in wrong:
-        with pytest.raises(TypeError, match=r"policy `serving_floor_percent` is .*; it must be an int"):
-            Policy(serving_floor_percent=value)
+        with pytest.raises(TypeError, match=f"policy `max_unavailable` is .*; it must be {right}"):
+            Policy(max_unavailable=value)
 
 
 def test_a_ratio_that_is_no_number_is_a_broken_contract(hostile: Plugin) -> None:
@@ -145,14 +219,18 @@ def test_the_answers_beside_a_rejected_one_are_not_written_anew(hostile: Plugin)
 
 
 EMPTY: dict[str, Any] = {
-    "sub_step": "completed",
+    "sub_step": "provisioning",
     "rollout_specs": [],
     "promote_route_ids": [],
     "traffic_changes": [],
     "drain_route_ids": [],
     "reason": {"code": "a", "message": "b", "blocking_route_ids": []},
+    "gate": None,
     "next_evaluation_at": None,
     "memo": None,
+    "commitment": {"least_serving": 0, "most_live": 9},
+    "progress": None,
+    "labels": {},
 }
 EMPTY_TEXT = json.dumps(EMPTY)
 DRAINING = EMPTY | {"drain_route_ids": ["r-1", "r-2", "r-3"]}

@@ -66,7 +66,7 @@ def test_a_plugin_says_what_it_is(host: Host) -> None:
 
     assert plugin.size == BLUE_GREEN.stat().st_size
     assert plugin.contract_version in pointsman.SUPPORTED_CONTRACTS
-    assert plugin.exports == ["pointsman:strategy/strategy@0.1.0", "pointsman:strategy/strategy-json@0.1.0"]
+    assert plugin.exports == ["pointsman:strategy/strategy@0.2.0", "pointsman:strategy/strategy-json@0.2.0"]
     assert repr(plugin) == f"Plugin(blue_green.wasm {plugin.id.digest})"
     assert plugin.id.digest.startswith("sha256:")
     assert len(plugin.id.digest) == 71

@@ -82,19 +82,21 @@ def refused(registry: Registry, file: Path) -> SwapError:
     return raised.value
 
 
-def test_strategies_have_guards_of_their_own(host: Host) -> None:
+def test_policies_of_strategies_and_deployments(host: Host) -> None:
     four = [route(f"r-{i}", "v1", TrafficStatus.ACTIVE) for i in range(4)]
 
-    def drained(options: Options, name: str) -> int:
+    def drained(options: Options, name: str, own: Policy | None = None) -> int:
         registry = Registry(host, options)
         registry.swap(name, component(f"plugins/{name.replace('-', '_')}.wasm"))
-        return len(registry.evaluate_cycle(name, four, spec(target=4)).value.drain_route_ids)
+        return len(registry.evaluate_cycle(name, four, spec(target=4), own).value.drain_route_ids)
 
-    lenient = Options(guards={"rolling-update": Policy(serving_floor_percent=75)})
-    assert drained(lenient, "rolling-update") == 1
-    assert drained(lenient, "blue-green") == 0
-    with pytest.raises(PlanRejected, match="serving-floor-broken"):
-        drained(Options(), "rolling-update")
+    none_may_be_missing = Policy(max_unavailable=0)
+    strict = Options(guards={"rolling-update": none_may_be_missing})
+    assert drained(Options(), "rolling-update") == 1
+    assert drained(strict, "rolling-update") == 0
+    assert drained(strict, "rolling-update", Policy()) == 1
+    assert drained(Options(), "rolling-update", none_may_be_missing) == 0
+    assert drained(strict, "blue-green") == 0
 
 
 def test_a_folder_is_loaded_and_what_is_bad_in_it_does_not_matter(host: Host, folder: Folder) -> None:

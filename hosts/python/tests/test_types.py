@@ -16,10 +16,11 @@ import pytest
 from pointsman import (
     Check,
     CheckOutcome,
+    Commitment,
     HealthStatus,
     InvalidConfig,
     InvalidRequest,
-    OperatorRequest,
+    Operator,
     Plugin,
     Reason,
     RolloutSpec,
@@ -112,7 +113,7 @@ def test_ids_that_cannot_be() -> None:
 
 
 def test_routes_and_specs_are_compared_copied_and_pickled() -> None:
-    whole = Spec(ID, 3, START, START, OperatorRequest.ABORT, [Check("a", CheckOutcome.PASSED)], {"a": 1}, "memo")
+    whole = Spec(ID, 3, START, START, Operator(abort=True), [Check("a", CheckOutcome.PASSED)], {"a": 1}, "memo")
     for value in (a_route(status_updated_at=START), a_route(), whole):
         for other in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
             assert other == value
@@ -121,17 +122,36 @@ def test_routes_and_specs_are_compared_copied_and_pickled() -> None:
 
 
 def test_a_spec_is_sent_as_the_contract_has_it() -> None:
-    whole = Spec("v2", 3, START, START, OperatorRequest.ABORT, (Check("a", CheckOutcome.FAILED),), {"a": [1]}, "memo")
+    whole = Spec(
+        "v2",
+        3,
+        START,
+        START,
+        Operator(abort=True, passed_gates=["promotion"]),
+        (Check("a", CheckOutcome.FAILED, START),),
+        {"a": [1]},
+        "memo",
+        stable_revision="v1",
+        limits=Commitment(2, 6),
+        free_places=4,
+        weight_steps=256,
+        labels={"tenant": "acme"},
+    )
 
     assert orjson.loads(orjson.dumps(whole)) == {
         "deploying_revision": "v2",
         "target_replicas": 3,
         "started_at": 1_760_000_000_000,
         "now": 1_760_000_000_000,
-        "operator_request": "abort",
-        "checks": [{"name": "a", "outcome": "failed"}],
+        "operator": {"abort": True, "pause": False, "promote": False, "passed_gates": ["promotion"]},
+        "checks": [{"name": "a", "outcome": "failed", "observed_at": 1_760_000_000_000}],
         "config": {"a": [1]},
         "memo": "memo",
+        "stable_revision": "v1",
+        "limits": {"least_serving": 2, "most_live": 6},
+        "free_places": 4,
+        "weight_steps": 256,
+        "labels": {"tenant": "acme"},
     }
     assert whole.config == '{"a":[1]}'
     assert spec(' {"deadline_seconds":  5} ').config == ' {"deadline_seconds":  5} '

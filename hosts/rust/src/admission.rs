@@ -26,6 +26,7 @@ pub(crate) struct Contract {
     pub(crate) describe: ComponentExportIndex,
     pub(crate) check_config: ComponentExportIndex,
     pub(crate) evaluate_cycles: ComponentExportIndex,
+    pub(crate) check_config_json: ComponentExportIndex,
 }
 
 pub(crate) fn check_size(name: &str, size: usize, limits: &Limits) -> Result<(), LoadError> {
@@ -68,6 +69,7 @@ pub(crate) fn check_contract(name: &str, component: &Component) -> Result<Contra
         describe: find(TYPED_DOOR, "describe")?,
         check_config: find(TYPED_DOOR, "check-config")?,
         evaluate_cycles: find(JSON_DOOR, "evaluate-cycles")?,
+        check_config_json: find(JSON_DOOR, "check-config")?,
     })
 }
 

@@ -109,6 +109,16 @@ impl Plugin {
         self.session()?.check_config(config, target_replicas)
     }
 
+    /// The same through the JSON entry point, with the limits that the request names: a
+    /// [`ConfigToCheck`](pointsman::json::ConfigToCheck) in, an [`Admission`](pointsman::json::Admission) out, or the
+    /// plugin's words on why the text is no request.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn check_config_json(&self, request: &str) -> Result<Result<String, String>, CallError> {
+        self.session()?.check_config_json(request)
+    }
+
     /// One instance for many calls; see [`Session`] for what that saves and costs.
     ///
     /// # Errors

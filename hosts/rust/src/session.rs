@@ -131,6 +131,15 @@ impl Session {
             .map_err(|message| CheckConfigError::Invalid { plugin: self.plugin.id().clone(), message })
     }
 
+    /// As [`Plugin::check_config_json`].
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn check_config_json(&mut self, request: &str) -> Result<Result<String, String>, CallError> {
+        let (result,): (Result<String, String>,) = self.call(|contract| &contract.check_config_json, (request,))?;
+        Ok(result)
+    }
+
     /// Checks that every function has the contract's type.
     pub(crate) fn check_types(&mut self) -> Result<(), LoadError> {
         type EvaluateCycle<'a> = (&'a [wire::Route<'a>], &'a wire::Spec<'a>);
@@ -139,6 +148,7 @@ impl Session {
             |contract| &contract.evaluate_cycle,
         )?;
         self.check_type::<(&str,), (Result<String, String>,)>("evaluate-cycles", |contract| &contract.evaluate_cycles)?;
+        self.check_type::<(&str,), (Result<String, String>,)>("check-config", |contract| &contract.check_config_json)?;
         self.check_type::<(), (wire::Description,)>("describe", |contract| &contract.describe)?;
         self.check_type::<(&str, u32, Option<wire::Commitment>), (Result<wire::Commitment, String>,)>(
             "check-config",

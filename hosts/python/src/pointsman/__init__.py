@@ -5,7 +5,7 @@ from pointsman import BLUE_GREEN, Host
 
 host = Host()
 plugin = host.load(BLUE_GREEN)
-plugin.check_config('{"auto_promote": true}')
+plugin.check_config('{"auto_promote": true}', 3)
 
 plan = plugin.evaluate_cycle(routes, spec)
 print(plan.reason.code, plan.reason.message)
@@ -14,6 +14,7 @@ print(plan.reason.code, plan.reason.message)
 
 from pointsman.admission import SUPPORTED_CONTRACTS
 from pointsman.answers import Decision
+from pointsman.bounds import Commitment
 from pointsman.components import BLUE_GREEN, GUARD, ROLLING_UPDATE
 from pointsman.errors import (
     BackingOff,
@@ -24,6 +25,7 @@ from pointsman.errors import (
     InvalidRequest,
     InvalidRequests,
     InvalidRoutes,
+    InvalidSpec,
     Limit,
     LoadError,
     LoadProblem,
@@ -41,11 +43,12 @@ from pointsman.errors import (
     UnknownStrategy,
     WatchError,
 )
-from pointsman.guard import Guard, IdsOnly, Policy, Violation
+from pointsman.guard import Guard, IdsOnly, Violation
 from pointsman.host import ComponentFile, Host
 from pointsman.limits import Limits
-from pointsman.plan import Description, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange, UnknownRoute
+from pointsman.plan import Description, Progress, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange, UnknownRoute
 from pointsman.plugin import Plugin
+from pointsman.policy import Amount, Policy
 from pointsman.registry import (
     Checks,
     Evaluated,
@@ -61,21 +64,23 @@ from pointsman.registry import (
     Watch,
     Watching,
 )
-from pointsman.route import HealthStatus, Route, RouteStatus, TrafficStatus
-from pointsman.spec import Check, CheckOutcome, OperatorRequest, Request, Spec
+from pointsman.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
+from pointsman.spec import Check, CheckOutcome, Operator, Request, Spec
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "BLUE_GREEN",
     "GUARD",
     "ROLLING_UPDATE",
     "SUPPORTED_CONTRACTS",
+    "Amount",
     "BackingOff",
     "BrokenContract",
     "Check",
     "CheckOutcome",
     "Checks",
+    "Commitment",
     "ComponentFile",
     "Decision",
     "Description",
@@ -90,12 +95,13 @@ __all__ = [
     "InvalidRequest",
     "InvalidRequests",
     "InvalidRoutes",
+    "InvalidSpec",
     "Latency",
     "Limit",
     "Limits",
     "LoadError",
     "LoadProblem",
-    "OperatorRequest",
+    "Operator",
     "Options",
     "Outcome",
     "PlanNotChecked",
@@ -109,12 +115,14 @@ __all__ = [
     "PluginTrap",
     "PointsmanError",
     "Policy",
+    "Progress",
     "Reason",
     "Registry",
     "Request",
     "RolloutSpec",
     "Route",
     "RouteChanges",
+    "RouteEnd",
     "RouteStatus",
     "Spec",
     "StrategyStatus",

@@ -23,7 +23,7 @@ from pointsman.errors import LoadError, LoadProblem
 from pointsman.limits import PAGE, Limits
 from pointsman.meter import metered
 
-SUPPORTED_CONTRACTS = ("0.1.0",)
+SUPPORTED_CONTRACTS = ("0.2.0",)
 """The contract versions that this host supports."""
 
 _I32 = ["i32"]
@@ -43,30 +43,27 @@ class Contract:
     """For each interface its functions, with the types of their parameters in the core module. Each returns one i32."""
 
 
-# A list or a string is two numbers, an option has one more; a spec has as many as the contract's limit for parameters
-# allows.
-_ROUTES = _I32 * 2
-_SPEC = _I32 * 3 + ["i64"] * 2 + _I32 * 9
-
 STRATEGY = Contract(
     name="strategy",
     main="pointsman:strategy/strategy",
     versions=SUPPORTED_CONTRACTS,
     functions={
         "pointsman:strategy/strategy": {
-            "evaluate-cycle": _ROUTES + _SPEC,
+            # Routes and spec are more numbers than are passed one by one: they are in memory.
+            "evaluate-cycle": _I32,
             "describe": [],
-            "check-config": _I32 * 2,
+            # A string is two numbers, the target one, and an option of two numbers three.
+            "check-config": _I32 * 6,
         },
-        "pointsman:strategy/strategy-json": {"evaluate-cycles": _I32 * 2},
+        "pointsman:strategy/strategy-json": {"evaluate-cycles": _I32 * 2, "check-config": _I32 * 2},
     },
 )
 
 GUARD = Contract(
     name="guard",
     main="pointsman:guard/guard-json",
-    versions=("0.1.0",),
-    functions={"pointsman:guard/guard-json": {"check-plans": _I32 * 2}},
+    versions=("0.2.0",),
+    functions={"pointsman:guard/guard-json": {"check-plans": _I32 * 2, "resolve": _I32 * 2}},
 )
 
 _REALLOC = "cabi_realloc"
@@ -163,7 +160,10 @@ def _version(name: str, component: Component, engine: Engine, contract: Contract
     for version in contract.versions:
         if version in found:
             return version
-    message = f"`{name}` has contract version {_listed(found)}; this host supports {_listed(contract.versions)}"
+    message = (
+        f"`{name}` exports contract version {_listed(found)}; this host supports {_listed(contract.versions)}: rebuild "
+        'it with that version of `pointsman` (CONTRIBUTING, "From 0.1.0 to 0.2.0")'
+    )
     raise LoadError(LoadProblem.UNSUPPORTED_CONTRACT, message)
 
 

@@ -8,6 +8,8 @@ The object that `orjson` made of a plan becomes the dictionary of the `RouteChan
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -18,13 +20,20 @@ from pointsman.errors import (
     InvalidConfig,
     InvalidRequest,
     InvalidRoutes,
+    InvalidSpec,
     PlanRejected,
     PluginId,
 )
-from pointsman.plan import Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange
+from pointsman.bounds import Commitment
+from pointsman.plan import Progress, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange
 from pointsman.route import TrafficStatus
 
-_ERRORS = {"invalid_config": InvalidConfig, "invalid_routes": InvalidRoutes, "invalid_request": InvalidRequest}
+_ERRORS = {
+    "invalid_config": InvalidConfig,
+    "invalid_spec": InvalidSpec,
+    "invalid_routes": InvalidRoutes,
+    "invalid_request": InvalidRequest,
+}
 _SUB_STEPS = {step.value: step for step in SubStep}
 
 _LAST = (1 << 64) - 1
@@ -66,14 +75,23 @@ def read(plugin: PluginId, answers: str, requests: int, *, is_passed_on: bool = 
     return decisions
 
 
-def write(answers: str, rejections: dict[int, PlanRejected]) -> str:
-    """The answers with an error in the place of each plan that was rejected. The others are not written anew."""
+def write(answers: str, replaced: Mapping[int, Decision]) -> str:
+    """The answers with others in their places: plans that were tidied, and errors of this host. The others are not
+    written anew.
+    """
     texts = elements(answers)
-    for i, rejection in rejections.items():
-        violations = [vars(violation) for violation in rejection.violations]
-        error = {"code": "plan_rejected", "message": rejection.message, "violations": violations}
-        texts[i] = orjson.dumps({"error": error}).decode()
+    for i, decision in replaced.items():
+        texts[i] = orjson.dumps(_written(decision)).decode()
     return f"[{','.join(texts)}]"
+
+
+def _written(decision: Decision) -> dict[str, Any]:
+    if isinstance(decision, RouteChanges):
+        return {"ok": decision}
+    if isinstance(decision, PlanRejected):
+        violations = [vars(violation) for violation in decision.violations]
+        return {"error": {"code": "plan_rejected", "message": decision.message, "violations": violations}}
+    return {"error": {"code": "invalid_request", "message": decision.message}}
 
 
 def is_plain(value: Any, text: bytes) -> bool:
@@ -121,15 +139,21 @@ def _decision(plugin: PluginId, answer: dict[str, Any]) -> Decision:
 def _plan(fields: dict[str, Any]) -> RouteChanges:
     reason, memo, next_evaluation_at = fields["reason"], fields["memo"], fields["next_evaluation_at"]
     rollout_specs, traffic_changes = fields["rollout_specs"], fields["traffic_changes"]
+    gate, commitment, labels, progress = fields["gate"], fields["commitment"], fields["labels"], fields["progress"]
     blocking, promoted, drained = reason["blocking_route_ids"], fields["promote_route_ids"], fields["drain_route_ids"]
     # Every plan of a fleet comes by here, so it is one expression.
     if not (
-        len(fields) == 8
+        len(fields) == 12
         and len(reason) == 3
         and type(reason["code"]) is type(reason["message"]) is str
         and type(rollout_specs) is type(traffic_changes) is list
         and type(blocking) is type(promoted) is type(drained) is list
         and (memo is None or type(memo) is str)
+        and (gate is None or type(gate) is str)
+        and len(commitment) == 2
+        and _is_count(commitment["least_serving"], _MOST_COUNT)
+        and _is_count(commitment["most_live"], _MOST_COUNT)
+        and (not labels or _is_labels(labels))
         and (next_evaluation_at is None or _is_count(next_evaluation_at, _LAST))
     ):
         raise ValueError("a field of its plan has another type than the contract's")
@@ -138,6 +162,12 @@ def _plan(fields: dict[str, Any]) -> RouteChanges:
     fields["sub_step"] = _SUB_STEPS[fields["sub_step"]]
     fields["reason"] = why = _new(Reason)
     why.__dict__ = reason
+    # The same bounds for most of a fleet: made once.
+    fields["commitment"] = _commitment(commitment["least_serving"], commitment["most_live"])
+    if progress is not None:
+        fields["progress"] = _progress(**progress)
+    if type(labels) is not dict:
+        raise ValueError("a field of its plan has another type than the contract's")
     if rollout_specs:
         fields["rollout_specs"] = [_rollout_spec(**spec) for spec in rollout_specs]
     if traffic_changes:
@@ -147,10 +177,26 @@ def _plan(fields: dict[str, Any]) -> RouteChanges:
     return plan
 
 
-def _rollout_spec(count: int, revision: str, traffic_status: str, traffic_ratio: float) -> RolloutSpec:
+_commitment = lru_cache(maxsize=1024)(Commitment)
+
+
+def _progress(step: int, steps: int, share: float) -> Progress:
+    _expect(_is_count(step, _MOST_COUNT) and _is_count(steps, _MOST_COUNT), "a progress has a step and its steps")
+    _expect(type(share) in (float, int), "a share is a number")
+    return Progress(step, steps, share)
+
+
+def _is_labels(labels: Any) -> bool:
+    return type(labels) is dict and all(type(each) is str for label in labels.items() for each in label)
+
+
+def _rollout_spec(
+    count: int, revision: str, traffic_status: str, traffic_ratio: float, labels: dict[str, str]
+) -> RolloutSpec:
+    _expect(_is_labels(labels), "a rollout spec has labels")
     _expect(_is_count(count, _MOST_COUNT) and type(revision) is str, "a rollout spec has a count and a revision")
     _expect(type(traffic_ratio) in (float, int), "a ratio is a number")
-    return RolloutSpec(count, revision, TrafficStatus(traffic_status), traffic_ratio)
+    return RolloutSpec(count, revision, TrafficStatus(traffic_status), traffic_ratio, labels)
 
 
 def _traffic_change(route_id: str, traffic_status: str, traffic_ratio: float) -> TrafficChange:

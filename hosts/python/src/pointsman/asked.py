@@ -17,6 +17,7 @@ from pointsman.answers import elements, is_plain
 from pointsman.errors import BrokenContract, PluginId
 from pointsman.guard import Decided
 from pointsman.plan import RouteChanges
+from pointsman.policy import Policy
 
 
 class Asked(Protocol):
@@ -25,30 +26,45 @@ class Asked(Protocol):
     def decided(self, i: int, plan: RouteChanges) -> Decided:
         """A plan with the request that it was made from."""
 
+    def now(self, i: int) -> int:
+        """The moment of a request, in milliseconds."""
+
 
 class Sent:
     """Requests that this host wrote, in batches."""
 
-    def __init__(self, split: Sequence[tuple[int, int]], texts: Sequence[bytes]) -> None:
-        """The places of each batch in the fleet, and its text."""
+    def __init__(
+        self, split: Sequence[tuple[int, int]], texts: Sequence[bytes], policies: Sequence[Policy | None]
+    ) -> None:
+        """The places of each batch in the fleet, its text, and the policy of each deployment."""
+        self._policies = policies
         self._firsts = [first for first, _ in split]
         self._texts = texts
         self._read: dict[int, list[dict[str, Any]]] = {}
 
     def decided(self, i: int, plan: RouteChanges) -> Decided:
+        request = self._request(i)
+        return Decided(request["routes"], request["spec"], plan, len(request["routes"]), self._policies[i])
+
+    def now(self, i: int) -> int:
+        return int(self._request(i)["spec"]["now"])
+
+    def _request(self, i: int) -> dict[str, Any]:
         batch = bisect_right(self._firsts, i) - 1
         if batch not in self._read:
             # One at a time: plans are looked up in their order.
             self._read = {batch: orjson.loads(self._texts[batch])}
-        request = self._read[batch][i - self._firsts[batch]]
-        return Decided(request["routes"], request["spec"], plan, len(request["routes"]))
+        return self._read[batch][i - self._firsts[batch]]
 
 
 class Given:
     """Requests that somebody else wrote."""
 
-    def __init__(self, plugin: PluginId, text: str, requests: list[Any]) -> None:
-        """Their text, and what was read from it."""
+    def __init__(
+        self, plugin: PluginId, text: str, requests: list[Any], policies: Sequence[Policy | None] | None = None
+    ) -> None:
+        """Their text, what was read from it, and the policies of those deployments that have one of their own."""
+        self._policies = policies
         self._plugin = plugin
         self._text = text
         self._requests = requests
@@ -71,7 +87,14 @@ class Given:
                 raise BrokenContract(self._plugin, "it has a plan for what is no request: a field is there twice")
             names, values = parts[::2], parts[1::2]
             fields = {json.loads(name): orjson.Fragment(value) for name, value in zip(names, values, strict=True)}
-        return Decided(fields["routes"], fields["spec"], plan, size)
+        return Decided(fields["routes"], fields["spec"], plan, size, self._policies[i] if self._policies else None)
+
+    def now(self, i: int) -> int:
+        """Raises `BrokenContract` for a plan that cannot have been made from its request."""
+        try:
+            return int(self._requests[i]["spec"]["now"])
+        except (KeyError, TypeError, ValueError):
+            raise BrokenContract(self._plugin, "it has a plan for what is no request") from None
 
 
 def parsed(requests: bytes) -> list[Any]:

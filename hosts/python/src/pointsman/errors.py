@@ -209,6 +209,13 @@ class InvalidConfig(EvaluationError):
         super().__init__(plugin, "invalid config", message)
 
 
+class InvalidSpec(EvaluationError):
+    """The plugin says that another field of the spec cannot be right; the text names it."""
+
+    def __init__(self, plugin: PluginId, message: str) -> None:
+        super().__init__(plugin, "invalid spec", message)
+
+
 class InvalidRoutes(EvaluationError):
     """The plugin says that the routes cannot be right; the text names the route."""
 

@@ -25,28 +25,7 @@ from pointsman.errors import (
 from pointsman.instances import Purpose
 from pointsman.loaded import Loaded
 from pointsman.plan import RouteChanges
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How much a plan may do. That its ids are right is checked besides."""
-
-    surge_limit: int = 0
-    """How many live routes of the deploying revision there may be above the target. What is there already counts, but
-    is no violation unless the plan creates more."""
-    serving_floor_percent: int = 100
-    """Which part of the target must go on serving, in percent, rounded up; 0 to 100, more counts as 100. A rolling
-    update that may make a quarter unavailable needs 75."""
-    largest_creation: int = 1000
-    """How many routes one plan may create."""
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            # What the guard cannot read would count against the plugin.
-            if type(value) is not int:
-                raise TypeError(f"policy `{name}` is {value!r}; it must be an int")
-            if not 0 <= value < 1 << 32:
-                raise ValueError(f"policy `{name}` is {value}; it must be 0 to 2^32 - 1")
+from pointsman.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -65,7 +44,7 @@ class Violation:
     """One thing that a plan does and must not do."""
 
     code: str
-    """A stable kebab-case word: `unknown-id`, `serving-floor-broken`; all of them are in `wit/guard/guard.wit`."""
+    """A stable kebab-case word: `unknown-id`, `capacity-lowered`; all of them are in `wit/guard/guard.wit`."""
     route_ids: tuple[str, ...]
     """The routes it is about, in the order of their ids."""
     message: str
@@ -85,6 +64,8 @@ class Decided(NamedTuple):
     plan: RouteChanges
     size: int
     """How many routes these are."""
+    policy: Policy | None
+    """The deployment's, where it has one of its own."""
 
 
 _ID_CODES = frozenset({"invalid-routes", "unknown-id", "duplicate-id", "conflicting-changes"})
@@ -108,11 +89,11 @@ class Checker:
         """
         policy = guard if isinstance(guard, Policy) else Policy()
         requests = [
-            # To check a plan that changes nothing, the routes need not be read.
-            {"routes": () if plan.is_empty else routes, "spec": spec, "plan": plan, "policy": policy}
-            for routes, spec, plan, _ in plans
+            # To check a plan that changes and ends nothing, the routes need not be read.
+            {"routes": routes if needs_routes(plan) else (), "spec": spec, "plan": plan, "policy": own or policy}
+            for routes, spec, plan, _, own in plans
         ]
-        sizes = (0 if plan.is_empty else size for _, _, plan, size in plans)
+        sizes = (size if needs_routes(plan) else 0 for _, _, plan, size, _ in plans)
         texts = [orjson.dumps(requests[first:end]) for first, end in batches(sizes)]
         verdicts: list[dict[str, Any]] = []
         try:
@@ -146,11 +127,19 @@ class Checker:
         return violations
 
 
+def needs_routes(plan: RouteChanges) -> bool:
+    """Whether a plan has to be shown its routes to be checked."""
+    return not plan.is_empty or plan.sub_step.is_over
+
+
 def needs_check(plan: RouteChanges, guard: Guard) -> bool:
-    """Whether anything can be wrong with a plan. With one that changes nothing it can only be when it wants to be
-    evaluated again, which is no matter of ids.
+    """Whether anything can be wrong with a plan. With one that changes and ends nothing it can only be its memo, or that
+    it wants to be evaluated again at once, which are no matters of ids.
     """
     if not plan.is_empty:
         return True
-    # In the form in which it is kept, because every plan of a fleet comes by here.
-    return vars(plan)["next_evaluation_at"] is not None and isinstance(guard, Policy)
+    if not isinstance(guard, Policy):
+        return False
+    # In the form in which they are kept, because every plan of a fleet comes by here.
+    fields = vars(plan)
+    return plan.sub_step.is_over or fields["next_evaluation_at"] is not None or fields["memo"] is not None

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pointsman.route import HealthStatus, Route, RouteStatus, TrafficStatus
+from pointsman.bounds import Commitment
+from pointsman.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
 from pointsman.wire import OptionalMoment, Wire, millis
 
 
@@ -16,15 +17,22 @@ class SubStep(StrEnum):
     """How far a rollout is."""
 
     PROVISIONING = "provisioning"
-    """The new revision is being created or is not ready yet."""
+    """Green is created, is not ready yet, or replaces blue step by step."""
     AWAITING_PROMOTION = "awaiting_promotion"
-    """The new revision is ready and something must happen first: an operator, a delay, a check."""
+    """What this step needs is ready; a gate, delay, hold, check or pause comes first."""
     FINALIZING = "finalizing"
     """The new revision serves, and the old one is kept for a quick return."""
     ROLLING_BACK = "rolling_back"
-    """The rollout is being given up; the old revision goes on serving."""
+    """The rollout is being given up; the host goes on evaluating."""
     COMPLETED = "completed"
-    """The new revision has taken over. Once this plan is applied the rollout is over."""
+    """Green has taken over. Once this plan is applied the rollout is over."""
+    ROLLED_BACK = "rolled_back"
+    """Given up, and the stable revision serves, or nothing better is possible. The rollout is over."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the rollout is over once the plan is applied."""
+        return self in (SubStep.COMPLETED, SubStep.ROLLED_BACK)
 
     @property
     def words(self) -> str:
@@ -44,6 +52,8 @@ class RolloutSpec:
     """Their traffic status from the start."""
     traffic_ratio: float
     """Their traffic ratio from the start, 0.0 to 1.0."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """For the host, such as spot or zone."""
 
 
 @dataclass
@@ -68,6 +78,18 @@ class Reason:
     """One sentence with the numbers in it."""
     blocking_route_ids: list[str] = field(default_factory=list)
     """The routes that keep the rollout from going on, if any do."""
+
+
+@dataclass
+class Progress:
+    """How far a rollout is, for people; decides nothing."""
+
+    step: int
+    """Steps passed after this plan, 0 to `steps`."""
+    steps: int
+    """Steps in all, at least 1."""
+    share: float
+    """Green's share of traffic wanted after this plan, 0.0 to 1.0."""
 
 
 @dataclass
@@ -107,7 +129,15 @@ class RouteChanges(Wire):
     next_evaluation_at: OptionalMoment = OptionalMoment()
     """When to evaluate again even if nothing has changed. A moment beyond the year 9999 reads as `wire.LAST_MOMENT`."""
     memo: str | None = None
-    """Handed back to the strategy in the next cycle."""
+    """Handed back to the strategy in the next cycle. The host stores it with the plan."""
+    gate: str | None = None
+    """The gate that the rollout waits at; None where it waits at none."""
+    commitment: Commitment = Commitment(0, (1 << 32) - 1)
+    """What the strategy promises at this target, configuration and limits, and at nothing else."""
+    progress: Progress | None = None
+    """How far it is, for people."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """For the host."""
 
     @property
     def is_empty(self) -> bool:
@@ -146,6 +176,7 @@ class RouteChanges(Wire):
                 traffic_ratio=rollout.traffic_ratio,
                 created_at=now,
                 status_updated_at=now,
+                labels=rollout.labels,
             )
             for rollout in self.rollout_specs
             for _ in range(rollout.count)
@@ -158,7 +189,7 @@ class RouteChanges(Wire):
             route.traffic_status, route.traffic_ratio = change.traffic_status, change.traffic_ratio
         for route in drained:
             route.traffic_status, route.traffic_ratio = TrafficStatus.INACTIVE, 0.0
-            route.status, route.status_updated_at = RouteStatus.TERMINATING, now
+            route.status, route.status_updated_at, route.end = RouteStatus.TERMINATING, now, RouteEnd.DRAINED
 
 
 class UnknownRoute(LookupError):

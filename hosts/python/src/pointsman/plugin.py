@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
@@ -15,6 +15,7 @@ from pointsman import answers
 from pointsman.answers import Decision
 from pointsman.asked import Asked, Given, Sent, parsed
 from pointsman.batches import batches
+from pointsman.bounds import Commitment
 from pointsman.errors import (
     BrokenContract,
     EvaluationError,
@@ -24,13 +25,16 @@ from pointsman.errors import (
     PlanRejected,
     PluginId,
 )
-from pointsman.guard import Checker, Guard, Policy, needs_check
+from pointsman.guard import Checker, Guard, needs_check
 from pointsman.instances import Purpose
+from pointsman.limited import limited
 from pointsman.loaded import Loaded
 from pointsman.plan import Description, RouteChanges
+from pointsman.policy import Policy
 from pointsman.route import Route
 from pointsman.sandbox import Call
 from pointsman.spec import Request, Spec
+from pointsman.tidy import tidy
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -85,17 +89,22 @@ class Plugin:
         """
         return replace(self, guard=guard)
 
+    def under(self, policy: Policy) -> Plugin:
+        """The same plugin under the policy of one deployment."""
+        return self.with_guard(policy)
+
     def for_upkeep(self) -> Plugin:
         """The same plugin with the instances that are not for callers."""
         return replace(self, _purpose=Purpose.UPKEEP)
 
-    def evaluate_cycle(self, routes: Sequence[Route], spec: Spec) -> RouteChanges:
-        """Decides one cycle of one rollout. The plan has passed the guard; it is not applied.
+    def evaluate_cycle(self, routes: Sequence[Route], spec: Spec, policy: Policy | None = None) -> RouteChanges:
+        """Decides one cycle of one rollout. The plan has passed the guard, and is tidy; it is not applied. Where the
+        spec has no limits, the policy is resolved into them: that of the deployment, if it has one of its own.
 
         Raises `EvaluationError`, the plugin's answer that the input is not right or a plan that the guard rejected, and
         any other `PluginError` for a failed call.
         """
-        (decision,) = self.evaluate_cycles([Request(routes, spec)])
+        (decision,) = self.evaluate_cycles([Request(routes, spec, policy)])
         if isinstance(decision, EvaluationError):
             raise decision
         return decision
@@ -106,9 +115,12 @@ class Plugin:
 
         Raises `PluginError` where the call failed, so that there is no answer at all.
         """
+        given_to = [request if isinstance(request, Request) else Request(*request) for request in requests]
         asked: list[dict[str, Any]] = [
-            {"routes": routes if type(routes) is list else list(routes), "spec": spec} for routes, spec in requests
+            {"routes": routes if type(routes) is list else list(routes), "spec": self._limited(spec, policy)}
+            for routes, spec, policy in given_to
         ]
+        policies = [request.policy for request in given_to]
         split = list(batches(len(request["routes"]) for request in asked))
         refused: dict[int, InvalidRequest] = {}
         texts = [self._written(asked[first:end], first, refused) for first, end in split]
@@ -120,9 +132,34 @@ class Plugin:
             decisions += answers.read(self.id, text, end - first)
         for i, refusal in refused.items():
             decisions[i] = refusal
-        for i, rejection in self._rejections(decisions, Sent(split, texts)).items():
+        sent = Sent(split, texts, policies)
+        for i, rejection in self._rejections(decisions, sent).items():
             decisions[i] = rejection
+        self._tidy(decisions, sent)
         return decisions
+
+    def _limited(self, spec: Spec, policy: Policy | None) -> Any:
+        """A spec as it is sent: with the limits that a policy comes to, where it has none of its own."""
+        if spec.limits is not None or not isinstance(self.guard, Policy):
+            return spec
+        fields = vars(spec).copy()
+        # The text of the configuration, which is not sent.
+        fields.pop("_config", None)
+        target = fields["target_replicas"]
+        if type(target) is int and 0 <= target < 1 << 32:
+            fields["limits"] = (policy or self.guard).resolve(target)
+        return fields
+
+    @staticmethod
+    def _tidy(decisions: Sequence[Decision], asked: Asked) -> dict[int, Decision]:
+        """Makes plans fit to be returned; those that were not, by their places."""
+        tidied: dict[int, Decision] = {}
+        for i, plan in enumerate(decisions):
+            if isinstance(plan, RouteChanges):
+                at = vars(plan)["next_evaluation_at"]
+                if tidy(plan, 0 if at is None else asked.now(i)):
+                    tidied[i] = plan
+        return tidied
 
     def evaluate_cycles_json(self, requests: str | bytes) -> str:
         """As `evaluate_cycles`, as text: a JSON array of requests in, an array of answers of the same length and order
@@ -136,23 +173,27 @@ class Plugin:
     def answers(self, requests: str | bytes) -> Answers:
         """As `evaluate_cycles_json`, with what was decided."""
         try:
-            sent, asked = (requests.encode(), requests) if isinstance(requests, str) else (requests, requests.decode())
+            asked = requests if isinstance(requests, str) else requests.decode()
+            sent = asked.encode()
         except UnicodeError as error:
             # Whatever the plugin would make of it, it is not its fault.
             raise InvalidRequests(self.id, f"not UTF-8: {error}") from None
-        with self._loaded.call(self._purpose) as call:
-            text = self._ask(call, sent)
         try:
-            given = parsed(sent)
+            ready = limited(asked, self.guard)
         except ValueError as error:
+            with self._loaded.call(self._purpose) as call:
+                self._ask(call, sent)
             raise BrokenContract(self.id, f"it answers what is not a JSON array: {error}") from None
-        decisions = answers.read(self.id, text, len(given), is_passed_on=True)
-        rejections = self._rejections(decisions, Given(self.id, asked, given))
-        if rejections:
-            text = answers.write(text, rejections)
-            for i, rejection in rejections.items():
-                decisions[i] = rejection
-        return Answers(text, decisions)
+        with self._loaded.call(self._purpose) as call:
+            text = self._ask(call, ready.text.encode())
+        decisions = answers.read(self.id, text, len(ready.requests), is_passed_on=True)
+        given = Given(self.id, ready.text, ready.requests, ready.policies)
+        replaced: dict[int, Decision] = {i: InvalidRequest(self.id, why) for i, why in ready.refused.items()}
+        replaced |= self._rejections(decisions, given)
+        for i, decision in replaced.items():
+            decisions[i] = decision
+        replaced |= self._tidy(decisions, given)
+        return Answers(answers.write(text, replaced) if replaced else text, decisions)
 
     def describe(self) -> Description:
         """What the plugin says of itself. Raises `PluginError`."""
@@ -160,24 +201,46 @@ class Plugin:
             name, version, summary, schema = call.strings(self._function("strategy", "describe"), 4)
         return Description(name, version, summary, schema)
 
-    def check_config(self, config: str) -> None:
-        """Whether the plugin takes this configuration, one JSON object as text.
+    def check_config(
+        self, config: str | Mapping[str, Any], target_replicas: int, policy: Policy | None = None
+    ) -> Commitment:
+        """What a plan with this configuration, one JSON object, would promise at this target, within the limits that the
+        policy comes to there: that of the deployment, if it has one of its own.
 
-        Raises `InvalidConfig`, the plugin's answer what is wrong with it, and any other `PluginError` for a failed
-        call.
+        Raises `InvalidConfig`, the plugin's answer what is wrong with it or that no move is left within the limits, and
+        any other `PluginError` for a failed call.
         """
+        text = config if isinstance(config, str) else orjson.dumps(dict(config)).decode()
+        try:
+            orjson.loads(text)
+            inline: Any = orjson.Fragment(text)
+        except orjson.JSONDecodeError:
+            # The plugin says that it is no object.
+            inline = text
+        guard = policy or self.guard
+        limits = guard.resolve(target_replicas) if isinstance(guard, Policy) else None
+        request = orjson.dumps({"config": inline, "target_replicas": target_replicas, "limits": limits})
         with self._loaded.call(self._purpose) as call:
-            objection = call.objection(self._function("strategy", "check-config"), config.encode())
-        if objection is not None:
-            raise InvalidConfig(self.id, objection)
+            is_ok, answer = call.text(self._function("strategy-json", "check-config"), request)
+        if not is_ok:
+            raise InvalidConfig(self.id, answer)
+        try:
+            admission = orjson.loads(answer)
+            if "error" in admission:
+                raise InvalidConfig(self.id, str(admission["error"]))
+            return Commitment(admission["ok"]["least_serving"], admission["ok"]["most_live"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BrokenContract(self.id, f"it answers what is no admission: {error}") from None
 
-    async def evaluate_cycle_async(self, routes: Sequence[Route], spec: Spec) -> RouteChanges:
+    async def evaluate_cycle_async(
+        self, routes: Sequence[Route], spec: Spec, policy: Policy | None = None
+    ) -> RouteChanges:
         """As `evaluate_cycle`, on one of the host's own threads: the event loop goes on.
 
         A cancelled call is not waited for; in its thread it goes on to its end, which the time limit sets, and its plan
         is lost.
         """
-        return await in_thread(self._threads, self.evaluate_cycle, routes, spec)
+        return await in_thread(self._threads, self.evaluate_cycle, routes, spec, policy)
 
     async def evaluate_cycles_async(self, requests: Iterable[Request | tuple[Sequence[Route], Spec]]) -> list[Decision]:
         """As `evaluate_cycles`, on one of the host's own threads; see `evaluate_cycle_async`."""

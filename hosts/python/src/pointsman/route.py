@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pointsman.wire import Moment, OptionalMoment, Text, Wire, millis, text
+from pointsman.wire import Labels, Moment, OptionalMoment, Text, Wire, millis, text
 
 
 class RouteStatus(StrEnum):
@@ -42,9 +43,22 @@ class TrafficStatus(StrEnum):
     """Whether requests are sent to a route."""
 
     ACTIVE = "active"
-    """In the measure of its traffic ratio."""
+    """Sent to it while it is ready, in the measure of its ratio; 0.0 gets nothing."""
+    STANDBY = "standby"
+    """Out of traffic, was active before, may be returned to traffic at once."""
     INACTIVE = "inactive"
-    """None."""
+    """Out of traffic and not approved: never returned to."""
+
+
+class RouteEnd(StrEnum):
+    """Why a route stopped being live. The first cause wins."""
+
+    DRAINED = "drained"
+    """A plan, the host or a person asked it to stop."""
+    EVICTED = "evicted"
+    """Its place was lost: preemption, node, spot."""
+    CRASHED = "crashed"
+    """It stopped by itself, or never started."""
 
 
 # The initializer is written by hand: it runs for every route of every deployment in every cycle, and one function that
@@ -64,13 +78,18 @@ class Route(Wire):
     traffic_status: TrafficStatus
     """Whether it gets requests."""
     traffic_ratio: float
-    """Its share of traffic relative to its peers, 0.0 to 1.0. Any other number is `InvalidRoutes`, and what is
-    none, such as NaN, `InvalidRequest`."""
+    """0.0 to 1.0: 1.0 is a full share of what this route is built for; on standby, what it returns with. Any other
+    number is `InvalidRoutes`, and what is none, such as NaN, `InvalidRequest`."""
     created_at: Moment = Moment()
     """When the host created it: an aware `datetime`, in whole milliseconds, rounded down."""
     status_updated_at: OptionalMoment = OptionalMoment()
     """When `status` or `health` last *changed*; None where unknown. A health check that confirms what was known must
     not move it, else a promotion delay longer than the check interval never ends."""
+    # What most routes have not is not sent: a fleet has tens of thousands of them.
+    end: RouteEnd | None = None
+    """Why it ended; None while it is live. None when terminating counts as drained, else the cause is unknown."""
+    labels: Labels = Labels()
+    """The host's facts about it."""
 
     def __init__(
         self,
@@ -82,6 +101,8 @@ class Route(Wire):
         traffic_ratio: float,
         created_at: datetime,
         status_updated_at: datetime | None = None,
+        end: RouteEnd | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         """Raises `ValueError` for a naive `datetime`, or one before 1970."""
         fields = self.__dict__
@@ -95,6 +116,10 @@ class Route(Wire):
         fields["status_updated_at"] = (
             None if status_updated_at is None else millis("status_updated_at", status_updated_at)
         )
+        if end is not None:
+            fields["end"] = end
+        if labels:
+            fields["labels"] = dict(labels)
 
     @property
     def is_live(self) -> bool:
@@ -108,5 +133,5 @@ class Route(Wire):
 
     @property
     def is_serving(self) -> bool:
-        """Whether it is ready and gets requests."""
-        return self.is_ready and self.traffic_status == TrafficStatus.ACTIVE
+        """Whether it is ready, active, and has a ratio above 0.0."""
+        return self.is_ready and self.traffic_status == TrafficStatus.ACTIVE and self.traffic_ratio > 0.0

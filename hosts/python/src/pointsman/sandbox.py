@@ -78,11 +78,6 @@ class Call:
         is_ok, start, length = self._result(function, text)
         return is_ok, self._text(start, length)
 
-    def objection(self, function: str, text: bytes) -> str | None:
-        """Calls a function from a string to a result that is nothing, or the text of an error."""
-        is_ok, start, length = self._result(function, text)
-        return None if is_ok else self._text(start, length)
-
     def strings(self, function: str, count: int) -> list[str]:
         """Calls a function that returns a record of so many strings."""
         record = self._read(self._instance.call(function), count * _STRING.size)

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pointsman.bounds import Commitment
+from pointsman.policy import Policy
 from pointsman.route import Route
-from pointsman.wire import Config, Moment, Text, Wire
+from pointsman.wire import Config, Labels, Moment, OptionalMoment, Text, Wire, text
 
 
-class OperatorRequest(StrEnum):
-    """What an operator asked for. The host repeats it in every cycle until the rollout ends or the operator takes it
-    back.
-    """
+@dataclass
+class Operator:
+    """What an operator wants of this rollout. Abort outweighs pause, pause promote, and promote the passed gates."""
 
-    PROMOTE = "promote"
-    """Promote as soon as enough is ready: approvals and delays are skipped, readiness is not."""
-    ABORT = "abort"
-    """Give the rollout up and keep the old revision, while the serving floor allows it."""
+    abort: bool = False
+    """Give the rollout up."""
+    pause: bool = False
+    """No step forward and no end; repairs go on. Not read while `abort`."""
+    promote: bool = False
+    """Skip gates, delays, holds, pending and inconclusive checks; not readiness and not failed checks."""
+    passed_gates: list[str] = field(default_factory=list)
+    """Gates that a person passed, in any order; unknown words are ignored."""
 
 
 class CheckOutcome(StrEnum):
     """How a check stands."""
 
     PENDING = "pending"
+    """No verdict yet."""
     PASSED = "passed"
+    """Good."""
     FAILED = "failed"
+    """Bad."""
+    INCONCLUSIVE = "inconclusive"
+    """Judged without enough data: waits as pending does."""
 
 
 @dataclass
-class Check:
-    """A verdict that the host gathered elsewhere: metrics, smoke tests, approvals. A plugin reaches nothing, so it is
+class Check(Wire):
+    """A verdict that the host gathered elsewhere: metrics, smoke tests, analyses. A plugin reaches nothing, so it is
     told.
     """
 
     name: str
-    """The host's name for it, for messages."""
+    """The host's name for it, unique in a call."""
     outcome: CheckOutcome
     """How it stands."""
+    observed_at: OptionalMoment = OptionalMoment()
+    """When it was last sampled; None where it counts always."""
 
 
 @dataclass(init=False, kw_only=True)
@@ -53,11 +65,11 @@ class Spec(Wire):
     target_replicas: int
     """How many routes should serve when the rollout ends; 0 to 2^32 - 1."""
     started_at: Moment = Moment()
-    """When this rollout started. Routes created before it that are no longer live are history, not failures."""
+    """When this revision was activated."""
     now: Moment = Moment()
     """The host's clock at this cycle: the only clock there is."""
-    operator_request: OperatorRequest | None
-    """What an operator asked for, if anything."""
+    operator: Operator
+    """The operator's wishes."""
     checks: Sequence[Check]
     """The verdicts gathered so far, in any order."""
     config: Config = Config()
@@ -65,6 +77,16 @@ class Spec(Wire):
     defaults."""
     memo: str | None
     """The `memo` of the last applied plan of this rollout; None in the first cycle."""
+    stable_revision: str | None
+    """The revision that carried the traffic when this rollout started, and can be created; None where there is none."""
+    limits: Commitment | None
+    """The policy at this target; None for what the guard's policy comes to."""
+    free_places: int | None
+    """How many more routes may be placed now; None where unknown, as if unlimited."""
+    weight_steps: int
+    """Which ratios are possible: k/n for 0 <= k <= n. 1 is in or out only, 256 HAProxy's, 0 exact."""
+    labels: Labels = Labels()
+    """The host's facts about the deployment."""
 
     def __init__(
         self,
@@ -72,10 +94,15 @@ class Spec(Wire):
         target_replicas: int,
         started_at: datetime,
         now: datetime,
-        operator_request: OperatorRequest | None = None,
+        operator: Operator | None = None,
         checks: Sequence[Check] = (),
         config: str | Mapping[str, Any] = "{}",
         memo: str | None = None,
+        stable_revision: str | UUID | None = None,
+        limits: Commitment | None = None,
+        free_places: int | None = None,
+        weight_steps: int = 1,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         """Raises `ValueError` for a naive `datetime`, or one before 1970; `TypeError` for a mapping that is not
         JSON.
@@ -84,10 +111,15 @@ class Spec(Wire):
         self.target_replicas = target_replicas
         self.started_at = started_at
         self.now = now
-        self.operator_request = operator_request
+        self.operator = operator or Operator()
         self.checks = checks if isinstance(checks, list | tuple) else list(checks)
         self.config = config
         self.memo = memo
+        self.stable_revision = None if stable_revision is None else text("stable_revision", stable_revision)
+        self.limits = limits
+        self.free_places = free_places
+        self.weight_steps = weight_steps
+        self.labels = labels or {}
 
 
 class Request(NamedTuple):
@@ -97,3 +129,5 @@ class Request(NamedTuple):
     """All routes of the deployment, of every revision and status, in any order."""
     spec: Spec
     """What is wanted."""
+    policy: Policy | None = None
+    """The policy of this deployment; None for that of the plugin's guard."""

@@ -92,6 +92,30 @@ class OptionalMoment:
         instance.__dict__[self._name] = None if value is None else millis(self._name, value)
 
 
+class Labels:
+    """A field of type `dict[str, str]`, empty by default; sent only where there are any."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Labels: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> dict[str, str]: ...
+    def __get__(self, instance: object | None, owner: type) -> dict[str, str] | Labels:
+        if instance is None:
+            # So that a dataclass finds no default.
+            raise AttributeError(self._name)
+        labels: dict[str, str] = instance.__dict__.get(self._name, {})
+        return labels
+
+    def __set__(self, instance: object, value: Mapping[str, str]) -> None:
+        if value:
+            instance.__dict__[self._name] = dict(value)
+        else:
+            instance.__dict__.pop(self._name, None)
+
+
 class Text:
     """A field of type `str` that takes a `UUID` as well, and keeps its text."""
 

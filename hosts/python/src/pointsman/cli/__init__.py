@@ -18,9 +18,10 @@ from pointsman.cli.input import InputError, read_requests
 from pointsman.cli.text import plain
 from pointsman.components import BLUE_GREEN
 from pointsman.errors import HostError, LoadError, PluginError
-from pointsman.guard import IdsOnly, Policy
+from pointsman.guard import IdsOnly
 from pointsman.host import Host
 from pointsman.limits import Limits
+from pointsman.policy import Amount, Policy, check_amount
 from pointsman.plugin import Plugin
 
 
@@ -56,7 +57,7 @@ def _load(given: argparse.Namespace) -> Plugin:
         # One call at a time.
         instances=1,
     )
-    policy = Policy(given.surge_limit, given.serving_floor_percent, given.largest_creation)
+    policy = Policy(given.max_unavailable, given.max_surge, given.complete_at)
     cache = given.cache or os.environ.get("POINTSMAN_CACHE") or None
     return Host(limits, cache).load(given.plugin).with_guard(IdsOnly() if given.guard_ids_only else policy)
 
@@ -94,10 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     _number(sandbox, "--response-limit", "MIB", 16, "largest response of one call, in MiB")
     guard = shared.add_argument_group("guard")
     policy = Policy()
-    _number(guard, "--surge-limit", "ROUTES", policy.surge_limit, "live new routes above the target that are let pass")
-    percent = policy.serving_floor_percent
-    _number(guard, "--serving-floor-percent", "PERCENT", percent, "which part of the target must go on serving")
-    _number(guard, "--largest-creation", "ROUTES", policy.largest_creation, "how many routes one plan may create")
+    _amount(guard, "--max-unavailable", policy.max_unavailable, "how many routes fewer than the target may serve")
+    _amount(guard, "--max-surge", policy.max_surge, "how many live routes there may be above the target")
+    _amount(guard, "--complete-at", policy.complete_at, "how much new serving capacity completes a rollout")
     guard.add_argument("--guard-ids-only", action="store_true", help="check only that the plan's ids are right")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("explain", parents=[shared], help="decide, and show for people what was decided and why")
@@ -108,6 +108,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _number(group: argparse._ArgumentGroup, name: str, unit: str, default: int, help: str) -> None:
     group.add_argument(name, type=_count, metavar=unit, default=default, help=f"{help}; default {default}")
+
+
+def _amount(group: argparse._ArgumentGroup, name: str, default: Amount, help: str) -> None:
+    group.add_argument(name, type=_parsed, metavar="AMOUNT", default=default, help=f"{help}; default {str(default).replace('%', '%%')}")
+
+
+def _parsed(text: str) -> Amount:
+    value: Amount = int(text) if text.isascii() and text.isdigit() else text
+    try:
+        check_amount("amount", value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no number of routes and no percentage such as 25%") from None
+    return value
 
 
 def _count(text: str) -> int:

@@ -7,12 +7,27 @@ from typing import Any
 
 import orjson
 
+from pointsman.bounds import Commitment
 from pointsman.cli.text import absolute, duration, plain, relative
-from pointsman.errors import EvaluationError, InvalidConfig, InvalidRequest, InvalidRoutes, PlanRejected
-from pointsman.plan import RouteChanges, SubStep
+from pointsman.errors import (
+    EvaluationError,
+    InvalidConfig,
+    InvalidRequest,
+    InvalidRoutes,
+    InvalidSpec,
+    PlanRejected,
+)
+from pointsman.plan import RouteChanges
 from pointsman.plugin import Plugin
 
-_REFUSALS = {InvalidConfig: "invalid config", InvalidRoutes: "invalid routes", InvalidRequest: "invalid request"}
+_REFUSALS = {
+    InvalidConfig: "invalid config",
+    InvalidSpec: "invalid spec",
+    InvalidRoutes: "invalid routes",
+    InvalidRequest: "invalid request",
+}
+_TOLERANCE = 1e-9
+"""By how much two capacities may differ and count as equal, in routes."""
 _HEADINGS = ("ROUTE", "REVISION", "STATUS", "HEALTH", "TRAFFIC", "CHANGED", "CLASS", "PLAN")
 
 
@@ -46,6 +61,7 @@ def _explain(plugin: Plugin, text: str) -> str | None:
     routes = request["routes"]
     print(f"\n{_table(routes, spec, plan)}\n" if routes else f"no routes, {spec['target_replicas']} wanted")
     _print_plan(plan, spec["now"])
+    _print_capacity(routes, plan)
     if not isinstance(decision, PlanRejected):
         return None
     for violation in decision.violations:
@@ -54,13 +70,29 @@ def _explain(plugin: Plugin, text: str) -> str | None:
 
 
 def _spec(spec: dict[str, Any]) -> str:
-    asked = spec.get("operator_request")
+    stable = _stable(spec)
     target, started_at = spec["target_replicas"], spec["started_at"]
     return (
-        f"deploying {plain(spec['deploying_revision'])} to {target} {'replica' if target == 1 else 'replicas'}, "
+        f"deploying {plain(spec['deploying_revision'])}{f' after {plain(stable)}' if stable else ''} "
+        f"to {target} {'replica' if target == 1 else 'replicas'}, "
         f"{duration(max(0, spec['now'] - started_at))} after the start ({absolute(started_at)})"
-        f"{f', operator asks to {asked}' if asked else ''}, config {plain(_one_line(spec.get('config', {})))}"
+        f"{_wishes(spec.get('operator') or {})}, config {plain(_one_line(spec.get('config', {})))}"
     )
+
+
+def _stable(spec: dict[str, Any]) -> str | None:
+    """The revision that is returned to, if there is one."""
+    stable = spec.get("stable_revision")
+    return stable if stable and stable != spec["deploying_revision"] else None
+
+
+def _wishes(operator: dict[str, Any]) -> str:
+    """`, operator asks to pause and passed preview, promotion`."""
+    asked = [word for word in ("abort", "pause", "promote") if operator.get(word)]
+    wishes = [f"asks to {', '.join(asked)}"] if asked else []
+    if operator.get("passed_gates"):
+        wishes.append(f"passed {plain(', '.join(operator['passed_gates']))}")
+    return f", operator {' and '.join(wishes)}" if wishes else ""
 
 
 def _one_line(config: Any) -> str:
@@ -100,16 +132,31 @@ def _class(route: dict[str, Any], spec: dict[str, Any]) -> str:
     is_green = route["revision"] == spec["deploying_revision"]
     is_live = route["status"] in ("provisioning", "running")
     is_ready = route["status"] == "running" and route["health"] == "healthy"
-    is_serving = is_ready and route["traffic_status"] == "active"
-    is_history = is_green and not is_live and route["created_at"] < spec["started_at"]
+    is_serving = is_ready and route["traffic_status"] == "active" and route["traffic_ratio"] > 0
+    end = route.get("end")
+    now, started_at = spec["now"], spec["started_at"]
+    beginning = started_at if now >= started_at else max(0, 2 * now - started_at)
+    stamp = route.get("status_updated_at") if end else None
+    is_history = not is_live and (route["created_at"] if stamp is None else stamp) < beginning
+    has_failed = end == "crashed" if end else route["status"] != "terminating"
     words = {
         "live": is_live,
         "ready": is_ready,
         "serving": is_serving,
-        "failed": is_green and not is_live and not is_history,
-        "history": is_history,
+        "failed": is_green and not is_live and not is_history and has_failed,
     }
-    return " ".join(["green" if is_green else "blue", *(word for word, is_so in words.items() if is_so)])
+    if is_green:
+        name = "green"
+    elif _stable(spec) is None:
+        name = "blue"
+    else:
+        name = "stable" if route["revision"] == _stable(spec) else "leftover"
+    told = [name, *(word for word, is_so in words.items() if is_so)]
+    if end and not words["failed"]:
+        told.append(end)
+    if is_green and is_history:
+        told.append("history")
+    return " ".join(told)
 
 
 def _actions(plan: RouteChanges) -> defaultdict[str, list[str]]:
@@ -130,17 +177,51 @@ def _print_plan(plan: RouteChanges, now: int) -> None:
     print(f"decision    {plan.sub_step.words}: {plain(plan.reason.code)}")
     print(f"because     {plain(plan.reason.message)}")
     print(f"changes     {_changes(plan)}")
+    if plan.gate is not None:
+        print(f"gate        {plain(plan.gate)}")
     if plan.reason.blocking_route_ids:
         print(f"blocked by  {plain(', '.join(plan.reason.blocking_route_ids))}")
     at = vars(plan)["next_evaluation_at"]
     if at is not None:
         print(f"look again  {relative(at, now)} ({absolute(at)}), or when something changes")
-    elif plan.sub_step is SubStep.COMPLETED:
+    elif plan.sub_step.is_over:
         print("look again  no need: the rollout is over")
     else:
         print("look again  when something changes")
+    print(f"promises    {_promise(plan.commitment)}")
     if plan.memo is not None:
         print(f"memo        {plain(plan.memo)}")
+
+
+def _promise(commitment: Commitment) -> str:
+    """`at least 3 serve, at most 6 are live`."""
+    least, most = commitment.least_serving, commitment.most_live
+    return f"at least {least} serve" + ("" if most == (1 << 32) - 1 else f", at most {most} are live")
+
+
+def _print_capacity(routes: list[dict[str, Any]], plan: RouteChanges) -> None:
+    """Serving capacity before the plan and after it, where that is another or is not the number of serving routes."""
+    traffic = {route["id"]: (route["traffic_status"], route["traffic_ratio"]) for route in routes}
+    ready = sorted(route["id"] for route in routes if route["status"] == "running" and route["health"] == "healthy")
+    before = [ratio for status, ratio in map(traffic.__getitem__, ready) if status == "active" and ratio > 0]
+    traffic |= dict.fromkeys(plan.promote_route_ids, ("active", 1.0))
+    traffic |= {change.route_id: (change.traffic_status.value, change.traffic_ratio) for change in plan.traffic_changes}
+    traffic |= dict.fromkeys(plan.drain_route_ids, ("inactive", 0.0))
+    after = [ratio for status, ratio in map(traffic.__getitem__, ready) if status == "active" and ratio > 0]
+    carried, left = _capacity(before), _capacity(after)
+    if abs(carried - left) > _TOLERANCE:
+        print(f"capacity    {_number(carried)} before the plan, {_number(left)} after it")
+    elif abs(carried - len(before)) > _TOLERANCE:
+        print(f"capacity    {_number(carried)} of {len(before)} serving routes")
+
+
+def _capacity(ratios: list[float]) -> float:
+    return sum(ratios) / max(ratios) if ratios else 0.0
+
+
+def _number(capacity: float) -> str:
+    """With at most three decimals."""
+    return f"{capacity:.3f}".rstrip("0").rstrip(".")
 
 
 def _changes(plan: RouteChanges) -> str:

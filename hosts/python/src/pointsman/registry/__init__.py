@@ -34,6 +34,7 @@ from pointsman.registry.slot import Checks, Evaluated, Vector
 from pointsman.registry.status import Latency, Outcome, StrategyStatus, VersionStatus
 from pointsman.registry.swap import Slots, Swap, SwapResult
 from pointsman.registry.watch import Watch, Watching, plugins
+from pointsman.policy import Policy
 from pointsman.route import Route
 from pointsman.spec import Request, Spec
 
@@ -101,13 +102,15 @@ class Registry:
         with slot.changing:
             slot.change.checks = checks
 
-    def evaluate_cycle(self, name: str, routes: Sequence[Route], spec: Spec) -> Evaluated[RouteChanges]:
+    def evaluate_cycle(
+        self, name: str, routes: Sequence[Route], spec: Spec, policy: Policy | None = None
+    ) -> Evaluated[RouteChanges]:
         """Decides one cycle with the strategy of this name; see `Plugin.evaluate_cycle`.
 
         Raises `UnknownStrategy`, `BackingOff`, `PluginError`.
         """
         return self._slots.find(name).call(
-            self._options, lambda plugin: plugin.evaluate_cycle(routes, spec), lambda plan: [plan]
+            self._options, lambda plugin: plugin.evaluate_cycle(routes, spec, policy), lambda plan: [plan]
         )
 
     def evaluate_cycles(
@@ -129,9 +132,11 @@ class Registry:
         )
         return Evaluated(evaluated.plugin, evaluated.value.text)
 
-    async def evaluate_cycle_async(self, name: str, routes: Sequence[Route], spec: Spec) -> Evaluated[RouteChanges]:
+    async def evaluate_cycle_async(
+        self, name: str, routes: Sequence[Route], spec: Spec, policy: Policy | None = None
+    ) -> Evaluated[RouteChanges]:
         """As `evaluate_cycle`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
-        return await in_thread(self._host.threads, self.evaluate_cycle, name, routes, spec)
+        return await in_thread(self._host.threads, self.evaluate_cycle, name, routes, spec, policy)
 
     async def evaluate_cycles_async(
         self, name: str, requests: Iterable[Request | tuple[Sequence[Route], Spec]]

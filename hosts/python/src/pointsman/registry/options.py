@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pointsman.guard import Guard, Policy
+from pointsman.guard import Guard
+from pointsman.policy import Policy
 
 
 @dataclass(frozen=True)

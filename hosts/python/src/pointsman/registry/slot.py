@@ -93,7 +93,7 @@ class Vector:
 class Checks:
     """What a new version of a strategy must pass before it is switched to."""
 
-    configs: tuple[str, ...] = ()
+    configs: tuple[tuple[str, int], ...] = ()
     """The configurations of rollouts under way, as JSON text: it must take each."""
     vectors: tuple[Vector, ...] = ()
     """Requests whose answers are known: it must give them."""

@@ -152,9 +152,9 @@ def _pass(checks: Checks, version: Version) -> None:
     """Raises `SwapError` where a version does not pass."""
     # What a vector expects is the plugin's own answer, before any policy.
     plugin = version.plugin.for_upkeep().with_guard(IdsOnly())
-    for config in checks.configs:
+    for config, target_replicas in checks.configs:
         try:
-            plugin.check_config(config)
+            version.plugin.for_upkeep().check_config(config, target_replicas)
         except PluginError as error:
             message = f"the new version does not take a configuration in use, {config}: {error}"
             raise SwapError(SwapProblem.CONFIG, message) from error
