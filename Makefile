@@ -137,3 +137,4 @@ go: needs-go components ## Check and test the Go host
 
 bench-go: needs-go components ## Measure the Go host, and print its README's tables
 	@cd $(GO_HOST) && $(GO) test -run '^TestTable$$' -count 1 -v . -args -table
+	@cd $(GO_HOST)/benchmarks && $(GO) vet . && $(GO) run . $(CURDIR)/$(dir $(PLUGIN))

@@ -39,7 +39,10 @@ impl Load {
 
     /// Counts a route that may come to serve at this ratio, and takes its share of the traffic then.
     pub fn reserve(&mut self, ratio: f64) {
-        self.largest = self.largest.max(ratio);
+        // `max` is a call in WebAssembly, because of NaN; a ratio is none, or was refused.
+        if ratio > self.largest {
+            self.largest = ratio;
+        }
     }
 
     /// The capacity, in routes: 0.0 for a sum of none or where the largest is 0.0.

@@ -22,7 +22,7 @@ use crate::{
     Commitment, Rollout, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, TrafficStatus, WeightSteps,
     back_off::back_off,
     capacity::Load,
-    order::{first_to_drain, sort_by_id},
+    order::{first_to_drain, is_among, sort_by_id},
     room::Room,
     traffic::{activate, put_on_standby, set_what_stays},
     words::{are, count, seconds},
@@ -99,7 +99,7 @@ impl<'a> RollingBack<'a> {
 
     /// Row 1.
     fn end(&self, code: &str, why: &str) -> RouteChanges {
-        let stays = |route: &Route| self.returnable.binary_search_by(|stays| stays.id.cmp(&route.id)).is_ok();
+        let stays = |route: &Route| is_among(&self.returnable, route);
         let has_stable = self.rollout.spec().stable().is_some();
         // Where no stable revision is known, idle blue is nobody's: it stays for the host.
         let leaves = |route: &Route| route.is_live() && !stays(route);

@@ -1,6 +1,9 @@
 //! One rollout at one moment: its routes checked, in order, sorted into green and blue, and counted.
 
-use crate::{EvaluationError, Route, RouteStatus, Spec, capacity, order::sort_by_id};
+use crate::{
+    EvaluationError, Route, RouteStatus, Spec, capacity,
+    order::{compare, is_same, sort_by_id},
+};
 
 /// The routes of one deployment and what is wanted of them.
 ///
@@ -54,7 +57,7 @@ impl<'a> Rollout<'a> {
     pub fn new(routes: &'a [Route], spec: &'a Spec) -> Result<Self, EvaluationError> {
         let mut routes: Vec<&Route> = routes.iter().collect();
         sort_by_id(&mut routes);
-        if let Some(twins) = routes.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        if let Some(twins) = routes.windows(2).find(|pair| is_same(&pair[0].id, &pair[1].id)) {
             return Err(EvaluationError::InvalidRoutes(format!("route `{}` is given more than once", twins[0].id)));
         }
         if routes.first().is_some_and(|route| route.id.is_empty()) {
@@ -82,12 +85,12 @@ impl<'a> Rollout<'a> {
 
     /// The route of this id.
     pub fn find(&self, id: &str) -> Option<&'a Route> {
-        self.routes.binary_search_by(|route| route.id.as_str().cmp(id)).ok().map(|i| self.routes[i])
+        self.routes.binary_search_by(|route| compare(&route.id, id)).ok().map(|i| self.routes[i])
     }
 
     /// Whether `route` is of the deploying revision.
     pub fn is_green(&self, route: &Route) -> bool {
-        !route.revision.is_empty() && route.revision == self.spec.deploying_revision
+        !route.revision.is_empty() && is_same(&route.revision, &self.spec.deploying_revision)
     }
 
     /// Whether `route` is of the stable revision.

@@ -14,7 +14,7 @@ func SupportedContracts() []string {
 	return slices.Clone(supportedContracts)
 }
 
-var supportedContracts = []string{"0.1.0"}
+var supportedContracts = []string{"0.2.0"}
 
 // contract is what a component must export to be one of a kind.
 type contract struct {
@@ -22,6 +22,8 @@ type contract struct {
 	door string
 	// isNone is the kind of error where it is not exported in any version.
 	isNone error
+	// remedy is what to do about one of an older version.
+	remedy string
 	// functions are those that must be there, by the places below.
 	functions []contractFunction
 }
@@ -32,10 +34,7 @@ type contractFunction struct {
 	params, results []api.ValueType
 }
 
-const (
-	i32 = api.ValueTypeI32
-	i64 = api.ValueTypeI64
-)
+const i32 = api.ValueTypeI32
 
 var one = []api.ValueType{i32}
 
@@ -45,17 +44,19 @@ const (
 	describe
 	checkConfig
 	evaluateCyclesJSON
+	checkConfigJSON
 )
 
 var strategyContract = contract{
 	door:   "pointsman:strategy/strategy",
 	isNone: ErrNotAStrategy,
+	remedy: "rebuild it with pointsman 0.2 (CONTRIBUTING, 'From 0.1.0 to 0.2.0')",
 	functions: []contractFunction{
-		evaluateCycle: {"pointsman:strategy/strategy", "evaluate-cycle",
-			[]api.ValueType{i32, i32, i32, i32, i32, i64, i64, i32, i32, i32, i32, i32, i32, i32, i32, i32}, one},
+		evaluateCycle:      {"pointsman:strategy/strategy", "evaluate-cycle", one, one},
 		describe:           {"pointsman:strategy/strategy", "describe", nil, one},
-		checkConfig:        {"pointsman:strategy/strategy", "check-config", []api.ValueType{i32, i32}, one},
+		checkConfig:        {"pointsman:strategy/strategy", "check-config", []api.ValueType{i32, i32, i32, i32, i32, i32}, one},
 		evaluateCyclesJSON: {"pointsman:strategy/strategy-json", "evaluate-cycles", []api.ValueType{i32, i32}, one},
+		checkConfigJSON:    {"pointsman:strategy/strategy-json", "check-config", []api.ValueType{i32, i32}, one},
 	},
 }
 
@@ -63,14 +64,17 @@ var strategyContract = contract{
 const (
 	guardCheck = iota
 	guardCheckIDs
+	guardResolve
 )
 
 var guardContract = contract{
 	door:   "pointsman:guard/guard",
 	isNone: ErrNotAGuard,
+	remedy: "take the guard of this host's release",
 	functions: []contractFunction{
 		guardCheck:    {"pointsman:guard/guard", "check", one, one},
 		guardCheckIDs: {"pointsman:guard/guard", "check-ids", one, one},
+		guardResolve:  {"pointsman:guard/guard", "resolve", []api.ValueType{i32, i32, i32, i32, i32, i32, i32}, one},
 	},
 }
 
@@ -154,8 +158,14 @@ func (c *contract) versionOf(name string, exports []string) (string, error) {
 			return version, nil
 		}
 	}
-	return "", &LoadError{Name: name, Kind: ErrUnsupportedContract,
-		Detail: fmt.Sprintf("has contract version %s; this host supports %s", list(found), list(supportedContracts))}
+	remedy := c.remedy
+	if slices.ContainsFunc(found, func(version string) bool { return !strings.HasPrefix(version, "0.1.") }) {
+		remedy = "use a host that supports it"
+	}
+	// A file may name any number of them.
+	exported, supported := strings.Join(found[:min(3, len(found))], ", "), strings.Join(supportedContracts, ", ")
+	detail := fmt.Sprintf("exports contract %s; this host supports %s: %s", exported, supported, remedy)
+	return "", &LoadError{Name: name, Kind: ErrUnsupportedContract, Detail: detail}
 }
 
 // check finds what a compiled core module does not export, or exports with another type.

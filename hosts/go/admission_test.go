@@ -36,7 +36,7 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		return append(appendName([]byte{0x04, 0}, name), what...)
 	}
 	function := []byte{0x01, 0x40, 0, 1, 0} // a type: a function without parameters and results
-	v1, other := "pointsman:strategy/strategy@0.1.0", "pointsman:strategy/strategy@0.2.0"
+	v2, older, newer := "pointsman:strategy/strategy@0.2.0", "pointsman:strategy/strategy@0.1.0", "pointsman:strategy/strategy@0.3.0"
 	edited := func(edit func(c *core)) []byte {
 		c := strategyCore()
 		edit(&c)
@@ -47,14 +47,17 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		kind      error
 		contains  string
 	}{
-		"empty":             {nil, ErrNotWasm, "is not WebAssembly"},
-		"text":              {[]byte("(component)"), ErrNotWasm, ""},
-		"zeros":             {make([]byte, 1<<10), ErrNotWasm, ""},
-		"half a header":     {[]byte("\x00asm\x0d\x00"), ErrNotWasm, ""},
-		"a core module":     {coreModuleHeader, ErrCoreModule, "not a component; link it with `wasm-component-ld`"},
-		"an empty one":      {componentOf(), ErrNotAStrategy, "does not export `pointsman:strategy/strategy`"},
-		"another version":   {componentOf(exportOf(other)), ErrUnsupportedContract, "has contract version `0.2.0`; this host supports `0.1.0`"},
-		"half a contract":   {componentOf(exportOf(v1)), ErrMissingExport, "does not export `pointsman:strategy/strategy@0.1.0#evaluate-cycle`"},
+		"empty":         {nil, ErrNotWasm, "is not WebAssembly"},
+		"text":          {[]byte("(component)"), ErrNotWasm, ""},
+		"zeros":         {make([]byte, 1<<10), ErrNotWasm, ""},
+		"half a header": {[]byte("\x00asm\x0d\x00"), ErrNotWasm, ""},
+		"a core module": {coreModuleHeader, ErrCoreModule, "not a component; link it with `wasm-component-ld`"},
+		"an empty one":  {componentOf(), ErrNotAStrategy, "does not export `pointsman:strategy/strategy`"},
+		"an older version": {componentOf(exportOf(older)), ErrUnsupportedContract,
+			"exports contract 0.1.0; this host supports 0.2.0: rebuild it with pointsman 0.2 (CONTRIBUTING, 'From 0.1.0 to 0.2.0')"},
+		"a newer version": {componentOf(exportOf(newer)), ErrUnsupportedContract,
+			"exports contract 0.3.0; this host supports 0.2.0: use a host that supports it"},
+		"half a contract":   {componentOf(exportOf(v2)), ErrMissingExport, "does not export `pointsman:strategy/strategy@0.2.0#evaluate-cycle`"},
 		"a guard":           {readFile(t, builtComponent(t, "plugins/guard.wasm")), ErrNotAStrategy, ""},
 		"a function import": {componentOf(section(sectionType, vec(function[1:])), importOf("clock", sortFunc, 0)), ErrImports, "imports `clock`"},
 		"wasi": {componentOf(instanceOf(function, member("get-random-u64", sortFunc, 0)), importOf("wasi:random/random@0.2.0", sortInstance, 0)),
@@ -62,19 +65,19 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		"a resource": {componentOf(instanceOf(member("pollable", sortType, 1)), importOf("wasi:io/poll@0.2.0", sortInstance, 0)),
 			ErrImports, "`wasi:io/poll@0.2.0#pollable`"},
 		"an instance of nothing": {componentOf(importOf("a", sortInstance, 7)), ErrInvalidComponent, "a type that is not there"},
-		"two core modules": {componentOf(section(sectionCoreModule, coreModuleHeader), section(sectionCoreModule, coreModuleHeader), exportOf(v1)),
+		"two core modules": {componentOf(section(sectionCoreModule, coreModuleHeader), section(sectionCoreModule, coreModuleHeader), exportOf(v2)),
 			ErrInvalidComponent, "it has 2 core modules"},
 		"one more in a nested component": {componentOf(section(sectionCoreModule, coreModuleHeader),
-			section(sectionComponent, componentOf(section(sectionCoreModule, coreModuleHeader))), exportOf(v1)), ErrInvalidComponent, "it has 2 core modules"},
+			section(sectionComponent, componentOf(section(sectionCoreModule, coreModuleHeader))), exportOf(v2)), ErrInvalidComponent, "it has 2 core modules"},
 		"a core module with an import": {componentOf(section(sectionCoreModule, append(slices.Clone(coreModuleHeader),
-			section(coreImport, vec(append(appendName(appendName(nil, "env"), "clock"), 0, 0)))...)), exportOf(v1)), ErrImports, "a core module that imports something"},
+			section(coreImport, vec(append(appendName(appendName(nil, "env"), "clock"), 0, 0)))...)), exportOf(v2)), ErrImports, "a core module that imports something"},
 		"a section that is unknown": {componentOf([]byte{99, 0}), ErrInvalidComponent, "unknown kind, 99"},
 		"nested without end":        {nested(200), ErrInvalidComponent, "nested more than 20 deep"},
 		"no memory":                 {edited(func(c *core) { c.memory = nil }), ErrMissingExport, "does not export `memory`"},
 		"no realloc":                {edited(func(c *core) { delete(c.names, reallocExport) }), ErrMissingExport, "does not export `cabi_realloc`"},
-		"another type": {edited(func(c *core) { c.names["pointsman:strategy/strategy@0.1.0#describe"] = 4 }), ErrWrongType,
-			"exports `pointsman:strategy/strategy@0.1.0#describe` with another type than the contract's"},
-		"another type of what frees": {edited(func(c *core) { c.names["cabi_post_pointsman:strategy/strategy@0.1.0#describe"] = 4 }), ErrWrongType, "cabi_post_"},
+		"another type": {edited(func(c *core) { c.names["pointsman:strategy/strategy@0.2.0#describe"] = 4 }), ErrWrongType,
+			"exports `pointsman:strategy/strategy@0.2.0#describe` with another type than the contract's"},
+		"another type of what frees": {edited(func(c *core) { c.names["cabi_post_pointsman:strategy/strategy@0.2.0#describe"] = 4 }), ErrWrongType, "cabi_post_"},
 		"more memory than the limit": {edited(func(c *core) { c.memory = appendU32([]byte{0}, 1025) }), ErrTooMuchMemory,
 			"needs 67174400 bytes of memory to start, the limit is 67108864"},
 		"a huge table":         {edited(func(c *core) { c.tables = appendU32([]byte{0}, 1<<27) }), ErrInvalidComponent, "its tables have 134217728 elements"},
@@ -185,7 +188,7 @@ func TestComponentsThatWereDamaged(t *testing.T) {
 			rest[i] = byte(random.Uint32())
 		}
 		tryToLoad(t, host, append(bytes.Clone(componentHeader), rest...))
-		tryToLoad(t, host, componentOf(section(sectionCoreModule, append(slices.Clone(coreModuleHeader), rest...)), exportOf("pointsman:strategy/strategy@0.1.0")))
+		tryToLoad(t, host, componentOf(section(sectionCoreModule, append(slices.Clone(coreModuleHeader), rest...)), exportOf("pointsman:strategy/strategy@0.2.0")))
 	}
 	assertGoesOn(t, blueGreen(t))
 }
@@ -215,10 +218,10 @@ func FuzzLoad(f *testing.F) {
 func TestAfterAllOfItAGoodPluginStillLoads(t *testing.T) {
 	plugin := load(t, sharedHost(t), "plugins/blue_green.wasm")
 	description, err := plugin.Describe(background)
-	if err != nil || description.Name != "blue-green" || plugin.ContractVersion() != "0.1.0" || plugin.Size() < 100_000 {
+	if err != nil || description.Name != "blue-green" || plugin.ContractVersion() != "0.2.0" || plugin.Size() < 100_000 {
 		t.Errorf("%v, %v", description, err)
 	}
-	if !slices.Contains(plugin.Exports(), "pointsman:strategy/strategy-json@0.1.0") {
+	if !slices.Contains(plugin.Exports(), "pointsman:strategy/strategy-json@0.2.0") {
 		t.Errorf("it exports %q", plugin.Exports())
 	}
 }

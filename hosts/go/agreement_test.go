@@ -8,19 +8,22 @@ import (
 	"testing"
 )
 
-// The corpus, through every door.
+// The corpus, through every entry point.
 
 type strategy struct {
 	name   string
 	plugin *Plugin
 }
 
+// strategies are the plugins themselves, without the limits of a policy.
 func strategies(t *testing.T) []strategy {
 	setUp(t)
-	return []strategy{{"blue-green", shared.blueGreen}, {"rolling-update", shared.rollingUpdate}}
+	return []strategy{
+		{"blue-green", shared.blueGreen.WithGuard(GuardIDsOnly())}, {"rolling-update", shared.rollingUpdate.WithGuard(GuardIDsOnly())},
+	}
 }
 
-func TestTheCorpusThroughTheJSONDoorOneByOne(t *testing.T) {
+func TestTheCorpusThroughTheJSONEntryPointOneByOne(t *testing.T) {
 	for _, s := range strategies(t) {
 		for _, vector := range corpus(t, s.name) {
 			found, err := s.plugin.EvaluateCyclesJSON(background, "["+vector.request+"]")
@@ -31,7 +34,7 @@ func TestTheCorpusThroughTheJSONDoorOneByOne(t *testing.T) {
 	}
 }
 
-func TestTheCorpusThroughTheJSONDoorAtOnce(t *testing.T) {
+func TestTheCorpusThroughTheJSONEntryPointAtOnce(t *testing.T) {
 	for _, s := range strategies(t) {
 		var requests, responses []string
 		for _, vector := range corpus(t, s.name) {
@@ -44,20 +47,18 @@ func TestTheCorpusThroughTheJSONDoorAtOnce(t *testing.T) {
 	}
 }
 
-// verdict is a result in the words of an answer.
-func verdict(t *testing.T, plan *RouteChanges, err error) answer {
+// decided is a result in the words of an answer.
+func decided(t *testing.T, plan *RouteChanges, err error) answer {
 	t.Helper()
 	var refused *RefusedError
-	switch {
-	case err == nil:
+	if err == nil {
 		return answer{plan: plan}
-	case errors.As(err, &refused) && refused.Kind == ErrInvalidConfig:
-		return answer{code: "invalid_config", message: refused.Message}
-	case errors.As(err, &refused) && refused.Kind == ErrInvalidRoutes:
-		return answer{code: "invalid_routes", message: refused.Message}
 	}
-	t.Fatal(err)
-	return answer{}
+	codes := map[error]string{ErrInvalidConfig: "invalid_config", ErrInvalidSpec: "invalid_spec", ErrInvalidRoutes: "invalid_routes"}
+	if !errors.As(err, &refused) || codes[refused.Kind] == "" {
+		t.Fatal(err)
+	}
+	return answer{code: codes[refused.Kind], message: refused.Message}
 }
 
 func TestTheCorpusAsGoValues(t *testing.T) {
@@ -89,7 +90,7 @@ func TestTheCorpusAsGoValues(t *testing.T) {
 		}
 		for i, request := range requests {
 			plan, err := s.plugin.EvaluateCycle(background, request.Routes, &request.Spec)
-			if found := verdict(t, plan, err); !reflect.DeepEqual(found, expected[i]) {
+			if found := decided(t, plan, err); !reflect.DeepEqual(found, expected[i]) {
 				t.Errorf("%s: found %+v, expected %+v", names[i], found, expected[i])
 			}
 		}
@@ -98,8 +99,21 @@ func TestTheCorpusAsGoValues(t *testing.T) {
 			t.Fatalf("%d results, %v", len(results), err)
 		}
 		for i, result := range results {
-			if found := verdict(t, result.Plan, result.Err); !reflect.DeepEqual(found, expected[i]) {
+			if found := decided(t, result.Plan, result.Err); !reflect.DeepEqual(found, expected[i]) {
 				t.Errorf("%s, of many: found %+v, expected %+v", names[i], found, expected[i])
+			}
+		}
+	}
+}
+
+// Under the default policy a strategy may do less, but nothing that it does is rejected.
+func TestNoPlanOfTheCorpusIsRejected(t *testing.T) {
+	for _, s := range strategies(t) {
+		plugin := s.plugin.WithGuard(Guard{})
+		for _, vector := range corpus(t, s.name) {
+			text, err := plugin.EvaluateCyclesJSON(background, "["+vector.request+"]")
+			if err != nil || strings.Contains(text, "plan_rejected") {
+				t.Errorf("%s: %s: %s, %v", s.name, vector.name, text, err)
 			}
 		}
 	}

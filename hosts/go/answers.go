@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
-// What the JSON door gives, and what the guard has against it.
+// What the JSON entry point gives, what the host puts right in it, and what the guard has against it.
 
-// answers are what the JSON door gave.
+// answers are what the JSON entry point gave.
 type answers struct {
 	text string
 	// violations are what the guard found in them.
@@ -27,89 +29,113 @@ type answer struct {
 
 // UnmarshalJSON reads an answer as a plugin may give it.
 func (a *answer) UnmarshalJSON(data []byte) error {
-	var read answer
-	refusal := func(data []byte) error {
-		err := decodeObject(data, field{name: "code", into: &read.code}, field{name: "message", into: &read.message})
-		if err != nil {
-			return err
-		}
-		switch read.code {
-		case "invalid_request", "invalid_config", "invalid_routes":
-			return nil
-		}
-		return fmt.Errorf("`%.40s` is no code of the contract's", read.code)
+	if !json.Valid(data) {
+		return errNotJSON
 	}
-	var refused json.RawMessage
-	err := decodeObject(data,
-		field{name: "ok", into: &read.plan, isOptional: true}, field{name: "error", into: &refused, isOptional: true})
-	if err != nil {
-		return err
-	}
-	if (read.plan == nil) == (refused == nil) {
-		return errors.New("it is neither a plan nor an error")
-	}
-	if refused != nil {
-		if err := refusal(refused); err != nil {
-			return fmt.Errorf("`error`: %w", err)
-		}
-	}
-	*a = read
-	return nil
+	return a.decode(data)
 }
 
-// checkAnswers puts an error in the place of each plan that the guard rejects. `problem` is what the plugin has against all of
-// the requests, if anything.
-func (p *Plugin) checkAnswers(ctx context.Context, requests, text string, problem error) (answers, error) {
-	broken := func(format string, args ...any) (answers, error) {
-		cause := fmt.Errorf(format, args...)
-		return answers{}, &CallError{Plugin: p.loaded.id, Kind: ErrBrokenContract, Limits: p.loaded.host.limits, Cause: cause}
+func (a *answer) decode(data []byte) error {
+	var read answer
+	isRefused := false
+	refused := func(data []byte) error {
+		isRefused = true
+		err := decodeObject(data, field{"code", text(&read.code), required}, field{"message", text(&read.message), required})
+		if err == nil && !isCode(read.code) {
+			err = fmt.Errorf("`%.40s` is no code of the contract's", read.code)
+		}
+		return err
 	}
-	var asked, given []json.RawMessage
-	isAsked := json.Unmarshal([]byte(requests), &asked)
-	if isAsked == nil && asked == nil {
-		isAsked = errors.New("it is null")
+	err := decodeObject(data, field{"ok", maybeObject(&read.plan, planFields), optional}, field{"error", refused, optional})
+	if err == nil && (read.plan != nil) == isRefused {
+		err = errNoAnswer
+	}
+	if err == nil {
+		*a = read
+	}
+	return err
+}
+
+// isCode tells whether a plugin may answer with an error of this code.
+func isCode(code string) bool {
+	if code == "invalid_request" {
+		return true
+	}
+	for _, refusal := range refusals {
+		if refusal.code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// checkAnswers puts right what is to be put right in the plans of a batch, and an error in the place of each that the guard
+// rejects. `problem` is what the plugin has against all of the requests, if anything.
+func (s *Session) checkAnswers(ctx context.Context, batch asking, given string, problem error) (answers, error) {
+	broken := func(format string, args ...any) (answers, error) {
+		cause, limits := fmt.Errorf(format, args...), s.plugin.loaded.host.limits
+		return answers{}, &CallError{Plugin: s.plugin.loaded.id, Kind: ErrBrokenContract, Limits: limits, Cause: cause}
 	}
 	switch {
-	case problem != nil && isAsked != nil:
-		return answers{}, &RefusedError{Plugin: p.loaded.id, Kind: ErrInvalidRequests, Message: problem.Error()}
+	case problem != nil && !batch.isArray:
+		return answers{}, &RefusedError{Plugin: s.plugin.loaded.id, Kind: ErrInvalidRequests, Message: problem.Error()}
 	case problem != nil:
 		// The contract has no other reason to answer none of them.
 		return broken("it answers no request of an array: %w", problem)
-	case isAsked != nil:
-		return broken("it answers what is not a JSON array: %w", isAsked)
+	case !batch.isArray:
+		return broken("it answers what is not a JSON array")
 	}
-	if err := json.Unmarshal([]byte(text), &given); err != nil {
-		return broken("its answers are not a JSON array: %w", err)
+	if !json.Valid([]byte(given)) {
+		return broken("its answers are not JSON")
 	}
-	if strings.Contains(text, `\u`) && hasLoneSurrogate(text) {
+	values, isArray := elements([]byte(given))
+	if !isArray {
+		return broken("its answers are not a JSON array")
+	}
+	if strings.Contains(given, `\u`) && hasLoneSurrogate(given) {
 		return broken("its answers have half of a surrogate pair")
 	}
-	if len(given) != len(asked) {
-		return broken("it gave %d answers to %d requests", len(given), len(asked))
+	wanted := 0
+	for i := range batch.requests {
+		if batch.requests[i].refusal == nil {
+			wanted++
+		}
 	}
-	checked := answers{text: text}
-	for i := range given {
+	if len(values) != wanted {
+		return broken("it gave %d answers to %d requests", len(values), wanted)
+	}
+	checked := answers{text: given}
+	isChanged := wanted < len(batch.requests)
+	all, next := make([]json.RawMessage, len(batch.requests)), 0
+	for i := range batch.requests {
+		request := &batch.requests[i]
+		if request.refusal != nil {
+			all[i] = request.refusal
+			continue
+		}
+		all[i] = values[next]
+		next++
 		var read answer
-		if err := json.Unmarshal(given[i], &read); err != nil {
+		if err := read.decode(all[i]); err != nil {
 			return broken("its answer %d is none: %w", i, err)
 		}
 		if read.plan == nil {
 			continue
 		}
-		violations, err := p.violationsOf(ctx, asked[i], read.plan)
+		found, err := s.checkAnswer(ctx, request, all[i], read.plan)
 		if errors.Is(err, errNoRequest) {
 			return broken("%w", err)
 		}
 		if err != nil {
-			return answers{}, &GuardError{Plugin: p.loaded.id, Cause: err}
+			return answers{}, &GuardError{Plugin: s.plugin.loaded.id, Cause: err}
 		}
-		if len(violations) > 0 {
-			given[i] = rejection(violations)
-			checked.violations = append(checked.violations, violations...)
+		if found.answer != nil {
+			all[i], isChanged = found.answer, true
 		}
+		checked.violations = append(checked.violations, found.violations...)
 	}
-	if checked.violations != nil {
-		checked.text = joined(given)
+	if isChanged {
+		checked.text = joined(all)
 	}
 	return checked, nil
 }
@@ -117,16 +143,75 @@ func (p *Plugin) checkAnswers(ctx context.Context, requests, text string, proble
 // errNoRequest: a plan was given for what is no request.
 var errNoRequest = errors.New("it has a plan for what is no request")
 
-// violationsOf is what is wrong with a plan for a request.
-func (p *Plugin) violationsOf(ctx context.Context, asked json.RawMessage, plan *RouteChanges) ([]Violation, error) {
-	if plan.IsEmpty() && plan.NextEvaluationAt.IsZero() {
-		return nil, nil
-	}
+// checkedAnswer is what came of an answer.
+type checkedAnswer struct {
+	// answer is what stands in its place; nil where it stays.
+	answer     json.RawMessage
+	violations []Violation
+}
+
+// checkAnswer puts an answer with a plan right, and has the plan checked.
+func (s *Session) checkAnswer(ctx context.Context, asked *asked, given json.RawMessage, plan *RouteChanges) (checkedAnswer, error) {
 	var request Request
-	if err := json.Unmarshal(asked, &request); err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoRequest, err)
+	needed := needs(plan, asked.guard)
+	if needed != nothing || !plan.NextEvaluationAt.IsZero() {
+		// Most plans change nothing, and the request is long.
+		if err := decodeObject(asked.text, requestFields(&request)...); err != nil {
+			return checkedAnswer{}, fmt.Errorf("%w: %w", errNoRequest, err)
+		}
 	}
-	return p.violations(ctx, request.Routes, &request.Spec, plan)
+	before := *plan
+	plan.tidy(request.Spec.Now)
+	var changed json.RawMessage
+	if isTidied(&before, plan) {
+		changed = withTidied(given, plan)
+	}
+	violations, err := s.violations(ctx, request.Routes, &request.Spec, plan, asked.guard)
+	if err == nil && len(violations) > 0 {
+		changed = rejection(violations)
+	}
+	return checkedAnswer{changed, violations}, err
+}
+
+// isTidied tells whether one plan is not the other as a plugin gave it.
+func isTidied(before, after *RouteChanges) bool {
+	return before.Reason.Code != after.Reason.Code || before.Reason.Message != after.Reason.Message || before.Gate != after.Gate ||
+		!before.NextEvaluationAt.Equal(after.NextEvaluationAt)
+}
+
+// withTidied is an answer with what is put right in it, and the rest of it as it is.
+func withTidied(given json.RawMessage, plan *RouteChanges) json.RawMessage {
+	var splices []splice
+	replace := func(within int, of member, by string) {
+		if string(of.value) != "null" {
+			splices = append(splices, splice{within + of.at, within + of.at + len(of.value), by})
+		}
+	}
+	answered, _ := members(given)
+	// It has nothing but a plan.
+	changes, _ := members(answered[0].value)
+	for _, change := range changes {
+		at := answered[0].at
+		switch change.name {
+		case "gate":
+			replace(at, change, quoted(plan.Gate))
+		case "next_evaluation_at":
+			next, _ := millisOf(plan.NextEvaluationAt)
+			replace(at, change, strconv.FormatUint(next, 10))
+		case "reason":
+			reason, _ := members(change.value)
+			for _, of := range reason {
+				switch of.name {
+				case "code":
+					replace(at+change.at, of, quoted(plan.Reason.Code))
+				case "message":
+					replace(at+change.at, of, quoted(plan.Reason.Message))
+				}
+			}
+		}
+	}
+	slices.SortFunc(splices, func(a, b splice) int { return a.at - b.at })
+	return spliced(given, splices...)
 }
 
 // rejection is the answer in the place of a plan, as other hosts write it.
@@ -145,18 +230,4 @@ func rejection(violations []Violation) json.RawMessage {
 	}
 	to.WriteString("]}}")
 	return json.RawMessage(to.String())
-}
-
-// joined is an array of values as compact as they are.
-func joined(values []json.RawMessage) string {
-	var to strings.Builder
-	to.WriteByte('[')
-	for i, value := range values {
-		if i > 0 {
-			to.WriteByte(',')
-		}
-		to.Write(value)
-	}
-	to.WriteByte(']')
-	return to.String()
 }

@@ -35,7 +35,7 @@ func rollout(n int, everyRouteChanges bool) Request {
 	}
 	spec := specWith(`{"auto_promote": true}`)
 	spec.TargetReplicas = uint32(n)
-	return Request{routes, *spec}
+	return Request{Routes: routes, Spec: *spec}
 }
 
 // ask is one way to evaluate one request.
@@ -144,7 +144,7 @@ func fleetWays(plugin *Plugin) []fleetWay {
 			}
 			return nil
 		}},
-		{"the JSON door", func(requests []Request) error {
+		{"the JSON entry point", func(requests []Request) error {
 			text, err := plugin.EvaluateCyclesJSON(background, requestsJSON(requests))
 			var answers []answer
 			if err == nil {
@@ -206,10 +206,10 @@ func unmetered(t testing.TB, config wazero.RuntimeConfig) *Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := &instance{plugin: blueGreen(t).loaded, module: module, memory: module.Memory(), stack: make([]uint64, paramsEvaluate),
+	made := &instance{plugin: blueGreen(t).loaded, module: module, memory: module.Memory(), stack: make([]uint64, mostParams),
 		realloc: module.ExportedFunction(reallocExport)}
 	for i := range strategyContract.functions {
-		export := strategyContract.functions[i].export("0.1.0")
+		export := strategyContract.functions[i].export("0.2.0")
 		made.functions = append(made.functions, module.ExportedFunction(export))
 		made.posts = append(made.posts, module.ExportedFunction(postPrefix+export))
 	}
@@ -287,15 +287,18 @@ func TestTable(t *testing.T) {
 	fmt.Printf("\n| how an endless loop is ended | 10 routes | 100 routes |\n|---|---:|---:|\n")
 	none := unmetered(t, wazero.NewRuntimeConfig())
 	own := unmetered(t, wazero.NewRuntimeConfig().WithCloseOnContextDone(true))
+	// Without what the meter adds besides, which the others do not have.
+	metered := benchSession(t, plugin)
+	metered.instance.each = nil
 	ten, hundred := rollout(10, false), rollout(100, false)
 	unchecked := func(session *Session, ctx context.Context) ask {
 		return func(request *Request) (*RouteChanges, error) {
-			return session.evaluate(ctx, time.Hour, request.Routes, &request.Spec)
+			return session.evaluate(ctx, time.Hour, request.Routes, request.Spec.under(Guard{}))
 		}
 	}
 	cancelable, stop := context.WithCancel(background)
 	defer stop()
-	ways := []ask{unchecked(none, background), unchecked(session, background), unchecked(own, cancelable)}
+	ways := []ask{unchecked(none, background), unchecked(metered, background), unchecked(own, cancelable)}
 	var at [2][]time.Duration
 	for i, request := range []*Request{&ten, &hundred} {
 		at[i] = inTurns(t, of(ways[0], request), of(ways[1], request), of(ways[2], request))

@@ -42,6 +42,8 @@ var (
 var (
 	// ErrInvalidConfig: the configuration is not what the plugin takes; the message names the key.
 	ErrInvalidConfig = errors.New("invalid config")
+	// ErrInvalidSpec: another field of the spec cannot be right; the message names it.
+	ErrInvalidSpec = errors.New("invalid spec")
 	// ErrInvalidRoutes: the routes cannot be right; the message names the route.
 	ErrInvalidRoutes = errors.New("invalid routes")
 	// ErrInvalidRequests: the text is not a JSON array of requests.
@@ -101,7 +103,7 @@ func (e *CallError) Unwrap() []error {
 type RefusedError struct {
 	// Plugin is the plugin that says so.
 	Plugin PluginID
-	// Kind is one of ErrInvalidConfig, ErrInvalidRoutes and ErrInvalidRequests.
+	// Kind is one of ErrInvalidConfig, ErrInvalidSpec, ErrInvalidRoutes and ErrInvalidRequests.
 	Kind error
 	// Message is in its words, and names the key or the route.
 	Message string

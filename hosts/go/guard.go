@@ -9,55 +9,35 @@ import (
 // Guard says how plans are checked before they are returned. The zero value is everything, under [DefaultPolicy]. Nothing
 // switches the checks of the ids off: without right ids a plan cannot be applied at all.
 type Guard struct {
-	kind   guardKind
-	policy Policy
+	policy    Policy
+	isIDsOnly bool
 }
 
-type guardKind uint8
-
-const (
-	guardDefault guardKind = iota
-	guardPolicy
-	guardIDsOnly
-)
-
-// Policy is how much a plan may do.
-type Policy struct {
-	// SurgeLimit is how many live routes of the deploying revision there may be above the target; by default 0.
-	SurgeLimit uint32
-	// ServingFloorPercent is which part of the target must go on serving, in percent, rounded up: 0 to 100, more counts as
-	// 100; by default 100. A rolling update that may make a quarter unavailable needs 75.
-	ServingFloorPercent uint32
-	// LargestCreation is how many routes one plan may create; by default 1000.
-	LargestCreation uint32
-}
-
-// DefaultPolicy is the policy where none is given: no surge, no serving route less, at most 1000 routes at once.
-func DefaultPolicy() Policy {
-	return Policy{SurgeLimit: 0, ServingFloorPercent: 100, LargestCreation: 1000}
-}
-
-// GuardWith checks everything, under this policy. Start from [DefaultPolicy]: the zero Policy lets a plan create nothing.
+// GuardWith checks everything, under this policy, which the host also resolves into the limits that a strategy keeps to.
 func GuardWith(policy Policy) Guard {
-	return Guard{guardPolicy, policy}
+	return Guard{policy: policy}
 }
 
 // GuardIDsOnly checks only that the ids are right: given, once, and not in conflict. A plan may then take the service down. It
 // is for a host that checks plans itself.
 func GuardIDsOnly() Guard {
-	return Guard{kind: guardIDsOnly}
+	return Guard{isIDsOnly: true}
 }
 
-// Policy is the policy, and whether there is one: not where only ids are checked.
-func (g Guard) Policy() (Policy, bool) {
-	switch g.kind {
-	case guardIDsOnly:
-		return Policy{}, false
-	case guardPolicy:
-		return g.policy, true
-	default:
-		return DefaultPolicy(), true
+// under is the guard with the policy of a deployment, which has no say where only ids are checked.
+func (g Guard) under(policy *Policy) Guard {
+	if policy == nil || g.isIDsOnly {
+		return g
 	}
+	return GuardWith(*policy)
+}
+
+// Policy is the policy with every field written out, and whether there is one: not where only ids are checked.
+func (g Guard) Policy() (Policy, bool) {
+	if g.isIDsOnly {
+		return Policy{}, false
+	}
+	return g.policy.withDefaults(), true
 }
 
 // ViolationCode is a rule that a plan breaks; a stable kebab-case word.
@@ -65,20 +45,49 @@ type ViolationCode string
 
 // The rules. The first four are about ids, and are checked whatever the policy.
 const (
-	ViolationInvalidRoutes          ViolationCode = "invalid-routes"
-	ViolationUnknownID              ViolationCode = "unknown-id"
-	ViolationDuplicateID            ViolationCode = "duplicate-id"
-	ViolationConflictingChanges     ViolationCode = "conflicting-changes"
-	ViolationPromotedBlue           ViolationCode = "promoted-blue"
-	ViolationPromotedNotReady       ViolationCode = "promoted-not-ready"
-	ViolationActivatedNotReady      ViolationCode = "activated-not-ready"
-	ViolationDrainedNotLive         ViolationCode = "drained-not-live"
-	ViolationCreatedOtherRevision   ViolationCode = "created-other-revision"
-	ViolationEmptyCreation          ViolationCode = "empty-creation"
-	ViolationCreationTooLarge       ViolationCode = "creation-too-large"
-	ViolationTooManyRoutes          ViolationCode = "too-many-routes"
-	ViolationRatioOutOfRange        ViolationCode = "ratio-out-of-range"
-	ViolationServingFloorBroken     ViolationCode = "serving-floor-broken"
+	// ViolationInvalidRoutes: it was made from routes that cannot be right.
+	ViolationInvalidRoutes ViolationCode = "invalid-routes"
+	// ViolationUnknownID: it names a route that was not given.
+	ViolationUnknownID ViolationCode = "unknown-id"
+	// ViolationDuplicateID: it names a route twice in one list.
+	ViolationDuplicateID ViolationCode = "duplicate-id"
+	// ViolationConflictingChanges: it names a route in two lists.
+	ViolationConflictingChanges ViolationCode = "conflicting-changes"
+	// ViolationChangedNotLive: it changes, promotes or drains a route that is not live.
+	ViolationChangedNotLive ViolationCode = "changed-not-live"
+	// ViolationPromotedNotGreen: it promotes a route of another revision than the deploying one.
+	ViolationPromotedNotGreen ViolationCode = "promoted-not-green"
+	// ViolationPromotedNotReady: it promotes a route that is not ready.
+	ViolationPromotedNotReady ViolationCode = "promoted-not-ready"
+	// ViolationActivatedNotReady: it puts a route that is not ready into traffic, or raises its ratio from 0.0.
+	ViolationActivatedNotReady ViolationCode = "activated-not-ready"
+	// ViolationStandbyNotApproved: it puts an inactive route on standby, or creates one there.
+	ViolationStandbyNotApproved ViolationCode = "standby-not-approved"
+	// ViolationCreatedOtherRevision: it creates routes of neither the deploying nor the stable revision.
+	ViolationCreatedOtherRevision ViolationCode = "created-other-revision"
+	// ViolationEmptyCreation: it creates zero routes.
+	ViolationEmptyCreation ViolationCode = "empty-creation"
+	// ViolationRatioOutOfRange: it sets a ratio outside 0.0 to 1.0, or one above 0.0 for an inactive route.
+	ViolationRatioOutOfRange ViolationCode = "ratio-out-of-range"
+	// ViolationRatioNotPossible: it sets a ratio that the proxy cannot express; see [WeightSteps].
+	ViolationRatioNotPossible ViolationCode = "ratio-not-possible"
+	// ViolationCapacityLowered: it leaves less serving capacity than there was and must be.
+	ViolationCapacityLowered ViolationCode = "capacity-lowered"
+	// ViolationDrainedWhileShort: it drains a serving route while there is too little capacity.
+	ViolationDrainedWhileShort ViolationCode = "drained-while-short"
+	// ViolationTooManyLive: it creates, and leaves more live routes than there may be.
+	ViolationTooManyLive ViolationCode = "too-many-live"
+	// ViolationTooManyTerminating: it creates, and leaves too many routes, those that are still stopping included.
+	ViolationTooManyTerminating ViolationCode = "too-many-terminating"
+	// ViolationCompletedEarly: it completes with too little capacity, beside other routes, or under abort or pause.
+	ViolationCompletedEarly ViolationCode = "completed-early"
+	// ViolationRolledBackEarly: it ends as rolled back with something better still possible.
+	ViolationRolledBackEarly ViolationCode = "rolled-back-early"
+	// ViolationAgainstRequest: it takes a step forward under abort or pause, or drains what a pause protects.
+	ViolationAgainstRequest ViolationCode = "against-request"
+	// ViolationInvalidMemo: its memo has more than 4,096 bytes, or a NUL.
+	ViolationInvalidMemo ViolationCode = "invalid-memo"
+	// ViolationNextEvaluationNotAhead: it wants to be evaluated again at a moment that is not after now.
 	ViolationNextEvaluationNotAhead ViolationCode = "next-evaluation-not-ahead"
 )
 
@@ -122,54 +131,85 @@ func (e *GuardError) Unwrap() error {
 	return e.Cause
 }
 
-// guarded gives a plan that has passed the guard.
-func (p *Plugin) guarded(ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges) (*RouteChanges, error) {
-	violations, err := p.violations(ctx, routes, spec, plan)
+// longestMemo is the longest memo, in bytes.
+const longestMemo = 4096
+
+// need is what of a plan and its input the guard has to see.
+type need uint8
+
+const (
+	nothing need = iota
+	// onlyThePlan: routes make no difference.
+	onlyThePlan
+	everything
+)
+
+// needs tells what the guard has to see of a plan. The usual one changes nothing about any route, and can be wrong only in that it
+// ends the rollout, in its memo, and in when it wants to be made again: for the last, its moment has to be looked at as well.
+func needs(plan *RouteChanges, guard Guard) need {
+	switch {
+	case !plan.IsEmpty():
+		return everything
+	case guard.isIDsOnly:
+		return nothing
+	case plan.SubStep.IsOver():
+		return everything
+	case plan.Memo != nil && (len(*plan.Memo) > longestMemo || strings.Contains(*plan.Memo, "\x00")):
+		return onlyThePlan
+	}
+	return nothing
+}
+
+// isAhead tells whether a plan wants to be made again after now, if at all.
+func (p *RouteChanges) isAhead(spec *Spec) bool {
+	if p.NextEvaluationAt.IsZero() {
+		return true
+	}
+	next, isMoment := millisOf(p.NextEvaluationAt)
+	now, _ := millisOf(spec.Now)
+	return isMoment && next > now
+}
+
+// guarded gives a plan that was put right and has passed the guard.
+func (s *Session) guarded(ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges, guard Guard) (*RouteChanges, error) {
+	plan.tidy(spec.Now)
+	violations, err := s.violations(ctx, routes, spec, plan, guard)
 	switch {
 	case err != nil:
-		return nil, &GuardError{Plugin: p.loaded.id, Cause: err}
+		return nil, &GuardError{Plugin: s.plugin.loaded.id, Cause: err}
 	case len(violations) > 0:
-		return nil, &RejectedError{Plugin: p.loaded.id, Plan: plan, Violations: violations}
+		return nil, &RejectedError{Plugin: s.plugin.loaded.id, Plan: plan, Violations: violations}
 	}
 	return plan, nil
 }
 
 // violations are all that is wrong with a plan, as the guard component says.
-func (p *Plugin) violations(ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges) ([]Violation, error) {
-	policy, hasPolicy := p.guard.Policy()
-	if plan.IsEmpty() {
-		// The usual plan: nothing can be wrong with it, but when it wants to be made again. For that, no routes are needed.
-		if plan.NextEvaluationAt.IsZero() || !hasPolicy {
-			return nil, nil
-		}
+func (s *Session) violations(ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges, guard Guard) ([]Violation, error) {
+	policy, hasPolicy := guard.Policy()
+	needed := needs(plan, guard)
+	if needed == nothing && hasPolicy && !plan.isAhead(spec) {
+		needed = onlyThePlan
+	}
+	switch needed {
+	case nothing:
+		return nil, nil
+	case onlyThePlan:
 		routes = nil
 	}
-	host := p.loaded.host
-	session, err := host.guard.session(ctx, forGuard)
-	if err != nil {
-		return nil, err
+	if s.guard == nil {
+		session, err := s.plugin.loaded.host.guard.session(ctx, forGuard)
+		if err != nil {
+			return nil, err
+		}
+		s.guard = session
 	}
-	defer session.Close()
-	place, size := guardCheckIDs, uint64(sizeGuardCheckIDs)
-	if hasPolicy {
-		place, size = guardCheck, sizeGuardCheck
+	place, checked := guardCheck, &policy
+	if !hasPolicy {
+		place, checked = guardCheckIDs, nil
 	}
 	var violations []Violation
-	err = session.do(ctx, host.limits.Time, place, func(l *lowering) {
-		// As many parameters are passed as a record in memory.
-		routes, spec, plan := l.routes(routes), l.spec(spec), l.plan(plan)
-		at := l.allocate(size, align8)
-		to := l.bytes(at, size)
-		putSpan(to, routes)
-		spec.put(to[offsetGuardSpec:])
-		l.putPlan(to[offsetGuardPlan:], plan)
-		if hasPolicy {
-			to := to[offsetGuardPolicy:]
-			le.PutUint32(to, policy.SurgeLimit)
-			le.PutUint32(to[4:], policy.ServingFloorPercent)
-			le.PutUint32(to[8:], policy.LargestCreation)
-		}
-		l.stack[0] = uint64(at)
-	}, func(l *lifting, at uint32) { violations = l.violations(at) })
+	err := s.guard.do(ctx, s.plugin.loaded.host.limits.Time, place,
+		func(l *lowering) { l.guardCheck(routes, spec, plan, checked) },
+		func(l *lifting, at uint32) { violations = l.violations(at) })
 	return violations, err
 }

@@ -73,19 +73,22 @@ func (p *permits) give(purpose purpose) {
 
 // instance is one of a plugin.
 type instance struct {
-	plugin    *loaded
-	module    api.Module
-	memory    api.Memory
-	linear    *guestMemory
-	realloc   api.Function
+	plugin  *loaded
+	module  api.Module
+	memory  api.Memory
+	linear  *guestMemory
+	realloc api.Function
+	// each gets memory for many strings at once; nil where the module was not rewritten.
+	each      api.Function
 	functions []api.Function
 	// posts free what a function returned; nil for those that need none.
 	posts   []api.Function
 	globals []api.MutableGlobal
-	call    call
-	// stack and spans are room that calls use again.
+	// size is the global that says how many pages of memory the plugin knows of.
+	size api.Global
+	call call
+	// stack is room that calls use again.
 	stack []uint64
-	spans []span
 }
 
 // image is what an instance was when it was new.
@@ -109,7 +112,7 @@ var moduleConfig = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 
 // instantiate makes a new instance. Its start function, if it has one, runs under the limits as well.
 func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
-	made := &instance{plugin: l, stack: make([]uint64, paramsEvaluate)}
+	made := &instance{plugin: l, stack: make([]uint64, mostParams)}
 	made.call.begin(ctx, l.host.limits.Time)
 	allocate := experimental.MemoryAllocatorFunc(func(_, most uint64) experimental.LinearMemory {
 		made.linear = newGuestMemory(most)
@@ -123,6 +126,7 @@ func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
 		return nil, made.failure(err)
 	}
 	made.module, made.memory, made.realloc = module, module.ExportedMemory(memoryExport), module.ExportedFunction(reallocExport)
+	made.each = module.ExportedFunction(eachExport)
 	for i := range l.contract.functions {
 		export := l.contract.functions[i].export(l.version)
 		made.functions = append(made.functions, module.ExportedFunction(export))
@@ -134,6 +138,8 @@ func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
 			return nil, errors.Join(err, module.Close(ctx))
 		}
 		made.globals = append(made.globals, global)
+		// It is the last.
+		made.size = global
 	}
 	return made, nil
 }
@@ -163,10 +169,10 @@ func (i *instance) rewind(to *image) {
 	i.linear.zero(0, hot)
 	i.linear.zero(hot, at)
 	copy(i.linear.bytes[at:], to.memory)
-	// The page that every call grows by is zeroed in place; from there on it is given back.
-	border := min(int(to.size), (end+page-1)/page*page+page)
-	i.linear.zero(end, border)
-	i.linear.zero(border, int(to.size))
+	// What the plugin knows of is zeroed in place: to give it back and have it anew costs more. What lies beyond was hardly touched.
+	known := max(end, min(int(to.size), int(i.size.Get())*page))
+	clear(i.linear.bytes[end:known])
+	i.linear.zero(known, int(to.size))
 	for g, global := range i.globals {
 		global.Set(to.globals[g])
 	}

@@ -3,6 +3,7 @@ package pointsman
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -108,12 +109,12 @@ func TestGoroutinesShareAPlugin(t *testing.T) {
 // Whatever a call did to its instance, byte for byte: memory, its size, globals.
 func TestARewoundInstanceIsAsANewOne(t *testing.T) {
 	plugin := hostile(t)
-	for _, memory := range []string{"the system's", "Go's"} {
+	for _, memory := range []string{"the system's", "Go's", "all of the system's", "all of Go's"} {
 		used, err := plugin.loaded.instantiate(background)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if memory == "Go's" && used.linear.isMapped {
+		if strings.HasSuffix(memory, "Go's") && used.linear.isMapped {
 			// As where the system is not known: every byte of it, whatever it was.
 			used.linear = &guestMemory{bytes: used.linear.bytes[:used.memory.Size()]}
 		}
@@ -124,6 +125,10 @@ func TestARewoundInstanceIsAsANewOne(t *testing.T) {
 		}
 		for _, global := range used.globals {
 			global.Set(7)
+		}
+		if strings.HasPrefix(memory, "all") {
+			// As far as the plugin knows.
+			used.globals[len(used.globals)-1].Set(uint64(used.memory.Size() / page))
 		}
 
 		used.rewind(&image)
@@ -198,11 +203,11 @@ func TestNoCallCanTellHowFarTheOneBeforeHasGrown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := plugin.CheckConfig(background, "read")
-		if err := plugin.CheckConfig(background, "g"); err != nil {
+		_, before := plugin.CheckConfig(background, "read", 1)
+		if _, err := plugin.CheckConfig(background, "g", 1); err != nil {
 			t.Errorf("it does not grow by %d: %v", pages, err)
 		}
-		after := plugin.CheckConfig(background, "read")
+		_, after := plugin.CheckConfig(background, "read", 1)
 		if (before == nil) != (after == nil) || (before == nil) != (pages <= spare) {
 			t.Errorf("%d pages: %v before, %v after", pages, before, after)
 		}

@@ -1,321 +1,385 @@
 package pointsman
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
+	"math"
 	"strconv"
-	"strings"
 	"time"
 )
 
-// The contract's types in the words of the JSON door, read as strictly as a plugin reads them: a field that the contract does
+// The contract's types in the words of the JSON entry point, read as strictly as a plugin reads them: a field that the contract does
 // not know, one that is missing, given twice or spelt in other letters is an error. encoding/json alone is more lenient, and
-// what the guard is asked about must be what everybody else reads.
+// what the guard is asked about must be what everybody else reads. Numbers are read to the last bit.
+
+// decode reads a value from its text, which is valid JSON.
+type decode func(data []byte) error
 
 // field is one that an object may have.
 type field struct {
 	name string
-	// into is where its value goes.
-	into any
-	// isOptional tells that it may be left out, and isNullable that it may be null.
-	isOptional, isNullable bool
+	into decode
+	kind fieldKind
 }
+
+type fieldKind uint8
+
+const (
+	// required fields must be there.
+	required fieldKind = iota
+	// optional fields may be left out.
+	optional
+	// nullable fields may be left out or null.
+	nullable
+	// any field may be left out, and have any value.
+	anything
+)
 
 // decodeObject reads an object with these fields and no others.
 func decodeObject(data []byte, fields ...field) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if opening, err := decoder.Token(); err != nil {
-		return err
-	} else if opening != json.Delim('{') {
+	found, isObject := members(data)
+	if !isObject {
 		return fmt.Errorf("%.40s is no object", data)
 	}
-	seen := make(map[string]bool, len(fields))
-	for decoder.More() {
-		key, err := decoder.Token()
-		if err != nil {
-			return err
+	seen := make([]bool, len(fields))
+	for _, member := range found {
+		place := -1
+		for i := range fields {
+			if fields[i].name == member.name {
+				place = i
+			}
 		}
-		name, _ := key.(string)
-		if seen[name] {
-			return fmt.Errorf("`%s` is given twice", name)
+		switch {
+		case place < 0:
+			return fmt.Errorf("`%s` is unknown", member.name)
+		case seen[place]:
+			return fmt.Errorf("`%s` is given twice", member.name)
 		}
-		seen[name] = true
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return err
+		seen[place] = true
+		if kind := fields[place].kind; string(member.value) == "null" && kind != anything {
+			if kind == nullable {
+				continue
+			}
+			return fmt.Errorf("`%s` is null", member.name)
 		}
-		if err := decodeField(name, value, fields); err != nil {
-			return err
+		if err := fields[place].into(member.value); err != nil {
+			return fmt.Errorf("`%s`: %w", member.name, err)
 		}
 	}
-	for _, field := range fields {
-		if !field.isOptional && !seen[field.name] {
+	for i, field := range fields {
+		if field.kind == required && !seen[i] {
 			return fmt.Errorf("`%s` is missing", field.name)
 		}
 	}
 	return nil
 }
 
-func decodeField(name string, value json.RawMessage, fields []field) error {
-	for _, field := range fields {
-		if field.name != name {
-			continue
+// decodeValid is decode for text that may be no JSON. Nothing is changed where there is an error.
+func decodeValid[T any](data []byte, to *T, fields func(*T) []field) error {
+	if !json.Valid(data) {
+		return errNotJSON
+	}
+	var read T
+	if err := decodeObject(data, fields(&read)...); err != nil {
+		return err
+	}
+	*to = read
+	return nil
+}
+
+// object reads a record.
+func object[T any](to *T, fields func(*T) []field) decode {
+	return func(data []byte) error { return decodeObject(data, fields(to)...) }
+}
+
+// maybeObject reads a record that may be none.
+func maybeObject[T any](to **T, fields func(*T) []field) decode {
+	return func(data []byte) error {
+		*to = new(T)
+		return decodeObject(data, fields(*to)...)
+	}
+}
+
+// listOf reads a list; nil where it is empty, as it is through the typed entry point.
+func listOf[T any](to *[]T, element func(*T) decode) decode {
+	return func(data []byte) error {
+		values, isArray := elements(data)
+		if !isArray {
+			return fmt.Errorf("%.40s is no array", data)
 		}
-		if _, isText := field.into.(text); !isText && string(value) == "null" {
-			if field.isNullable {
-				return nil
+		if len(values) == 0 {
+			return nil
+		}
+		*to = make([]T, len(values))
+		for i, value := range values {
+			if err := element(&(*to)[i])(value); err != nil {
+				return fmt.Errorf("[%d]: %w", i, err)
 			}
-			return fmt.Errorf("`%s` is null", name)
-		}
-		var err error
-		if special, ok := field.into.(json.Unmarshaler); ok {
-			err = special.UnmarshalJSON(value)
-		} else {
-			err = json.Unmarshal(value, field.into)
-		}
-		if err != nil {
-			return fmt.Errorf("`%s`: %w", name, err)
 		}
 		return nil
 	}
-	return fmt.Errorf("`%s` is unknown", name)
 }
 
-// millis is a moment in JSON.
-type millis struct{ to *time.Time }
+// objects reads a list of records.
+func objects[T any](to *[]T, fields func(*T) []field) decode {
+	return listOf(to, func(element *T) decode { return object(element, fields) })
+}
 
-func (m millis) UnmarshalJSON(data []byte) error {
-	number, err := strconv.ParseUint(string(data), 10, 64)
-	if err != nil {
-		return fmt.Errorf("%.40s is no number of milliseconds", data)
+// text reads a string.
+func text(to *string) decode {
+	return func(data []byte) error {
+		if data[0] != '"' {
+			return fmt.Errorf("%.40s is no string", data)
+		}
+		*to = unquoted(data)
+		return nil
 	}
-	*m.to = moment(number)
-	return nil
 }
 
-// ids are strings, none of which is null.
-type ids struct{ to *[]string }
+func maybeText(to **string) decode {
+	return func(data []byte) error {
+		*to = new(string)
+		return text(*to)(data)
+	}
+}
 
-func (i ids) UnmarshalJSON(data []byte) error {
-	var list []*string
-	if err := json.Unmarshal(data, &list); err != nil {
+// raw keeps a value as the text it is.
+func raw(to *string) decode {
+	return func(data []byte) error {
+		*to = string(data)
+		return nil
+	}
+}
+
+// labels reads an object of strings.
+func labels(to *map[string]string) decode {
+	return func(data []byte) error {
+		found, isObject := members(data)
+		if !isObject {
+			return fmt.Errorf("%.40s is no object", data)
+		}
+		for _, member := range found {
+			if _, isGiven := (*to)[member.name]; isGiven {
+				return fmt.Errorf("`%s` is given twice", member.name)
+			}
+			var value string
+			if err := text(&value)(member.value); err != nil {
+				return fmt.Errorf("`%s`: %w", member.name, err)
+			}
+			if *to == nil {
+				*to = map[string]string{}
+			}
+			(*to)[member.name] = value
+		}
+		return nil
+	}
+}
+
+func boolean(to *bool) decode {
+	return func(data []byte) error {
+		*to = string(data) == "true"
+		if !*to && string(data) != "false" {
+			return fmt.Errorf("%.40s is neither true nor false", data)
+		}
+		return nil
+	}
+}
+
+func number(to *uint32) decode {
+	return func(data []byte) error {
+		value, err := strconv.ParseUint(string(data), 10, 32)
+		if err != nil {
+			return fmt.Errorf("%.40s is no number from 0 to 4294967295", data)
+		}
+		*to = uint32(value)
+		return nil
+	}
+}
+
+func maybeNumber(to **uint32) decode {
+	return func(data []byte) error {
+		*to = new(uint32)
+		return number(*to)(data)
+	}
+}
+
+func fraction(to *float64) decode {
+	return func(data []byte) error {
+		value, err := strconv.ParseFloat(string(data), 64)
+		// What is valid JSON and no number begins otherwise, and NaN is not valid.
+		if err != nil || data[0] != '-' && (data[0] < '0' || data[0] > '9') {
+			return fmt.Errorf("%.40s is no number", data)
+		}
+		*to = value
+		return nil
+	}
+}
+
+// millis reads a moment.
+func millis(to *time.Time) decode {
+	return func(data []byte) error {
+		value, err := strconv.ParseUint(string(data), 10, 64)
+		if err != nil {
+			return fmt.Errorf("%.40s is no number of milliseconds", data)
+		}
+		*to = moment(value)
+		return nil
+	}
+}
+
+func word[T ~uint8](w words, to *T) decode {
+	return func(data []byte) error {
+		value, err := w.unmarshal(data)
+		*to = T(value)
 		return err
 	}
-	for _, id := range list {
-		if id == nil {
-			return errors.New("an id is null")
-		}
-		*i.to = append(*i.to, *id)
+}
+
+func requestFields(r *Request) []field {
+	return []field{
+		{"routes", objects(&r.Routes, routeFields), required},
+		{"spec", object(&r.Spec, specFields), required},
+		{"policy", maybeObject(&r.Policy, policyFields), optional},
 	}
-	return nil
 }
 
-// text is a JSON value that is kept as the text it is.
-type text struct{ to *string }
-
-func (t text) UnmarshalJSON(data []byte) error {
-	*t.to = string(data)
-	return nil
-}
-
-// UnmarshalJSON reads a word of the JSON door.
-func (s *RouteStatus) UnmarshalJSON(data []byte) error {
-	return unmarshalWord(routeStatuses, data, (*uint8)(s))
-}
-
-// UnmarshalJSON reads a word of the JSON door.
-func (s *HealthStatus) UnmarshalJSON(data []byte) error {
-	return unmarshalWord(healthStatuses, data, (*uint8)(s))
-}
-
-// UnmarshalJSON reads a word of the JSON door.
-func (s *TrafficStatus) UnmarshalJSON(data []byte) error {
-	return unmarshalWord(trafficStatuses, data, (*uint8)(s))
-}
-
-// UnmarshalJSON reads a word of the JSON door.
-func (r *OperatorRequest) UnmarshalJSON(data []byte) error {
-	return unmarshalWord(operatorRequests, data, (*uint8)(r))
-}
-
-// UnmarshalJSON reads a word of the JSON door.
-func (o *CheckOutcome) UnmarshalJSON(data []byte) error {
-	return unmarshalWord(checkOutcomes, data, (*uint8)(o))
-}
-
-// UnmarshalJSON reads a word of the JSON door.
-func (s *SubStep) UnmarshalJSON(data []byte) error {
-	return unmarshalWord(subSteps, data, (*uint8)(s))
-}
-
-func unmarshalWord(w words, data []byte, to *uint8) error {
-	value, err := w.unmarshal(data)
-	*to = value
-	return err
-}
-
-// UnmarshalJSON reads a request of the JSON door. Nothing is changed where it is none.
-func (r *Request) UnmarshalJSON(data []byte) error {
-	var read Request
-	err := decodeObject(data, field{name: "routes", into: &read.Routes}, field{name: "spec", into: &read.Spec})
-	if err == nil {
-		*r = read
+func routeFields(r *Route) []field {
+	return []field{
+		{"id", text(&r.ID), required},
+		{"revision", text(&r.Revision), required},
+		{"status", word(routeStatuses, &r.Status), required},
+		{"health", word(healthStatuses, &r.Health), required},
+		{"traffic_status", word(trafficStatuses, &r.TrafficStatus), required},
+		{"traffic_ratio", fraction(&r.TrafficRatio), required},
+		{"created_at", millis(&r.CreatedAt), required},
+		{"status_updated_at", millis(&r.StatusUpdatedAt), nullable},
+		{"end", word(routeEnds, &r.End), nullable},
+		{"labels", labels(&r.Labels), optional},
 	}
-	return err
 }
 
-// UnmarshalJSON reads a route of the JSON door.
-func (r *Route) UnmarshalJSON(data []byte) error {
-	var read Route
-	err := decodeObject(data,
-		field{name: "id", into: &read.ID},
-		field{name: "revision", into: &read.Revision},
-		field{name: "status", into: &read.Status},
-		field{name: "health", into: &read.Health},
-		field{name: "traffic_status", into: &read.TrafficStatus},
-		field{name: "traffic_ratio", into: &read.TrafficRatio},
-		field{name: "created_at", into: millis{&read.CreatedAt}},
-		field{name: "status_updated_at", into: millis{&read.StatusUpdatedAt}, isOptional: true, isNullable: true},
-	)
-	if err == nil {
-		*r = read
+// specFields are those of a spec, in which the configuration is an object.
+func specFields(s *Spec) []field {
+	return []field{
+		{"deploying_revision", text(&s.DeployingRevision), required},
+		{"stable_revision", text(&s.StableRevision), nullable},
+		{"target_replicas", number(&s.TargetReplicas), required},
+		{"started_at", millis(&s.StartedAt), required},
+		{"now", millis(&s.Now), required},
+		{"operator", object(&s.Operator, operatorFields), optional},
+		{"checks", objects(&s.Checks, checkFields), optional},
+		{"limits", maybeObject(&s.Limits, commitmentFields), nullable},
+		{"free_places", maybeNumber(&s.FreePlaces), nullable},
+		{"weight_steps", weightSteps(&s.WeightSteps), optional},
+		{"labels", labels(&s.Labels), optional},
+		{"config", raw(&s.Config), anything},
+		{"memo", maybeText(&s.Memo), nullable},
 	}
-	return err
 }
 
-// UnmarshalJSON reads a check of the JSON door.
-func (c *Check) UnmarshalJSON(data []byte) error {
-	var read Check
-	err := decodeObject(data, field{name: "name", into: &read.Name}, field{name: "outcome", into: &read.Outcome})
-	if err == nil {
-		*c = read
+func operatorFields(o *Operator) []field {
+	return []field{
+		{"abort", boolean(&o.Abort), optional},
+		{"pause", boolean(&o.Pause), optional},
+		{"promote", boolean(&o.Promote), optional},
+		{"passed_gates", listOf(&o.PassedGates, text), optional},
 	}
-	return err
 }
 
-// UnmarshalJSON reads a spec of the JSON door, in which the configuration is an object.
-func (s *Spec) UnmarshalJSON(data []byte) error {
-	var read Spec
-	err := decodeObject(data,
-		field{name: "deploying_revision", into: &read.DeployingRevision},
-		field{name: "target_replicas", into: &read.TargetReplicas},
-		field{name: "started_at", into: millis{&read.StartedAt}},
-		field{name: "now", into: millis{&read.Now}},
-		field{name: "operator_request", into: &read.OperatorRequest, isOptional: true, isNullable: true},
-		field{name: "checks", into: &read.Checks, isOptional: true},
-		field{name: "config", into: text{&read.Config}, isOptional: true},
-		field{name: "memo", into: &read.Memo, isOptional: true, isNullable: true},
-	)
-	if err == nil {
-		*s = read
+func checkFields(c *Check) []field {
+	return []field{
+		{"name", text(&c.Name), required},
+		{"outcome", word(checkOutcomes, &c.Outcome), required},
+		{"observed_at", millis(&c.ObservedAt), nullable},
 	}
-	return err
 }
 
-// UnmarshalJSON reads a plan of the JSON door.
-func (p *RouteChanges) UnmarshalJSON(data []byte) error {
-	var read RouteChanges
-	err := decodeObject(data,
-		field{name: "sub_step", into: &read.SubStep},
-		field{name: "rollout_specs", into: &read.RolloutSpecs},
-		field{name: "promote_route_ids", into: ids{&read.PromoteRouteIDs}},
-		field{name: "traffic_changes", into: &read.TrafficChanges},
-		field{name: "drain_route_ids", into: ids{&read.DrainRouteIDs}},
-		field{name: "reason", into: &read.Reason},
-		field{name: "next_evaluation_at", into: millis{&read.NextEvaluationAt}, isOptional: true, isNullable: true},
-		field{name: "memo", into: &read.Memo, isOptional: true, isNullable: true},
-	)
-	if err != nil {
+func commitmentFields(c *Commitment) []field {
+	return []field{{"least_serving", number(&c.LeastServing), required}, {"most_live", number(&c.MostLive), required}}
+}
+
+func weightSteps(to *WeightSteps) decode {
+	return func(data []byte) error {
+		var steps uint32
+		err := number(&steps)(data)
+		*to = NewWeightSteps(steps)
 		return err
 	}
-	// Lists that are empty are nil, as they are through the typed door.
-	if len(read.RolloutSpecs) == 0 {
-		read.RolloutSpecs = nil
-	}
-	if len(read.TrafficChanges) == 0 {
-		read.TrafficChanges = nil
-	}
-	*p = read
-	return nil
 }
 
-// UnmarshalJSON reads routes to create.
-func (s *RolloutSpec) UnmarshalJSON(data []byte) error {
-	var read RolloutSpec
-	err := decodeObject(data,
-		field{name: "count", into: &read.Count},
-		field{name: "revision", into: &read.Revision},
-		field{name: "traffic_status", into: &read.TrafficStatus},
-		field{name: "traffic_ratio", into: &read.TrafficRatio},
-	)
-	if err == nil {
-		*s = read
+func policyFields(p *Policy) []field {
+	return []field{
+		{"max_unavailable", p.MaxUnavailable.UnmarshalJSON, optional},
+		{"max_surge", p.MaxSurge.UnmarshalJSON, optional},
+		{"complete_at", p.CompleteAt.UnmarshalJSON, optional},
 	}
-	return err
 }
 
-// UnmarshalJSON reads a traffic change.
-func (c *TrafficChange) UnmarshalJSON(data []byte) error {
-	var read TrafficChange
-	err := decodeObject(data,
-		field{name: "route_id", into: &read.RouteID},
-		field{name: "traffic_status", into: &read.TrafficStatus},
-		field{name: "traffic_ratio", into: &read.TrafficRatio},
-	)
-	if err == nil {
-		*c = read
+func planFields(p *RouteChanges) []field {
+	p.Commitment = Commitment{MostLive: math.MaxUint32}
+	return []field{
+		{"sub_step", word(subSteps, &p.SubStep), required},
+		{"rollout_specs", objects(&p.RolloutSpecs, rolloutFields), required},
+		{"promote_route_ids", listOf(&p.PromoteRouteIDs, text), required},
+		{"traffic_changes", objects(&p.TrafficChanges, changeFields), required},
+		{"drain_route_ids", listOf(&p.DrainRouteIDs, text), required},
+		{"reason", object(&p.Reason, reasonFields), required},
+		{"gate", text(&p.Gate), nullable},
+		{"next_evaluation_at", millis(&p.NextEvaluationAt), nullable},
+		{"memo", maybeText(&p.Memo), nullable},
+		{"commitment", object(&p.Commitment, commitmentFields), optional},
+		{"progress", maybeObject(&p.Progress, progressFields), nullable},
+		{"labels", labels(&p.Labels), optional},
 	}
-	return err
 }
 
-// UnmarshalJSON reads a reason.
-func (r *Reason) UnmarshalJSON(data []byte) error {
-	var read Reason
-	err := decodeObject(data,
-		field{name: "code", into: &read.Code},
-		field{name: "message", into: &read.Message},
-		field{name: "blocking_route_ids", into: ids{&read.BlockingRouteIDs}},
-	)
-	if err == nil {
-		*r = read
+func rolloutFields(s *RolloutSpec) []field {
+	return []field{
+		{"count", number(&s.Count), required},
+		{"revision", text(&s.Revision), required},
+		{"traffic_status", word(trafficStatuses, &s.TrafficStatus), required},
+		{"traffic_ratio", fraction(&s.TrafficRatio), required},
+		{"labels", labels(&s.Labels), optional},
 	}
-	return err
 }
 
-// quoted is a string as JSON, as other hosts write it.
-func quoted(s string) string {
-	var to strings.Builder
-	encoder := json.NewEncoder(&to)
-	encoder.SetEscapeHTML(false)
-	// A string can always be written.
-	_ = encoder.Encode(s)
-	return unescaped.Replace(strings.TrimSuffix(to.String(), "\n"))
-}
-
-// unescaped writes out what encoding/json escapes and others do not. An escaped backslash is no beginning of an escape.
-var unescaped = strings.NewReplacer(`\\`, `\\`, `\u2028`, "\u2028", `\u2029`, "\u2029")
-
-// escapes are all of JSON's.
-var escapes = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|.)`)
-
-// hasLoneSurrogate tells whether JSON text has half of a surrogate pair, which encoding/json takes for another character, and
-// other hosts refuse.
-func hasLoneSurrogate(text string) bool {
-	// high is where a half that goes first ended; -1 where the last escape was none.
-	high := -1
-	for _, place := range escapes.FindAllStringIndex(text, -1) {
-		unit, err := strconv.ParseUint(strings.TrimPrefix(text[place[0]:place[1]], `\u`), 16, 16)
-		isHigh, isLow := err == nil && unit>>10 == 0xd800>>10, err == nil && unit>>10 == 0xdc00>>10
-		if isLow != (high == place[0]) || high >= 0 && !isLow {
-			return true
-		}
-		high = -1
-		if isHigh {
-			high = place[1]
-		}
+func changeFields(c *TrafficChange) []field {
+	return []field{
+		{"route_id", text(&c.RouteID), required},
+		{"traffic_status", word(trafficStatuses, &c.TrafficStatus), required},
+		{"traffic_ratio", fraction(&c.TrafficRatio), required},
 	}
-	return high >= 0
 }
+
+func reasonFields(r *Reason) []field {
+	return []field{
+		{"code", text(&r.Code), required},
+		{"message", text(&r.Message), required},
+		{"blocking_route_ids", listOf(&r.BlockingRouteIDs, text), required},
+	}
+}
+
+func progressFields(p *Progress) []field {
+	return []field{
+		{"step", number(&p.Step), required}, {"steps", number(&p.Steps), required}, {"share", fraction(&p.Share), required},
+	}
+}
+
+// UnmarshalJSON reads a request of the JSON entry point, which may carry a policy of its own. Nothing is changed where it is none.
+func (r *Request) UnmarshalJSON(data []byte) error { return decodeValid(data, r, requestFields) }
+
+// UnmarshalJSON reads a route of the JSON entry point.
+func (r *Route) UnmarshalJSON(data []byte) error { return decodeValid(data, r, routeFields) }
+
+// UnmarshalJSON reads a spec of the JSON entry point, in which the configuration is an object.
+func (s *Spec) UnmarshalJSON(data []byte) error { return decodeValid(data, s, specFields) }
+
+// UnmarshalJSON reads a policy; what is left out has its default.
+func (p *Policy) UnmarshalJSON(data []byte) error { return decodeValid(data, p, policyFields) }
+
+// UnmarshalJSON reads a plan of the JSON entry point.
+func (p *RouteChanges) UnmarshalJSON(data []byte) error { return decodeValid(data, p, planFields) }
+
+// errNoAnswer: an answer has to be one of the two.
+var errNoAnswer = errors.New("it is neither a plan nor an error")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -89,7 +90,7 @@ func (l *lifting) optionalString(from []byte) *string {
 	if !l.isSome(from[0]) {
 		return nil
 	}
-	text := l.string(from[4:])
+	text := l.string(from[inOption4:])
 	return &text
 }
 
@@ -125,84 +126,188 @@ func (l *lifting) optionalMoment(from []byte) time.Time {
 	if !l.isSome(from[0]) {
 		return time.Time{}
 	}
-	return moment(le.Uint64(from[8:]))
+	return moment(le.Uint64(from[inOption8:]))
+}
+
+// elements are the bytes of a list's elements, which the host will hold in so many bytes each; nil where it is empty.
+func (l *lifting) elements(from []byte, size uint64, align uint32, held uintptr) []byte {
+	s := spanAt(from)
+	bytes := l.bytes(s.at, uint64(s.length)*size, align)
+	if s.length == 0 || bytes == nil || !l.spend(uint64(s.length)*uint64(held)) {
+		return nil
+	}
+	return bytes
 }
 
 // liftList copies a list; nil where it is empty.
 func liftList[T any](l *lifting, from []byte, size uint64, align uint32, element func(from []byte) T) []T {
 	var zero T
-	s := spanAt(from)
-	bytes := l.bytes(s.at, uint64(s.length)*size, align)
-	if s.length == 0 || bytes == nil || !l.spend(uint64(s.length)*uint64(unsafe.Sizeof(zero))) {
+	bytes := l.elements(from, size, align, unsafe.Sizeof(zero))
+	if bytes == nil {
 		return nil
 	}
-	list := make([]T, 0, s.length)
+	list := make([]T, 0, uint64(len(bytes))/size)
 	for ; len(bytes) > 0 && l.err == nil; bytes = bytes[size:] {
 		list = append(list, element(bytes[:size]))
 	}
 	return list
 }
 
+// column copies the strings that the elements of a list begin with. One allocation is for all of them: who keeps one keeps all.
+func (l *lifting) column(elements []byte, size int) []string {
+	total := uint64(0)
+	for at := 0; at < len(elements); at += size {
+		total += uint64(le.Uint32(elements[at+4:]))
+	}
+	if len(elements) == 0 || !l.spend(total) {
+		return nil
+	}
+	var all strings.Builder
+	all.Grow(int(total))
+	for at := 0; at < len(elements); at += size {
+		s := spanAt(elements[at:])
+		if s.length > 0 {
+			all.Write(l.bytes(s.at, uint64(s.length), align1))
+		}
+	}
+	if l.err != nil {
+		return nil
+	}
+	text, list := all.String(), make([]string, 0, len(elements)/size)
+	isValid := utf8.ValidString(text)
+	for at := 0; at < len(elements); at += size {
+		length := le.Uint32(elements[at+4:])
+		list = append(list, text[:length])
+		text = text[length:]
+		// All of it can be valid where a character begins in one string and ends in the next.
+		isValid = isValid && (text == "" || utf8.RuneStart(text[0]))
+	}
+	if !isValid {
+		l.malformed("it returns a string that is not UTF-8")
+		return nil
+	}
+	return list
+}
+
 func (l *lifting) strings(from []byte) []string {
-	return liftList(l, from, sizeString, align4, l.string)
+	return l.column(l.elements(from, sizeString, align4, unsafe.Sizeof("")), sizeString)
+}
+
+func (l *lifting) labels(from []byte) map[string]string {
+	texts := l.column(l.elements(from, sizeLabel, align4, 2*unsafe.Sizeof("")), sizeString)
+	if texts == nil {
+		return nil
+	}
+	labels := make(map[string]string, len(texts)/2)
+	for i := 0; i < len(texts); i += 2 {
+		labels[texts[i]] = texts[i+1]
+	}
+	if len(labels) < len(texts)/2 {
+		l.malformed("it returns two labels of one key")
+	}
+	return labels
+}
+
+func (l *lifting) traffic(tag byte) TrafficStatus {
+	return TrafficStatus(l.enum(trafficStatuses, tag))
+}
+
+func ratio(from []byte) float64 {
+	return math.Float64frombits(le.Uint64(from))
+}
+
+func (l *lifting) rollout(from []byte) RolloutSpec {
+	return RolloutSpec{
+		Count: le.Uint32(from[rolloutCount:]), Revision: l.string(from[rolloutRevision:]), TrafficStatus: l.traffic(from[rolloutTraffic]),
+		TrafficRatio: ratio(from[rolloutRatio:]), Labels: l.labels(from[rolloutLabels:]),
+	}
+}
+
+func (l *lifting) trafficChanges(from []byte) []TrafficChange {
+	elements := l.elements(from, sizeTrafficChange, align8, unsafe.Sizeof(TrafficChange{}))
+	ids := l.column(elements, sizeTrafficChange)
+	if ids == nil {
+		return nil
+	}
+	changes := make([]TrafficChange, len(ids))
+	for i, id := range ids {
+		from := elements[i*sizeTrafficChange:]
+		changes[i] = TrafficChange{id, l.traffic(from[changeTraffic]), ratio(from[changeRatio:])}
+	}
+	return changes
+}
+
+func commitmentAt(from []byte) Commitment {
+	return Commitment{LeastServing: le.Uint32(from), MostLive: le.Uint32(from[4:])}
+}
+
+func (l *lifting) progress(from []byte) *Progress {
+	if !l.isSome(from[0]) {
+		return nil
+	}
+	from = from[inOption8:]
+	return &Progress{Step: le.Uint32(from), Steps: le.Uint32(from[4:]), Share: ratio(from[8:])}
 }
 
 func (l *lifting) plan(from []byte) *RouteChanges {
-	rollout := func(from []byte) RolloutSpec {
-		return RolloutSpec{
-			Count: le.Uint32(from), Revision: l.string(from[4:]), TrafficStatus: TrafficStatus(l.enum(trafficStatuses, from[12])),
-			TrafficRatio: math.Float64frombits(le.Uint64(from[16:])),
-		}
+	plan := &RouteChanges{
+		SubStep:         SubStep(l.enum(subSteps, from[planSubStep])),
+		RolloutSpecs:    liftList(l, from[planRollouts:], sizeRolloutSpec, align8, l.rollout),
+		PromoteRouteIDs: l.strings(from[planPromote:]),
+		TrafficChanges:  l.trafficChanges(from[planTraffic:]),
+		DrainRouteIDs:   l.strings(from[planDrain:]),
+		Reason: Reason{
+			Code: l.string(from[planCode:]), Message: l.string(from[planMessage:]), BlockingRouteIDs: l.strings(from[planBlocking:]),
+		},
+		NextEvaluationAt: l.optionalMoment(from[planNext:]),
+		Memo:             l.optionalString(from[planMemo:]),
+		Commitment:       commitmentAt(from[planCommitment:]),
+		Progress:         l.progress(from[planProgress:]),
+		Labels:           l.labels(from[planLabels:]),
 	}
-	change := func(from []byte) TrafficChange {
-		return TrafficChange{
-			RouteID: l.string(from), TrafficStatus: TrafficStatus(l.enum(trafficStatuses, from[8])),
-			TrafficRatio: math.Float64frombits(le.Uint64(from[16:])),
-		}
+	if gate := l.optionalString(from[planGate:]); gate != nil {
+		plan.Gate = *gate
 	}
-	return &RouteChanges{
-		SubStep:          SubStep(l.enum(subSteps, from[0])),
-		RolloutSpecs:     liftList(l, from[4:], sizeRolloutSpec, align8, rollout),
-		PromoteRouteIDs:  l.strings(from[12:]),
-		TrafficChanges:   liftList(l, from[20:], sizeTrafficChange, align8, change),
-		DrainRouteIDs:    l.strings(from[28:]),
-		Reason:           Reason{Code: l.string(from[36:]), Message: l.string(from[44:]), BlockingRouteIDs: l.strings(from[52:])},
-		NextEvaluationAt: l.optionalMoment(from[64:]),
-		Memo:             l.optionalString(from[80:]),
-	}
+	return plan
 }
+
+// refusals are the kinds of what a plugin has against its input, in the contract's order, with their codes in JSON.
+var refusals = []struct {
+	kind error
+	code string
+}{{ErrInvalidConfig, "invalid_config"}, {ErrInvalidSpec, "invalid_spec"}, {ErrInvalidRoutes, "invalid_routes"}}
 
 // evaluation is result<route-changes, evaluation-error>.
 func (l *lifting) evaluation(at uint32) (*RouteChanges, *RefusedError) {
 	from := l.record(at, sizeEvaluation, align8)
 	if !l.isError(from[0]) {
-		return l.plan(from[8:]), nil
+		return l.plan(from[resultPlan:]), nil
 	}
-	kinds := []error{ErrInvalidConfig, ErrInvalidRoutes}
-	if int(from[8]) >= len(kinds) {
+	kind := from[resultErrorKind]
+	if int(kind) >= len(refusals) {
 		l.malformed("it returns an error that the contract does not have")
 		return nil, nil
 	}
-	return nil, &RefusedError{Kind: kinds[from[8]], Message: l.string(from[12:])}
+	return nil, &RefusedError{Kind: refusals[kind].kind, Message: l.string(from[resultErrorMessage:])}
 }
 
 // textOrError is result<string, string>.
 func (l *lifting) textOrError(at uint32) (text string, err error) {
 	from := l.record(at, sizeTextOrError, align4)
-	text = l.string(from[4:])
+	text = l.string(from[resultText:])
 	if l.isError(from[0]) {
 		return "", errors.New(text)
 	}
 	return text, nil
 }
 
-// onlyError is result<_, string>.
-func (l *lifting) onlyError(at uint32) error {
-	from := l.record(at, sizeTextOrError, align4)
+// configVerdict is result<commitment, string>.
+func (l *lifting) configVerdict(at uint32) (Commitment, error) {
+	from := l.record(at, sizeConfigVerdict, align4)
 	if l.isError(from[0]) {
-		return errors.New(l.string(from[4:]))
+		return Commitment{}, errors.New(l.string(from[resultText:]))
 	}
-	return nil
+	return commitmentAt(from[resultText:]), nil
 }
 
 func (l *lifting) description(at uint32) Description {
@@ -214,6 +319,9 @@ func (l *lifting) description(at uint32) Description {
 
 func (l *lifting) violations(at uint32) []Violation {
 	return liftList(l, l.record(at, sizeString, align4), sizeViolation, align4, func(from []byte) Violation {
-		return Violation{Code: ViolationCode(l.string(from)), RouteIDs: l.strings(from[8:]), Message: l.string(from[16:])}
+		return Violation{
+			Code: ViolationCode(l.string(from[violationCode:])), RouteIDs: l.strings(from[violationIDs:]),
+			Message: l.string(from[violationMessage:]),
+		}
 	})
 }

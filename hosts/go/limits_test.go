@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Each limit against a guest that breaks it, through both doors: the exact error, and the host goes on.
+// Each limit against a guest that breaks it, through every entry point: the exact error, and the host goes on.
 
 // door is one of the ways to ask a plugin.
 type door struct {
@@ -357,8 +357,8 @@ func TestAHostThatIsClosedWhileItIsInUse(t *testing.T) {
 		t.Errorf("an open session goes on, and so does the guard: %v", err)
 	}
 	group.Wait()
-	if host.users != 1 {
-		t.Errorf("%d use it, and the session is one", host.users)
+	if host.users != 2 {
+		t.Errorf("%d use it, and the session and its guard are two", host.users)
 	}
 	session.Close()
 	if host.users != 0 {
@@ -390,14 +390,14 @@ func TestTheMostMemoryThereIsCanBeRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := plugin.CheckConfig(background, "x"); err != nil {
+	if _, err := plugin.CheckConfig(background, "x", 1); err != nil {
 		t.Errorf("one page less than all: %v", err)
 	}
 	c.functions[2].code = code(i32Const(65_535), opMemoryGrow, 0, 0x1a, i32Const(16))
 	if plugin, err = newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(c)); err != nil {
 		t.Fatal(err)
 	}
-	if err := plugin.CheckConfig(background, "x"); !errors.Is(err, ErrMemory) {
+	if _, err := plugin.CheckConfig(background, "x", 1); !errors.Is(err, ErrMemory) {
 		t.Errorf("all pages: %v", err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // How a plugin is stopped that runs for too long.
 //
 // A plugin's core module is rewritten when it is loaded. A counter, the fuel, is decremented where a loop begins anew and where
-// a function is entered that calls others or is long, by as many instructions as come until the next such place at most. When
+// a function is entered that is not short, by as many instructions as come until the next such place at most. When
 // it is used up, the plugin calls the host, `tick`, which looks at the clock and at the context, and either ends the call or
 // gives new fuel. An instruction that does much at once, such as memory.fill, is charged by how much. So whatever the code
 // does, it comes to the clock every [slice] instructions: no loop, no recursion and no mixture of them gets around it.
@@ -17,10 +17,11 @@ import (
 // wazero has a check of its own, WithCloseOnContextDone, which does the same for several times the price: it leaves compiled
 // code in every loop, and this one when a counter says so. The figures are in the README.
 //
-// Two things more come with it. The Go runtime cannot interrupt compiled code, so a garbage collection would have to wait for a
+// Three things more come with it. The Go runtime cannot interrupt compiled code, so a garbage collection would have to wait for a
 // plugin to end; at a tick it can begin. And memory.grow and memory.size become functions of the host's making: a growth beyond
 // the limit is told from a trap of the plugin's own, and a small growth takes pages that are there from the start, so that the
-// instance can be made as good as new: memory that has really grown does not shrink.
+// instance can be made as good as new: memory that has really grown does not shrink. And a function is added that gets memory for
+// all strings of a list at once: to call a plugin costs as much as what it does for one of them.
 //
 // What the plugin's code could name, it can name afterwards, and nothing else: every index is checked against what was there
 // before anything was added, and wazero validates the result as a whole. What is not understood is not loaded.
@@ -62,6 +63,7 @@ const (
 	meterTick     = "tick"
 	globalPrefix  = "pointsman global "
 	refusedGlobal = "pointsman refused"
+	eachExport    = "pointsman allocate each"
 )
 
 // metered is a core module that was rewritten.
@@ -104,10 +106,16 @@ var errCoreImports = errors.New("its core module imports something")
 // meter is a core module that is being rewritten.
 type meter struct {
 	sections [coreDataCount + 1][]byte
-	// types has the number of parameters of each function type.
-	types []uint32
+	// types has the number of parameters of each function type, and reallocs whether it is that of cabi_realloc.
+	types    []uint32
+	reallocs []bool
+	// realloc is the function that gives memory, where it is one.
+	realloc    uint32
+	hasRealloc bool
 	// functions has the type of each function.
 	functions []uint32
+	// short has for each function that its callers pay for how many instructions it comes to, and 0 for the others.
+	short []uint32
 	// globals is how many there are.
 	globals uint32
 	// mutable are the mutable globals.
@@ -126,6 +134,7 @@ func (m *meter) fuel() uint32    { return m.globals }
 func (m *meter) refused() uint32 { return m.globals + 1 }
 func (m *meter) size() uint32    { return m.globals + 2 }
 func (m *meter) grow() uint32    { return uint32(len(m.functions)) + 1 }
+func (m *meter) each() uint32    { return uint32(len(m.functions)) + 2 }
 
 const tick = 0
 

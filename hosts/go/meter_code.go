@@ -14,6 +14,8 @@ const bytesShift = 4
 const (
 	refFuncCost = 100
 	bulkCost    = 50
+	// eachCost is what one element of a list costs that gets memory, besides what gives it.
+	eachCost = 40
 )
 
 // function is the body of one that is being rewritten.
@@ -21,6 +23,8 @@ type function struct {
 	reader
 	meter      *meter
 	parameters uint32
+	// isShort tells that who calls it pays for it.
+	isShort bool
 	// locals is how many there are, parameters included.
 	locals uint64
 	edits  []edit
@@ -53,7 +57,7 @@ func (f *function) rewrite() []byte {
 	start := f.at
 	f.edits = append(f.edits, edit{at: start, until: start})
 	instructions, hasCalls := f.scan()
-	if hasCalls || instructions >= longLeaf {
+	if !f.isShort && (hasCalls || instructions >= longLeaf) {
 		f.edits[0].weight = instructions
 	}
 	// Two locals more: how much fuel there is, and how much an instruction does.
@@ -103,7 +107,11 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 			}
 			blocks = blocks[:len(blocks)-1]
 		case opCall:
-			hasCalls = true
+			if cost := f.meter.costOfCall(read.index); cost > 0 {
+				instructions += int64(cost)
+			} else {
+				hasCalls = true
+			}
 			replace(appendU32([]byte{opCall}, f.meter.shifted(&f.reader, read.index))...)
 		case opCallIndirect:
 			hasCalls = true
@@ -120,7 +128,7 @@ func (f *function) scan() (instructions int64, hasCalls bool) {
 		case opMemoryGrow:
 			hasCalls = true
 			replace(appendU32([]byte{opCall}, f.meter.grow())...)
-		case 0x0c, 0x0d, opBrTable:
+		case opBr, opBrIf, opBrTable:
 			blockCount++
 		case prefixMisc:
 			if read.sub >= miscMemoryInit {
@@ -215,5 +223,35 @@ func (m *meter) growBody() []byte {
 	op(opLocalGet, wanted)
 	global(opGlobalSet, m.size())
 	op(opEnd)
+	return code
+}
+
+// eachBody is the function that gets memory for several strings or lists. Their lengths are in memory; it writes in front of each
+// where it is:
+//
+//	for ; count > 0; count-- {
+//		at[0] = at[1] > 0 ? cabi_realloc(0, 0, align, at[1] * size) : align
+//		at += stride
+//	}
+func (m *meter) eachBody() []byte {
+	if !m.hasMemory || !m.hasRealloc {
+		return []byte{0, opUnreachable, opEnd}
+	}
+	const at, count, stride, size, align, locals = 0, 1, 2, 3, 4, 5
+	// Loads and stores are of four bytes, which are a multiple of as many away from the beginning.
+	const aligned = 2
+	f := function{meter: m, locals: locals}
+	// How much fuel there is.
+	code := []byte{1, 1, 0x7e}
+	op := func(bytes ...byte) { code = append(code, bytes...) }
+
+	op(opBlock, emptyBlock, opLoop, emptyBlock, opLocalGet, count, opI32Eqz, opBrIf, 1)
+	code = f.charge(code, appendSigned([]byte{opI64Const}, eachCost))
+	op(opLocalGet, at, opLocalGet, at, opI32Load, aligned, 4, opIf, 0x7f)
+	op(opI32Const, 0, opI32Const, 0, opLocalGet, align, opLocalGet, at, opI32Load, aligned, 4, opLocalGet, size, opI32Mul)
+	code = appendU32(append(code, opCall), m.realloc)
+	op(opElse, opLocalGet, align, opEnd, opI32Store, aligned, 0)
+	op(opLocalGet, at, opLocalGet, stride, opI32Add, opLocalSet, at)
+	op(opLocalGet, count, opI32Const, 1, opI32Sub, opLocalSet, count, opBr, 0, opEnd, opEnd, opEnd)
 	return code
 }

@@ -1,6 +1,7 @@
 package pointsman
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 )
@@ -34,8 +35,9 @@ func (m *meter) rewriteTypes(r *reader) []byte {
 		r.take(uint64(n))
 		return uint32(n)
 	}
-	// The type of tick, no parameters and an i64, and that of grow, an i32 to an i32.
-	more := []byte{0x60, 0, 1, 0x7e, 0x60, 1, 0x7f, 1, 0x7f}
+	// The types of what is added: tick, no parameters and an i64; grow, an i32 to an i32; each, five i32 and no result.
+	more := []byte{0x60, 0, 1, 0x7e, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 5, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0}
+	reallocType := []byte{0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 1, 0x7f}
 	return r.list(func(to []byte) []byte {
 		start := r.at
 		if r.byte() != 0x60 {
@@ -43,8 +45,9 @@ func (m *meter) rewriteTypes(r *reader) []byte {
 		}
 		m.types = append(m.types, valueTypes())
 		valueTypes()
+		m.reallocs = append(m.reallocs, bytes.Equal(r.bytes[start:r.at], reallocType))
 		return r.copied(to, start)
-	}, 2, more)
+	}, 3, more)
 }
 
 func (m *meter) rewriteImports(r *reader) []byte {
@@ -63,7 +66,7 @@ func (m *meter) rewriteFunctions(r *reader) []byte {
 		}
 		m.functions = append(m.functions, index)
 		return appendU32(to, index)
-	}, 1, appendU32(nil, uint32(len(m.types)+1)))
+	}, 2, appendU32(appendU32(nil, uint32(len(m.types)+1)), uint32(len(m.types)+2)))
 }
 
 // limits reads those of a table or a memory, whose largest maximum is `most`.
@@ -171,24 +174,31 @@ func (m *meter) checkGlobal(r *reader, index uint32) {
 
 func (m *meter) rewriteExports(r *reader) []byte {
 	var more []byte
-	add := func(name string, global uint32) {
-		more = appendU32(append(appendName(more, name), 3), global)
+	const function, global = 0, 3
+	add := func(name string, kind byte, index uint32) {
+		more = appendU32(append(appendName(more, name), kind), index)
 	}
-	for _, global := range append(m.mutable, m.size()) {
-		add(globalName(global), global)
+	for _, index := range append(m.mutable, m.size()) {
+		add(globalName(index), global, index)
 	}
-	add(refusedGlobal, m.refused())
+	add(refusedGlobal, global, m.refused())
+	add(eachExport, function, m.each())
 	return r.list(func(to []byte) []byte {
-		to = appendName(to, r.name())
+		name := r.name()
+		to = appendName(to, name)
 		kind, index := r.byte(), r.u32()
 		switch kind {
-		case 0:
+		case function:
+			isRealloc := name == reallocExport && int(index) < len(m.functions) && m.reallocs[m.functions[index]]
 			index = m.shifted(r, index)
-		case 3:
+			if isRealloc {
+				m.realloc, m.hasRealloc = index, true
+			}
+		case global:
 			m.checkGlobal(r, index)
 		}
 		return appendU32(append(to, kind), index)
-	}, len(m.mutable)+2, more)
+	}, len(m.mutable)+3, more)
 }
 
 func (m *meter) rewriteStart(r *reader) []byte {
@@ -240,23 +250,27 @@ func (m *meter) rewriteElements(r *reader) []byte {
 }
 
 func (m *meter) rewriteCode(r *reader) []byte {
+	m.findShort(r.bytes)
 	at := 0
 	rewritten := r.list(func(to []byte) []byte {
 		if at >= len(m.functions) {
 			r.fail(errors.New("there is code of a function that is not there"))
 			return nil
 		}
-		body := function{reader: reader{bytes: r.take(uint64(r.u32()))}, meter: m, parameters: m.types[m.functions[at]]}
+		body := function{reader: reader{bytes: r.take(uint64(r.u32()))}, meter: m, isShort: m.short[at] > 0}
+		body.parameters = m.types[m.functions[at]]
 		rewritten := body.rewrite()
 		if body.err != nil {
 			r.fail(fmt.Errorf("function %d: %w", at, body.err))
 		}
 		at++
 		return append(appendU32(to, uint32(len(rewritten))), rewritten...)
-	}, 1, nil)
+	}, 2, nil)
 	if at != len(m.functions) {
 		r.fail(errors.New("there is no code for a function"))
 	}
-	grow := m.growBody()
-	return append(appendU32(rewritten, uint32(len(grow))), grow...)
+	for _, body := range [][]byte{m.growBody(), m.eachBody()} {
+		rewritten = append(appendU32(rewritten, uint32(len(body))), body...)
+	}
+	return rewritten
 }

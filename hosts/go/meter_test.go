@@ -162,6 +162,10 @@ func TestWhatDoesNotEndIsEnded(t *testing.T) {
 			{code: code(opLocalGet, 0, opIf, emptyBlock, opLocalGet, 0, i32Const(1), opI32Sub, opCall, 1, opLocalGet, 0, i32Const(1), opI32Sub,
 				opCall, 1, opEnd)},
 		}},
+		// Each calls the next one twice: neither a loop nor recursion, and each of them is short.
+		"calls that double without recursion": doubling(41),
+		// Each calls the next one so often that they are not short together.
+		"calls that multiply": multiplying(4, 250),
 		"calls through a table": {types: [][2]string{{"i", ""}, {"", ""}}, tables: []byte{0, 1}, elements: [][]byte{code(0, i32Const(0), opEnd, 1, 1)},
 			functions: []coreFunctionOf{
 				{of: 1, code: code(i32Const(60), i32Const(0), opCallIndirect, 0, 0)},
@@ -175,6 +179,113 @@ func TestWhatDoesNotEndIsEnded(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// doubling is a chain of functions, of which each calls the next one twice.
+func doubling(functions int) core {
+	c := core{types: [][2]string{{"", ""}}}
+	for i := range functions - 1 {
+		c.functions = append(c.functions, coreFunctionOf{code: code(opCall, i+1, opCall, i+1)})
+	}
+	c.functions = append(c.functions, coreFunctionOf{})
+	return c
+}
+
+// multiplying is a chain of functions, of which each calls the next one so many times.
+func multiplying(functions, times int) core {
+	c := core{types: [][2]string{{"", ""}}}
+	for i := range functions - 1 {
+		c.functions = append(c.functions, coreFunctionOf{code: bytes.Repeat(code(opCall, i+1), times)})
+	}
+	c.functions = append(c.functions, coreFunctionOf{code: bytes.Repeat([]byte{0x01}, times)})
+	return c
+}
+
+// Who calls a short function pays for all of it, and so for what that calls: the clock is looked at as often as ever.
+func TestShortFunctionsAreNotForFree(t *testing.T) {
+	nops := func(count int) []byte { return bytes.Repeat([]byte{0x01}, count) }
+	const repeats = 100_000
+	c := core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{
+		{locals: []byte{1, 1, 0x7f}, code: code(opLoop, emptyBlock, opCall, 1, opLocalGet, 0, i32Const(1), opI32Add, opLocalTee, 0, i32Const(repeats),
+			0x48, opBrIf, 0, opEnd)}, // i32.lt_s
+		{code: code(nops(100), opCall, 2)},
+		{code: nops(100)},
+	}}
+	module, ctx := instantiateCore(t, metered1(t, c).wasm, time.Minute)
+	looks := &countingContext{Context: background}
+	ctx.(*call).Context = looks
+	if _, err := module.ExportedFunction("f0").Call(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if least := repeats * 200 / slice; looks.times < least || looks.times > 2*least {
+		t.Errorf("the clock was looked at %d times in %d instructions and more", looks.times, repeats*200)
+	}
+}
+
+// countingContext counts how often it is asked whether it is over.
+type countingContext struct {
+	context.Context
+	times int
+}
+
+func (c *countingContext) Err() error {
+	c.times++
+	return c.Context.Err()
+}
+
+// Memory for many strings at once, by a function of the host's making.
+func TestMemoryForManyAtOnceIsWhatItIsForOneByOne(t *testing.T) {
+	for _, alone := range []bool{false, true} {
+		used, err := blueGreen(t).loaded.instantiate(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer used.close()
+		used.call.begin(background, time.Minute)
+		if alone {
+			used.each = nil
+		}
+		l := &lowering{instance: used}
+		texts := []string{"first", "", "third, which is longer", "é"}
+		lowered := l.strings(texts, "texts[%d]")
+		memory, _ := used.memory.Read(0, used.memory.Size())
+		lifted := (&lifting{memory: memory, allowance: 1 << 20}).strings(le.AppendUint32(le.AppendUint32(nil, lowered.at), lowered.length))
+		if l.err != nil || !slices.Equal(lifted, texts) {
+			t.Errorf("%q became %q, %v", texts, lifted, l.err)
+		}
+	}
+}
+
+func TestMemoryThatIsGivenIsNotBelievedToBeThere(t *testing.T) {
+	routes := readyRoutes(3)
+	for name, c := range map[string]struct {
+		realloc []byte
+		kind    error
+	}{
+		// A route's size is what tells a list from a string.
+		"beyond the end": {code(opLocalGet, 3, i32Const(3*sizeRoute), 0x46, opIf, 0x7f, i32Const(1024), opElse, i32Const(0x7ffffff0), opEnd), ErrMalformed},
+		"at the very end": {code(opLocalGet, 3, i32Const(3*sizeRoute), 0x46, opIf, 0x7f, i32Const(1024), opElse, i32Const(page*(1+spare)-1), opEnd),
+			ErrMalformed},
+		"without end": {code(opLoop, emptyBlock, opBr, 0, opEnd, opUnreachable), ErrTimeout},
+		"a trap":      {code(opLocalGet, 3, i32Const(3*sizeRoute), 0x46, opIf, 0x7f, i32Const(1024), opElse, opUnreachable, opEnd), ErrTrap},
+	} {
+		c2 := strategyCore()
+		c2.functions[3].code = c.realloc
+		plugin, err := newHost(t, Limits{Time: 50 * time.Millisecond}).Load(background, strategyOf(c2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := plugin.EvaluateCycle(background, routes, specWith("{}")); callKind(t, plugin, err) != c.kind {
+			t.Errorf("%s: %v, expected %v", name, err, c.kind)
+		}
+	}
+	// However many it is asked for, it comes to the clock.
+	c := strategyCore()
+	c.functions[3].code = i32Const(1024)
+	module, ctx := instantiateCore(t, metered1(t, c).wasm, 20*time.Millisecond)
+	if _, err := module.ExportedFunction(eachExport).Call(ctx, 512, math.MaxUint32, 0, 1, 1); !errors.Is(err, ErrTimeout) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -8,7 +8,10 @@ const (
 	opBlock         = 0x02
 	opLoop          = 0x03
 	opIf            = 0x04
+	opElse          = 0x05
 	opEnd           = 0x0b
+	opBr            = 0x0c
+	opBrIf          = 0x0d
 	opBrTable       = 0x0e
 	opCall          = 0x10
 	opCallIndirect  = 0x11
@@ -20,16 +23,20 @@ const (
 	opGlobalSet     = 0x24
 	opTableGet      = 0x25
 	opTableSet      = 0x26
+	opI32Load       = 0x28
+	opI32Store      = 0x36
 	opMemorySize    = 0x3f
 	opMemoryGrow    = 0x40
 	opI32Const      = 0x41
 	opI64Const      = 0x42
 	opF32Const      = 0x43
 	opF64Const      = 0x44
+	opI32Eqz        = 0x45
 	opI32GtU        = 0x4b
 	opI64LtS        = 0x53
 	opI32Add        = 0x6a
 	opI32Sub        = 0x6b
+	opI32Mul        = 0x6c
 	opI64Sub        = 0x7d
 	opI64ShrU       = 0x88
 	opI64ExtendI32U = 0xad
@@ -72,7 +79,7 @@ func (r *reader) instruction() instruction {
 	switch {
 	case op == opBlock || op == opLoop || op == opIf:
 		r.signed(33)
-	case op == 0x0c || op == 0x0d: // br, br_if
+	case op == opBr || op == opBrIf:
 		r.u32()
 	case op == opBrTable:
 		r.each(func() { r.u32() })

@@ -3,6 +3,7 @@ package pointsman
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -10,33 +11,40 @@ import (
 type SubStep uint8
 
 const (
-	// SubStepProvisioning: the new revision is being created or is not ready yet.
+	// SubStepProvisioning: green is created, is not ready yet, or replaces blue step by step.
 	SubStepProvisioning SubStep = iota + 1
-	// SubStepAwaitingPromotion: the new revision is ready and something must happen first: an operator, a delay, a check.
+	// SubStepAwaitingPromotion: what this step needs is ready; a gate, delay, hold, check or pause comes first.
 	SubStepAwaitingPromotion
-	// SubStepFinalizing: the new revision serves, and the old one is kept for a quick return.
+	// SubStepFinalizing: green carries the traffic (the host notes: promoted); blue is kept for a return.
 	SubStepFinalizing
-	// SubStepRollingBack: the rollout is being given up; the old revision goes on serving.
+	// SubStepRollingBack: being given up; the host goes on evaluating.
 	SubStepRollingBack
-	// SubStepCompleted: the new revision has taken over. Once this plan is applied the rollout is over.
+	// SubStepCompleted: green has taken over. Terminal.
 	SubStepCompleted
+	// SubStepRolledBack: given up, and the stable revision serves, or nothing better is possible. Terminal.
+	SubStepRolledBack
 )
 
-var subSteps = words{"provisioning", "awaiting-promotion", "finalizing", "rolling-back", "completed"}
+var subSteps = words{"provisioning", "awaiting-promotion", "finalizing", "rolling-back", "completed", "rolled-back"}
 
 // String is the contract's word, in kebab-case.
 func (s SubStep) String() string { return subSteps.of(uint8(s)) }
+
+// IsOver tells whether it is terminal, completed or rolled back: once the plan is applied the host stops evaluating.
+func (s SubStep) IsOver() bool { return s == SubStepCompleted || s == SubStepRolledBack }
 
 // RolloutSpec is routes to create, all alike.
 type RolloutSpec struct {
 	// Count is how many, at least 1.
 	Count uint32
-	// Revision is of which revision.
+	// Revision is of which revision: the deploying or the stable one.
 	Revision string
-	// TrafficStatus is their traffic status from the start.
+	// TrafficStatus is their traffic status from the start: active or inactive.
 	TrafficStatus TrafficStatus
-	// TrafficRatio is their traffic ratio from the start, 0.0 to 1.0.
+	// TrafficRatio is their traffic ratio from the start, 0.0 to 1.0; 0.0 where they are inactive.
 	TrafficRatio float64
+	// Labels are for the host (spot, zone); it ignores keys that it does not know.
+	Labels map[string]string
 }
 
 // TrafficChange is new traffic settings for a route that stays alive: what promotion and draining cannot say.
@@ -45,7 +53,7 @@ type TrafficChange struct {
 	RouteID string
 	// TrafficStatus is its new traffic status.
 	TrafficStatus TrafficStatus
-	// TrafficRatio is its new traffic ratio, 0.0 to 1.0.
+	// TrafficRatio is its new traffic ratio, 0.0 to 1.0; 0.0 where inactive, what it returns with where standby.
 	TrafficRatio float64
 }
 
@@ -59,10 +67,20 @@ type Reason struct {
 	BlockingRouteIDs []string
 }
 
+// Progress is how far a rollout is, for people; it decides nothing.
+type Progress struct {
+	// Step is how many steps are passed after this plan, 0 to Steps.
+	Step uint32
+	// Steps is how many there are in all, at least 1.
+	Steps uint32
+	// Share is green's share of traffic wanted after this plan, 0.0 to 1.0.
+	Share float64
+}
+
 // RouteChanges is a plan: everything to change in one cycle. A host applies it in one transaction, in the order create,
 // promote, traffic changes, drain: there is no moment without a serving route.
 //
-// It is a diff: a route is named only if something about it must change. Lists that are empty are nil.
+// It is a diff: a route is named only if something about it must change. Lists and labels that are empty are nil.
 type RouteChanges struct {
 	// SubStep is how far the rollout is.
 	SubStep SubStep
@@ -72,15 +90,23 @@ type RouteChanges struct {
 	PromoteRouteIDs []string
 	// TrafficChanges are routes whose traffic changes otherwise.
 	TrafficChanges []TrafficChange
-	// DrainRouteIDs are routes to drain: status terminating, traffic status inactive, ratio 0.0.
+	// DrainRouteIDs are routes to drain: status terminating, traffic status inactive, ratio 0.0, end drained.
 	DrainRouteIDs []string
 	// Reason is why.
 	Reason Reason
+	// Gate is the gate that the rollout waits at, one word for one gate during the whole rollout; empty where it waits at none.
+	Gate string
 	// NextEvaluationAt is when to evaluate again even if nothing has changed; the zero time where only an event can move the
 	// rollout on.
 	NextEvaluationAt time.Time
-	// Memo is to be stored with the rollout and handed back as [Spec.Memo]; nil clears it.
+	// Memo is to be stored with the plan, in one transaction, and handed back as [Spec.Memo]; nil clears it.
 	Memo *string
+	// Commitment is what the strategy promises at this target, configuration and limits, and at nothing else.
+	Commitment Commitment
+	// Progress is for people; nil where the strategy does not say.
+	Progress *Progress
+	// Labels are for the host; it ignores keys that it does not know.
+	Labels map[string]string
 }
 
 // IsEmpty tells whether applying it changes nothing about any route.
@@ -131,7 +157,7 @@ func (p *RouteChanges) Apply(routes []Route, now time.Time, newID func() string)
 			return nil, err
 		}
 		route.TrafficStatus, route.TrafficRatio = TrafficInactive, 0
-		route.Status, route.StatusUpdatedAt = RouteTerminating, now
+		route.Status, route.StatusUpdatedAt, route.End = RouteTerminating, now, EndDrained
 	}
 	// The other changes name only routes that were there, so that creating last is as good as creating first.
 	for _, rollout := range p.RolloutSpecs {
@@ -139,6 +165,7 @@ func (p *RouteChanges) Apply(routes []Route, now time.Time, newID func() string)
 			applied = append(applied, Route{
 				ID: newID(), Revision: rollout.Revision, Status: RouteProvisioning, Health: HealthNotChecked,
 				TrafficStatus: rollout.TrafficStatus, TrafficRatio: rollout.TrafficRatio, CreatedAt: now, StatusUpdatedAt: now,
+				Labels: maps.Clone(rollout.Labels),
 			})
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tetratelabs/wazero"
 )
@@ -60,7 +59,7 @@ type loaded struct {
 // WithGuard gives the same plugin under another guard. Plans are guarded by default; see [Guard] for what can be changed. Both
 // are one plugin: closing one closes the other.
 func (p *Plugin) WithGuard(guard Guard) *Plugin {
-	return &Plugin{loaded: p.loaded, guard: guard, purpose: p.purpose}
+	return &Plugin{loaded: p.loaded, guard: guard, purpose: p.purpose, isHeld: p.isHeld}
 }
 
 // forUpkeep gives the same plugin with the instances that are not for callers.
@@ -94,18 +93,34 @@ func (p *Plugin) Close() {
 	p.loaded.close()
 }
 
-// EvaluateCycle decides one cycle of one rollout. The plan has passed the guard; it is not applied.
+// once gives one instance for one call.
+func (p *Plugin) once(ctx context.Context) (*Session, error) {
+	session, err := p.session(ctx, p.purpose)
+	if err == nil {
+		session.isOnce = true
+	}
+	return session, err
+}
+
+// EvaluateCycle decides one cycle of one rollout. The plan has passed the guard; it is not applied. Where the spec has no limits,
+// the policy of the plugin's guard is resolved into them.
 //
-// It fails with a [RefusedError], which is the plugin's answer that the configuration or the routes are not right; with a
+// It fails with a [RefusedError], which is the plugin's answer that the configuration, the spec or the routes are not right; with a
 // [RejectedError], where the guard rejects the plan; with a [CallError], where the call failed; with a [GuardError], where the
 // guard did; with an [ArgumentError], where a value cannot be handed over.
 func (p *Plugin) EvaluateCycle(ctx context.Context, routes []Route, spec *Spec) (*RouteChanges, error) {
-	session, err := p.session(ctx, p.purpose)
+	session, err := p.once(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer session.Close()
 	return session.EvaluateCycle(ctx, routes, spec)
+}
+
+// EvaluateCycleUnder is [Plugin.EvaluateCycle] for a deployment that has a policy of its own. It has no say where the plugin's guard
+// checks only ids.
+func (p *Plugin) EvaluateCycleUnder(ctx context.Context, policy Policy, routes []Route, spec *Spec) (*RouteChanges, error) {
+	return p.WithGuard(p.guard.under(&policy)).EvaluateCycle(ctx, routes, spec)
 }
 
 // Result is what came of one request of many: a plan, or why there is none.
@@ -117,8 +132,9 @@ type Result struct {
 }
 
 // EvaluateCycles decides cycles of many rollouts in one instance: a result for each request, in the same order. One bad request
-// never spoils the others, even one at which the plugin traps: those after it have a new instance. [Limits.Time] is for all of
-// them together, without the guard's checks; those that it leaves no time for have that as their error.
+// never spoils the others, even one at which the plugin traps: those after it have a new instance. A request may have a policy of its
+// own. [Limits.Time] is for all of them together, without the guard's checks; those that it leaves no time for have that as their
+// error.
 //
 // It fails as a whole with a [CallError] where no instance can be had.
 func (p *Plugin) EvaluateCycles(ctx context.Context, requests []Request) ([]Result, error) {
@@ -130,32 +146,11 @@ func (p *Plugin) EvaluateCycles(ctx context.Context, requests []Request) ([]Resu
 	return session.EvaluateCycles(ctx, requests)
 }
 
-// EvaluateCycles is as [Plugin.EvaluateCycles].
-func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Result, error) {
-	limits := s.plugin.loaded.host.limits
-	end := time.Now().Add(limits.Time)
-	results := make([]Result, len(requests))
-	for i := range requests {
-		routes, spec := requests[i].Routes, &requests[i].Spec
-		var plan *RouteChanges
-		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isUnasked: true})
-		if left := time.Until(end); left > 0 {
-			plan, err = s.evaluate(ctx, left, routes, spec)
-		}
-		if err == nil {
-			// The guard has a time limit of its own.
-			start := time.Now()
-			plan, err = s.plugin.guarded(ctx, routes, spec, plan)
-			end = end.Add(time.Since(start))
-		}
-		results[i] = Result{plan, err}
-	}
-	return results, nil
-}
-
-// EvaluateCyclesJSON decides cycles of many rollouts in one call, through the JSON door: an array of requests in, an array of
-// answers of the same length and order out, as wit/strategy.wit says. In the place of a plan that the guard rejects stands
-// `{"error": {"code": "plan_rejected", "message", "violations"}}`. For Go values [Plugin.EvaluateCycles] is the faster way.
+// EvaluateCyclesJSON decides cycles of many rollouts in one call, through the JSON entry point: an array of requests in, an array of
+// answers of the same length and order out, as wit/strategy.wit says. A request may have a third field, `policy`
+// (`{"max_unavailable": "25%", "max_surge": 1, "complete_at": "100%"}`, each optional), which the plugin does not see. In the place of
+// a plan that the guard rejects stands `{"error": {"code": "plan_rejected", "message", "violations"}}`. For Go values
+// [Plugin.EvaluateCycles] is the faster way.
 //
 // It fails with a [RefusedError], where the text is not a JSON array, and with a [CallError], where the answers are not what
 // the contract says or the call failed.
@@ -166,7 +161,7 @@ func (p *Plugin) EvaluateCyclesJSON(ctx context.Context, requests string) (strin
 
 // answers is EvaluateCyclesJSON with what the guard found.
 func (p *Plugin) answers(ctx context.Context, requests string) (answers, error) {
-	session, err := p.session(ctx, p.purpose)
+	session, err := p.once(ctx)
 	if err != nil {
 		return answers{}, err
 	}
@@ -176,7 +171,7 @@ func (p *Plugin) answers(ctx context.Context, requests string) (answers, error) 
 
 // Describe gives what the plugin says of itself. It fails with a [CallError].
 func (p *Plugin) Describe(ctx context.Context) (Description, error) {
-	session, err := p.session(ctx, p.purpose)
+	session, err := p.once(ctx)
 	if err != nil {
 		return Description{}, err
 	}
@@ -184,13 +179,19 @@ func (p *Plugin) Describe(ctx context.Context) (Description, error) {
 	return session.Describe(ctx)
 }
 
-// CheckConfig tells whether the plugin takes this configuration, one JSON object. It fails with a [RefusedError], which is the
-// plugin's answer what is wrong with it, or with a [CallError].
-func (p *Plugin) CheckConfig(ctx context.Context, config string) error {
-	session, err := p.session(ctx, p.purpose)
+// CheckConfig gives what the plugin would promise with this configuration, one JSON object, at a target and under the policy of its
+// guard: every plan's commitment at these is equal to it. It fails with a [RefusedError], which is the plugin's answer that the
+// configuration is wrong or that the policy leaves it no move, or with a [CallError].
+func (p *Plugin) CheckConfig(ctx context.Context, config string, targetReplicas uint32) (Commitment, error) {
+	session, err := p.once(ctx)
 	if err != nil {
-		return err
+		return Commitment{}, err
 	}
 	defer session.Close()
-	return session.CheckConfig(ctx, config)
+	return session.CheckConfig(ctx, config, targetReplicas)
+}
+
+// CheckConfigUnder is [Plugin.CheckConfig] for a deployment that has a policy of its own.
+func (p *Plugin) CheckConfigUnder(ctx context.Context, policy Policy, config string, targetReplicas uint32) (Commitment, error) {
+	return p.WithGuard(p.guard.under(&policy)).CheckConfig(ctx, config, targetReplicas)
 }

@@ -29,8 +29,7 @@ type Registry struct {
 type RegistryOptions struct {
 	// Guard is that of every plugin that has none of its own in Guards.
 	Guard Guard
-	// Guards are those of single strategies, by name: a rolling update that may leave a quarter unserved needs a serving floor
-	// of 75%, beside a blue-green that needs none so low.
+	// Guards are those of single strategies, by name. A deployment may have a policy of its own besides: [Request.Policy].
 	Guards map[string]Guard
 	// RevertAfter is after how many failures in a row a version is given up; default 3.
 	RevertAfter int
@@ -126,6 +125,16 @@ func (r *Registry) EvaluateCycle(ctx context.Context, name string, routes []Rout
 	})
 }
 
+// EvaluateCycleUnder is EvaluateCycle for a deployment that has a policy of its own.
+func (r *Registry) EvaluateCycleUnder(
+	ctx context.Context, name string, policy Policy, routes []Route, spec *Spec,
+) (Evaluated[*RouteChanges], error) {
+	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
+		plan, err := plugin.EvaluateCycleUnder(ctx, policy, routes, spec)
+		return plan, judge(err), err
+	})
+}
+
 // EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does. However many
 // requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as nothing.
 func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []Request) (Evaluated[[]Result], error) {
@@ -146,7 +155,7 @@ func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []R
 	})
 }
 
-// EvaluateCyclesJSON is EvaluateCycles through the JSON door; see [Plugin.EvaluateCyclesJSON].
+// EvaluateCyclesJSON is EvaluateCycles through the JSON entry point; see [Plugin.EvaluateCyclesJSON].
 func (r *Registry) EvaluateCyclesJSON(ctx context.Context, name, requests string) (Evaluated[string], error) {
 	return evaluate(r, name, func(plugin *Plugin) (string, judgement, error) {
 		answers, err := plugin.answers(ctx, requests)

@@ -103,8 +103,9 @@ func (i *instance) failure(err error) error {
 	}
 }
 
-// invoke calls one of the contract's functions, whose parameters are on the stack, and lifts what it returns.
-func (i *instance) invoke(place int, lift func(l *lifting, at uint32)) error {
+// invoke calls one of the contract's functions, whose parameters are on the stack, and lifts what it returns. An instance that goes
+// on has to free what that was.
+func (i *instance) invoke(place int, goesOn bool, lift func(l *lifting, at uint32)) error {
 	if err := i.functions[place].CallWithStack(&i.call, i.stack); err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (i *instance) invoke(place int, lift func(l *lifting, at uint32)) error {
 	if lift(l, uint32(at)); l.err != nil {
 		return l.err
 	}
-	if post := i.posts[place]; post != nil {
+	if post := i.posts[place]; post != nil && goesOn {
 		i.stack[0] = at
 		return post.CallWithStack(&i.call, i.stack)
 	}

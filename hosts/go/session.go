@@ -17,6 +17,11 @@ type Session struct {
 	purpose  purpose
 	instance *instance
 	isOpen   bool
+	// guard is the session in which its plans are checked; nil until one has to be.
+	guard *Session
+	// isOnce tells that the call that comes is the last one, so that its instance need not clean up after itself: what it was is put
+	// back.
+	isOnce bool
 }
 
 // Session gives one instance for many calls. It must be closed.
@@ -62,6 +67,9 @@ func (s *Session) Close() {
 		return
 	}
 	s.isOpen = false
+	if s.guard != nil {
+		s.guard.Close()
+	}
 	if s.instance != nil {
 		s.plugin.loaded.give(s.instance)
 		s.instance = nil
@@ -99,7 +107,7 @@ func (s *Session) do(ctx context.Context, limit time.Duration, place int, lower 
 	} else if lower(&l); l.err != nil {
 		err = l.err
 	} else {
-		err = i.invoke(place, lift)
+		err = i.invoke(place, !s.isOnce, lift)
 	}
 	if err == nil {
 		return nil
@@ -114,22 +122,32 @@ func (s *Session) do(ctx context.Context, limit time.Duration, place int, lower 
 
 // EvaluateCycle is as [Plugin.EvaluateCycle].
 func (s *Session) EvaluateCycle(ctx context.Context, routes []Route, spec *Spec) (*RouteChanges, error) {
+	return s.evaluateUnder(ctx, s.plugin.guard, routes, spec)
+}
+
+// EvaluateCycleUnder is as [Plugin.EvaluateCycleUnder].
+func (s *Session) EvaluateCycleUnder(ctx context.Context, policy Policy, routes []Route, spec *Spec) (*RouteChanges, error) {
+	return s.evaluateUnder(ctx, s.plugin.guard.under(&policy), routes, spec)
+}
+
+func (s *Session) evaluateUnder(ctx context.Context, guard Guard, routes []Route, spec *Spec) (*RouteChanges, error) {
+	if spec == nil {
+		return nil, &ArgumentError{Argument: "spec", Problem: "is nil; every cycle needs one"}
+	}
+	spec = spec.under(guard)
 	plan, err := s.evaluate(ctx, s.plugin.loaded.host.limits.Time, routes, spec)
 	if err != nil {
 		return nil, err
 	}
-	return s.plugin.guarded(ctx, routes, spec, plan)
+	return s.guarded(ctx, routes, spec, plan, guard)
 }
 
 // evaluate decides a cycle within a time, and leaves the plan unchecked.
 func (s *Session) evaluate(ctx context.Context, limit time.Duration, routes []Route, spec *Spec) (*RouteChanges, error) {
-	if spec == nil {
-		return nil, &ArgumentError{Argument: "spec", Problem: "is nil; every cycle needs one"}
-	}
 	var plan *RouteChanges
 	var refused *RefusedError
 	err := s.do(ctx, limit, evaluateCycle,
-		func(l *lowering) { l.flat(l.routes(routes), l.spec(spec)) },
+		func(l *lowering) { l.evaluation(routes, spec) },
 		func(l *lifting, at uint32) { plan, refused = l.evaluation(at) })
 	if err != nil {
 		return nil, err
@@ -139,6 +157,30 @@ func (s *Session) evaluate(ctx context.Context, limit time.Duration, routes []Ro
 		return nil, refused
 	}
 	return plan, nil
+}
+
+// EvaluateCycles is as [Plugin.EvaluateCycles].
+func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Result, error) {
+	limits := s.plugin.loaded.host.limits
+	end := time.Now().Add(limits.Time)
+	results := make([]Result, len(requests))
+	for i := range requests {
+		routes, guard := requests[i].Routes, s.plugin.guard.under(requests[i].Policy)
+		spec := requests[i].Spec.under(guard)
+		var plan *RouteChanges
+		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isUnasked: true})
+		if left := time.Until(end); left > 0 {
+			plan, err = s.evaluate(ctx, left, routes, spec)
+		}
+		if err == nil {
+			// The guard has a time limit of its own.
+			start := time.Now()
+			plan, err = s.guarded(ctx, routes, spec, plan, guard)
+			end = end.Add(time.Since(start))
+		}
+		results[i] = Result{plan, err}
+	}
+	return results, nil
 }
 
 // text calls a function that takes one string.
@@ -157,13 +199,30 @@ func (s *Session) Describe(ctx context.Context) (Description, error) {
 }
 
 // CheckConfig is as [Plugin.CheckConfig].
-func (s *Session) CheckConfig(ctx context.Context, config string) error {
-	var problem error
-	err := s.text(ctx, checkConfig, config, "config", func(l *lifting, at uint32) { problem = l.onlyError(at) })
-	if err == nil && problem != nil {
-		return &RefusedError{Plugin: s.plugin.loaded.id, Kind: ErrInvalidConfig, Message: problem.Error()}
+func (s *Session) CheckConfig(ctx context.Context, config string, targetReplicas uint32) (Commitment, error) {
+	return s.checkConfigUnder(ctx, s.plugin.guard, config, targetReplicas)
+}
+
+// CheckConfigUnder is as [Plugin.CheckConfigUnder].
+func (s *Session) CheckConfigUnder(ctx context.Context, policy Policy, config string, targetReplicas uint32) (Commitment, error) {
+	return s.checkConfigUnder(ctx, s.plugin.guard.under(&policy), config, targetReplicas)
+}
+
+func (s *Session) checkConfigUnder(ctx context.Context, guard Guard, config string, target uint32) (Commitment, error) {
+	var limits *Commitment
+	if policy, hasPolicy := guard.Policy(); hasPolicy {
+		resolved := policy.Resolve(target)
+		limits = &resolved
 	}
-	return err
+	var commitment Commitment
+	var problem error
+	err := s.do(ctx, s.plugin.loaded.host.limits.Time, checkConfig,
+		func(l *lowering) { l.configCheck(config, target, limits) },
+		func(l *lifting, at uint32) { commitment, problem = l.configVerdict(at) })
+	if err == nil && problem != nil {
+		return Commitment{}, &RefusedError{Plugin: s.plugin.loaded.id, Kind: ErrInvalidConfig, Message: problem.Error()}
+	}
+	return commitment, err
 }
 
 // EvaluateCyclesJSON is as [Plugin.EvaluateCyclesJSON].
@@ -174,11 +233,12 @@ func (s *Session) EvaluateCyclesJSON(ctx context.Context, requests string) (stri
 
 // answers is EvaluateCyclesJSON with what the guard found.
 func (s *Session) answers(ctx context.Context, requests string) (answers, error) {
+	batch := prepare(requests, s.plugin.guard)
 	var text string
 	var problem error
-	err := s.text(ctx, evaluateCyclesJSON, requests, "requests", func(l *lifting, at uint32) { text, problem = l.textOrError(at) })
+	err := s.text(ctx, evaluateCyclesJSON, batch.text, "requests", func(l *lifting, at uint32) { text, problem = l.textOrError(at) })
 	if err != nil {
 		return answers{}, err
 	}
-	return s.plugin.checkAnswers(ctx, requests, text, problem)
+	return s.checkAnswers(ctx, batch, text, problem)
 }

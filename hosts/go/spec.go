@@ -2,17 +2,20 @@ package pointsman
 
 import "time"
 
-// OperatorRequest is what an operator asked for since the rollout started.
-type OperatorRequest uint8
-
-const (
-	// NoRequest: nothing.
-	NoRequest OperatorRequest = iota
-	// OperatorPromote: promote as soon as enough is ready: approvals and delays are skipped, readiness is not.
-	OperatorPromote
-	// OperatorAbort: give the rollout up and keep the old revision, while the serving floor allows it.
-	OperatorAbort
-)
+// Operator is what an operator wants of a rollout; a new activation clears it. Abort goes before pause, pause before promote,
+// and promote before passed gates. The zero value is nothing.
+type Operator struct {
+	// Abort gives the rollout up.
+	Abort bool
+	// Pause lets it take no step forward and not end, while repairs go on. Not read under Abort.
+	Pause bool
+	// Promote skips gates, delays, holds, and checks that are pending or inconclusive, until the rollout ends; not readiness,
+	// the least time of being ready, failed checks and the time for which the old revision is kept.
+	Promote bool
+	// PassedGates are the gates that a person passed, in any order: the [RouteChanges.Gate] of the last applied plan, appended.
+	// Unknown words are ignored. The host clears them when the configuration changes.
+	PassedGates []string
+}
 
 // CheckOutcome is how a check stands. The zero value is none of them.
 type CheckOutcome uint8
@@ -24,30 +27,71 @@ const (
 	CheckPassed
 	// CheckFailed: bad.
 	CheckFailed
+	// CheckInconclusive: judged without enough data; waits as pending does.
+	CheckInconclusive
 )
 
-// Check is a verdict that the host gathered elsewhere: metrics, smoke tests, approvals.
+// Check is a verdict that the host gathered elsewhere: metrics, smoke tests.
 type Check struct {
-	// Name is the host's name for it, for messages.
+	// Name is unique in a spec. A check that a configuration names and that is not listed is pending.
 	Name string
 	// Outcome is how it stands.
 	Outcome CheckOutcome
+	// ObservedAt is when it was last sampled; the zero time makes it always count. A verdict that does not count is pending.
+	ObservedAt time.Time
 }
+
+// Commitment is bounds, in routes: of a policy ([Spec.Limits]), or of a plan ([RouteChanges.Commitment]).
+type Commitment struct {
+	// LeastServing is what the capacity is never brought below.
+	LeastServing uint32
+	// MostLive is what the live routes of all revisions are never brought above.
+	MostLive uint32
+}
+
+// WeightSteps says which traffic ratios the host's proxy can express: k/n for 0 <= k <= n. The zero value is one step, in
+// traffic or out of it.
+type WeightSteps struct {
+	// from is the number of steps, but for its last bit: so the zero value is 1.
+	from uint32
+}
+
+// NewWeightSteps is n steps: 256 for HAProxy, for example. 0 is [ExactWeights].
+func NewWeightSteps(n uint32) WeightSteps { return WeightSteps{n ^ 1} }
+
+// ExactWeights takes every ratio as possible.
+func ExactWeights() WeightSteps { return NewWeightSteps(0) }
+
+// Steps is n; 0 where every ratio is possible.
+func (w WeightSteps) Steps() uint32 { return w.from ^ 1 }
 
 // Spec is what is wanted of a rollout, and what time it is.
 type Spec struct {
-	// DeployingRevision is the revision being rolled out.
+	// DeployingRevision is the revision being rolled out; not empty.
 	DeployingRevision string
+	// StableRevision is the revision that carried the traffic when this rollout started, and can be created: the deploying one
+	// of the rollout before, if that was promoted, else its stable one. Empty, or that being deployed, is none.
+	StableRevision string
 	// TargetReplicas is how many routes should serve when the rollout ends; 0 is valid.
 	TargetReplicas uint32
-	// StartedAt is when this rollout started. Routes created before it that are no longer live are history, not failures.
+	// StartedAt is when this revision was activated; another activation has another one.
 	StartedAt time.Time
 	// Now is the host's clock at this cycle: the only clock there is.
 	Now time.Time
-	// OperatorRequest is what an operator asked for, if anything.
-	OperatorRequest OperatorRequest
+	// Operator is what an operator wants.
+	Operator Operator
 	// Checks are the verdicts gathered so far, in any order.
 	Checks []Check
+	// Limits are the policy at this target. Where it is nil, the host puts its own policy here, resolved for the target; under
+	// [GuardIDsOnly] nothing bounds the strategy but its configuration.
+	Limits *Commitment
+	// FreePlaces is how many more routes may be placed now, of the larger revision; room that terminating routes hold is not
+	// free. Nil is unknown, as if unlimited.
+	FreePlaces *uint32
+	// WeightSteps says which ratios are possible.
+	WeightSteps WeightSteps
+	// Labels are the host's facts about the deployment.
+	Labels map[string]string
 	// Config is the strategy's own configuration, one JSON object exactly as its user wrote it. Empty is `{}`: all defaults.
 	Config string
 	// Memo is the memo of the last applied plan of this rollout; nil in the first cycle.
@@ -60,6 +104,9 @@ type Request struct {
 	Routes []Route
 	// Spec is what is wanted.
 	Spec Spec
+	// Policy is the deployment's own, in place of that of the plugin's guard; nil where it has none. It has no say where that guard
+	// checks only ids.
+	Policy *Policy
 }
 
 // Description is what a strategy says of itself.
@@ -74,19 +121,8 @@ type Description struct {
 	ConfigSchema string
 }
 
-// The contract's words, in its order.
-var (
-	operatorRequests = words{"promote", "abort"}
-	checkOutcomes    = words{"pending", "passed", "failed"}
-)
-
-// String is the contract's word; empty where there is no request.
-func (r OperatorRequest) String() string {
-	if r == NoRequest {
-		return ""
-	}
-	return operatorRequests.of(uint8(r))
-}
+// checkOutcomes are the contract's words, in its order.
+var checkOutcomes = words{"pending", "passed", "failed", "inconclusive"}
 
 // String is the contract's word.
 func (o CheckOutcome) String() string { return checkOutcomes.of(uint8(o)) }
@@ -97,4 +133,15 @@ func (s *Spec) config() string {
 		return "{}"
 	}
 	return s.Config
+}
+
+// under is the spec as a plugin and the guard get it: with the policy as its limits, where it has none of its own.
+func (s *Spec) under(guard Guard) *Spec {
+	policy, hasPolicy := guard.Policy()
+	if s.Limits != nil || !hasPolicy {
+		return s
+	}
+	bounded, limits := *s, policy.Resolve(s.TargetReplicas)
+	bounded.Limits = &limits
+	return &bounded
 }

@@ -83,10 +83,7 @@ func setUp(t testing.TB) {
 		shared.host = host
 		shared.blueGreen = load(t, host, "plugins/blue_green.wasm")
 		shared.hostile = load(t, host, "guests/hostile.wasm")
-		// Its corpus goes as far as none serving.
-		policy := DefaultPolicy()
-		policy.ServingFloorPercent = 0
-		shared.rollingUpdate = load(t, host, "plugins/rolling_update.wasm").WithGuard(GuardWith(policy))
+		shared.rollingUpdate = load(t, host, "plugins/rolling_update.wasm")
 	})
 }
 

@@ -11,9 +11,17 @@ import (
 // Checks are what a new version of a strategy must pass before it is switched to.
 type Checks struct {
 	// Configs are the configurations of rollouts under way: it must take each.
-	Configs []string
+	Configs []ConfigInUse
 	// Vectors are requests whose answers are known: it must give them.
 	Vectors []Vector
+}
+
+// ConfigInUse is the configuration of a rollout under way: it is checked at its target and under the strategy's policy.
+type ConfigInUse struct {
+	// Config is one JSON object.
+	Config string
+	// TargetReplicas is the rollout's target.
+	TargetReplicas uint32
 }
 
 // Vector is a request and the answer that a strategy must give.
@@ -172,7 +180,7 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 	if done, isDone := slot.nothingToDo(wanted, file.id); isDone {
 		return done, nil
 	}
-	if err := slot.checks.pass(ctx, plugin); err != nil {
+	if err := slot.checks.pass(ctx, version.plugin); err != nil {
 		return Swap{}, err
 	}
 	isKept = true
@@ -211,9 +219,9 @@ func (c *Checks) pass(ctx context.Context, plugin *Plugin) error {
 	fail := func(kind error, detail string, cause error) error {
 		return &SwapError{Plugin: plugin.ID(), Kind: kind, Detail: detail, Cause: cause}
 	}
-	for _, config := range c.Configs {
-		if err := plugin.forUpkeep().CheckConfig(ctx, config); err != nil {
-			return fail(ErrSwapConfig, fmt.Sprintf("%v, %s", ErrSwapConfig, config), err)
+	for _, use := range c.Configs {
+		if _, err := plugin.forUpkeep().CheckConfig(ctx, use.Config, use.TargetReplicas); err != nil {
+			return fail(ErrSwapConfig, fmt.Sprintf("%v, %s", ErrSwapConfig, use.Config), err)
 		}
 	}
 	// What a vector expects is the plugin's own answer, before any policy.

@@ -39,7 +39,7 @@ func swapUnderLoad(t *testing.T, withBad bool) {
 	var requests []Request
 	var texts []string
 	for n := range 8 {
-		requests = append(requests, Request{readyRoutes(n), *misdeed("good")})
+		requests = append(requests, Request{Routes: readyRoutes(n), Spec: *misdeed("good")})
 		texts = append(texts, readyJSON(n))
 	}
 	batch := "[" + strings.Join(texts, ",") + "]"
@@ -112,7 +112,7 @@ func swapUnderLoad(t *testing.T, withBad bool) {
 	}
 }
 
-// evaluateAll asks through every door.
+// evaluateAll asks through every entry point.
 func evaluateAll(t *testing.T, registry *Registry, requests []Request, batch string, expected map[string][]*RouteChanges, answered map[string]int) {
 	check := func(plugin PluginID, i int, found *RouteChanges, err error) {
 		if err != nil || !reflect.DeepEqual(found, expected[plugin.Digest][i]) {

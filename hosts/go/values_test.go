@@ -18,21 +18,28 @@ func TestWhatCannotBeHandedOverIsAnErrorThatNamesIt(t *testing.T) {
 		edit     func(request *Request)
 		contains string
 	}{
-		"routes[1].status":            {func(r *Request) { r.Routes[1].Status = 0 }, "is none of provisioning, running"},
-		"routes[1].health":            {func(r *Request) { r.Routes[1].Health = 5 }, "is none of not-checked"},
-		"routes[0].traffic_status":    {func(r *Request) { r.Routes[0].TrafficStatus = 3 }, "is none of active, inactive"},
-		"routes[1].id":                {func(r *Request) { r.Routes[1].ID = "\xff" }, "is not UTF-8"},
-		"routes[0].revision":          {func(r *Request) { r.Routes[0].Revision = "v\xc3" }, "is not UTF-8"},
-		"routes[1].created_at":        {func(r *Request) { r.Routes[1].CreatedAt = time.Time{} }, "is 0001-01-01T00:00:00Z, not a moment from 1970 on"},
-		"routes[0].status_updated_at": {func(r *Request) { r.Routes[0].StatusUpdatedAt = time.Unix(-1, 0) }, "not a moment"},
-		"spec.now":                    {func(r *Request) { r.Spec.Now = time.Unix(1<<62, 0) }, "not a moment"},
-		"spec.started_at":             {func(r *Request) { r.Spec.StartedAt = time.Time{} }, "not a moment"},
-		"spec.operator_request":       {func(r *Request) { r.Spec.OperatorRequest = 9 }, "is none of promote, abort"},
-		"spec.checks[0].outcome":      {func(r *Request) { r.Spec.Checks = []Check{{Name: "smoke"}} }, "is none of pending"},
-		"spec.deploying_revision":     {func(r *Request) { r.Spec.DeployingRevision = "\xff" }, "is not UTF-8"},
-		"spec.memo":                   {func(r *Request) { memo := "\xff"; r.Spec.Memo = &memo }, "is not UTF-8"},
+		"routes[1].status":              {func(r *Request) { r.Routes[1].Status = 0 }, "is none of provisioning, running"},
+		"routes[1].health":              {func(r *Request) { r.Routes[1].Health = 5 }, "is none of not-checked"},
+		"routes[0].traffic_status":      {func(r *Request) { r.Routes[0].TrafficStatus = 4 }, "is none of active, standby, inactive"},
+		"routes[1].id":                  {func(r *Request) { r.Routes[1].ID = "\xff" }, "is not UTF-8"},
+		"routes[0].revision":            {func(r *Request) { r.Routes[0].Revision = "v\xc3" }, "is not UTF-8"},
+		"routes[1].created_at":          {func(r *Request) { r.Routes[1].CreatedAt = time.Time{} }, "is 0001-01-01T00:00:00Z, not a moment from 1970 on"},
+		"routes[0].status_updated_at":   {func(r *Request) { r.Routes[0].StatusUpdatedAt = time.Unix(-1, 0) }, "not a moment"},
+		"spec.now":                      {func(r *Request) { r.Spec.Now = time.Unix(1<<62, 0) }, "not a moment"},
+		"spec.started_at":               {func(r *Request) { r.Spec.StartedAt = time.Time{} }, "not a moment"},
+		"routes[1].end":                 {func(r *Request) { r.Routes[1].End = 4 }, "is none of drained, evicted, crashed"},
+		"routes[1].labels":              {func(r *Request) { r.Routes[1].Labels = map[string]string{"zone": "\xff"} }, "is not UTF-8"},
+		"spec.stable_revision":          {func(r *Request) { r.Spec.StableRevision = "\xff" }, "is not UTF-8"},
+		"spec.operator.passed_gates[1]": {func(r *Request) { r.Spec.Operator.PassedGates = []string{"go", "\xff"} }, "is not UTF-8"},
+		"spec.labels":                   {func(r *Request) { r.Spec.Labels = map[string]string{"\xff": ""} }, "is not UTF-8"},
+		"spec.checks[0].outcome":        {func(r *Request) { r.Spec.Checks = []Check{{Name: "smoke"}} }, "is none of pending"},
+		"spec.checks[1].observed_at": {func(r *Request) {
+			r.Spec.Checks = []Check{{Name: "a", Outcome: CheckPassed}, {Name: "b", Outcome: CheckPassed, ObservedAt: time.Unix(-1, 0)}}
+		}, "not a moment"},
+		"spec.deploying_revision": {func(r *Request) { r.Spec.DeployingRevision = "\xff" }, "is not UTF-8"},
+		"spec.memo":               {func(r *Request) { memo := "\xff"; r.Spec.Memo = &memo }, "is not UTF-8"},
 	} {
-		request := Request{readyRoutes(2), *specWith("{}")}
+		request := Request{Routes: readyRoutes(2), Spec: *specWith("{}")}
 		c.edit(&request)
 		_, err := blueGreen(t).EvaluateCycle(background, request.Routes, &request.Spec)
 		var wrong *ArgumentError
@@ -66,11 +73,12 @@ func TestAnEmptyConfigIsAllDefaults(t *testing.T) {
 
 func TestAConfigIsChecked(t *testing.T) {
 	plugin := blueGreen(t)
-	if err := plugin.CheckConfig(background, `{"auto_promote": true}`); err != nil {
-		t.Error(err)
+	commitment, err := plugin.CheckConfig(background, `{"auto_promote": true}`, 4)
+	if err != nil || commitment != (Commitment{4, 8}) {
+		t.Errorf("%v, %v", commitment, err)
 	}
 	for _, config := range []string{"", "[]", `{"auto_promote": 1}`, `{"deadline_seconds": 0}`, "\xff"} {
-		err := plugin.CheckConfig(background, config)
+		_, err := plugin.CheckConfig(background, config, 4)
 		if config == "\xff" {
 			if !errors.Is(err, ErrInvalidArgument) {
 				t.Errorf("%q: %v", config, err)
@@ -78,6 +86,10 @@ func TestAConfigIsChecked(t *testing.T) {
 		} else if !errors.Is(err, ErrInvalidConfig) {
 			t.Errorf("%q: %v", config, err)
 		}
+	}
+	// Two full sets at once are what blue-green needs.
+	if _, err := plugin.CheckConfigUnder(background, Policy{MaxSurge: Count(1)}, "{}", 4); !errors.Is(err, ErrInvalidConfig) {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -98,7 +110,7 @@ func TestJSONIsReadAsStrictlyAsByAPlugin(t *testing.T) {
 	for _, change := range [][2]string{
 		{`"routes":[]`, `"Routes":[]`}, {`"routes":[]`, `"routes":[],"routes":[]`}, {`"routes":[]`, `"routes":null`}, {`"routes":[],`, ``},
 		{`"now":1`, `"now":1.5`}, {`"now":1`, `"now":-1`}, {`"now":1`, `"now":1,"later":2`}, {`"now":1`, `"now":18446744073709551616`},
-		{`"target_replicas":3`, `"target_replicas":4294967296`}, {`"now":1`, `"now":1,"operator_request":"Promote"`},
+		{`"target_replicas":3`, `"target_replicas":4294967296`}, {`"now":1`, `"now":1,"operator":{"promote":"yes"}`},
 		{`"routes":[]`, `"routes":[null]`}, {`"routes":[]`, `"routes":[{"id":"r-1"}]`},
 	} {
 		var request Request
@@ -118,7 +130,7 @@ func TestApplyingAPlanIsAllOrNothing(t *testing.T) {
 	routes := readyRoutes(3)
 	before := readyRoutes(3)
 	plan := &RouteChanges{
-		RolloutSpecs: []RolloutSpec{{2, "v3", TrafficInactive, 0.25}}, PromoteRouteIDs: []string{"r-1"},
+		RolloutSpecs: []RolloutSpec{{2, "v3", TrafficActive, 0.25, map[string]string{"zone": "b"}}}, PromoteRouteIDs: []string{"r-1"},
 		TrafficChanges: []TrafficChange{{"r-2", TrafficActive, 0.5}}, DrainRouteIDs: []string{"r-3"},
 	}
 	last := 3
@@ -129,9 +141,11 @@ func TestApplyingAPlanIsAllOrNothing(t *testing.T) {
 	expected := readyRoutes(3)
 	expected[0].TrafficStatus, expected[0].TrafficRatio = TrafficActive, 1
 	expected[1].TrafficStatus, expected[1].TrafficRatio = TrafficActive, 0.5
-	expected[2].Status, expected[2].StatusUpdatedAt = RouteTerminating, now
+	expected[2].Status, expected[2].StatusUpdatedAt, expected[2].End = RouteTerminating, now, EndDrained
 	for _, id := range []string{"r-4", "r-5"} {
-		expected = append(expected, Route{id, "v3", RouteProvisioning, HealthNotChecked, TrafficInactive, 0.25, now, now})
+		expected = append(expected, Route{
+			id, "v3", RouteProvisioning, HealthNotChecked, TrafficActive, 0.25, now, now, EndNone, map[string]string{"zone": "b"},
+		})
 	}
 	if err != nil || !reflect.DeepEqual(applied, expected) || !reflect.DeepEqual(routes, before) {
 		t.Errorf("found    %+v, %v\nexpected %+v", applied, err, expected)

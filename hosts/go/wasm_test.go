@@ -94,15 +94,16 @@ func strategyCore() core {
 	trap := func(of uint32) coreFunctionOf { return coreFunctionOf{of: of, code: []byte{opUnreachable}} }
 	return core{
 		types: [][2]string{
-			{"iiiiiIIiiiiiiiii", "i"}, {"", "i"}, {"ii", "i"}, {"iiii", "i"}, {"", ""},
+			{"i", "i"}, {"", "i"}, {"iiiiii", "i"}, {"iiii", "i"}, {"", ""}, {"ii", "i"},
 		},
-		functions: []coreFunctionOf{trap(0), trap(1), trap(2), trap(3), {of: 4}},
+		functions: []coreFunctionOf{trap(0), trap(1), trap(2), trap(3), {of: 4}, trap(5)},
 		memory:    []byte{0, 1},
 		names: map[string]uint32{
-			"pointsman:strategy/strategy@0.1.0#evaluate-cycle":       0,
-			"pointsman:strategy/strategy@0.1.0#describe":             1,
-			"pointsman:strategy/strategy@0.1.0#check-config":         2,
-			"pointsman:strategy/strategy-json@0.1.0#evaluate-cycles": 2,
+			"pointsman:strategy/strategy@0.2.0#evaluate-cycle":       0,
+			"pointsman:strategy/strategy@0.2.0#describe":             1,
+			"pointsman:strategy/strategy@0.2.0#check-config":         2,
+			"pointsman:strategy/strategy-json@0.2.0#evaluate-cycles": 5,
+			"pointsman:strategy/strategy-json@0.2.0#check-config":    5,
 			reallocExport: 3,
 		},
 	}
@@ -120,5 +121,5 @@ func exportOf(name string) []byte {
 
 // strategyOf is a component that exports the contract and has this core module.
 func strategyOf(c core) []byte {
-	return componentOf(section(sectionCoreModule, c.bytes()), exportOf("pointsman:strategy/strategy@0.1.0"), exportOf("pointsman:strategy/strategy-json@0.1.0"))
+	return componentOf(section(sectionCoreModule, c.bytes()), exportOf("pointsman:strategy/strategy@0.2.0"), exportOf("pointsman:strategy/strategy-json@0.2.0"))
 }

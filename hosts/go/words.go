@@ -27,7 +27,7 @@ func (w words) list() string {
 	return strings.Join(w, ", ")
 }
 
-// marshal is the word of the JSON door.
+// marshal is the word of the JSON entry point.
 func (w words) marshal(value uint8) ([]byte, error) {
 	if !w.has(value) {
 		return nil, fmt.Errorf("%d is none of %s", value, w.list())
@@ -35,7 +35,7 @@ func (w words) marshal(value uint8) ([]byte, error) {
 	return []byte(`"` + strings.ReplaceAll(w[value-1], "-", "_") + `"`), nil
 }
 
-// unmarshal is the value for a word of the JSON door.
+// unmarshal is the value for a word of the JSON entry point.
 func (w words) unmarshal(data []byte) (uint8, error) {
 	for i := range w {
 		if word, _ := w.marshal(uint8(i + 1)); slices.Equal(word, data) {

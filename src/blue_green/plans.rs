@@ -1,5 +1,7 @@
 //! The plans of blue-green and their wording, in the order of the table's rows.
 
+use std::ptr;
+
 use super::{Cycle, Memo, RollingBack, What};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally,
@@ -190,9 +192,11 @@ impl<'a> Cycle<'a> {
         let keeps_blue = self.config.keep_blue_seconds > 0 && self.tally.active_blue > 0;
         let is_kept = |route: &Route| keeps_blue && route.is_active() && !self.rollout.is_leftover(route);
         let chosen = self.chosen();
-        let is_chosen = |route: &Route| chosen.binary_search_by(|it| it.id.cmp(&route.id)).is_ok();
-        let leaves = |route: &&Route| {
-            if self.rollout.is_green(route) { !is_chosen(route) } else { !is_kept(route) }
+        // Both are in the order of their ids, so that each that was chosen is the next one.
+        let mut others = chosen.iter().copied().peekable();
+        let leaves = |route: &&'a Route| {
+            let is_chosen = others.next_if(|other| ptr::eq(*other, *route)).is_some();
+            if self.rollout.is_green(route) { !is_chosen } else { !is_kept(route) }
         };
         let sub_step = if keeps_blue { SubStep::Finalizing } else { SubStep::Completed };
         let mut plan = self.plan(sub_step, code, String::new());

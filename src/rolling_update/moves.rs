@@ -3,7 +3,7 @@
 use super::Cycle;
 use crate::{
     Route, TrafficStatus,
-    order::{first_to_drain, sort_by_id},
+    order::{first_to_drain, is_among, sort_by_id},
     room::Room,
 };
 
@@ -100,9 +100,4 @@ impl<'a> Cycle<'a> {
     pub(super) fn missing(&self) -> u32 {
         self.target.saturating_sub(self.tally.live_green)
     }
-}
-
-/// Whether a route is among these, which are in the order of their ids.
-pub(super) fn is_among(routes: &[&Route], route: &Route) -> bool {
-    routes.binary_search_by(|other| other.id.cmp(&route.id)).is_ok()
 }

@@ -1,8 +1,9 @@
 //! The plans of a rolling update and their wording, in the order of the table's rows.
 
-use super::{Cycle, Moves, moves::is_among};
+use super::{Cycle, Moves};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Timestamp,
+    order::is_among,
     rolling_back::RollingBack,
     room::{Room, Shortage},
     traffic::{activate, raise_what_stays},

@@ -32,7 +32,7 @@ func run(ctx context.Context, plugin *pointsman.Plugin) error {
 		})
 	}
 	spec := &pointsman.Spec{
-		DeployingRevision: "v2", TargetReplicas: 3, StartedAt: start, Now: start,
+		DeployingRevision: "v2", StableRevision: "v1", TargetReplicas: 3, StartedAt: start, Now: start,
 		Config: `{"auto_promote": true, "promote_delay_seconds": 20, "deadline_seconds": 600}`,
 	}
 	for {
@@ -41,11 +41,12 @@ func run(ctx context.Context, plugin *pointsman.Plugin) error {
 			return err
 		}
 		fmt.Printf("%4ds  %s: %s%s\n", int(spec.Now.Sub(start).Seconds()), plan.SubStep, plan.Reason.Message, changes(plan))
-		if plan.SubStep == pointsman.SubStepCompleted && plan.IsEmpty() {
-			return nil
-		}
+		// In one transaction, where the table is a database's; the memo is stored with it.
 		if routes, err = plan.Apply(routes, spec.Now, newID); err != nil {
 			return err
+		}
+		if plan.SubStep.IsOver() {
+			return nil
 		}
 		spec.Now, spec.Memo = spec.Now.Add(step), plan.Memo
 		for i := range routes {

@@ -1,0 +1,140 @@
+package pointsman
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// What the host makes of requests in JSON before a plugin sees them: their policies are taken out, and resolved into their limits.
+// Everything else is for the plugin to judge, and reaches it as it is.
+
+// asked is one request of a batch.
+type asked struct {
+	// text is what the plugin is asked; empty where it is not.
+	text json.RawMessage
+	// refusal is the answer where it is not asked.
+	refusal json.RawMessage
+	// guard is the guard for its plan.
+	guard Guard
+}
+
+// asking is a batch.
+type asking struct {
+	requests []asked
+	// isArray tells whether there is a batch at all: what else the text is, the plugin is told as it is.
+	isArray bool
+	text    string
+}
+
+// prepare makes of a text what a plugin under this guard is asked.
+func prepare(text string, guard Guard) asking {
+	batch := asking{text: text}
+	if !json.Valid([]byte(text)) {
+		return batch
+	}
+	requests, isArray := elements([]byte(text))
+	if !isArray {
+		return batch
+	}
+	batch.isArray, batch.requests = true, make([]asked, len(requests))
+	var given []json.RawMessage
+	for i, request := range requests {
+		batch.requests[i] = askOne(request, guard)
+		if batch.requests[i].refusal == nil {
+			given = append(given, batch.requests[i].text)
+		}
+	}
+	batch.text = joined(given)
+	return batch
+}
+
+// askOne makes of a request what a plugin is asked.
+func askOne(request []byte, guard Guard) asked {
+	found, _ := members(request)
+	var policy *Policy
+	var spec []byte
+	for _, member := range found {
+		switch member.name {
+		case "policy":
+			problem := "is given twice"
+			if policy == nil {
+				policy = &Policy{}
+				err := decodeObject(member.value, policyFields(policy)...)
+				if err == nil {
+					continue
+				}
+				problem = err.Error()
+			}
+			return asked{refusal: refusal("invalid_request", "`policy`: "+problem)}
+		case "spec":
+			spec = member.value
+		}
+	}
+	guard = guard.under(policy)
+	limits := limitsFor(spec, guard)
+	if policy == nil && limits == "" {
+		return asked{text: request, guard: guard}
+	}
+	var kept []json.RawMessage
+	for _, member := range found {
+		value := member.value
+		switch member.name {
+		case "policy":
+			continue
+		case "spec":
+			value = withLimits(value, limits)
+		}
+		kept = append(kept, json.RawMessage(quoted(member.name)+":"+string(value)))
+	}
+	array := joined(kept)
+	return asked{text: json.RawMessage("{" + array[1:len(array)-1] + "}"), guard: guard}
+}
+
+// limitsFor are the limits of a spec that has none of its own; empty where it has, or where there is no policy to resolve. What
+// is no spec is for the plugin to refuse.
+func limitsFor(spec []byte, guard Guard) string {
+	policy, hasPolicy := guard.Policy()
+	if spec == nil || !hasPolicy {
+		return ""
+	}
+	found, _ := members(spec)
+	var target uint32
+	hasTarget := false
+	for _, member := range found {
+		switch member.name {
+		case "limits":
+			if string(member.value) != "null" {
+				return ""
+			}
+		case "target_replicas":
+			hasTarget = number(&target)(member.value) == nil
+		}
+	}
+	if !hasTarget {
+		return ""
+	}
+	limits := policy.Resolve(target)
+	return fmt.Sprintf(`"limits":{"least_serving":%d,"most_live":%d}`, limits.LeastServing, limits.MostLive)
+}
+
+// withLimits is a spec with these limits, in place of a null or in front of everything else.
+func withLimits(spec []byte, limits string) []byte {
+	found, _ := members(spec)
+	if limits == "" || len(found) == 0 {
+		return spec
+	}
+	_, value, _ := strings.Cut(limits, ":")
+	for _, member := range found {
+		if member.name == "limits" {
+			return spliced(spec, splice{member.at, member.at + len(member.value), value})
+		}
+	}
+	opening := skipSpace(spec, 0) + 1
+	return spliced(spec, splice{opening, opening, limits + ","})
+}
+
+// refusal is an answer that there is no plan.
+func refusal(code, message string) json.RawMessage {
+	return json.RawMessage(fmt.Sprintf(`{"error":{"code":%s,"message":%s}}`, quoted(code), quoted(message)))
+}
