@@ -30,8 +30,8 @@ from pointsman import (
     TrafficStatus,
 )
 from pointsman import answers as json_answers
-from pointsman.batches import batches
 from pointsman.instances import Purpose
+from pointsman.sent import Fleet
 from three_ways import JsonString, TypedRecords
 
 START = datetime(2025, 10, 9, 8, 53, 20, tzinfo=UTC)
@@ -103,7 +103,7 @@ def three_ways(plugin: Plugin) -> None:
     print("| routes | component, JSON string | core module, JSON in memory | component, typed records |")
     print("|---:|---:|---:|---:|")
     for count in (1, 10, 100):
-        routes, spec = request(fields(count, HealthStatus.DEGRADED))
+        routes, spec, _ = request(fields(count, HealthStatus.DEGRADED))
         message = plugin.evaluate_cycle(routes, spec).reason.message
         assert string.evaluate(routes, spec) == typed.evaluate(routes, spec) == message
         times = measure(
@@ -123,7 +123,7 @@ def single(plugin: Plugin) -> None:
         print("|---:|---:|---:|---:|")
         for count in (1, 10, 100, 1000):
             given = fields(count, last)
-            routes, spec = request(given)
+            routes, spec, _ = request(given)
             own = plain(given)
             times = measure(
                 {
@@ -161,20 +161,18 @@ def fleet(plugin: Plugin) -> None:
 def parts(plugin: Plugin) -> None:
     """Where the time of the fleet's usual cycle goes."""
     requests = [request(fields(ROUTES, HealthStatus.DEGRADED, deployment)) for deployment in range(FLEET)]
-    sent = [{"routes": routes, "spec": spec} for routes, spec, _ in requests]
-    split = [sent[first:end] for first, end in batches(ROUTES for _ in sent)]
-    texts = [plugin._written(batch, 0, {}) for batch in split]
+    fleet = Fleet(requests, plugin.guard)
 
     def ask() -> list[str]:
         with plugin._loaded.call(Purpose.CALL) as call:
-            return [plugin._ask(call, text) for text in texts]
+            return [plugin._ask(call, text) for text in fleet.texts]
 
-    given = list(zip(ask(), split, strict=True))
+    given = list(zip(ask(), fleet.batches, strict=True))
     times = measure(
         {
-            "writing": lambda: [plugin._written(batch, 0, {}) for batch in split],
+            "writing": lambda: Fleet(requests, plugin.guard),
             "sandbox": ask,
-            "reading": lambda: [json_answers.read(plugin.id, text, len(batch)) for text, batch in given],
+            "reading": lambda: [json_answers.read(plugin.id, text, end - first) for text, (first, end) in given],
         }
     )
     told = ", ".join(f"{name} {micros(each / FLEET)}" for name, each in times.items())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import orjson
 from wasmtime import Config, Engine, Store
 from wasmtime.component import Component, Linker, Record
 
-from pointsman import Route, Spec
+from pointsman import Operator, Route, Spec
+from pointsman.wire import millis
 
 
 class _Component:
@@ -24,7 +27,7 @@ class _Component:
         config.epoch_interruption = True
         self._engine = Engine(config)
         self._component = Component(self._engine, file.read_bytes())
-        interface = self._component.get_export_index(f"pointsman:strategy/{self.interface}@0.1.0")
+        interface = self._component.get_export_index(f"pointsman:strategy/{self.interface}@0.2.0")
         self._index = self._component.get_export_index(self.function, interface)
         assert self._index is not None
 
@@ -63,10 +66,21 @@ class TypedRecords(_Component):
 
 
 def _record(value: Route | Spec) -> Record:
+    """Every field of the contract's record, which the package's types send only where it is not the default."""
     record = Record()
-    for name, field in vars(value).items():
-        if not name.startswith("_"):
-            setattr(record, name.replace("_", "-"), list(field) if isinstance(field, tuple) else field)
-    if isinstance(value, Spec):
-        record.config = value.config  # type: ignore[attr-defined]
+    for field in fields(value):
+        setattr(record, field.name.replace("_", "-"), _lowered(getattr(value, field.name)))
     return record
+
+
+def _lowered(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return millis("moment", value)
+    if isinstance(value, dict):
+        return list(value.items())
+    if isinstance(value, Operator):
+        operator = Record()
+        for name, field in vars(value).items():
+            setattr(operator, name.replace("_", "-"), field)
+        return operator
+    return list(value) if isinstance(value, tuple) else value

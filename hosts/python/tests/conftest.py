@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman import Host, Plugin, Policy
+from pointsman import Host, Plugin
 from support import ROOT, Folder, component
 
 

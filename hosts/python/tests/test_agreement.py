@@ -12,6 +12,7 @@ from pointsman import (
     EvaluationError,
     IdsOnly,
     InvalidConfig,
+    InvalidRequest,
     InvalidRequests,
     InvalidRoutes,
     InvalidSpec,
@@ -46,7 +47,12 @@ def compact(value: Any) -> str:
 def as_answer(decision: RouteChanges | EvaluationError, expected: str) -> str:
     """A decision as the corpus has it."""
     if isinstance(decision, EvaluationError):
-        codes = {InvalidConfig: "invalid_config", InvalidSpec: "invalid_spec", InvalidRoutes: "invalid_routes"}
+        codes = {
+            InvalidConfig: "invalid_config",
+            InvalidSpec: "invalid_spec",
+            InvalidRoutes: "invalid_routes",
+            InvalidRequest: "invalid_request",
+        }
         code = codes[type(decision)]
         return compact({"error": {"code": code, "message": decision.message}})
     at = decision.next_evaluation_at
@@ -104,7 +110,7 @@ def requests(strategy: str) -> list[tuple[Vector, Request]]:
 
 
 def test_objects_one_by_one(strategy: str, plugin: Plugin) -> None:
-    for vector, (routes, spec) in requests(strategy):
+    for vector, (routes, spec, _) in requests(strategy):
         decision: RouteChanges | EvaluationError
         try:
             decision = plugin.evaluate_cycle(routes, spec)

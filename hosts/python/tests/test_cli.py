@@ -7,13 +7,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pointsman import Request, components
+from pointsman import Request, TrafficStatus, components
 from pointsman.cli import main
 from pointsman.cli.text import absolute, duration, plain, relative
-from support import ROOT, as_json, component, given, misdeed
+from support import ROOT, as_json, component, given, misdeed, route, spec
 
 BLUE_GREEN = str(component("plugins/blue_green.wasm"))
 HOSTILE = str(component("guests/hostile.wasm"))
@@ -49,8 +50,19 @@ def test_without_a_plugin_it_is_the_packages_blue_green(run) -> None:  # type: i
     code, out, _ = run("explain", str(ROOT / "examples" / "request.json"))
 
     assert code == 0
-    assert out.startswith("blue-green 0.1.0 `blue_green.wasm` (sha256:")
+    assert out.startswith("blue-green 0.2.0 `blue_green.wasm` (sha256:")
     assert components.BLUE_GREEN.exists()
+
+
+def test_explain_shows_a_configuration_as_it_was_written(run) -> None:  # type: ignore[no-untyped-def]
+    request = as_json(Request([], spec()))[1:-1]
+    deep = "[" * 500 + "]" * 500
+    for config, shown in (
+        ('{"auto_promote":\n\ttrue}', '{"auto_promote": true}'),
+        (f'{{"a":{deep}}}', f'{{"a":{deep}}}'),
+    ):
+        _, out, _ = run("explain", stdin=request.replace('"config": {}', f'"config":{config}'))
+        assert f", config {shown}\n" in out
 
 
 def test_explain_says_what_is_refused(run) -> None:  # type: ignore[no-untyped-def]
@@ -67,13 +79,34 @@ def test_explain_shows_what_the_guard_rejects(run) -> None:  # type: ignore[no-u
     code, out, _ = run("explain", "--plugin", HOSTILE, stdin=as_json(Request(given(), misdeed("drain_all"))))
 
     assert code == 1
-    assert out.splitlines()[-2:] == [
-        "violation   serving-floor-broken: the plan leaves 0 of 3 serving routes; the floor is 3",
+    assert out.splitlines()[-3:] == [
+        "violation   capacity-lowered: the plan takes serving capacity from 3 to 0; 2 must stay",
+        "violation   drained-while-short: drained while serving, with a capacity of 0 where 2 are needed: "
+        "`r-1`, `r-2`, `r-3`",
         "refused     the guard rejects this plan; nothing of it may be applied",
     ]
     assert "r-1    v1        running  healthy    active 1.0  -        blue live ready serving  drain" in out
     text = as_json(Request(given(), misdeed("drain_all")))
-    assert run("explain", "--plugin", HOSTILE, "--serving-floor-percent", "0", stdin=text)[0] == 0
+    assert run("explain", "--plugin", HOSTILE, "--max-unavailable", "100%", stdin=text)[0] == 0
+
+
+def test_how_much_a_plan_may_do_is_an_option(run) -> None:  # type: ignore[no-untyped-def]
+    def decided(*options: str) -> dict[str, Any]:
+        code, out, _ = run("evaluate", "--plugin", HOSTILE, *options, stdin=text)
+        assert code == (0 if '"ok"' in out else 1)
+        answer: dict[str, Any] = json.loads(out)[0]
+        return answer
+
+    text = as_json(Request(given(), misdeed("none")))
+    options = ["--max-unavailable", "2", "--max-surge", "12.5%"]
+    assert decided()["ok"]["commitment"] == {"least_serving": 2, "most_live": 6}
+    assert decided(*options)["ok"]["commitment"] == {"least_serving": 1, "most_live": 4}
+    assert decided(*options, "--guard-ids-only")["ok"]["commitment"]["most_live"] == (1 << 32) - 1
+    green = [route(f"r-{i}", "v2", TrafficStatus.ACTIVE) for i in (1, 2)]
+    text = as_json(Request(green, misdeed("complete_early")))
+    assert decided()["error"]["violations"][0]["code"] == "completed-early"
+    assert decided("--complete-at", "50%")["ok"]["sub_step"] == "completed"
+    assert decided("--complete-at", "2")["ok"]["sub_step"] == "completed"
 
 
 def test_evaluate(run) -> None:  # type: ignore[no-untyped-def]
@@ -134,7 +167,9 @@ def test_files_that_cannot_be_used(run) -> None:  # type: ignore[no-untyped-def]
         "error: the plugin cannot be used\n  caused by: cannot read `none.wasm`: No such file or directory\n",
     )
     assert run("explain", "--time-limit", "0", stdin="[]")[0] == 2
-    assert run("explain", "--surge-limit", "-1", stdin="[]")[0] == 2
+    code, _, err = run("explain", "--max-surge", "many", stdin="[]")
+    assert code == 2
+    assert "argument --max-surge: `many` is no amount: it should be a number of routes from 0 to 4294967295, or" in err
     assert run("nonsense")[0] == 2
 
 

@@ -28,10 +28,12 @@ from pointsman import (
     Request,
     RouteChanges,
     TrafficStatus,
+    Violation,
     components,
 )
-from pointsman.guard import Checker, Decided
+from pointsman.guard import Checker
 from pointsman.instances import Instances, Purpose
+from pointsman.sent import Sent
 from support import as_json, component, given, misdeed, route, spec
 
 Door = Callable[[Plugin, str], list[str]]
@@ -45,7 +47,7 @@ def single(plugin: Plugin, word: str) -> list[str]:
     except PlanRejected as error:
         rejected = error
     assert rejected.plugin == plugin.id
-    assert not rejected.plan.is_empty or rejected.plan.next_evaluation_at is not None
+    assert rejected.plan.reason.code == "hostile"
     return [violation.code for violation in rejected.violations]
 
 
@@ -84,7 +86,7 @@ doors = pytest.mark.parametrize("door", [single, batch, as_text])
     [
         ("unknown_id", ["unknown-id"]),
         ("duplicate_id", ["duplicate-id", "promoted-not-green"]),
-        ("promote_and_drain", ["conflicting-changes", "promoted-not-green", "drained-while-short"]),
+        ("promote_and_drain", ["conflicting-changes", "promoted-not-green"]),
         ("promote_all", ["promoted-not-green", "promoted-not-ready"]),
         ("promote_blue", ["promoted-not-green"]),
         ("promote_not_ready", ["promoted-not-ready"]),
@@ -127,27 +129,22 @@ def test_a_policy_of_one_deployment_of_a_batch(hostile: Plugin) -> None:
     all_may_go = Policy(max_unavailable="100%")
     limited = misdeed("drain_all")
     limited.limits = Commitment(1, 9)
-    wanted = [misdeed("drain_all"), misdeed("drain_all"), limited]
-    policies = [all_may_go, None, all_may_go]
 
-    typed = hostile.evaluate_cycles(
-        [Request(given(), spec, policy) for spec, policy in zip(wanted, policies, strict=True)]
+    decisions = hostile.evaluate_cycles(
+        [
+            Request(given(), misdeed("drain_all"), all_may_go),
+            Request(given(), misdeed("drain_all")),
+            (given(), misdeed("drain_all")),
+            # Limits that the caller gives win.
+            Request(given(), limited, all_may_go),
+        ]
     )
-    as_requests = json.loads(as_json(*(Request(given(), spec) for spec in wanted)))
-    for request, policy in zip(as_requests, policies, strict=True):
-        if policy is not None:
-            request["policy"] = vars(policy)
-    as_requests.append({**as_requests[0], "policy": {"max_surge": "many"}})
-    text = json.dumps(as_requests)
-    answers = json.loads(hostile.evaluate_cycles_json(text))
-    # The same where a field's order or white space keep the text from being plain.
-    assert json.loads(hostile.evaluate_cycles_json(text.replace('"policy"', ' "policy" '))) == answers
 
-    assert [isinstance(decision, PlanRejected) for decision in typed] == [False, True, True]
-    assert [list(answer) for answer in answers] == [["ok"], ["error"], ["error"], ["error"]]
-    assert answers[3]["error"]["code"] == "invalid_request"
-    assert "policy `max_surge` is 'many'" in answers[3]["error"]["message"]
+    assert [isinstance(decision, PlanRejected) for decision in decisions] == [False, True, True, True]
     assert hostile.evaluate_cycle(given(), misdeed("drain_all"), policy=all_may_go).drain_route_ids
+    with pytest.raises(PlanRejected):
+        hostile.under(all_may_go).evaluate_cycle(given(), misdeed("drain_all"), policy=Policy())
+    assert hostile.check_config({"misdeed": "none"}, 3, policy=all_may_go) == Commitment(0, 6)
 
 
 def test_a_policy_is_resolved_into_limits(hostile: Plugin) -> None:
@@ -161,48 +158,37 @@ def test_a_policy_is_resolved_into_limits(hostile: Plugin) -> None:
     assert ids_only.evaluate_cycle(given(), misdeed("none")).commitment == Commitment(0, (1 << 32) - 1)
 
 
-def test_resolved_as_the_guard_component_resolves(host: Host) -> None:
-    amounts: list[int | str] = [0, 1, 3, 10_000, (1 << 32) - 1, "0%", "0.001%", "12.5%", "25%", "99.999%", "100%", "250%"]
-    targets = [0, 1, 2, 3, 4, 7, 10, 100, 9_999, 10_000, (1 << 32) - 1]
-    function = "pointsman:guard/guard-json@0.2.0#resolve"
-    with host._checker._loaded.call(Purpose.CALL) as call:
-        for amount in amounts:
-            policy = Policy(max_unavailable=amount, max_surge=amount)
-            for target in targets:
-                request = json.dumps({"policy": vars(policy), "target_replicas": target}).encode()
-                is_ok, text = call.text(function, request)
-                assert is_ok
-                assert vars(policy.resolve(target)) == json.loads(text), (amount, target)
-
-
 def test_plans_are_tidied(hostile: Plugin) -> None:
-    forged = hostile.evaluate_cycle(given(), misdeed("forge_texts"))
-    (answer,) = json.loads(hostile.evaluate_cycles_json(as_json(Request(given(), misdeed("forge_texts")))))
+    requests = [Request(given(), misdeed(word)) for word in ("forge_texts", "again_in_a_millisecond")]
+    forged, soon = hostile.evaluate_cycles(requests)
+    assert isinstance(forged, RouteChanges)
     assert forged.reason.message.startswith(r"ok\u{a}ERROR \u{9b}31m all routes lost \u{202e}xxx")
     assert len(forged.reason.message.encode()) == 1024
     assert forged.gate is not None
     assert (len(forged.reason.code.encode()), len(forged.gate.encode())) == (64, 64)
-    assert answer["ok"]["reason"] == vars(forged.reason)
+    assert isinstance(soon, RouteChanges)
+    assert soon.next_evaluation_at == misdeed("none").now + timedelta(seconds=1)
 
-    soon = misdeed("again_in_a_millisecond")
-    at = hostile.evaluate_cycle(given(), soon).next_evaluation_at
-    assert at == soon.now + timedelta(seconds=1)
-
-def test_a_policy_that_cannot_be_is_an_error() -> None:
-    right = "a number of routes from 0 to 2\\^32 - 1, or a percentage with at most three decimals such as '12.5%'"
-    for value in [-1, 1 << 32, "50", "", "%", "1.2345%", ".5%", "-1%", "٣%", "4294967.296%"]:
-        with pytest.raises(ValueError, match=f"policy `max_surge` is .*; it must be {right}"):
-            Policy(max_surge=value)
-    wrong: list[Any] = [50.5, True, None]
-    for value in wrong:
-        with pytest.raises(TypeError, match=f"policy `max_unavailable` is .*; it must be {right}"):
-            Policy(max_unavailable=value)
+    for guard in (Policy(), IdsOnly()):
+        answers = json.loads(hostile.with_guard(guard).evaluate_cycles_json(as_json(*requests)))
+        assert answers[0]["ok"]["reason"] == vars(forged.reason)
+        assert answers[0]["ok"]["gate"] == forged.gate
+        assert answers[1]["ok"]["next_evaluation_at"] == vars(soon)["next_evaluation_at"]
 
 
 def test_a_ratio_that_is_no_number_is_a_broken_contract(hostile: Plugin) -> None:
     # JSON has no NaN, so the answer is none.
     with pytest.raises(BrokenContract, match="its answer 0 is none"):
         hostile.evaluate_cycle(given(), misdeed("nan_ratio"))
+
+
+def test_a_rejected_plan_is_tidy_too(blue_green: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, json.dumps([{"ok": DRAINING | {"gate": "a\n", "next_evaluation_at": MILLIS + 1}}]))
+
+    with pytest.raises(PlanRejected) as raised:
+        blue_green.evaluate_cycle(given(), spec())
+    assert raised.value.plan.gate == r"a\u{a}"
+    assert vars(raised.value.plan)["next_evaluation_at"] == MILLIS + 1000
 
 
 def test_the_answers_beside_a_rejected_one_are_not_written_anew(hostile: Plugin) -> None:
@@ -233,11 +219,53 @@ EMPTY: dict[str, Any] = {
     "labels": {},
 }
 EMPTY_TEXT = json.dumps(EMPTY)
+MILLIS = 1_760_000_001_000
+"""The moment of `spec()`."""
 DRAINING = EMPTY | {"drain_route_ids": ["r-1", "r-2", "r-3"]}
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answers: str) -> None:
-    monkeypatch.setattr(Plugin, "_ask", lambda *_: answers)
+    monkeypatch.setattr(Plugin, "_ask", lambda *_, **__: answers)
+
+
+@pytest.mark.parametrize(
+    ("plan", "is_doubtful"),
+    [
+        ({}, False),
+        ({"memo": "x" * 4096}, False),
+        ({"memo": "\u00fc" * 2048}, False),
+        ({"memo": "x" * 4097}, True),
+        ({"memo": "\u00fc" * 2049}, True),
+        ({"memo": "a\0"}, True),
+        ({"next_evaluation_at": MILLIS - 1}, True),
+        ({"next_evaluation_at": MILLIS}, True),
+        ({"next_evaluation_at": MILLIS + 1}, False),
+        ({"sub_step": "finalizing"}, False),
+        ({"sub_step": "rolling_back"}, False),
+        ({"sub_step": "completed"}, True),
+        ({"sub_step": "rolled_back"}, True),
+        ({"drain_route_ids": ["r-1"]}, True),
+        ({"promote_route_ids": ["r-4"]}, True),
+        ({"traffic_changes": [{"route_id": "r-1", "traffic_status": "active", "traffic_ratio": 1.0}]}, True),
+    ],
+)
+def test_only_plans_that_may_do_harm_cost_a_check(
+    blue_green: Plugin, monkeypatch: pytest.MonkeyPatch, plan: dict[str, Any], is_doubtful: bool
+) -> None:
+    answering(monkeypatch, json.dumps([{"ok": EMPTY | plan}]))
+    checked = []
+
+    def count(*given: Any) -> list[list[Violation]]:
+        checked.append(given)
+        return check(*given)
+
+    check = Checker.check
+    monkeypatch.setattr(Checker, "check", count)
+
+    blue_green.evaluate_cycles([(given(), spec())])
+    blue_green.evaluate_cycles_json(as_json(Request(given(), spec())))
+
+    assert len(checked) == (2 if is_doubtful else 0)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +283,19 @@ def test_answers_that_readers_could_take_differently_are_not_passed_on(
 
     with pytest.raises(BrokenContract, match=r"an object has `[a-z_]+` twice"):
         blue_green.evaluate_cycles_json(as_json(Request(given(), spec())))
+
+
+def test_answers_that_are_nested_too_deeply_are_not_passed_on(
+    blue_green: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for depth in (500, 100_000):
+        answering(monkeypatch, f'[{{"ok":{EMPTY_TEXT[:-1]},"more":{"[" * depth}{"]" * depth}}}}}]')
+        for evaluate in (
+            lambda: blue_green.evaluate_cycle(given(), spec()),
+            lambda: blue_green.evaluate_cycles_json(as_json(Request(given(), spec()))),
+        ):
+            with pytest.raises(BrokenContract):
+                evaluate()
 
 
 def test_answers_that_are_written_otherwise_are_passed_on_as_they_are(
@@ -280,8 +321,8 @@ def test_a_plan_is_checked_against_what_was_sent(hostile: Plugin, monkeypatch: p
     ask = Plugin._ask
     routes, other = given(), given()
 
-    def then_change(*arguments: Any) -> str:
-        answers = ask(*arguments)
+    def then_change(*arguments: Any, **keywords: Any) -> str:
+        answers = ask(*arguments, **keywords)
         for route_ in routes:
             route_.traffic_status = TrafficStatus.INACTIVE
         del other[:]
@@ -292,7 +333,7 @@ def test_a_plan_is_checked_against_what_was_sent(hostile: Plugin, monkeypatch: p
     first, last = hostile.evaluate_cycles([(routes, misdeed("drain_all")), (other, misdeed("drain_all"))])
     for decision in (first, last):
         assert isinstance(decision, PlanRejected)
-        assert [violation.code for violation in decision.violations] == ["serving-floor-broken"]
+        assert [violation.code for violation in decision.violations] == ["capacity-lowered", "drained-while-short"]
 
 
 def test_a_plan_in_a_large_fleet_is_checked_against_its_own_request(hostile: Plugin) -> None:
@@ -367,8 +408,7 @@ def test_a_host_without_a_guard_is_none(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_guard_says_what_is_no_request(hostile: Plugin) -> None:
     # A plugin that gave a plan for it could not be believed.
     plan = hostile.evaluate_cycle(given(), misdeed("good"))
-    wrong: list[Any] = [{}, 1, None]
-    for spec_ in wrong:
-        decided = [Decided((), spec_, plan, 0)]
+    for wrong in (b"{}", b"1", b"null"):
+        sent = Sent(b"[]", 0, wrong, 0, None)
         with pytest.raises(BrokenContract, match="it has a plan for what is no request"):
-            hostile._checker.check(hostile.id, Policy(), decided, hostile._purpose)
+            hostile._checker.check(hostile.id, Policy(), [(sent, plan)], Purpose.CALL)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import reference
+from pointsman import Request, TrafficStatus
 from support import ROOT, typed
 
 

@@ -21,7 +21,6 @@ from pointsman import (
     LoadProblem,
     Options,
     Outcome,
-    PlanRejected,
     PluginError,
     Policy,
     Registry,
@@ -157,7 +156,7 @@ def test_a_bad_file_or_another_strategy_is_not_switched_to(registry: Registry, f
 
 
 def test_a_version_that_does_not_take_a_config_in_use_is_not_switched_to(registry: Registry, folder: Folder) -> None:
-    configs = (misdeed("none").config, '{"misdeed": "of_the_old_days"}')
+    configs = ((misdeed("none").config, 3), ('{"misdeed": "of_the_old_days"}', 3))
     registry.set_checks("hostile", Checks(configs))
 
     error = refused(registry, folder.copy("guests/hostile.wasm", 2))
@@ -174,8 +173,12 @@ def vector(word: str, message: str) -> Vector:
         "traffic_changes": [],
         "drain_route_ids": [],
         "reason": {"code": "hostile", "message": message, "blocking_route_ids": []},
+        "gate": None,
         "next_evaluation_at": None,
         "memo": None,
+        "commitment": {"least_serving": 0, "most_live": 4294967295},
+        "progress": None,
+        "labels": {},
     }
     return Vector(word, as_json(Request([], misdeed(word)))[1:-1], json.dumps({"ok": plan}))
 
@@ -309,7 +312,7 @@ def test_a_version_that_never_ends_describing_itself_is_not_switched_to(cache: P
 def test_a_plugin_that_claims_to_be_another_strategy_must_take_its_configs(host: Host, folder: Folder) -> None:
     registry = Registry(host)
     registry.swap("batched", component("examples/batched.wasm"))
-    registry.set_checks("batched", Checks(('{"batch": 2}',)))
+    registry.set_checks("batched", Checks((('{"batch": 2}', 3),)))
     folder.write("liar.wasm", patched("guests/hostile.wasm", "hostile", "batched"))
 
     ((_, result),) = registry.load_dir(folder.path)

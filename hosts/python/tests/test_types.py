@@ -26,6 +26,7 @@ from pointsman import (
     RolloutSpec,
     Route,
     RouteChanges,
+    RouteEnd,
     RouteStatus,
     Spec,
     SubStep,
@@ -34,7 +35,7 @@ from pointsman import (
     UnknownRoute,
 )
 from pointsman.wire import LAST_MOMENT
-from support import START, given, ready_routes, route, spec
+from support import START, given, misdeed, ready_routes, route, spec
 
 ID = UUID("6d1a4b1c-55a5-4c2b-9a3e-0f9a5d7b1c2d")
 
@@ -66,6 +67,74 @@ def test_a_route_is_sent_as_the_contract_has_it() -> None:
         "created_at": 1_760_000_000_000,
         "status_updated_at": 1_760_000_000_001,
     }
+
+
+def test_what_has_its_default_is_not_sent() -> None:
+    assert set(orjson.loads(orjson.dumps(a_route()))) == {
+        "id", "revision", "status", "health", "traffic_status", "traffic_ratio", "created_at", "status_updated_at",
+    }  # fmt: skip
+    assert set(orjson.loads(orjson.dumps(spec()))) == {
+        "deploying_revision", "target_replicas", "started_at", "now", "operator", "checks", "config",
+    }  # fmt: skip
+    wanted = spec()
+    assert (wanted.memo, wanted.stable_revision, wanted.limits, wanted.free_places) == (None, None, None, None)
+    assert (wanted.weight_steps, wanted.labels, a_route().end, a_route().labels) == (1, {}, None, {})
+
+
+def test_an_ended_route_with_labels() -> None:
+    ended = a_route(end=RouteEnd.EVICTED, labels={"zone": "b", "spot": "yes"}, traffic_status=TrafficStatus.STANDBY)
+
+    sent = orjson.loads(orjson.dumps(ended))
+    assert (sent["end"], sent["traffic_status"]) == ("evicted", "standby")
+    assert list(sent["labels"].items()) == [("spot", "yes"), ("zone", "b")]
+    ended.end = None
+    ended.labels = {"b": "2", "a": "1"}
+    assert orjson.dumps(ended).endswith(b'"end":null,"labels":{"a":"1","b":"2"}}')
+
+
+def test_labels_can_be_put_in_one_by_one() -> None:
+    one, other, wanted = a_route(), a_route(), spec()
+    one.labels["zone"] = "a"
+    wanted.labels["tenant"] = "acme"
+
+    assert orjson.loads(orjson.dumps(one))["labels"] == {"zone": "a"}
+    assert orjson.loads(orjson.dumps(wanted))["labels"] == {"tenant": "acme"}
+    assert (other.labels, spec().labels) == ({}, {})
+    given = {"zone": "b"}
+    copied = a_route(labels=given)
+    given["zone"] = "c"
+    assert copied.labels == {"zone": "b"}
+
+
+def test_a_stable_revision_may_be_a_uuid_and_none() -> None:
+    wanted = spec()
+    assert wanted.stable_revision is None
+    wanted.stable_revision = ID
+    assert wanted.stable_revision == str(ID)
+    assert orjson.loads(orjson.dumps(wanted))["stable_revision"] == str(ID)
+    wanted.stable_revision = None
+    assert wanted.stable_revision is None
+    assert "stable_revision" not in orjson.loads(orjson.dumps(wanted))
+    with pytest.raises(TypeError, match="`stable_revision` is 7, neither a string nor a UUID"):
+        wanted.stable_revision = 7  # type: ignore[assignment]
+
+
+def test_the_wishes_of_one_spec_are_its_own() -> None:
+    one, other = spec(), spec()
+    one.operator.abort = True
+    one.operator.passed_gates.append("promotion")
+
+    assert (other.operator.abort, other.operator.passed_gates) == (False, [])
+
+
+@pytest.mark.parametrize("limits", [None, Commitment(2, 4)])
+def test_limits_that_were_set_later_are_sent_once(hostile: Plugin, limits: Commitment | None) -> None:
+    wanted = misdeed("none")
+    wanted.limits = Commitment(0, 3)
+    wanted.limits = limits
+
+    assert hostile.evaluate_cycle(given(), wanted).commitment == (limits or Commitment(2, 6))
+    assert wanted.limits == limits
 
 
 def test_what_is_read_is_what_was_given() -> None:
@@ -114,7 +183,10 @@ def test_ids_that_cannot_be() -> None:
 
 def test_routes_and_specs_are_compared_copied_and_pickled() -> None:
     whole = Spec(ID, 3, START, START, Operator(abort=True), [Check("a", CheckOutcome.PASSED)], {"a": 1}, "memo")
-    for value in (a_route(status_updated_at=START), a_route(), whole):
+    whole.stable_revision, whole.limits, whole.free_places = "v1", Commitment(1, 4), 0
+    whole.weight_steps, whole.labels = 0, {"b": "1", "a": "2"}
+    ended = a_route(end=RouteEnd.CRASHED, labels={"zone": "a"})
+    for value in (a_route(status_updated_at=START), a_route(), ended, spec(), whole, a_plan(memo="1", gate="a")):
         for other in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
             assert other == value
             assert orjson.dumps(other) == orjson.dumps(value)
@@ -237,9 +309,10 @@ def a_plan(**changes: Any) -> RouteChanges:
 def test_a_plan_is_applied_in_the_contracts_order() -> None:
     routes = given()
     plan = a_plan(
-        rollout_specs=[RolloutSpec(2, "v2", TrafficStatus.INACTIVE, 0.0)],
+        rollout_specs=[RolloutSpec(2, "v2", TrafficStatus.INACTIVE, 0.0, {"zone": "a"})],
         promote_route_ids=["r-4", "r-5"],
         traffic_changes=[
+            TrafficChange("r-3", TrafficStatus.STANDBY, 1.0),
             TrafficChange("r-2", TrafficStatus.ACTIVE, 0.5),
             TrafficChange("r-1", TrafficStatus.ACTIVE, 0.1),
         ],
@@ -255,14 +328,18 @@ def test_a_plan_is_applied_in_the_contracts_order() -> None:
     assert traffic == [
         ("r-1", RouteStatus.TERMINATING, inactive, 0.0),
         ("r-2", RouteStatus.RUNNING, active, 0.5),
-        ("r-3", RouteStatus.RUNNING, active, 1.0),
+        ("r-3", RouteStatus.RUNNING, TrafficStatus.STANDBY, 1.0),
         ("r-4", RouteStatus.RUNNING, active, 1.0),
         ("r-5", RouteStatus.RUNNING, active, 1.0),
         ("r-6", RouteStatus.RUNNING, inactive, 0.0),
         (str(ID), RouteStatus.PROVISIONING, inactive, 0.0),
         ("r-8", RouteStatus.PROVISIONING, inactive, 0.0),
     ]
-    assert routes[0].status_updated_at == now
+    assert (routes[0].status_updated_at, routes[0].end) == (now, RouteEnd.DRAINED)
+    assert [each.end for each in routes[1:]] == [None] * 7
+    assert [each.labels for each in routes] == [{}] * 6 + [{"zone": "a"}] * 2
+    routes[6].labels["spot"] = "yes"
+    assert (routes[7].labels, plan.rollout_specs[0].labels) == ({"zone": "a"}, {"zone": "a"})
     assert (routes[6].health, routes[6].created_at, routes[6].status_updated_at) == (HealthStatus.NOT_CHECKED, now, now)
 
 
@@ -306,6 +383,14 @@ def test_what_a_route_is() -> None:
     assert (serving.is_live, serving.is_ready, serving.is_serving) == (True, False, False)
     serving.status = RouteStatus.TERMINATED
     assert not serving.is_live
+    for change in (
+        {"traffic_ratio": 0.0},
+        {"traffic_status": TrafficStatus.STANDBY},
+        {"health": HealthStatus.DEGRADED},
+    ):
+        other = route("r-1", "v1", TrafficStatus.ACTIVE)
+        vars(other).update(change)
+        assert not other.is_serving
 
 
 def test_an_id_may_be_a_member_of_an_enum_of_strings() -> None:

@@ -43,12 +43,21 @@ from pointsman.errors import (
     UnknownStrategy,
     WatchError,
 )
-from pointsman.guard import Guard, IdsOnly, Violation
+from pointsman.guard import Violation
 from pointsman.host import ComponentFile, Host
 from pointsman.limits import Limits
-from pointsman.plan import Description, Progress, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange, UnknownRoute
+from pointsman.plan import (
+    Description,
+    Progress,
+    Reason,
+    RolloutSpec,
+    RouteChanges,
+    SubStep,
+    TrafficChange,
+    UnknownRoute,
+)
 from pointsman.plugin import Plugin
-from pointsman.policy import Amount, Policy
+from pointsman.policy import Amount, Guard, IdsOnly, Policy, parse_amount
 from pointsman.registry import (
     Checks,
     Evaluated,
@@ -141,4 +150,5 @@ __all__ = [
     "Watch",
     "WatchError",
     "Watching",
+    "parse_amount",
 ]

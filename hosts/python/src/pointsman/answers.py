@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
 
+from pointsman.bounds import Commitment
 from pointsman.errors import (
     BrokenContract,
     EvaluationError,
@@ -24,7 +25,7 @@ from pointsman.errors import (
     PlanRejected,
     PluginId,
 )
-from pointsman.bounds import Commitment
+from pointsman.json_text import elements
 from pointsman.plan import Progress, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange
 from pointsman.route import TrafficStatus
 
@@ -36,11 +37,11 @@ _ERRORS = {
 }
 _SUB_STEPS = {step.value: step for step in SubStep}
 
-_LAST = (1 << 64) - 1
 _MOST_COUNT = (1 << 32) - 1
-
-_SPACE = " \t\n\r"
-_BETWEEN = _SPACE + ",:"
+_COMMITMENTS: dict[tuple[int, int], Commitment] = {}
+_MOST_COMMITMENTS = 1024
+_NO_ANSWER = (KeyError, TypeError, ValueError, AttributeError)
+"""What reading an answer that is none comes to."""
 
 _new = object.__new__
 _join = "".join
@@ -59,7 +60,8 @@ def read(plugin: PluginId, answers: str, requests: int, *, is_passed_on: bool = 
         given = orjson.loads(answers)
         if is_passed_on and not is_plain(given, answers.encode()):
             json.loads(answers, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
+        # A `TypeError` where they are nested deeper than `orjson` writes: no plan is.
         raise BrokenContract(plugin, f"its answers are not JSON: {error}") from None
     if not isinstance(given, list):
         raise BrokenContract(plugin, "its answers are not a JSON array")
@@ -69,7 +71,7 @@ def read(plugin: PluginId, answers: str, requests: int, *, is_passed_on: bool = 
     for answer in given:
         try:
             decisions.append(_decision(plugin, answer))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _NO_ANSWER as error:
             problem = f"its answer {len(decisions)} is none: {type(error).__name__}: {error}"
             raise BrokenContract(plugin, problem) from None
     return decisions
@@ -110,21 +112,6 @@ def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def elements(value: str) -> list[str]:
-    """The texts of the elements of a JSON array, or of the names and values of an object, that was found valid."""
-    decoder = json.JSONDecoder()
-    texts: list[str] = []
-    at = len(value) - len(value.lstrip(_SPACE)) + 1
-    while True:
-        while value[at] in _BETWEEN:
-            at += 1
-        if value[at] in "]}":
-            return texts
-        _, end = decoder.raw_decode(value, at)
-        texts.append(value[at:end])
-        at = end
-
-
 def _decision(plugin: PluginId, answer: dict[str, Any]) -> Decision:
     _expect(len(answer) == 1, "it has one field, `ok` or `error`")
     plan = answer.get("ok")
@@ -136,38 +123,61 @@ def _decision(plugin: PluginId, answer: dict[str, Any]) -> Decision:
     return _ERRORS[error["code"]](plugin, message)
 
 
+def admission(plugin: PluginId, answer: str) -> Commitment:
+    """What a plugin promises for a configuration. Raises `InvalidConfig` where it refuses it, and `BrokenContract`."""
+    try:
+        given = orjson.loads(answer)
+        _expect(len(given) == 1, "it has one field, `ok` or `error`")
+        promised = given.get("ok")
+        if promised is not None:
+            _expect(len(promised) == 2, "a commitment has two fields")
+            return _commitment(_u32(promised["least_serving"]), _u32(promised["most_live"]))
+        message = given["error"]
+        _expect(type(message) is str, "an error is text")
+    except _NO_ANSWER as error:
+        problem = f"it answers what is no admission: {type(error).__name__}: {error}"
+        raise BrokenContract(plugin, problem) from None
+    raise InvalidConfig(plugin, message)
+
+
 def _plan(fields: dict[str, Any]) -> RouteChanges:
-    reason, memo, next_evaluation_at = fields["reason"], fields["memo"], fields["next_evaluation_at"]
-    rollout_specs, traffic_changes = fields["rollout_specs"], fields["traffic_changes"]
-    gate, commitment, labels, progress = fields["gate"], fields["commitment"], fields["labels"], fields["progress"]
-    blocking, promoted, drained = reason["blocking_route_ids"], fields["promote_route_ids"], fields["drain_route_ids"]
-    # Every plan of a fleet comes by here, so it is one expression.
+    """Every plan of a fleet comes by here: the fewer steps the better."""
+    (
+        rollout_specs, promoted, traffic_changes, drained, reason, gate, at, memo, commitment, progress, labels
+    ) = _plan_fields(fields)  # fmt: skip
+    code, message, blocking = _reason_fields(reason)
+    least, most = _commitment_fields(commitment)
     if not (
         len(fields) == 12
         and len(reason) == 3
-        and type(reason["code"]) is type(reason["message"]) is str
+        and len(commitment) == 2
+        and type(code) is type(message) is str
         and type(rollout_specs) is type(traffic_changes) is list
         and type(blocking) is type(promoted) is type(drained) is list
         and (memo is None or type(memo) is str)
         and (gate is None or type(gate) is str)
-        and len(commitment) == 2
-        and _is_count(commitment["least_serving"], _MOST_COUNT)
-        and _is_count(commitment["most_live"], _MOST_COUNT)
-        and (not labels or _is_labels(labels))
-        and (next_evaluation_at is None or _is_count(next_evaluation_at, _LAST))
+        # No whole number that `orjson` reads is larger than the largest moment.
+        and (at is None or (type(at) is int and at >= 0))
+        and type(least) is type(most) is int
+        and type(labels) is dict
     ):
         raise ValueError("a field of its plan has another type than the contract's")
     # A `TypeError` where one is no text.
-    _join(blocking), _join(promoted), _join(drained)
+    _join(blocking)
+    if promoted:
+        _join(promoted)
+    if drained:
+        _join(drained)
     fields["sub_step"] = _SUB_STEPS[fields["sub_step"]]
     fields["reason"] = why = _new(Reason)
     why.__dict__ = reason
     # The same bounds for most of a fleet: made once.
-    fields["commitment"] = _commitment(commitment["least_serving"], commitment["most_live"])
+    known = _COMMITMENTS.get((least, most))
+    fields["commitment"] = _commitment(_u32(least), _u32(most)) if known is None else known
     if progress is not None:
-        fields["progress"] = _progress(**progress)
-    if type(labels) is not dict:
-        raise ValueError("a field of its plan has another type than the contract's")
+        fields["progress"] = _progress(progress)
+    if labels:
+        _join(labels.values())
     if rollout_specs:
         fields["rollout_specs"] = [_rollout_spec(**spec) for spec in rollout_specs]
     if traffic_changes:
@@ -177,35 +187,60 @@ def _plan(fields: dict[str, Any]) -> RouteChanges:
     return plan
 
 
-_commitment = lru_cache(maxsize=1024)(Commitment)
+_plan_fields = itemgetter(
+    "rollout_specs", "promote_route_ids", "traffic_changes", "drain_route_ids", "reason", "gate", "next_evaluation_at",
+    "memo", "commitment", "progress", "labels",
+)  # fmt: skip
+_reason_fields = itemgetter("code", "message", "blocking_route_ids")
+_commitment_fields = itemgetter("least_serving", "most_live")
+_progress_fields = itemgetter("step", "steps", "share")
 
 
-def _progress(step: int, steps: int, share: float) -> Progress:
-    _expect(_is_count(step, _MOST_COUNT) and _is_count(steps, _MOST_COUNT), "a progress has a step and its steps")
-    _expect(type(share) in (float, int), "a share is a number")
-    return Progress(step, steps, share)
-
-
-def _is_labels(labels: Any) -> bool:
-    return type(labels) is dict and all(type(each) is str for label in labels.items() for each in label)
+def _progress(fields: dict[str, Any]) -> Progress:
+    step, steps, share = _progress_fields(fields)
+    if type(share) is not float or not (
+        len(fields) == 3
+        and type(step) is type(steps) is int
+        and 0 <= step <= _MOST_COUNT
+        and 0 <= steps <= _MOST_COUNT
+    ):  # fmt: skip
+        _expect(len(fields) == 3, "a progress has three fields")
+        return Progress(_u32(step), _u32(steps), _number(share))
+    progress = _new(Progress)
+    progress.__dict__ = fields
+    return progress
 
 
 def _rollout_spec(
     count: int, revision: str, traffic_status: str, traffic_ratio: float, labels: dict[str, str]
 ) -> RolloutSpec:
-    _expect(_is_labels(labels), "a rollout spec has labels")
-    _expect(_is_count(count, _MOST_COUNT) and type(revision) is str, "a rollout spec has a count and a revision")
-    _expect(type(traffic_ratio) in (float, int), "a ratio is a number")
-    return RolloutSpec(count, revision, TrafficStatus(traffic_status), traffic_ratio, labels)
+    _expect(type(revision) is str and type(labels) is dict, "a rollout spec has a revision and labels")
+    _join(labels.values())
+    return RolloutSpec(_u32(count), revision, TrafficStatus(traffic_status), _number(traffic_ratio), labels)
 
 
 def _traffic_change(route_id: str, traffic_status: str, traffic_ratio: float) -> TrafficChange:
-    _expect(type(route_id) is str and type(traffic_ratio) in (float, int), "a traffic change has an id and a ratio")
-    return TrafficChange(route_id, TrafficStatus(traffic_status), traffic_ratio)
+    _expect(type(route_id) is str, "a traffic change has an id")
+    return TrafficChange(route_id, TrafficStatus(traffic_status), _number(traffic_ratio))
 
 
-def _is_count(value: Any, most: int) -> bool:
-    return type(value) is int and 0 <= value <= most
+def _commitment(least_serving: int, most_live: int) -> Commitment:
+    commitment = Commitment(least_serving, most_live)
+    if len(_COMMITMENTS) < _MOST_COMMITMENTS:
+        _COMMITMENTS[least_serving, most_live] = commitment
+    return commitment
+
+
+def _u32(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= _MOST_COUNT:
+        raise ValueError(f"{value!r} is no number from 0 to {_MOST_COUNT}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) is not float and type(value) is not int:
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
 
 
 def _expect(is_so: bool, what: str) -> None:

@@ -13,7 +13,7 @@ PointsmanError
 │   ├── PluginNotRun       the runtime could not do its part
 │   ├── InvalidRequests    the batch is no JSON array
 │   └── EvaluationError    this request has no plan; in a batch it stands in the plan's place
-│       ├── InvalidConfig, InvalidRoutes, InvalidRequest    the plugin's own words
+│       ├── InvalidConfig, InvalidSpec, InvalidRoutes, InvalidRequest    the plugin's own words
 │       └── PlanRejected   the guard's; .plan and .violations
 ├── SwapError              a version was not switched to; .problem says why
 ├── UnknownStrategy, BackingOff                             the registry's

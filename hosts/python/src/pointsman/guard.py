@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -24,19 +24,9 @@ from pointsman.errors import (
 )
 from pointsman.instances import Purpose
 from pointsman.loaded import Loaded
-from pointsman.plan import RouteChanges
-from pointsman.policy import Policy
-
-
-@dataclass(frozen=True)
-class IdsOnly:
-    """Only that the ids are right: given, once, and not in conflict. A plan may then take the service down. For a host
-    that checks plans itself.
-    """
-
-
-Guard = Policy | IdsOnly
-"""How plans are checked before they are returned. The default is `Policy()`."""
+from pointsman.plan import RouteChanges, SubStep
+from pointsman.policy import Guard, IdsOnly, Policy
+from pointsman.sent import Sent
 
 
 @dataclass(frozen=True)
@@ -54,22 +44,11 @@ class Violation:
         return f"{self.code}: {self.message}"
 
 
-class Decided(NamedTuple):
-    """A plan and what it was made from: what was sent, not what has become of it since. Routes and spec are whatever
-    `orjson` writes as a request's fields.
-    """
-
-    routes: Any
-    spec: Any
-    plan: RouteChanges
-    size: int
-    """How many routes these are."""
-    policy: Policy | None
-    """The deployment's, where it has one of its own."""
-
-
 _ID_CODES = frozenset({"invalid-routes", "unknown-id", "duplicate-id", "conflicting-changes"})
 """What a plan must not do under any guard."""
+_COMPLETED, _ROLLED_BACK = SubStep.COMPLETED, SubStep.ROLLED_BACK
+_LONGEST_MEMO = 4096
+"""Most bytes of a memo."""
 
 
 class Checker:
@@ -77,32 +56,35 @@ class Checker:
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
-        self._door = f"pointsman:guard/guard-json@{loaded.version}#check-plans"
+        self._function = f"pointsman:guard/guard-json@{loaded.version}#check-plans"
 
     def check(
-        self, plugin: PluginId, guard: Guard, plans: Sequence[Decided], purpose: Purpose
+        self, plugin: PluginId, guard: Guard, plans: Sequence[tuple[Sent, RouteChanges]], purpose: Purpose
     ) -> list[list[Violation]]:
-        """All that is wrong with each plan of a plugin.
+        """All that is wrong with each plan of a plugin, by the request that it was made from.
 
         Raises `PlanNotChecked` where the guard cannot say, and `BrokenContract` where a plan was made for what is no
         request.
         """
-        policy = guard if isinstance(guard, Policy) else Policy()
-        requests = [
+        policy = orjson.dumps(guard if isinstance(guard, Policy) else Policy())
+        requests, sizes = [], []
+        for sent, plan in plans:
             # To check a plan that changes and ends nothing, the routes need not be read.
-            {"routes": routes if needs_routes(plan) else (), "spec": spec, "plan": plan, "policy": own or policy}
-            for routes, spec, plan, _, own in plans
-        ]
-        sizes = (size if needs_routes(plan) else 0 for _, _, plan, size, _ in plans)
-        texts = [orjson.dumps(requests[first:end]) for first, end in batches(sizes)]
+            routes, size = (sent.routes, sent.size) if needs_routes(plan) else (b"[]", 0)
+            own = policy if sent.policy is None else orjson.dumps(sent.policy)
+            parts = (routes, sent.spec, orjson.dumps(plan), own)
+            # What was sent is not written anew.
+            requests.append(b'{"routes":%b,"spec":%b,"plan":%b,"policy":%b}' % parts)
+            sizes.append(size)
+        texts = [b"[%b]" % b",".join(requests[first:end]) for first, end in batches(sizes)]
         verdicts: list[dict[str, Any]] = []
         try:
             with self._loaded.call(purpose) as call:
-                for request in texts:
-                    is_ok, text = call.text(self._door, request)
+                for text in texts:
+                    is_ok, answer = call.text(self._function, text)
                     if not is_ok:
-                        raise PlanNotChecked(plugin, f"the guard does not read it: {text}")
-                    verdicts += orjson.loads(text)
+                        raise PlanNotChecked(plugin, f"the guard does not read it: {answer}")
+                    verdicts += orjson.loads(answer)
         except PlanNotChecked:
             raise
         except PluginNotRun as error:
@@ -117,11 +99,10 @@ class Checker:
         return [self._violations(plugin, guard, verdict) for verdict in verdicts]
 
     def _violations(self, plugin: PluginId, guard: Guard, verdict: dict[str, Any]) -> list[Violation]:
-        if "error" in verdict:
+        found = verdict.get("violations")
+        if found is None:
             raise BrokenContract(plugin, f"it has a plan for what is no request: {verdict['error']}")
-        violations = [
-            Violation(each["code"], tuple(each["route_ids"]), each["message"]) for each in verdict["violations"]
-        ]
+        violations = [Violation(each["code"], tuple(each["route_ids"]), each["message"]) for each in found]
         if isinstance(guard, IdsOnly):
             return [violation for violation in violations if violation.code in _ID_CODES]
         return violations
@@ -132,14 +113,30 @@ def needs_routes(plan: RouteChanges) -> bool:
     return not plan.is_empty or plan.sub_step.is_over
 
 
-def needs_check(plan: RouteChanges, guard: Guard) -> bool:
-    """Whether anything can be wrong with a plan. With one that changes and ends nothing it can only be its memo, or that
-    it wants to be evaluated again at once, which are no matters of ids.
+def needs_check(plan: RouteChanges, guard: Guard, now: int) -> bool:
+    """Whether anything can be wrong with a plan. With one that changes and ends nothing it can only be its memo, or
+    that it wants to be evaluated again at once, which are no matters of ids. `now` is in milliseconds.
     """
-    if not plan.is_empty:
+    # In the form in which they are kept, because every plan of a fleet comes by here.
+    fields = plan.__dict__
+    if (
+        fields["rollout_specs"]
+        or fields["promote_route_ids"]
+        or fields["traffic_changes"]
+        or fields["drain_route_ids"]
+    ):  # fmt: skip
         return True
     if not isinstance(guard, Policy):
         return False
-    # In the form in which they are kept, because every plan of a fleet comes by here.
-    fields = vars(plan)
-    return plan.sub_step.is_over or fields["next_evaluation_at"] is not None or fields["memo"] is not None
+    step, at, memo = fields["sub_step"], fields["next_evaluation_at"], fields["memo"]
+    return (
+        step is _COMPLETED
+        or step is _ROLLED_BACK
+        or (at is not None and at <= now)
+        or (memo is not None and not _is_memo(memo))
+    )
+
+
+def _is_memo(memo: str) -> bool:
+    # Of most memos the number of characters tells that they are short enough.
+    return "\0" not in memo and (4 * len(memo) <= _LONGEST_MEMO or len(memo.encode()) <= _LONGEST_MEMO)

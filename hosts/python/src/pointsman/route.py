@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pointsman.wire import Labels, Moment, OptionalMoment, Text, Wire, millis, text
+from pointsman.wire import Labels, Moment, OptionalMoment, Text, Wire, millis, sorted_labels, text
 
 
 class RouteStatus(StrEnum):
@@ -119,7 +119,7 @@ class Route(Wire):
         if end is not None:
             fields["end"] = end
         if labels:
-            fields["labels"] = dict(labels)
+            fields["labels"] = sorted_labels(labels)
 
     @property
     def is_live(self) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 from pointsman.bounds import Commitment
 from pointsman.policy import Policy
 from pointsman.route import Route
-from pointsman.wire import Config, Labels, Moment, OptionalMoment, Text, Wire, text
+from pointsman.wire import Config, Labels, Moment, OptionalMoment, OptionalText, Text, Wire
 
 
 @dataclass
@@ -75,15 +75,17 @@ class Spec(Wire):
     config: Config = Config()
     """The strategy's own configuration: JSON text as the user wrote it, or a mapping, kept as text. `{}` is all
     defaults."""
-    memo: str | None
+    # What has its default is not sent: a fleet has a thousand of them.
+    memo: str | None = None
     """The `memo` of the last applied plan of this rollout; None in the first cycle."""
-    stable_revision: str | None
-    """The revision that carried the traffic when this rollout started, and can be created; None where there is none."""
-    limits: Commitment | None
-    """The policy at this target; None for what the guard's policy comes to."""
-    free_places: int | None
-    """How many more routes may be placed now; None where unknown, as if unlimited."""
-    weight_steps: int
+    stable_revision: OptionalText = OptionalText()
+    """The revision that carried the traffic when this rollout started, and can be created, a string or a `UUID`; None
+    where there is none."""
+    limits: Commitment | None = None
+    """The policy at this target; None for what the guard's policy, or the request's, comes to."""
+    free_places: int | None = None
+    """How many more routes may be placed now, of the larger revision; None where unknown, as if unlimited."""
+    weight_steps: int = 1
     """Which ratios are possible: k/n for 0 <= k <= n. 1 is in or out only, 256 HAProxy's, 0 exact."""
     labels: Labels = Labels()
     """The host's facts about the deployment."""
@@ -114,12 +116,18 @@ class Spec(Wire):
         self.operator = operator or Operator()
         self.checks = checks if isinstance(checks, list | tuple) else list(checks)
         self.config = config
-        self.memo = memo
-        self.stable_revision = None if stable_revision is None else text("stable_revision", stable_revision)
-        self.limits = limits
-        self.free_places = free_places
-        self.weight_steps = weight_steps
-        self.labels = labels or {}
+        if memo is not None:
+            self.memo = memo
+        if stable_revision is not None:
+            self.stable_revision = stable_revision
+        if limits is not None:
+            self.limits = limits
+        if free_places is not None:
+            self.free_places = free_places
+        if weight_steps != 1:
+            self.weight_steps = weight_steps
+        if labels:
+            self.labels = labels
 
 
 class Request(NamedTuple):

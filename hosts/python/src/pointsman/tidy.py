@@ -23,20 +23,20 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 
 def tidied(text: str, most: int) -> str:
-    """A text with its control characters escaped as `\\u{9b}`, and shortened to at most `most` bytes, the last of which
-    are an ellipsis then.
+    r"""A text with its control characters escaped as `\u{9b}`, and shortened to at most `most` bytes, the last of which
+    are an ellipsis then. The same object where nothing is to be done.
     """
-    if len(text) * 4 <= most and not _UNSAFE.search(text):
-        return text
-    if len(text.encode(errors="surrogatepass")) <= most and not _UNSAFE.search(text):
+    # Python calls no character printable that is escaped here; of others it does not matter what it calls them.
+    is_safe = text.isprintable() or not _UNSAFE.search(text)
+    if is_safe and (4 * len(text) <= most or _size(text) <= most):
         return text
     pieces: list[str] = []
     size = kept = 0
-    room = most - len(_ELLIPSIS.encode())
+    room = most - _size(_ELLIPSIS)
     for character in text:
         piece = f"\\u{{{ord(character):x}}}" if _UNSAFE.match(character) else character
         pieces.append(piece)
-        size += len(piece.encode(errors="surrogatepass"))
+        size += _size(piece)
         if size > most:
             return "".join(pieces[:kept]) + _ELLIPSIS
         if size <= room:
@@ -44,21 +44,34 @@ def tidied(text: str, most: int) -> str:
     return "".join(pieces)
 
 
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
 def tidy(plan: RouteChanges, now: int) -> bool:
     """Makes a plan fit to be returned; whether anything had to change. `now` is in milliseconds."""
-    has_changed = False
-    reason = plan.reason
-    code, message = tidied(reason.code, _LONGEST_WORD), tidied(reason.message, _LONGEST_MESSAGE)
-    if code is not reason.code or message is not reason.message:
-        reason.code, reason.message = code, message
-        has_changed = True
-    fields = vars(plan)
-    gate = fields["gate"]
+    fields = plan.__dict__
+    reason, gate, at = fields["reason"], fields["gate"], fields["next_evaluation_at"]
+    code, message = reason.code, reason.message
+    # Every plan of a fleet comes by here, and nearly all of them are fit.
+    if (
+        (at is None or at <= now or at - now >= _SHORTEST_PAUSE)
+        and message.isascii()
+        and message.isprintable()
+        and len(message) <= _LONGEST_MESSAGE
+        and code.isascii()
+        and code.isprintable()
+        and len(code) <= _LONGEST_WORD
+        and (gate is None or tidied(gate, _LONGEST_WORD) is gate)
+    ):
+        return False
+    reason.code, reason.message = tidied(code, _LONGEST_WORD), tidied(message, _LONGEST_MESSAGE)
+    has_changed = reason.code is not code or reason.message is not message
     if gate is not None and (short := tidied(gate, _LONGEST_WORD)) is not gate:
         fields["gate"] = short
         has_changed = True
-    at = fields["next_evaluation_at"]
-    if at is not None and now < at < min(now + _SHORTEST_PAUSE, _LAST):
-        fields["next_evaluation_at"] = min(now + _SHORTEST_PAUSE, _LAST)
+    soonest = min(now + _SHORTEST_PAUSE, _LAST)
+    if at is not None and now < at < soonest:
+        fields["next_evaluation_at"] = soonest
         has_changed = True
     return has_changed

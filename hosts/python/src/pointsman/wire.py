@@ -93,7 +93,7 @@ class OptionalMoment:
 
 
 class Labels:
-    """A field of type `dict[str, str]`, empty by default; sent only where there are any."""
+    """A field of type `dict[str, str]`, empty by default; sent where there are any, in the order of their keys."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -106,14 +106,17 @@ class Labels:
         if instance is None:
             # So that a dataclass finds no default.
             raise AttributeError(self._name)
-        labels: dict[str, str] = instance.__dict__.get(self._name, {})
+        # Kept from now on: who reads it may put something in.
+        labels: dict[str, str] = instance.__dict__.setdefault(self._name, {})
         return labels
 
     def __set__(self, instance: object, value: Mapping[str, str]) -> None:
-        if value:
-            instance.__dict__[self._name] = dict(value)
-        else:
-            instance.__dict__.pop(self._name, None)
+        instance.__dict__[self._name] = sorted_labels(value)
+
+
+def sorted_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """A copy of labels, in the order of their keys."""
+    return {key: labels[key] for key in sorted(labels)}
 
 
 class Text:
@@ -134,6 +137,23 @@ class Text:
 
     def __set__(self, instance: object, value: str | UUID) -> None:
         instance.__dict__[self._name] = value if type(value) is str else text(self._name, value)
+
+
+class OptionalText:
+    """A field of type `str | None` that takes a `UUID` as well; sent only where it is not None."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object | None, owner: type) -> str | None:
+        # Without an instance it is the dataclass that asks for the default.
+        return None if instance is None else instance.__dict__.get(self._name)
+
+    def __set__(self, instance: object, value: str | UUID | None) -> None:
+        if value is None:
+            instance.__dict__.pop(self._name, None)
+        else:
+            instance.__dict__[self._name] = value if type(value) is str else text(self._name, value)
 
 
 def text(name: str, value: str | UUID) -> str:
@@ -157,20 +177,25 @@ class Config:
         return config
 
     def __set__(self, instance: object, value: str | Mapping[str, Any]) -> None:
-        if not isinstance(value, str):
-            try:
-                written = orjson.dumps(dict(value)).decode()
-                if "null" in written:
-                    # A number that is none, which no configuration means, is `null` to `orjson`.
-                    json.dumps(value, allow_nan=False, default=str)
-                value = written
-            except (TypeError, ValueError) as error:
-                raise TypeError(f"`{self._name}` is {value!r}, neither JSON text nor a mapping: {error}") from None
-        instance.__dict__[self._text] = value
-        instance.__dict__[self._name] = _inline(value)
+        instance.__dict__[self._text] = written = config_text(self._name, value)
+        instance.__dict__[self._name] = inline(written)
 
 
-def _inline(config: str) -> orjson.Fragment | str:
+def config_text(name: str, config: str | Mapping[str, Any]) -> str:
+    """The JSON text of a configuration; `name` is the field, for messages. Raises `TypeError`."""
+    if isinstance(config, str):
+        return config
+    try:
+        written = orjson.dumps(dict(config)).decode()
+        if "null" in written:
+            # A number that is none, which no configuration means, is `null` to `orjson`.
+            json.dumps(config, allow_nan=False, default=str)
+        return written
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"`{name}` is {config!r}, neither JSON text nor a mapping: {error}") from None
+
+
+def inline(config: str) -> orjson.Fragment | str:
     """A configuration as the value that its text is.
 
     Text that is not JSON would make the whole batch unreadable. It is sent as a string, and the strategy says that it

@@ -18,11 +18,10 @@ from pointsman.cli.input import InputError, read_requests
 from pointsman.cli.text import plain
 from pointsman.components import BLUE_GREEN
 from pointsman.errors import HostError, LoadError, PluginError
-from pointsman.guard import IdsOnly
 from pointsman.host import Host
 from pointsman.limits import Limits
-from pointsman.policy import Amount, Policy, check_amount
 from pointsman.plugin import Plugin
+from pointsman.policy import Amount, IdsOnly, Policy, parse_amount
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,9 +94,13 @@ def _parser() -> argparse.ArgumentParser:
     _number(sandbox, "--response-limit", "MIB", 16, "largest response of one call, in MiB")
     guard = shared.add_argument_group("guard")
     policy = Policy()
-    _amount(guard, "--max-unavailable", policy.max_unavailable, "how many routes fewer than the target may serve")
-    _amount(guard, "--max-surge", policy.max_surge, "how many live routes there may be above the target")
-    _amount(guard, "--complete-at", policy.complete_at, "how much new serving capacity completes a rollout")
+    part = "a number, or a percentage of the target"
+    unavailable = f"how many routes fewer than the target may serve: {part}, rounded down"
+    surge = f"how many live routes there may be above the target: {part}, rounded up"
+    completing = f"how much serving capacity of the new revision completes a rollout: {part}"
+    _amount(guard, "--max-unavailable", policy.max_unavailable, unavailable)
+    _amount(guard, "--max-surge", policy.max_surge, surge)
+    _amount(guard, "--complete-at", policy.complete_at, completing)
     guard.add_argument("--guard-ids-only", action="store_true", help="check only that the plan's ids are right")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("explain", parents=[shared], help="decide, and show for people what was decided and why")
@@ -111,16 +114,15 @@ def _number(group: argparse._ArgumentGroup, name: str, unit: str, default: int, 
 
 
 def _amount(group: argparse._ArgumentGroup, name: str, default: Amount, help: str) -> None:
-    group.add_argument(name, type=_parsed, metavar="AMOUNT", default=default, help=f"{help}; default {str(default).replace('%', '%%')}")
+    shown = str(default).replace("%", "%%")
+    group.add_argument(name, type=_parsed, metavar="AMOUNT", default=default, help=f"{help}; default {shown}")
 
 
 def _parsed(text: str) -> Amount:
-    value: Amount = int(text) if text.isascii() and text.isdigit() else text
     try:
-        check_amount("amount", value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no number of routes and no percentage such as 25%") from None
-    return value
+        return parse_amount(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:

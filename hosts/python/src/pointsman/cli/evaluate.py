@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import orjson
 
-from pointsman.answers import elements
 from pointsman.errors import EvaluationError, PluginError
+from pointsman.json_text import elements
 from pointsman.plugin import Plugin
 
 _BATCH = 4 << 20

@@ -17,6 +17,7 @@ from pointsman.errors import (
     InvalidSpec,
     PlanRejected,
 )
+from pointsman.json_text import fields
 from pointsman.plan import RouteChanges
 from pointsman.plugin import Plugin
 
@@ -54,7 +55,7 @@ def _explain(plugin: Plugin, text: str) -> str | None:
         return f"invalid request: {decision.message}"
     request = orjson.loads(text)
     spec = request["spec"]
-    print(_spec(spec))
+    print(_spec(spec, text))
     if isinstance(decision, EvaluationError) and not isinstance(decision, PlanRejected):
         return f"{_REFUSALS[type(decision)]}: {decision.message}"
     plan = decision.plan if isinstance(decision, PlanRejected) else decision
@@ -69,14 +70,16 @@ def _explain(plugin: Plugin, text: str) -> str | None:
     return "the guard rejects this plan; nothing of it may be applied"
 
 
-def _spec(spec: dict[str, Any]) -> str:
+def _spec(spec: dict[str, Any], text: str) -> str:
+    # As it was written, on one line.
+    config = (fields((fields(text) or {}).get("spec", "{}")) or {}).get("config", "{}")
     stable = _stable(spec)
     target, started_at = spec["target_replicas"], spec["started_at"]
     return (
         f"deploying {plain(spec['deploying_revision'])}{f' after {plain(stable)}' if stable else ''} "
         f"to {target} {'replica' if target == 1 else 'replicas'}, "
         f"{duration(max(0, spec['now'] - started_at))} after the start ({absolute(started_at)})"
-        f"{_wishes(spec.get('operator') or {})}, config {plain(_one_line(spec.get('config', {})))}"
+        f"{_wishes(spec.get('operator') or {})}, config {plain(' '.join(config.split()))}"
     )
 
 
@@ -93,15 +96,6 @@ def _wishes(operator: dict[str, Any]) -> str:
     if operator.get("passed_gates"):
         wishes.append(f"passed {plain(', '.join(operator['passed_gates']))}")
     return f", operator {' and '.join(wishes)}" if wishes else ""
-
-
-def _one_line(config: Any) -> str:
-    """A configuration with a space after each comma and colon, as people write it."""
-    if isinstance(config, dict):
-        return "{" + ", ".join(f"{_one_line(key)}: {_one_line(value)}" for key, value in config.items()) + "}"
-    if isinstance(config, list):
-        return "[" + ", ".join(map(_one_line, config)) + "]"
-    return orjson.dumps(config).decode()
 
 
 def _table(routes: list[dict[str, Any]], spec: dict[str, Any], plan: RouteChanges) -> str:

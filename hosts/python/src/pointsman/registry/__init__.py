@@ -28,15 +28,15 @@ from pointsman.answers import Decision
 from pointsman.errors import SwapError
 from pointsman.host import Host
 from pointsman.plan import RouteChanges
-from pointsman.plugin import in_thread
+from pointsman.policy import Policy
 from pointsman.registry.options import Options
 from pointsman.registry.slot import Checks, Evaluated, Vector
 from pointsman.registry.status import Latency, Outcome, StrategyStatus, VersionStatus
 from pointsman.registry.swap import Slots, Swap, SwapResult
 from pointsman.registry.watch import Watch, Watching, plugins
-from pointsman.policy import Policy
 from pointsman.route import Route
 from pointsman.spec import Request, Spec
+from pointsman.threads import in_thread
 
 __all__ = [
     "Checks",

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pointsman.guard import Guard
-from pointsman.policy import Policy
+from pointsman.policy import Guard, Policy
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class Options:
     guard: Guard = Policy()
     """The guard of every plugin that has none of its own in `guards`."""
     guards: Mapping[str, Guard] = field(default_factory=dict)
-    """The guards of single strategies, by name: a rolling update that may leave a quarter unserved needs a serving
-    floor of 75%, beside a blue-green that needs none so low."""
+    """The guards of single strategies, by name: a rolling update with little room for a surge, beside a blue-green
+    that needs twice the target."""
     revert_after: int = 3
     """After how many failures in a row a version is given up; at least 1, default 3."""
     first_back_off: timedelta = timedelta(seconds=1)

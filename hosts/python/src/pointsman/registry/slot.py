@@ -94,7 +94,8 @@ class Checks:
     """What a new version of a strategy must pass before it is switched to."""
 
     configs: tuple[tuple[str, int], ...] = ()
-    """The configurations of rollouts under way, as JSON text: it must take each."""
+    """The configurations of rollouts under way, as JSON text, each with its target: it must take each, within the
+    limits of the strategy's guard."""
     vectors: tuple[Vector, ...] = ()
     """Requests whose answers are known: it must give them."""
 

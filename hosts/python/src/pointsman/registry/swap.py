@@ -11,8 +11,8 @@ from threading import Lock
 import orjson
 
 from pointsman.errors import LoadError, PluginError, PluginId, SwapError, SwapProblem, UnknownStrategy
-from pointsman.guard import IdsOnly
 from pointsman.host import ComponentFile, Host
+from pointsman.policy import IdsOnly
 from pointsman.registry.description import objection
 from pointsman.registry.options import Options
 from pointsman.registry.slot import Checks, Slot, Version
