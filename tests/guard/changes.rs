@@ -4,10 +4,7 @@ use TrafficStatus::{Active, Inactive, Standby};
 use pointsman::{Route, RouteChanges, Spec, SubStep, TrafficStatus, guard::ViolationCode as Code};
 use rstest::rstest;
 
-use crate::{
-    given::*,
-    support::spec,
-};
+use crate::{given::*, support::spec};
 
 /// Of v1: r-1 to r-3 serve, r-4 is on standby, r-5 inactive. Of v2: r-6 and r-7 are ready and idle, r-8 serves at 0.0,
 /// r-9 is unhealthy on standby, r-10 starts, r-11 is unhealthy in traffic at 0.5, r-12 the same at 0.0, r-13 is gone,

@@ -1,8 +1,8 @@
 //! Routes, specs and plans to check, in few words. Routes are `r-1`, `r-2` and so on; v2 is deployed after v1.
 
 use pointsman::{
-    Commitment, HealthStatus, Labels, RolloutSpec, Route, RouteChanges, RouteEnd, RouteStatus, Spec, SubStep, Timestamp,
-    TrafficChange, TrafficStatus,
+    Commitment, HealthStatus, Labels, RolloutSpec, Route, RouteChanges, RouteEnd, RouteStatus, Spec, SubStep,
+    Timestamp, TrafficChange, TrafficStatus,
     guard::{self, Policy, ViolationCode as Code},
 };
 

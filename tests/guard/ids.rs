@@ -59,7 +59,8 @@ fn anything_else_is_refused_and_never_switched_off(#[case] plan: RouteChanges, #
 /// Rule 1 alone looks at nothing but ids.
 #[test]
 fn ids_only_lets_any_other_harm_pass() {
-    let harm = plan(SubStep::Completed).promoting(r([1])).draining(r([2, 3])).creating(0, "v7", TrafficStatus::Standby, 2.0);
+    let harm =
+        plan(SubStep::Completed).promoting(r([1])).draining(r([2, 3])).creating(0, "v7", TrafficStatus::Standby, 2.0);
 
     assert_ne!(found(&routes(), &wanting(3), &harm), []);
     assert_eq!(guard::check_ids(&routes(), &wanting(3), &harm), []);

@@ -8,7 +8,7 @@ use crate::{
 };
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, max_global_rejects: 200_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4_000, max_global_rejects: 40_000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_guard_finds_what_the_oracle_finds(

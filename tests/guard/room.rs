@@ -60,12 +60,7 @@ fn a_plan_that_creates_nothing_is_not_judged() {
 #[case::the_promise_broken(within(0, 9, wanting(3)), 5, 3, LIVE)]
 #[case::policy(wanting(3), u32::MAX, 3, &[])]
 #[case::policy_exceeded(wanting(3), u32::MAX, 4, LIVE)]
-fn the_smaller_most_counts(
-    #[case] spec: Spec,
-    #[case] promised: u32,
-    #[case] created: u32,
-    #[case] expected: &[Code],
-) {
+fn the_smaller_most_counts(#[case] spec: Spec, #[case] promised: u32, #[case] created: u32, #[case] expected: &[Code]) {
     let plan = on_the_way().creating(created, "v2", Inactive, 0.0).promising(0, promised);
 
     assert_eq!(codes(&serving(1, 3, "v1", 1.0), &spec, &plan), expected);

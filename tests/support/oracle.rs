@@ -73,8 +73,7 @@ pub(crate) fn deserved(routes: &[Route], spec: &Spec, plan: &RouteChanges, polic
     let is_changed = !plan.is_empty();
 
     let deserved = [
-        is_changed
-            && pairs.iter().any(|(before, after)| *after < (before + NOTHING).floor().min(least) - NOTHING),
+        is_changed && pairs.iter().any(|(before, after)| *after < (before + NOTHING).floor().min(least) - NOTHING),
         is_changed && then < least - NOTHING && drained.any(|route| serves(route) && !is_spared(route)),
         creates && after.iter().filter(|route| is_live(route)).count() > most as usize,
     ];
@@ -161,6 +160,9 @@ impl Draft {
 }
 
 pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
-    (any_amount(100), any_amount(250), any_amount(100))
-        .prop_map(|(max_unavailable, max_surge, complete_at)| Policy { max_unavailable, max_surge, complete_at })
+    (any_amount(100), any_amount(250), any_amount(100)).prop_map(|(max_unavailable, max_surge, complete_at)| Policy {
+        max_unavailable,
+        max_surge,
+        complete_at,
+    })
 }
