@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `host.rs` | [`Host`]: the engine that plugins run on; loading |
 //! | `limits.rs` | [`Limits`]: what a plugin may use, and what each limit costs |
+//! | `structure.rs` | [`Part`]: what a file has too much of, found before any other parser sees it |
 //! | `admission.rs` | what a file must be to be loaded at all |
+//! | `contain.rs` | panics of the runtime |
 //! | `guard.rs` | [`Guard`]: what is checked before a plan is returned |
 //! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
 //! | `registry.rs` | [`Registry`]: strategies by name, swapped while they are in use |
@@ -32,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod contain;
 mod decision;
 mod error;
 mod guard;
@@ -42,6 +45,7 @@ mod plugin;
 pub mod registry;
 mod sandbox;
 mod session;
+mod structure;
 mod ticker;
 mod wire;
 
@@ -54,6 +58,7 @@ pub use limits::Limits;
 pub use plugin::{Plugin, PluginId};
 pub use registry::Registry;
 pub use session::Session;
+pub use structure::Part;
 // In the public API, so that a caller needs no version of its own.
 pub use {pointsman, wasmtime::Trap};
 
