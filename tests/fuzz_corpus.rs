@@ -2,7 +2,7 @@
 
 #[path = "support/fuzz.rs"]
 mod fuzz;
-#[path = "support/oracle.rs"]
+#[path = "support/oracle/mod.rs"]
 mod oracle;
 mod support;
 

@@ -3,7 +3,7 @@
 
 #[path = "../../tests/support/fuzz.rs"]
 mod fuzz;
-#[path = "../../tests/support/oracle.rs"]
+#[path = "../../tests/support/oracle/mod.rs"]
 mod oracle;
 #[path = "../../tests/support/mod.rs"]
 mod support;

@@ -6,7 +6,7 @@ use super::{
     after::Outcome,
 };
 use crate::{
-    Commitment, Rollout, Route, RouteChanges, Spec, SubStep, TrafficStatus,
+    Commitment, Rollout, RolloutSpec, Route, RouteChanges, Spec, SubStep, TrafficStatus,
     capacity::{Load, TOLERANCE, carries},
     weights::WeightSteps,
     words::{float, number},
@@ -190,9 +190,8 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        for created in
-            self.plan.rollout_specs.iter().filter(|it| it.count > 0 && it.traffic_status == TrafficStatus::Active)
-        {
+        let is_created = |it: &&RolloutSpec| it.count > 0 && it.traffic_status == TrafficStatus::Active;
+        for created in self.plan.rollout_specs.iter().filter(is_created) {
             might_after.reserve(created.traffic_ratio);
             soon_after.reserve(created.traffic_ratio);
         }
@@ -331,7 +330,8 @@ impl<'a> Judge<'a> {
         }
         let wish = if operator.abort { "an operator asked to abort" } else { "an operator asked to pause" };
         let deploying = &self.spec.deploying_revision;
-        let mut created = self.plan.rollout_specs.iter().filter(|created| created.revision == *deploying);
+        let is_green = |created: &&RolloutSpec| created.count > 0 && created.revision == *deploying;
+        let mut created = self.plan.rollout_specs.iter().filter(is_green);
         if let Some(created) = created.next() {
             let message = format!("the plan creates {} of {deploying}, but {wish}", created.count);
             violations.push(Violation::new(AgainstRequest, [], message));

@@ -76,8 +76,18 @@ pub(crate) fn within(least_serving: u32, most_live: u32, spec: Spec) -> Spec {
     Spec { limits: Some(Commitment { least_serving, most_live }), ..spec }
 }
 
+/// With no stable revision.
+pub(crate) fn unstable(spec: Spec) -> Spec {
+    Spec { stable_revision: None, ..spec }
+}
+
 pub(crate) fn aborted(mut spec: Spec) -> Spec {
     spec.operator.abort = true;
+    spec
+}
+
+pub(crate) fn paused(mut spec: Spec) -> Spec {
+    spec.operator.pause = true;
     spec
 }
 

@@ -1,14 +1,22 @@
-//! The guard: its rules, each in a file of its own, and those of load against an oracle.
+//! The guard: each rule by itself, in a file of its own, and all of them against an oracle that looks at the load of
+//! every route.
 
-#[path = "../support/oracle.rs"]
-mod load;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod canary;
 mod capacity;
 mod changes;
+mod door;
+mod ends;
 mod given;
+mod host;
 mod ids;
+#[path = "../support/oracle/mod.rs"]
 mod oracle;
+mod policy;
+mod random;
 mod ratios;
+mod requests;
 mod room;
+mod violations;

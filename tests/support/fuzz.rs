@@ -15,10 +15,7 @@ use proptest::{
 };
 use serde_json::value::RawValue;
 
-use crate::{
-    oracle::{any_draft, any_policy, deserved, found},
-    support::{any_routes, any_spec},
-};
+use crate::oracle::{Case, Opinion, any_case, found};
 
 /// The JSON door never panics, answers each request by itself, and plans nothing harmful.
 pub(crate) fn json_door(bytes: &[u8]) {
@@ -57,10 +54,7 @@ pub(crate) fn guard(bytes: &[u8]) {
     let mut seed = [0; 32];
     seed.iter_mut().zip(bytes).for_each(|(seed, byte)| *seed = *byte);
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let inputs = (any_routes(), any_spec(), any_draft(), any_policy());
-    let (routes, spec, draft, policy) = inputs.new_tree(&mut runner).expect("there are inputs").current();
-    let plan = draft.plan(&routes, &spec);
-    let Some(found) = found(&routes, &spec, &plan, &policy) else { return };
-    let deserved = deserved(&routes, &spec, &plan, &policy);
-    assert_eq!(found, deserved, "{plan:?} of {routes:?} and {spec:?} under {policy:?}");
+    let Case { routes, spec, plan, policy } = any_case().new_tree(&mut runner).expect("there are cases").current();
+    let (found, opinion) = (found(&routes, &spec, &plan, &policy), Opinion::of(&routes, &spec, &plan, &policy));
+    assert!(opinion.agrees_with(&found), "found {found:?}, {opinion:?}: {plan:?} of {routes:?} and {spec:?}");
 }

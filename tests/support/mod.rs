@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "shared by several test binaries")]
 
 mod build;
+pub(crate) mod rule;
 
 pub(crate) use build::*;
 use pointsman::{
