@@ -10,10 +10,12 @@ const TOLERANCE: f64 = 1e-6;
 // === impl WeightSteps ===
 
 impl WeightSteps {
-    /// Whether a ratio is possible. One outside of 0.0 to 1.0 is not.
+    /// Whether a ratio is possible. One outside of 0.0 to 1.0 is not; nor is next to nothing, which serves and which a
+    /// proxy takes for 0.0.
     pub fn is_possible(self, ratio: f64) -> bool {
         let steps = ratio * f64::from(self.0);
-        (0.0..=1.0).contains(&ratio) && (self.0 == 0 || (steps - steps.round()).abs() <= TOLERANCE)
+        let is_step = (steps - steps.round()).abs() <= TOLERANCE && (steps.round() >= 1.0 || ratio == 0.0);
+        (0.0..=1.0).contains(&ratio) && (self.0 == 0 || is_step)
     }
 
     /// The smallest possible ratio that is not less, at most 1.0. Rounding up never lowers capacity where the ratio is
@@ -34,7 +36,7 @@ mod tests {
     use super::WeightSteps;
 
     #[rstest]
-    #[case::in_or_out(1, &[0.0, 1.0], &[0.5, 0.999, 1e-5])]
+    #[case::in_or_out(1, &[0.0, 1.0], &[0.5, 0.999, 1e-5, 1e-9])]
     #[case::haproxy(256, &[0.0, 1.0 / 256.0, 0.5, 255.0 / 256.0, 1.0], &[0.001, 0.1, 1.0 / 512.0])]
     #[case::thirds(3, &[1.0 / 3.0, 2.0 / 3.0, 2.0 * (1.0 / 3.0)], &[0.33, 0.5])]
     #[case::exact(0, &[0.0, f64::MIN_POSITIVE, 0.1, 0.333, 1.0], &[])]

@@ -3,7 +3,7 @@
 mod support;
 
 use pointsman::{
-    ApplyError, HealthStatus, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Timestamp, TrafficChange,
+    ApplyError, HealthStatus, Labels, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Timestamp, TrafficChange,
     TrafficStatus,
 };
 use support::{STARTED_AT, activate, routes};
@@ -17,6 +17,7 @@ fn plan() -> RouteChanges {
         revision: "v2".to_owned(),
         traffic_status: TrafficStatus::Active,
         traffic_ratio: 0.5,
+        labels: Labels::default(),
     });
     plan.promote_route_ids = vec!["r-1".to_owned(), "r-2".to_owned()];
     plan.traffic_changes = vec![TrafficChange {
@@ -59,6 +60,8 @@ fn a_plan_is_applied_in_the_contracts_order() {
                 traffic_ratio: 0.5,
                 created_at: NOW,
                 status_updated_at: Some(NOW),
+                end: None,
+                labels: Labels::default(),
             }
         );
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use pointsman::{
-    Rollout, Spec, SubStep,
+    Spec, SubStep,
     blue_green::BlueGreen,
     check_config, evaluate_cycle,
     guard::{self, Policy},

@@ -1,6 +1,8 @@
 //! What the tests of the built components share.
 #![forbid(unsafe_code)]
 
+pub mod crash;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -64,10 +64,7 @@ fn json(plugin: &Plugin, word: &str) -> Vec<Code> {
 #[rstest]
 #[case::unknown_id("unknown_id", &[Code::UnknownId])]
 #[case::duplicate_id("duplicate_id", &[Code::DuplicateId, Code::PromotedNotGreen])]
-#[case::promote_and_drain(
-    "promote_and_drain",
-    &[Code::ConflictingChanges, Code::PromotedNotGreen, Code::DrainedWhileShort]
-)]
+#[case::promote_and_drain("promote_and_drain", &[Code::ConflictingChanges, Code::PromotedNotGreen])]
 #[case::promote_all("promote_all", &[Code::PromotedNotGreen, Code::PromotedNotReady])]
 #[case::promote_blue("promote_blue", &[Code::PromotedNotGreen])]
 #[case::promote_not_ready("promote_not_ready", &[Code::PromotedNotReady])]

@@ -190,7 +190,9 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        for created in self.plan.rollout_specs.iter().filter(|it| it.traffic_status == TrafficStatus::Active) {
+        for created in
+            self.plan.rollout_specs.iter().filter(|it| it.count > 0 && it.traffic_status == TrafficStatus::Active)
+        {
             might_after.reserve(created.traffic_ratio);
             soon_after.reserve(created.traffic_ratio);
         }

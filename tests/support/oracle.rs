@@ -1,7 +1,9 @@
-//! What the guard should find, worked out in another way: apply the plan to a copy, and look. And random plans to try it on.
+//! What the guard should find of the traffic that a plan leaves, worked out in another way: apply the plan to a copy, and
+//! look at the load of every route. And random plans to try it on.
 
 use pointsman::{
-    RolloutSpec, Route, RouteChanges, Spec, SubStep, Timestamp, TrafficChange, TrafficStatus,
+    HealthStatus, Labels, RolloutSpec, Route, RouteChanges, RouteStatus, Spec, SubStep, Timestamp, TrafficChange,
+    TrafficStatus,
     guard::{self, Policy, ViolationCode as Code},
 };
 use proptest::{
@@ -11,81 +13,76 @@ use proptest::{
     sample::{Index, select},
 };
 
-use crate::support::{apply, serving};
+use crate::support::{any_amount, apply};
 
-/// The codes that the guard finds, each once.
-pub(crate) fn found(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: &Policy) -> Vec<Code> {
-    let violations = guard::check(routes, spec, plan, policy);
-    let mut codes: Vec<Code> = violations.into_iter().map(|violation| violation.code).collect();
-    codes.sort();
-    codes.dedup();
-    codes
+/// The codes that the oracle knows of.
+const KNOWN: [Code; 3] = [Code::CapacityLowered, Code::DrainedWhileShort, Code::TooManyLive];
+
+/// The codes that the guard finds, each once, of those that the oracle knows; none where a change is not possible at all.
+pub(crate) fn found(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: &Policy) -> Option<Vec<Code>> {
+    let codes: Vec<Code> = guard::check(routes, spec, plan, policy).into_iter().map(|found| found.code).collect();
+    let is_impossible = codes.iter().any(|code| {
+        [Code::UnknownId, Code::DuplicateId, Code::ConflictingChanges, Code::RatioOutOfRange].contains(code)
+    });
+    (!is_impossible).then(|| KNOWN.into_iter().filter(|code| codes.contains(code)).collect())
 }
 
-/// The codes that a plan deserves, found by applying what of it can be applied and looking at the result.
-pub(crate) fn deserved(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: &Policy) -> Vec<Code> {
-    let find = |id: &String| routes.iter().find(|route| route.id == *id);
-    let mut applicable = plan.clone();
-    applicable.promote_route_ids.retain(|id| find(id).is_some());
-    applicable.drain_route_ids.retain(|id| find(id).is_some());
-    applicable.traffic_changes.retain(|change| find(&change.route_id).is_some());
-    let after = apply(&applicable, routes, spec);
-    let created = after.len() - routes.len();
-    let live_green = after.iter().filter(|route| route.is_live() && route.revision == spec.deploying_revision).count();
-    // A route of another revision that is created is not green in the copy; the guard counts every new route.
-    let foreign: u32 =
-        plan.rollout_specs.iter().filter(|new| new.revision != spec.deploying_revision).map(|new| new.count).sum();
+fn is_live(route: &Route) -> bool {
+    matches!(route.status, RouteStatus::Provisioning | RouteStatus::Running)
+}
 
-    let named: Vec<&String> = (plan.promote_route_ids.iter())
-        .chain(plan.traffic_changes.iter().map(|change| &change.route_id))
-        .chain(&plan.drain_route_ids)
-        .collect();
-    let count = |list: &mut dyn Iterator<Item = &String>, id: &String| list.filter(|other| *other == id).count();
-    let in_lists = |id: &String| {
-        [
-            count(&mut plan.promote_route_ids.iter(), id),
-            count(&mut plan.traffic_changes.iter().map(|change| &change.route_id), id),
-            count(&mut plan.drain_route_ids.iter(), id),
-        ]
-    };
-    let promoted = || plan.promote_route_ids.iter().filter_map(find);
-    let is_active = |status| status == TrafficStatus::Active;
-    let bad_ratio = |status, ratio: f64| !(0.0..=1.0).contains(&ratio) || (is_active(status) && ratio == 0.0);
-    let share = f64::from(spec.target_replicas) * f64::from(policy.serving_floor_percent.min(100)) / 100.0;
-    let is_below = |n: usize, floor: f64| f64::from(u32::try_from(n).unwrap()) < floor;
+fn serves(route: &Route) -> bool {
+    is_in_traffic(route) && route.status == RouteStatus::Running && route.health == HealthStatus::Healthy
+}
+
+fn is_in_traffic(route: &Route) -> bool {
+    is_live(route) && route.traffic_status == TrafficStatus::Active && route.traffic_ratio > 0.0
+}
+
+/// How many times as much as a single route the serving ones carry before one of them, or one of `beside`, has more than
+/// it can: the proxy shares out by ratio.
+fn carried<'a>(routes: &[Route], beside: impl Iterator<Item = &'a Route>) -> f64 {
+    let ratios: Vec<f64> = routes.iter().filter(|route| serves(route)).map(|route| route.traffic_ratio).collect();
+    let largest = ratios.iter().copied().chain(beside.map(|route| route.traffic_ratio)).fold(0.0, f64::max);
+    if ratios.is_empty() { 0.0 } else { ratios.iter().sum::<f64>() / largest }
+}
+
+/// The codes that a plan deserves which can be applied.
+pub(crate) fn deserved(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: &Policy) -> Vec<Code> {
+    /// Far below what a proxy can tell apart, far above what adding ratios loses.
+    const NOTHING: f64 = 1e-6;
+    let after = apply(plan, routes, spec);
+    let limits = spec.limits.unwrap_or_else(|| policy.resolve(spec.target_replicas));
+    let least = f64::from(limits.least_serving.max(plan.commitment.least_serving));
+    let most = limits.most_live.min(plan.commitment.most_live);
+
+    let before_of = |route: &Route| routes.iter().find(|given| given.id == route.id);
+    let is_put_in = |route: &&Route| is_in_traffic(route) && before_of(route).is_none_or(|given| !is_in_traffic(given));
+    let nothing = std::iter::empty;
+    let now = carried(routes, nothing());
+    let then = carried(&after, nothing());
+    let pairs = [
+        (now, then),
+        (carried_beside_all(routes), carried_beside_all(&after)),
+        (now, carried(&after, after.iter().filter(is_put_in))),
+    ];
+    let rolls_back = matches!(plan.sub_step, SubStep::RollingBack | SubStep::RolledBack);
+    let is_spared = |route: &Route| rolls_back && route.revision == spec.deploying_revision;
+    let mut drained = routes.iter().filter(|route| plan.drain_route_ids.contains(&route.id));
+    let creates = plan.rollout_specs.iter().any(|created| created.count > 0);
+    let is_changed = !plan.is_empty();
 
     let deserved = [
-        (Code::InvalidRoutes, false),
-        (Code::UnknownId, named.iter().any(|id| find(id).is_none())),
-        (Code::DuplicateId, named.iter().any(|id| in_lists(id).into_iter().any(|n| n > 1))),
-        (Code::ConflictingChanges, named.iter().any(|id| in_lists(id).into_iter().filter(|n| *n > 0).count() > 1)),
-        (Code::PromotedBlue, promoted().any(|route| route.revision != spec.deploying_revision)),
-        (Code::PromotedNotReady, promoted().any(|route| !route.is_ready())),
-        (
-            Code::ActivatedNotReady,
-            (plan.traffic_changes.iter()).any(|change| {
-                is_active(change.traffic_status) && find(&change.route_id).is_some_and(|route| !route.is_ready())
-            }),
-        ),
-        (Code::DrainedNotLive, plan.drain_route_ids.iter().filter_map(find).any(|route| !route.is_live())),
-        (Code::CreatedOtherRevision, plan.rollout_specs.iter().any(|new| new.revision != spec.deploying_revision)),
-        (Code::EmptyCreation, plan.rollout_specs.iter().any(|new| new.count == 0)),
-        (Code::CreationTooLarge, created > policy.largest_creation as usize),
-        (
-            Code::TooManyRoutes,
-            created > 0 && live_green + foreign as usize > (spec.target_replicas + policy.surge_limit) as usize,
-        ),
-        (
-            Code::RatioOutOfRange,
-            (plan.traffic_changes.iter()).any(|change| bad_ratio(change.traffic_status, change.traffic_ratio))
-                || (plan.rollout_specs.iter()).any(|new| bad_ratio(new.traffic_status, new.traffic_ratio)),
-        ),
-        (Code::ServingFloorBroken, serving(&after) < serving(routes) && is_below(serving(&after), share.ceil())),
-        (Code::NextEvaluationNotAhead, plan.next_evaluation_at.is_some_and(|at| at <= spec.now)),
+        is_changed && pairs.iter().any(|(before, after)| *after < (before + NOTHING).floor().min(least) - NOTHING),
+        is_changed && then < least - NOTHING && drained.any(|route| serves(route) && !is_spared(route)),
+        creates && after.iter().filter(|route| is_live(route)).count() > most as usize,
     ];
-    let mut codes: Vec<Code> = deserved.into_iter().filter(|(_, deserved)| *deserved).map(|(code, _)| code).collect();
-    codes.sort();
-    codes
+    KNOWN.into_iter().zip(deserved).filter(|(_, deserved)| *deserved).map(|(code, _)| code).collect()
+}
+
+/// The same, beside all that is in traffic, ready or not.
+fn carried_beside_all(routes: &[Route]) -> f64 {
+    carried(routes, routes.iter().filter(|route| is_in_traffic(route)))
 }
 
 /// What a plan for given routes is made of: indices into the routes, and now and then something wrong.
@@ -102,7 +99,7 @@ pub(crate) struct Draft {
 
 pub(crate) fn any_draft() -> impl Strategy<Value = Draft> {
     let few = || vec(any::<Index>(), 0..4);
-    let status = || select(vec![TrafficStatus::Active, TrafficStatus::Inactive]);
+    let status = || select(vec![TrafficStatus::Active, TrafficStatus::Standby, TrafficStatus::Inactive]);
     let ratio = || prop_oneof![3 => Just(0.0), 3 => Just(1.0), 2 => 0.0..=1.0, 1 => select(vec![f64::NAN, -0.1, 1.1])];
     let created =
         (prop_oneof![4 => 1..4u32, 1 => Just(0)], prop_oneof![4 => Just("v2"), 1 => Just("v1")], status(), ratio());
@@ -111,6 +108,7 @@ pub(crate) fn any_draft() -> impl Strategy<Value = Draft> {
         revision: revision.to_owned(),
         traffic_status,
         traffic_ratio,
+        labels: Labels::default(),
     });
     let unknown = vec(prop::bool::weighted(0.05), 3).prop_map(|unknown| [unknown[0], unknown[1], unknown[2]]);
     let changed = vec((any::<Index>(), status(), ratio()), 0..3);
@@ -162,11 +160,9 @@ impl Draft {
 }
 
 pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
-    (0..2u32, select(vec![0, 34, 75, 100, 100]), prop_oneof![1 => Just(2u32), 3 => Just(1000)]).prop_map(
-        |(surge_limit, serving_floor_percent, largest_creation)| Policy {
-            surge_limit,
-            serving_floor_percent,
-            largest_creation,
-        },
-    )
+    (any_amount(100), any_amount(250), any_amount(100)).prop_map(|(max_unavailable, max_surge, complete_at)| Policy {
+        max_unavailable,
+        max_surge,
+        complete_at,
+    })
 }

@@ -319,6 +319,31 @@ fn endless_files_are_refused() {
     }
 }
 
+/// Types nested in types, whose bytes are no more than three a level: parsers of components recurse into them.
+#[test]
+fn a_plugin_that_would_crash_a_parser_is_an_error_like_any_other() {
+    let mut section = vec![1];
+    section.extend([0x41, 1, 1].repeat(1_000));
+    section.extend([0x41, 0]);
+    // The section's size of 3,003 bytes takes two.
+    let bytes = [&b"\0asm\x0d\0\x01\0\x07\xbb\x17"[..], &section].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("nested.wasm");
+    fs::write(&file, bytes).unwrap();
+    let file = file.to_str().unwrap();
+
+    let told = "`nested.wasm` nests components and types more than 32 deep; define them side by side\n";
+    for args in [
+        &["inspect", file][..],
+        &["conformance", file],
+        &["evaluate", "--plugin", file, &example()],
+        &["explain", "--plugin", file, &example()],
+        &["check-config", "--plugin", file, "{}"],
+    ] {
+        pointsman(args).assert().code(2).stderr(predicate::str::contains(told));
+    }
+}
+
 #[test]
 fn a_plugin_from_a_pipe_can_be_inspected() {
     let script = r#"cat "$1" | "$0" inspect /dev/stdin"#;

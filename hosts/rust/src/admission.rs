@@ -5,7 +5,10 @@ use wasmtime::{
     component::{Component, ComponentExportIndex, types::ComponentItem},
 };
 
-use crate::{Limits, LoadError};
+use crate::{
+    Limits, LoadError,
+    structure::{self, Flaw},
+};
 
 /// The contract versions that this host supports.
 pub const SUPPORTED_CONTRACTS: [&str; 1] = ["0.2.0"];
@@ -43,6 +46,15 @@ pub(crate) fn check_header(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
         Some(header) if header == CORE_MODULE_HEADER => Err(LoadError::CoreModule { name }),
         _ => Err(LoadError::NotWasm { name }),
     }
+}
+
+/// Must come before the runtime sees the bytes.
+pub(crate) fn check_structure(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
+    let name = || name.to_owned();
+    structure::check(bytes).map_err(|flaw| match flaw {
+        Flaw::TooMuch(part) => LoadError::TooComplex { name: name(), part },
+        Flaw::Malformed(source) => LoadError::Malformed { name: name(), source: source.into() },
+    })
 }
 
 /// Finds the contract among the exports, and checks that no function is imported.

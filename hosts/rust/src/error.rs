@@ -5,7 +5,7 @@ use std::{error::Error, io, path::PathBuf, time::Duration};
 use pointsman::{RouteChanges, guard::Violation};
 use wasmtime::Trap;
 
-use crate::{PluginId, SUPPORTED_CONTRACTS, guard::summary};
+use crate::{Part, PluginId, SUPPORTED_CONTRACTS, guard::summary};
 
 /// The text and cause of an error from the runtime.
 type Cause = Box<dyn Error + Send + Sync>;
@@ -78,6 +78,14 @@ pub enum LoadError {
         /// The file.
         name: String,
     },
+    /// It has more of a part than toolchains make, which is enough to crash a runtime.
+    #[error("`{name}` {part}")]
+    TooComplex {
+        /// The file.
+        name: String,
+        /// What there is too much of.
+        part: Part,
+    },
     /// It is damaged, or uses what this host does not allow.
     #[error("`{name}` is not a valid component")]
     Malformed {
@@ -144,6 +152,15 @@ pub enum LoadError {
     /// It cannot be started.
     #[error("the plugin does not start")]
     Start(#[source] CallError),
+    /// The runtime, or this host, panicked on it. That is their bug, which the plugin need not share; whatever else is loaded
+    /// or evaluated goes on.
+    #[error("the runtime panicked while plugin {plugin} was loaded, a bug in it or in this host: {message}")]
+    Panicked {
+        /// The plugin.
+        plugin: PluginId,
+        /// The panic's words.
+        message: String,
+    },
 }
 
 /// Why a call into a plugin has no result. The instance is thrown away; plugin and host go on.

@@ -8,14 +8,15 @@ use wasmtime::{
 };
 
 use crate::{
-    HostError, Limits, LoadError, Plugin, admission,
+    HostError, Limits, LoadError, Part, Plugin, admission,
+    contain::contained,
     instances::{Instances, UPKEEP},
     plugin::{Loaded, PluginId},
     ticker::Ticker,
 };
 
 /// How many core instances and tables one component may consist of. One of each is usual.
-const PARTS: u32 = 8;
+const PARTS: u32 = Part::CoreInstances.limit();
 
 /// Function table entries of one core module; Rust plugins have a few hundred.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
@@ -109,7 +110,7 @@ impl Host {
         admission::check_size(&name, size, &self.inner.limits)?;
         file.take(most as u64).read_to_end(&mut bytes).map_err(read)?;
         admission::check_size(&name, bytes.len(), &self.inner.limits)?;
-        Ok(ComponentFile { id: PluginId::new(&name, &bytes), bytes })
+        Ok(ComponentFile::new(&name, bytes))
     }
 
     /// Loads a plugin from memory. The name is for messages.
@@ -118,7 +119,7 @@ impl Host {
     /// [`LoadError`], which says what about the bytes is not right.
     pub fn load_bytes(&self, name: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
         admission::check_size(name, bytes.len(), &self.inner.limits)?;
-        self.load_file(&ComponentFile { id: PluginId::new(name, bytes), bytes: bytes.to_vec() })
+        self.load_file(&ComponentFile::new(name, bytes.to_vec()))
     }
 
     /// Loads a plugin from a file that was [read](Self::read).
@@ -126,8 +127,19 @@ impl Host {
     /// # Errors
     /// [`LoadError`], which says what about the file is not right.
     pub fn load_file(&self, file: &ComponentFile) -> Result<Plugin, LoadError> {
+        let loaded = contained(|| {
+            admission::check_header(file.id.name(), &file.bytes)?;
+            admission::check_structure(file.id.name(), &file.bytes)?;
+            self.compile(file)
+        });
+        loaded.unwrap_or_else(|message| Err(LoadError::Panicked { plugin: file.id.clone(), message }))
+    }
+
+    /// Compiles a file whose structure was checked, and starts it.
+    pub(crate) fn compile(&self, file: &ComponentFile) -> Result<Plugin, LoadError> {
         let (name, bytes) = (file.id.name(), &file.bytes);
-        admission::check_header(name, bytes)?;
+        #[cfg(test)]
+        assert_ne!(name, crate::contain::tests::PANICS, "as asked");
         let malformed = |source: wasmtime::Error| LoadError::Malformed { name: name.to_owned(), source: source.into() };
         let component = Component::from_binary(&self.inner.engine, bytes).map_err(malformed)?;
         let contract = admission::check_contract(name, &component)?;
@@ -149,6 +161,10 @@ impl Host {
 // === impl ComponentFile ===
 
 impl ComponentFile {
+    pub(crate) fn new(name: &str, bytes: Vec<u8>) -> Self {
+        Self { id: PluginId::new(name, &bytes), bytes }
+    }
+
     /// The name of the file, and the digest of its content.
     pub fn id(&self) -> &PluginId {
         &self.id
@@ -168,7 +184,7 @@ fn config(limits: &Limits) -> Config {
         .total_core_instances(instances * PARTS)
         .max_core_instances_per_component(PARTS)
         .total_memories(instances)
-        .max_memories_per_component(1)
+        .max_memories_per_component(Part::Memories.limit())
         // All that 32 bits can address, which a slot reserves anyway: the limit proper is the store's, whose error has a
         // type, and changing it does not make the compile cache useless.
         .max_memory_size(4 << 30)

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `host.rs` | [`Host`]: the engine that plugins run on; loading |
 //! | `limits.rs` | [`Limits`]: what a plugin may use, and what each limit costs |
+//! | `structure.rs` | [`Part`]: what a file has too much of, found before any other parser sees it |
 //! | `admission.rs` | what a file must be to be loaded at all |
 //! | `batch.rs` | the JSON of many requests: policies taken out, limits put in, answers checked |
+//! | `contain.rs` | panics of the runtime |
 //! | `guard.rs` | [`Guard`]: what is checked before a plan is returned |
 //! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
 //! | `registry.rs` | [`Registry`]: strategies by name, swapped while they are in use |
@@ -34,6 +36,7 @@
 
 mod admission;
 mod batch;
+mod contain;
 mod decision;
 mod error;
 mod guard;
@@ -44,6 +47,7 @@ mod plugin;
 pub mod registry;
 mod sandbox;
 mod session;
+mod structure;
 mod ticker;
 mod wire;
 
@@ -56,6 +60,7 @@ pub use limits::Limits;
 pub use plugin::{Plugin, PluginId};
 pub use registry::Registry;
 pub use session::Session;
+pub use structure::Part;
 // In the public API, so that a caller needs no version of its own.
 pub use {pointsman, wasmtime::Trap};
 

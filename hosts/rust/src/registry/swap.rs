@@ -13,7 +13,9 @@ use super::{
     shadow::Trying,
     slot::{Change, Slot, Version},
 };
-use crate::{CallError, CheckConfigError, ComponentFile, EvaluateCyclesError, Guard, LoadError, PluginId};
+use crate::{
+    CallError, CheckConfigError, ComponentFile, EvaluateCyclesError, Guard, LoadError, PluginId, contain::contained,
+};
 
 /// What a new version of a strategy must pass before it is switched to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,8 +138,13 @@ pub(super) fn swap(registry: &Inner, wanted: Wanted<'_>, file: &Path) -> Result<
     result
 }
 
-/// As [`swap`], for a file that was read.
+/// As [`swap`], for a file that was read. Who watches a folder relies on it that no file makes this panic.
 pub(super) fn change(registry: &Inner, wanted: Wanted<'_>, file: &ComponentFile) -> Result<Swap, SwapError> {
+    contained(|| try_to_change(registry, wanted, file))
+        .unwrap_or_else(|message| Err(LoadError::Panicked { plugin: file.id().clone(), message }.into()))
+}
+
+fn try_to_change(registry: &Inner, wanted: Wanted<'_>, file: &ComponentFile) -> Result<Swap, SwapError> {
     let id = file.id();
     let known = |name: &str| registry.slots.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
     // Before the work of loading it.

@@ -29,7 +29,7 @@ use super::{
     Inner, Swap, SwapError, Trial,
     swap::{self, Wanted},
 };
-use crate::ComponentFile;
+use crate::{ComponentFile, contain::contained};
 
 /// How often a folder is looked for that is not there any more.
 const LOOK_FOR_FOLDER: Duration = Duration::from_secs(1);
@@ -165,7 +165,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let _ = self.signals.send(Signal::Stop);
         if let Some(thread) = self.thread.take() {
-            // What could panic in it is the caller's `on_change`, which has been reported then.
+            // Nothing is known to panic in it; if something did, that was reported then.
             let _ = thread.join();
         }
     }
@@ -318,7 +318,10 @@ impl Folder {
 
     fn tell(&self, path: &Path, result: &Result<Swap, SwapError>) {
         swap::report(path, result);
-        (self.options.on_change)(path, result);
+        // Also the caller's panic is no reason to leave later files unseen.
+        if let Err(message) = contained(|| (self.options.on_change)(path, result)) {
+            tracing::error!(file = %path.display(), message, "`on_change` panicked");
+        }
     }
 
     /// Watches the folder again once it is back.
