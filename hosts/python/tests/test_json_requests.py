@@ -195,7 +195,7 @@ def test_what_is_no_array_is_not_made_one(hostile: Plugin, text: str) -> None:
         hostile.evaluate_cycles_json(text)
 
 
-@pytest.mark.parametrize("bad", ['"\\ud800"', "1"])
+@pytest.mark.parametrize("bad", ['"\\ud800"', "1", compact(a_request(now=1.5)), compact(a_request() | {"more": 1})])
 def test_a_plan_for_what_is_no_request_breaks_the_contract(
     hostile: Plugin, monkeypatch: pytest.MonkeyPatch, bad: str
 ) -> None:
@@ -205,6 +205,15 @@ def test_a_plan_for_what_is_no_request_breaks_the_contract(
 
     with pytest.raises(BrokenContract, match="it has a plan for what is no request"):
         hostile.evaluate_cycles_json(f"[{bad}]")
+
+
+@pytest.mark.parametrize("write", [compact, spaced])
+def test_what_programs_write_is_not_taken_apart(
+    hostile: Plugin, monkeypatch: pytest.MonkeyPatch, write: Writer
+) -> None:
+    monkeypatch.setattr("pointsman.json_requests.elements", None)
+
+    assert [promised(answer) for answer in answers(hostile, a_request(), a_request(), write=write)] == [(2, 6)] * 2
 
 
 def test_what_is_plain_is_sent_as_it_is_but_for_limits_and_policy() -> None:

@@ -165,6 +165,20 @@ def test_a_version_that_does_not_take_a_config_in_use_is_not_switched_to(registr
     assert "of_the_old_days" in str(error)
 
 
+def test_a_config_in_use_is_checked_at_its_target_within_the_strategys_limits(host: Host, folder: Folder) -> None:
+    one_more = Options(guards={"blue-green": Policy(max_surge=1)})
+    first, second = (folder.copy("plugins/blue_green.wasm", number) for number in (1, 2))
+    registry = Registry(host, one_more)
+    registry.swap("blue-green", first)
+
+    registry.set_checks("blue-green", Checks((("{}", 1), ("{}", 3))))
+    with pytest.raises(SwapError, match="max_surge 100%") as raised:
+        registry.swap("blue-green", second)
+    assert raised.value.problem is SwapProblem.CONFIG
+    registry.set_checks("blue-green", Checks((("{}", 1),)))
+    assert registry.swap("blue-green", second).result is SwapResult.SWAPPED
+
+
 def vector(word: str, message: str) -> Vector:
     plan: dict[str, Any] = {
         "sub_step": "provisioning",

@@ -57,6 +57,11 @@ def test_each_text_has_its_own_length() -> None:
     assert plan.reason.message == "m" * 1021 + "\u2026"
     assert not tidy(plan, 0)
     assert not tidy(a_plan("c" * 64, "m" * 1024, "g" * 64), 0)
+    for texts in (("c" * 65, "b", None), ("a", "m" * 1025, None), ("a", "b", "g" * 65)):
+        assert tidy(a_plan(*texts), 0)
+    for texts in (("\u00e9" * 33, "b", None), ("a", "\u00e9" * 513, None), ("a", "b", "\u00e9" * 33)):
+        assert tidy(a_plan(*texts), 0)
+    assert not tidy(a_plan("\u00e9" * 32, "\u00e9" * 512, "\u00e9" * 32), 0)
     for texts in (("\n", "b", None), ("a", "\n", None), ("a", "b", "\n")):
         assert tidy(a_plan(*texts), 0)
 
