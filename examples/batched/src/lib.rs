@@ -32,7 +32,8 @@ impl Strategy for Batched {
         }
         // A failure keeps its slot, else a crash-looping revision creates routes without end.
         let missing = spec.target_replicas.saturating_sub(tally.live_green + tally.failed_green);
-        let count = missing.min(config.batch.get().saturating_sub(tally.provisioning_green));
+        let room = spec.limits.map_or(u32::MAX, |it| it.most_live.saturating_sub(tally.live() + tally.terminating));
+        let count = missing.min(config.batch.get().saturating_sub(tally.provisioning_green)).min(room);
         let plan = RouteChanges::none(SubStep::Provisioning, "waiting-for-ready", message);
         let created = RolloutSpec::inactive(count, &spec.deploying_revision);
         Ok(if count == 0 { plan } else { plan.create(created) })

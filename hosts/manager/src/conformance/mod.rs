@@ -7,16 +7,19 @@
 //! |---|---|
 //! | `describes-itself` | `strategy.describe`: always the same answer, its name, version and schema |
 //! | `refuses-bad-config` | `strategy.check-config`, `evaluation-error.invalid-config` |
-//! | `refuses-bad-routes` | `route.id`, `route.traffic-ratio`: `invalid-routes` |
+//! | `refuses-bad-routes` | `route.id`, `route.traffic-ratio`, `labels`: `invalid-routes` |
+//! | `refuses-bad-spec` | `spec.deploying-revision`, `check.name`, `labels`: `invalid-spec`; what is named first |
 //! | `refuses-bad-requests` | `strategy-json`: same length and order, one bad request never spoils the others |
 //! | `answers` | `evaluation-error` has no case for a request that is right |
 //! | `says-why` | `reason` |
+//! | `in-range` | `route-changes.gate`, `progress`, `labels` |
 //! | `harmless` | the guard's table ([`pointsman::guard`]), under the policy of the command line |
 //! | `harmless-in-rollouts` | the same, over whole rollouts |
+//! | `keeps-its-commitment` | `route-changes.commitment`, `strategy.check-config` |
 //! | `deterministic` | the package: no clock, no randomness, no memory of earlier cycles other than `memo` |
-//! | `order-independent` | `strategy.evaluate-cycle`: the order never changes the decision |
+//! | `order-independent` | `strategy.evaluate-cycle`, `spec.checks`, `operator.passed-gates`: the order never changes the decision |
 //! | `idempotent` | `route-changes`: evaluating an applied plan's result again yields no changes |
-//! | `doors-agree` | `strategy-json`: the same function |
+//! | `entry-points-agree` | `strategy-json`: the same functions |
 //! | `bounded-creation` | what a crash-looping revision costs: not in the contract's words, but in every operator's |
 //! | `no-busy-loop` | `route-changes.next-evaluation-at`: always after `spec.now` |
 //! | `headroom` | the limits of the sandbox, half of them |
@@ -28,7 +31,8 @@
 //! | `trial.rs` | random cases, and shrinking |
 //! | `verdict.rs` | what comes of a rule |
 //! | `configs.rs`, `schema.rs` | configurations for a plugin that nobody here knows |
-//! | `requests.rs`, `world.rs` | random requests; simulated rollouts |
+//! | `requests.rs`, `world.rs` and below | random requests; simulated rollouts |
+//! | `words.rs` | the contract's words, written anew: what a plugin is tried with is not made by the crate it is made of |
 //! | `rules.rs` and below | the rules |
 //! | `report.rs` | telling it, to people and to programs |
 //!
@@ -43,6 +47,7 @@ mod schema;
 mod subject;
 mod trial;
 mod verdict;
+mod words;
 mod world;
 
 use indicatif::{ProgressBar, ProgressStyle};

@@ -48,7 +48,7 @@ struct Line {
     /// `pass`, `fail` or `skipped`.
     verdict: &'static str,
     cases: u32,
-    /// Through the typed door: what of the strategy was tried.
+    /// Through the typed entry point: what of the strategy was tried.
     reasons: Vec<String>,
     note: Option<String>,
     failure: Option<Told>,

@@ -1,14 +1,17 @@
 //! The rules, in the order in which they are tried: what later ones build on comes first.
 
+mod commitments;
 mod config;
 mod describe;
-mod doors;
+mod entry_points;
 mod headroom;
 mod input;
 mod plans;
 mod purity;
 mod rollouts;
 mod stress;
+mod values;
+mod words;
 
 use super::{bench::Bench, verdict::Verdict};
 
@@ -25,7 +28,7 @@ pub(super) struct Rule {
 }
 
 /// All rules.
-pub(super) const RULES: [Rule; 16] = [
+pub(super) const RULES: [Rule; 18] = [
     Rule {
         id: "describes-itself",
         says: "its name, version and schema are what the contract says, and every time the same",
@@ -34,15 +37,21 @@ pub(super) const RULES: [Rule; 16] = [
     },
     Rule {
         id: "refuses-bad-config",
-        says: "any text is taken or refused as a configuration, never a trap, and both doors keep to it",
+        says: "any text is taken or refused as a configuration, never a trap, and both entry points keep to it",
         needs_config: false,
         run: config::refuses_bad_config,
     },
     Rule {
         id: "refuses-bad-routes",
-        says: "a duplicate id, or a ratio that is not in 0.0 to 1.0, is `invalid-routes`",
+        says: "ids, ratios and labels that no routes have are `invalid-routes`",
         needs_config: true,
-        run: input::refuses_bad_routes,
+        run: values::refuses_bad_routes,
+    },
+    Rule {
+        id: "refuses-bad-spec",
+        says: "no revision to roll out, one check twice, or labels that none has, is `invalid-spec`, before all routes",
+        needs_config: true,
+        run: values::refuses_bad_spec,
     },
     Rule {
         id: "refuses-bad-requests",
@@ -60,7 +69,13 @@ pub(super) const RULES: [Rule; 16] = [
         id: "says-why",
         says: "every plan has a kebab-case reason code, a message of one line, and waits for routes that are there",
         needs_config: true,
-        run: plans::says_why,
+        run: words::says_why,
+    },
+    Rule {
+        id: "in-range",
+        says: "gate, progress and labels of every plan are within the contract's ranges",
+        needs_config: true,
+        run: words::in_range,
     },
     Rule { id: "harmless", says: "no plan does what the guard forbids", needs_config: true, run: plans::harmless },
     Rule {
@@ -70,10 +85,10 @@ pub(super) const RULES: [Rule; 16] = [
         run: rollouts::harmless_in_rollouts,
     },
     Rule {
-        id: "keeps-its-promise",
-        says: "every plan promises what `check-config` says for its configuration, target and policy",
+        id: "keeps-its-commitment",
+        says: "every plan promises what `check-config` says of its configuration, target and limits",
         needs_config: true,
-        run: plans::keeps_its_promise,
+        run: commitments::keeps_its_commitment,
     },
     Rule {
         id: "deterministic",
@@ -83,21 +98,21 @@ pub(super) const RULES: [Rule; 16] = [
     },
     Rule {
         id: "order-independent",
-        says: "the order of the routes changes no decision",
+        says: "the order of routes, checks and gates changes no decision, nor does a gate that there is none of",
         needs_config: true,
         run: purity::order_independent,
     },
     Rule {
         id: "idempotent",
-        says: "once a plan is applied, evaluating again changes nothing, and what was completed stays so",
+        says: "once a plan is applied, evaluating again changes nothing, and what is over stays so",
         needs_config: true,
         run: purity::idempotent,
     },
     Rule {
-        id: "doors-agree",
-        says: "the typed door and the JSON door decide the same, for one request and for many",
+        id: "entry-points-agree",
+        says: "typed and JSON decide the same, for one request and for many, and admit the same configurations",
         needs_config: true,
-        run: doors::doors_agree,
+        run: entry_points::entry_points_agree,
     },
     Rule {
         id: "bounded-creation",

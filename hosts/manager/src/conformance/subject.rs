@@ -41,7 +41,16 @@ impl Subject {
         Self { plugin: plugin.with_guard(Guard::IdsOnly), guard, work: Work::default(), reasons: RefCell::default() }
     }
 
-    /// What it decides through the typed door, in a fresh instance.
+    /// A request as a host hands it over: with the limits that the policy comes to, where it has none.
+    pub(super) fn limited(&self, request: &Request) -> Request {
+        let mut limited = request.clone();
+        if let (None, Guard::Policy(policy)) = (limited.spec.limits, self.guard) {
+            limited.spec.limits = Some(policy.resolve(limited.spec.target_replicas));
+        }
+        limited
+    }
+
+    /// What it decides through the typed entry point, in a fresh instance.
     ///
     /// # Errors
     /// A call that failed.
@@ -62,14 +71,14 @@ impl Subject {
         self.guard.check(&request.routes, &request.spec, plan)
     }
 
-    /// What it decides through the JSON door, for an array of requests in one call.
+    /// What it decides through the JSON entry point, for an array of requests in one call.
     ///
     /// # Errors
     /// A call that failed, and answers that are not what the contract says.
     pub(super) fn answers(&self, requests: &str) -> Result<Vec<Decision>, Failure> {
         let answers = self.plugin.evaluate_cycles_json(requests).map_err(|error| match error {
             EvaluateCyclesError::Call(error) => self.failed(&error),
-            error => Failure::new(format!("the JSON door: {error}")),
+            error => Failure::new(format!("the JSON entry point: {error}")),
         })?;
         self.work.add((1 + answers.len() / BYTES) as u64);
         let answers: Vec<Answer> = serde_json::from_str(&answers).map_err(|error| Failure::new(error.to_string()))?;

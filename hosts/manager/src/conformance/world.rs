@@ -1,105 +1,30 @@
-//! A small world for simulated rollouts: routes, an operator, a clock, and what can happen to them.
+//! A small world for simulated rollouts: routes, an operator, clocks, and what can happen to them.
 
 use pointsman::{
-    ApplyError, Check, CheckOutcome, HealthStatus, Operator, Route, RouteChanges, RouteEnd, RouteStatus, TrafficStatus,
-    json::Request,
-};
-use proptest::{
-    option,
-    prelude::{Just, Strategy, prop_oneof},
-    sample::select,
+    Check, HealthStatus, Operator, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus, json::Request,
 };
 
-use super::{requests, verdict::Failure};
+pub(super) use self::{
+    event::{Event, events},
+    start::{Start, starts},
+};
+use self::event::Wish;
+use super::{
+    requests::Budget,
+    verdict::Failure,
+    words::{self, created, is_live, is_ready},
+};
 use crate::explain::changes;
+
+mod event;
+mod start;
 
 /// More routes than this are not created in a simulation: they would fill the machine.
 pub(super) const MOST_CREATED: u64 = 10_000;
 
-/// Something that happens in a rollout. A number chooses among the routes that it can happen to.
-#[derive(Clone, Debug)]
-pub(super) enum Event {
-    /// The host evaluates, and applies the plan.
-    Evaluate,
-    /// So many seconds pass.
-    Wait(u64),
-    /// Every new route becomes ready.
-    AllReady,
-    /// A route that is provisioning starts; whether it is healthy is not known yet.
-    Start(usize),
-    /// The health of a running route changes.
-    Health(usize, HealthStatus),
-    /// A live route ends by itself.
-    Fail(usize),
-    /// A live route is told to go, by somebody else.
-    Drain(usize),
-    /// A live route loses its place.
-    Evict(usize),
-    /// Somebody sets the ratio of a live route in traffic by hand.
-    Weigh(usize, f64),
-    /// A route that is terminating is gone.
-    Gone(usize),
-    /// The operator wishes for something, or takes it back.
-    Wish(Wish),
-    /// So many more routes can be placed; none for any number.
-    Places(Option<u32>),
-    /// The host's clock is set back by so many seconds.
-    SetBack(u64),
-    /// Another number of replicas is wanted.
-    Rescale(u32),
-    /// A check has an outcome.
-    Verdict(CheckOutcome),
-    /// The host loses the memo.
-    LoseMemo,
-    /// The host evaluates, and crashes before it applies the plan.
-    Crash,
-}
-
-/// What an operator wishes for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Wish {
-    Promote,
-    Abort,
-    Pause,
-    Resume,
-    /// Passes the gate that the last applied plan waits at.
-    Advance,
-    TakeBack,
-}
-
-/// What can happen, the plainest first.
-pub(super) fn events() -> impl Strategy<Value = Event> {
-    use {CheckOutcome as C, HealthStatus as H};
-    let wish = prop_oneof![
-        4 => Just(Wish::Promote), 4 => Just(Wish::Advance), 3 => Just(Wish::TakeBack), 1 => Just(Wish::Pause),
-        2 => Just(Wish::Resume), 1 => Just(Wish::Abort),
-    ];
-    let health = select(vec![H::Healthy, H::Unhealthy, H::Degraded, H::NotChecked]);
-    prop_oneof![
-        12 => Just(Event::Evaluate),
-        4 => (1..=120u64).prop_map(Event::Wait),
-        8 => Just(Event::AllReady),
-        3 => (0..8usize).prop_map(Event::Start),
-        4 => (0..8usize, health).prop_map(|(place, health)| Event::Health(place, health)),
-        1 => (0..8usize).prop_map(Event::Fail),
-        1 => (0..8usize).prop_map(Event::Drain),
-        1 => (0..8usize).prop_map(Event::Evict),
-        1 => (0..8usize, select(vec![0.0, 0.01, 0.5, 1.0])).prop_map(|(place, ratio)| Event::Weigh(place, ratio)),
-        1 => (0..8usize).prop_map(Event::Gone),
-        // An abort ends most of what could still happen.
-        2 => wish.prop_map(Event::Wish),
-        1 => option::of(0..6u32).prop_map(Event::Places),
-        1 => (1..=600u64).prop_map(Event::SetBack),
-        1 => (0..6u32).prop_map(Event::Rescale),
-        1 => select(vec![C::Passed, C::Failed, C::Pending, C::Inconclusive]).prop_map(Event::Verdict),
-        1 => Just(Event::LoseMemo),
-        1 => Just(Event::Crash),
-    ]
-}
-
 /// A rollout under way.
 pub(super) struct World {
-    /// What the strategy would be told now.
+    /// What the strategy would be told now, but for its limits.
     pub(super) request: Request,
     /// What happened, in words; what could not happen is not in it.
     pub(super) log: Vec<String>,
@@ -107,17 +32,28 @@ pub(super) struct World {
     pub(super) is_over: bool,
     /// The gate that the last applied plan waits at.
     gate: Option<String>,
+    budget: Option<Budget>,
+    /// Of the clock that stamps routes, in milliseconds.
+    stamps: Timestamp,
+    /// By how much the host's clock is wrong until the next evaluation is over, in milliseconds.
+    blip: i64,
 }
 
 // === impl World ===
 
 impl World {
-    /// `old` routes of the revision before serve, and a rollout to `target` routes starts.
-    pub(super) fn new(config: &str, target: u32, old: u32) -> Self {
-        let routes = (1..=old).map(|i| requests::serving_route(format!("r-{i}"))).collect();
-        let request = Request { routes, spec: requests::spec(target, config) };
-        let log = vec![format!("a rollout to {target} starts; {old} of the revision before serve; config {config}")];
-        Self { request, log, is_over: false, gate: None }
+    /// A rollout that starts.
+    pub(super) fn new(config: &str, start: &Start) -> Self {
+        let request = start.request(config);
+        let stamps = moved(request.spec.now, start.stamps_ahead_seconds * 1000);
+        Self { request, log: vec![start.to_string() + config], is_over: false, gate: None, budget: None, stamps, blip: 0 }
+    }
+
+    /// What the strategy is told: within the budget, at this target.
+    pub(super) fn asked(&self) -> Request {
+        let mut asked = self.request.clone();
+        asked.spec.limits = self.budget.map(|budget| budget.at(asked.spec.target_replicas));
+        asked
     }
 
     /// Says that an evaluation comes.
@@ -126,7 +62,7 @@ impl World {
         self.log.push(format!("the host evaluates{crashes}"));
     }
 
-    /// Applies a plan, and keeps its memo.
+    /// Applies a plan, and keeps its memo and its gate.
     ///
     /// # Errors
     /// A plan that cannot be applied.
@@ -134,18 +70,24 @@ impl World {
         if created(plan) > MOST_CREATED {
             return Err(Failure::new(format!("the plan creates {} routes", created(plan))));
         }
-        apply(plan, &mut self.request).map_err(|error| Failure::new(error.to_string()))?;
+        words::apply(plan, &mut self.request).map_err(Failure::new)?;
         if let Some(last) = self.log.last_mut() {
             last.push_str(&format!(" and applies `{}`: {}", plan.reason.code, changes(plan)));
         }
-        self.is_over = plan.sub_step.is_over();
+        self.is_over = words::is_terminal(plan.sub_step);
         self.gate.clone_from(&plan.gate);
         Ok(())
     }
 
+    /// An evaluation is over: a clock that was wrong for it is right again.
+    pub(super) fn evaluated(&mut self) {
+        let spec = &mut self.request.spec;
+        spec.now = moved(spec.now, -std::mem::take(&mut self.blip));
+    }
+
     /// Lets something happen, if it can.
     pub(super) fn happen(&mut self, event: &Event) {
-        use {HealthStatus as H, RouteStatus as S};
+        use {HealthStatus as H, RouteEnd as E, RouteStatus as S};
         let told = match *event {
             Event::Wait(seconds) => {
                 self.pass(seconds);
@@ -159,52 +101,73 @@ impl World {
                 self.change(place, |route| route.status == S::Running && route.health != health, S::Running, health)
             }
             Event::Fail(place) => self
-                .end(place, |route| route.status == S::Provisioning, S::FailedToStart, RouteEnd::Crashed)
-                .or_else(|| self.end(place, |route| route.status == S::Running, S::Terminated, RouteEnd::Crashed)),
-            Event::Drain(place) => self.end(place, Route::is_live, S::Terminating, RouteEnd::Drained),
-            Event::Evict(place) => self.end(place, Route::is_live, S::Terminated, RouteEnd::Evicted),
-            Event::Weigh(place, ratio) => self.weigh(place, ratio),
+                .end(place, |route| route.status == S::Provisioning, S::FailedToStart, E::Crashed)
+                .or_else(|| self.end(place, |route| route.status == S::Running, S::Terminated, E::Crashed)),
+            Event::Drain(place) => self.end(place, is_live, S::Terminating, E::Drained),
+            Event::Evict(place) => self.end(place, is_live, S::Terminating, E::Evicted),
             Event::Gone(place) => {
                 self.change(place, |route| route.status == S::Terminating, S::Terminated, H::NotChecked)
             }
+            Event::Weigh(place, ratio) => self.weigh(place, ratio),
+            Event::Move(place, status) => self.set_traffic(place, status),
             Event::Wish(wish) => self.wish(wish),
-            Event::Places(free) => {
-                self.request.spec.free_places = free;
-                Some(free.map_or("there is room for any number".to_owned(), |free| format!("{free} places are free")))
-            }
-            Event::SetBack(seconds) => {
-                let spec = &mut self.request.spec;
-                spec.now = spec.now.saturating_sub_millis(seconds * 1000);
-                Some(format!("the host's clock is set back by {seconds} s"))
-            }
             Event::Rescale(target) => {
                 self.request.spec.target_replicas = target;
                 Some(format!("{target} replicas are wanted"))
             }
-            Event::Verdict(outcome) => {
-                self.request.spec.checks = vec![Check { name: "smoke".to_owned(), outcome, observed_at: None }];
-                Some(format!("the check `smoke` is {outcome:?}").to_lowercase())
-            }
-            Event::LoseMemo => self.request.spec.memo.take().map(|_| "the host loses the memo".to_owned()),
             Event::Evaluate | Event::Crash => None,
+            _ => self.happen_to_host(event),
         };
         self.log.extend(told);
     }
 
+    fn happen_to_host(&mut self, event: &Event) -> Option<String> {
+        let spec = &mut self.request.spec;
+        match *event {
+            Event::Places(free) => {
+                spec.free_places = free;
+                Some(free.map_or("there is room for any number".to_owned(), |free| format!("{free} places are free")))
+            }
+            Event::Budget(budget) => {
+                self.budget = budget;
+                Some(budget.map_or("it has no budget of its own".to_owned(), |budget| format!("it has a {budget:?}")))
+            }
+            Event::ClockStep(seconds) => {
+                spec.now = moved(spec.now, seconds * 1000);
+                Some(format!("the host's clock is set by {seconds:+} s"))
+            }
+            Event::ClockBlip(seconds) => {
+                let before = spec.now;
+                spec.now = moved(spec.now, seconds * 1000);
+                // At the ends of time it cannot be as wrong as that.
+                self.blip += i64::try_from(i128::from(spec.now.as_millis()) - i128::from(before.as_millis())).ok()?;
+                Some(format!("for the next evaluation the host's clock is wrong by {seconds:+} s"))
+            }
+            Event::Verdict(outcome, ago) => {
+                let observed_at = ago.map(|seconds| moved(spec.now, -seconds * 1000));
+                spec.checks = vec![Check { name: "smoke".to_owned(), outcome, observed_at }];
+                let when = ago.map_or(String::new(), |seconds| format!(", as of {seconds} s ago"));
+                Some(format!("the check `smoke` is {outcome:?}{when}").to_lowercase())
+            }
+            Event::LoseMemo => spec.memo.take().map(|_| "the host loses the memo".to_owned()),
+            _ => None,
+        }
+    }
+
     /// Lets time pass.
     pub(super) fn pass(&mut self, seconds: u64) {
+        let millis = seconds * 1000;
         let spec = &mut self.request.spec;
-        spec.now = spec.now.saturating_add_millis(seconds * 1000);
+        (spec.now, self.stamps) = (spec.now.saturating_add_millis(millis), self.stamps.saturating_add_millis(millis));
     }
 
     /// Every live route of the deploying revision fails to start or ends. How many did.
     pub(super) fn fail_all_new(&mut self) -> usize {
-        let now = self.request.spec.now;
-        let green = |route: &&mut Route| route.is_live() && route.revision == requests::GREEN;
-        let failed = self.request.routes.iter_mut().filter(green).map(|route| {
-            route.status = RouteStatus::FailedToStart;
-            route.status_updated_at = Some(now);
-            route.end = Some(RouteEnd::Crashed);
+        let stamp = self.stamps;
+        let Request { routes, spec } = &mut self.request;
+        let failed = routes.iter_mut().filter(|route| is_live(route) && words::is_green(route, spec)).map(|route| {
+            (route.status, route.end) = (RouteStatus::FailedToStart, Some(RouteEnd::Crashed));
+            route.status_updated_at = Some(stamp);
         });
         failed.count()
     }
@@ -216,51 +179,59 @@ impl World {
             Wish::Abort => operator.abort = true,
             Wish::Pause => operator.pause = true,
             Wish::Resume => operator.pause = false,
-            Wish::Advance => operator.passed_gates.push(self.gate.take()?),
-            Wish::TakeBack => *operator = Operator::default(),
+            Wish::Advance => {
+                let gate = self.gate.take()?;
+                let told = format!("the operator passes the gate {gate}");
+                operator.passed_gates.push(gate);
+                return Some(told);
+            }
+            Wish::TakeBack => {
+                *operator = Operator::default();
+                return Some("the operator takes all wishes back".to_owned());
+            }
         }
-        Some(match wish {
-            Wish::TakeBack => "the operator takes all wishes back".to_owned(),
-            Wish::Advance => format!("the operator passes {}", self.request.spec.operator.passed_gates.last()?),
-            wish => format!("the operator asks to {wish:?}").to_lowercase(),
-        })
+        Some(format!("the operator asks to {wish:?}").to_lowercase())
     }
 
     fn weigh(&mut self, place: usize, ratio: f64) -> Option<String> {
-        let in_traffic = |route: &&mut Route| route.is_live() && route.is_active() && route.traffic_ratio != ratio;
-        let mut possible: Vec<&mut Route> = self.request.routes.iter_mut().filter(in_traffic).collect();
-        let count = possible.len();
-        let route = possible.get_mut(place.checked_rem(count)?)?;
+        let is_weighed = |route: &Route| is_live(route) && route.traffic_status == TrafficStatus::Active;
+        let route = self.pick(place, is_weighed)?;
         route.traffic_ratio = ratio;
         Some(format!("somebody sets the ratio of {} to {ratio}", route.id))
     }
 
-    /// Ends one of the routes for which something holds.
+    fn set_traffic(&mut self, place: usize, status: TrafficStatus) -> Option<String> {
+        let route = self.pick(place, |route| match status {
+            TrafficStatus::Active => is_ready(route),
+            _ => is_live(route) && route.traffic_status == TrafficStatus::Active,
+        })?;
+        route.traffic_status = status;
+        route.traffic_ratio = if status == TrafficStatus::Inactive { 0.0 } else { 1.0 };
+        Some(format!("somebody makes {} {status:?}", route.id).to_lowercase())
+    }
+
+    /// Ends one of the routes for which something holds. It gets no traffic any more.
     fn end(&mut self, place: usize, is: impl Fn(&Route) -> bool, status: RouteStatus, end: RouteEnd) -> Option<String> {
-        let id = self.request.routes.iter().filter(|route| is(route)).count();
-        let nth = place.checked_rem(id)?;
-        let chosen = self.request.routes.iter().filter(|route| is(route)).nth(nth)?.id.clone();
-        let told = self.change(place, is, status, HealthStatus::NotChecked)?;
-        let route = self.request.routes.iter_mut().find(|route| route.id == chosen)?;
-        route.end = Some(end);
+        let stamp = self.stamps;
+        let route = self.pick(place, is)?;
+        (route.status, route.end, route.status_updated_at) = (status, Some(end), Some(stamp));
         (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
-        Some(format!("{told} ({})", end.as_str()))
+        Some(format!("{} ends: {end:?}", route.id).to_lowercase())
     }
 
     fn all_ready(&mut self) -> Option<String> {
-        let now = self.request.spec.now;
+        let stamp = self.stamps;
+        let Request { routes, spec } = &mut self.request;
         let mut changed = vec![];
-        for route in &mut self.request.routes {
-            if route.revision == requests::GREEN && route.is_live() && !route.is_ready() {
-                (route.status, route.health) = (RouteStatus::Running, HealthStatus::Healthy);
-                route.status_updated_at = Some(now);
-                changed.push(route.id.clone());
-            }
+        for route in routes.iter_mut().filter(|route| words::is_green(route, spec) && is_live(route) && !is_ready(route)) {
+            (route.status, route.health) = (RouteStatus::Running, HealthStatus::Healthy);
+            route.status_updated_at = Some(stamp);
+            changed.push(route.id.clone());
         }
         (!changed.is_empty()).then(|| format!("{} become ready", changed.join(", ")))
     }
 
-    /// Changes one of the routes for which something holds. A route that is not live gets no traffic.
+    /// Changes one of the routes for which something holds.
     fn change(
         &mut self,
         place: usize,
@@ -268,31 +239,21 @@ impl World {
         status: RouteStatus,
         health: HealthStatus,
     ) -> Option<String> {
-        let now = self.request.spec.now;
+        let stamp = self.stamps;
+        let route = self.pick(place, is)?;
+        (route.status, route.health, route.status_updated_at) = (status, health, Some(stamp));
+        Some(format!("{} becomes {status:?} and {health:?}", route.id).to_lowercase())
+    }
+
+    /// One of the routes for which something holds.
+    fn pick(&mut self, place: usize, is: impl Fn(&Route) -> bool) -> Option<&mut Route> {
         let mut possible: Vec<&mut Route> = self.request.routes.iter_mut().filter(|route| is(route)).collect();
-        let count = possible.len();
-        let route = possible.get_mut(place.checked_rem(count)?)?;
-        (route.status, route.health, route.status_updated_at) = (status, health, Some(now));
-        Some(format!("{} becomes {}", route.id, route.condition()))
+        let chosen = place.checked_rem(possible.len())?;
+        Some(possible.swap_remove(chosen))
     }
 }
 
-/// How many routes a plan creates.
-pub(super) fn created(plan: &RouteChanges) -> u64 {
-    plan.rollout_specs.iter().map(|spec| u64::from(spec.count)).sum()
-}
-
-/// Makes of a request what a host makes of it that applies the plan: routes with ids that are not there yet, and the memo.
-pub(super) fn apply(plan: &RouteChanges, request: &mut Request) -> Result<(), ApplyError> {
-    // Ids count on, and rows are never deleted here.
-    let mut last = request.routes.len();
-    let new_id = || {
-        last += 1;
-        format!("r-{last}")
-    };
-    plan.apply(&mut request.routes, request.spec.now, new_id)?;
-    let created = u32::try_from(created(plan)).unwrap_or(u32::MAX);
-    request.spec.free_places = request.spec.free_places.map(|free| free.saturating_sub(created));
-    request.spec.memo.clone_from(&plan.memo);
-    Ok(())
+/// A moment so many milliseconds later or earlier, or an end of time.
+fn moved(moment: Timestamp, millis: i64) -> Timestamp {
+    Timestamp::from_millis(moment.as_millis().saturating_add_signed(millis))
 }

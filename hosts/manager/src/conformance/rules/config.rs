@@ -1,7 +1,7 @@
 //! Bad configurations: an error, never a trap.
 
 use pointsman::json::{Answer, ErrorCode, Request};
-use pointsman_host::{CheckConfigError, Decision, EvaluateError, Guard};
+use pointsman_host::{CheckConfigError, Decision, EvaluateError};
 use proptest::{
     prelude::{Strategy, prop_oneof},
     sample::select,
@@ -23,10 +23,14 @@ pub(super) fn refuses_bad_config(bench: &Bench<'_>, rule: &str) -> Verdict {
         if bench.configs.taken.is_empty() {
             return bench.for_all(rule, &text, |text| is_consistent(bench, &text));
         }
-        let spoiled = (select(bench.configs.taken.clone()), 0..8usize, select(wrong_values()))
-            .prop_map(|(config, place, value)| spoiled(&config, place, value));
-        bench.for_all(rule, &prop_oneof![2 => spoiled, 1 => text], |text| is_consistent(bench, &text))
+        bench.for_all(rule, &prop_oneof![2 => spoiled_configs(bench), 1 => text], |text| is_consistent(bench, &text))
     })
+}
+
+/// Configurations that the plugin takes, with another value for one of their properties.
+pub(super) fn spoiled_configs(bench: &Bench<'_>) -> impl Strategy<Value = String> + use<> {
+    (select(bench.configs.taken.clone()), 0..8usize, select(wrong_values()))
+        .prop_map(|(config, place, value)| spoiled(&config, place, value))
 }
 
 /// Text that parsers have stumbled over.
@@ -59,10 +63,10 @@ fn spoiled(config: &str, place: usize, value: Value) -> String {
     Value::Object(object).to_string()
 }
 
-/// What `check-config` says is what both doors keep to.
+/// What `check-config` says is what both entry points keep to.
 fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
-    // Whether a move is left within some limits is not what is asked.
-    let is_taken = match bench.subject.plugin.with_guard(Guard::IdsOnly).check_config(config, 1) {
+    // The plugin is under no policy: whether a move is left within some limits is not what is asked.
+    let is_taken = match bench.subject.plugin.check_config(config, 1) {
         Ok(_) => true,
         Err(CheckConfigError::Invalid { .. }) => false,
         Err(CheckConfigError::Call(error)) => return Err(bench.subject.failed(&error).on(config)),
@@ -71,9 +75,9 @@ fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
     if is_taken && !bench.configs.taken.is_empty() && !bench.configs.taken.iter().any(|taken| taken == config) {
         return Ok(());
     }
-    let differs = |door: &str| {
+    let differs = |entry_point: &str| {
         let (says, does) = if is_taken { ("takes", "refuses") } else { ("refuses", "does not refuse") };
-        Err(Failure::new(format!("`check-config` {says} this configuration, and the {door} door {does} it")).on(config))
+        Err(Failure::new(format!("`check-config` {says} this configuration, and the {entry_point} entry point {does} it")).on(config))
     };
     let request = Request { routes: vec![], spec: requests::spec(1, config) };
     let typed = bench.subject.plugin.evaluate_cycle(&request.routes, &request.spec);
@@ -84,7 +88,7 @@ fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
         _ if !is_taken => return differs("typed"),
         _ => {}
     }
-    // In a request of the JSON door there is only room for what is JSON.
+    // In a request of the JSON entry point there is only room for what is JSON.
     if serde_json::from_str::<IgnoredAny>(config).is_err() {
         return Ok(());
     }

@@ -1,61 +1,14 @@
-//! Bad routes and bad requests: an error, in its place, never a trap.
+//! What is no request: an error, in its place, never a trap.
 
 use pointsman::json::{Answer, ErrorCode, Request};
-use pointsman_host::{Decision, EvaluateCyclesError, EvaluateError};
+use pointsman_host::{Decision, EvaluateCyclesError};
 use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::super::{
     bench::Bench,
-    requests,
     verdict::{Failure, Verdict},
 };
-
-/// What is wrong with routes.
-#[derive(Clone, Copy, Debug)]
-enum Fault {
-    Twin,
-    Ratio(f64),
-}
-
-/// `refuses-bad-routes`: through both doors, as far as JSON can say it.
-pub(super) fn refuses_bad_routes(bench: &Bench<'_>, rule: &str) -> Verdict {
-    let ratios = [1.5, -0.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0 + f64::EPSILON, -f64::MIN_POSITIVE, 1e300];
-    let faults: Vec<Fault> = [Fault::Twin].into_iter().chain(ratios.map(Fault::Ratio)).collect();
-    let cases = (bench.requests(), select(faults), 0..=requests::MOST_ROUTES);
-    bench.for_all(rule, &cases, |(mut request, fault, place)| {
-        spoil(&mut request, fault, place);
-        match bench.subject.decide(&request)? {
-            Err(EvaluateError::InvalidRoutes { .. }) => {}
-            other => {
-                let what = what_came(&Decision::from(&other));
-                return Err(Failure::new(format!("{what} instead of `invalid-routes`")).at(&request));
-            }
-        }
-        if matches!(fault, Fault::Ratio(ratio) if !ratio.is_finite()) {
-            return Ok(());
-        }
-        let text = serde_json::to_string(&[&request]).map_err(|error| Failure::new(error.to_string()))?;
-        match bench.subject.answers(&text).map_err(|failure| failure.at(&request))?.first() {
-            Some(Decision::Answer(Answer::Error { code: ErrorCode::InvalidRoutes, .. })) => Ok(()),
-            other => {
-                let what = other.map_or("nothing".to_owned(), what_came);
-                Err(Failure::new(format!("{what} instead of `invalid_routes` from the JSON door")).at(&request))
-            }
-        }
-    })
-}
-
-fn spoil(request: &mut Request, fault: Fault, place: usize) {
-    if request.routes.is_empty() {
-        request.routes.push(requests::serving_route("r-1".to_owned()));
-    }
-    let place = place % request.routes.len();
-    match fault {
-        Fault::Twin => request.routes.push(request.routes[place].clone()),
-        Fault::Ratio(ratio) => request.routes[place].traffic_ratio = ratio,
-    }
-}
 
 /// `refuses-bad-requests`: good ones round a bad one are answered as if it were not there.
 pub(super) fn refuses_bad_requests(bench: &Bench<'_>, rule: &str) -> Verdict {
@@ -89,7 +42,12 @@ fn spoilers() -> Vec<(Option<&'static str>, Value)> {
         ("/spec/limits", json!({"least_serving": 1})),
         ("/spec/labels", json!(["a", "b"])),
         ("/spec/weight_steps", json!(-1)),
+        ("/spec/free_places", json!("many")),
+        ("/spec/stable_revision", json!(1)),
         ("/spec/checks", json!([{"name": "a", "outcome": "maybe"}])),
+        ("/spec/checks", json!([{"name": "a", "outcome": "passed", "observed_at": -1}])),
+        // Words of the version before.
+        ("/spec/operator_request", json!("promote")),
         ("/spec/unknown", json!(1)),
         ("/unknown", json!(1)),
     ];
@@ -132,7 +90,7 @@ fn one_bad(
 }
 
 /// A decision in a few words.
-fn what_came(decision: &Decision) -> String {
+pub(super) fn what_came(decision: &Decision) -> String {
     match decision {
         Decision::Answer(Answer::Ok(plan)) => format!("a plan ({})", plan.reason.code),
         Decision::Answer(Answer::Error { message, .. }) => format!("an error ({message})"),

@@ -15,7 +15,8 @@ use super::{
         bench::Bench,
         requests::{self, MOST_ROUTES},
         verdict::{Failure, Verdict},
-        world::{self, MOST_CREATED},
+        words,
+        world::MOST_CREATED,
     },
     rollouts::in_rollouts,
 };
@@ -87,20 +88,32 @@ fn forgets(bench: &Bench<'_>, asked: &[&Request]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `order-independent`.
+/// A gate that no strategy has.
+const NO_GATE: &str = "no-such-gate-0123456789";
+
+/// `order-independent`: of what is a set in the contract, and of what is unknown there.
 pub(super) fn order_independent(bench: &Bench<'_>, rule: &str) -> Verdict {
     let order = Just((0..MOST_ROUTES).collect::<Vec<_>>()).prop_shuffle();
     bench.for_all(rule, &(bench.requests(), order), |(request, order)| {
-        let routes = order.iter().filter_map(|place| request.routes.get(*place)).cloned().collect();
-        let shuffled = Request { routes, spec: request.spec.clone() };
+        let mut shuffled = request.clone();
+        shuffled.routes = order.iter().filter_map(|place| request.routes.get(*place)).cloned().collect();
+        let spec = &mut shuffled.spec;
+        spec.checks = order.iter().filter_map(|place| request.spec.checks.get(*place)).cloned().collect();
+        spec.operator.passed_gates.reverse();
+        spec.operator.passed_gates.insert(0, NO_GATE.to_owned());
         let [given, other] = [&request, &shuffled].map(|request| bench.subject.decide(request));
         let (given, other) = (Decision::from(&given?), Decision::from(&other?));
         if given.differences(&other).is_empty() {
             return Ok(());
         }
-        let order: Vec<&str> = shuffled.routes.iter().map(|route| route.id.as_str()).collect();
-        let what = described(&given, &other);
-        Err(Failure::new(format!("with the routes in the order {}: {what}", order.join(", "))).at(&request))
+        let routes: Vec<&str> = shuffled.routes.iter().map(|route| route.id.as_str()).collect();
+        let checks: Vec<&str> = shuffled.spec.checks.iter().map(|check| check.name.as_str()).collect();
+        let (routes, checks, what) = (routes.join(", "), checks.join(", "), described(&given, &other));
+        let message = format!(
+            "with the routes in the order {routes}, the checks in the order {checks}, the passed gates turned round and \
+             {NO_GATE} among them: {what}"
+        );
+        Err(Failure::new(message).at(&request))
     })
 }
 
@@ -119,20 +132,19 @@ pub(super) fn idempotent(bench: &Bench<'_>, rule: &str) -> Verdict {
 fn is_enough(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     let mut after = request.clone();
     // What cannot be applied, or would fill this machine, is for the rule `harmless`.
-    if world::created(plan) > MOST_CREATED || world::apply(plan, &mut after).is_err() {
+    if words::created(plan) > MOST_CREATED || words::apply(plan, &mut after).is_err() {
         return Ok(());
     }
     let Some(again) = bench.subject.plan(&after)? else {
         return Err(Failure::new("once its plan is applied, it refuses the routes"));
     };
-    if !again.is_empty() {
+    if words::changes_routes(&again) {
         let (first, second) = (changes(plan), changes(&again));
         return Err(Failure::new(format!("once its plan ({first}) is applied, it wants more: {second}")));
     }
-    if plan.sub_step.is_over() && plan.sub_step != again.sub_step {
-        let step = again.sub_step;
-        let first = plan.sub_step.as_str();
-        return Err(Failure::new(format!("once its plan is applied, {first} becomes {}", step.as_str())));
+    if words::is_terminal(plan.sub_step) && plan.sub_step != again.sub_step {
+        let [first, second] = [plan, &again].map(|plan| plan.sub_step.as_str());
+        return Err(Failure::new(format!("once its plan is applied, {first} becomes {second}")));
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use super::{
     super::{
         bench::Bench,
         verdict::{Failure, Verdict},
-        world::{self, Event, MOST_CREATED, World, events},
+        words::created,
+        world::{Event, MOST_CREATED, World, events, starts},
     },
     plans::is_harmless,
 };
@@ -21,7 +22,7 @@ pub(super) fn harmless_in_rollouts(bench: &Bench<'_>, rule: &str) -> Verdict {
         let Some(plan) = plan else { return Err(Failure::new("it refuses a request of its own rollout")) };
         is_harmless(&bench.subject.violations(request, plan))?;
         // The policy may be wide; this machine is not.
-        let created = world::created(plan);
+        let created = created(plan);
         if created > MOST_CREATED { Err(Failure::new(format!("the plan creates {created} routes"))) } else { Ok(()) }
     })
 }
@@ -32,22 +33,24 @@ pub(super) fn in_rollouts(
     rule: &str,
     judge: impl Fn(&Request, Option<&RouteChanges>) -> Result<(), Failure>,
 ) -> Verdict {
-    let cases = (select(bench.configs.taken.clone()), 0..5u32, 0..5u32, vec(events(), 1..=EVENTS));
-    bench.for_all(rule, &cases, |(config, target, old, events)| {
-        let mut world = World::new(&config, target, old);
+    let cases = (select(bench.configs.taken.clone()), starts(), vec(events(), 1..=EVENTS));
+    bench.for_all(rule, &cases, |(config, start, events)| {
+        let mut world = World::new(&config, &start);
         for event in events {
             if !matches!(event, Event::Evaluate | Event::Crash) {
                 world.happen(&event);
                 continue;
             }
             world.log_evaluation(&event);
-            let failed = |failure: Failure, world: &World| failure.at(&world.request).after(world.log.clone());
-            let plan = bench.subject.plan(&world.request).map_err(|failure| failed(failure, &world))?;
-            judge(&world.request, plan.as_ref()).map_err(|failure| failed(failure, &world))?;
+            let asked = bench.subject.limited(&world.asked());
+            let failed = |failure: Failure, world: &World| failure.at(&asked).after(world.log.clone());
+            let plan = bench.subject.plan(&asked).map_err(|failure| failed(failure, &world))?;
+            judge(&asked, plan.as_ref()).map_err(|failure| failed(failure, &world))?;
             let Some(plan) = plan else { return Ok(()) };
             if matches!(event, Event::Evaluate) && (world.apply(&plan).is_err() || world.is_over) {
                 return Ok(());
             }
+            world.evaluated();
         }
         Ok(())
     })

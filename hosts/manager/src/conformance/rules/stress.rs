@@ -3,7 +3,8 @@
 use super::super::{
     bench::Bench,
     verdict::{Failure, Verdict},
-    world::{self, MOST_CREATED, World},
+    words::{self, created},
+    world::{MOST_CREATED, Start, World},
 };
 
 /// How many cycles a rollout that never succeeds is watched, and how long one is, in seconds.
@@ -20,7 +21,7 @@ const CREATING_CYCLES: u32 = 4;
 /// How many evaluations that a plan asks for are followed.
 const FOLLOWED: u32 = 60;
 
-/// So many in a row that are less than this apart, in milliseconds, are a busy loop.
+/// So many in a row that are no more than this apart, in milliseconds, are a busy loop. It is what a host makes of less.
 const TOO_MANY: u32 = 20;
 const TOO_CLOSE: u64 = 1000;
 
@@ -28,24 +29,25 @@ const TOO_CLOSE: u64 = 1000;
 pub(super) fn bounded_creation(bench: &Bench<'_>, _: &str) -> Verdict {
     let worlds = bench.configs.plain().iter().flat_map(|config| [(config, 0), (config, TARGET)]);
     Verdict::of_each(worlds, |(config, old)| {
-        let (mut world, mut late) = (World::new(config, TARGET, old), 0);
+        let (mut world, mut late) = (World::new(config, &Start::plain(TARGET, old)), 0);
         for cycle in 1..=CYCLES {
             let failed = |failure: Failure, world: &World| failure.at(&world.request);
-            let plan = bench.subject.plan(&world.request).map_err(|failure| failed(failure, &world))?;
+            let plan = bench.subject.plan(&bench.subject.limited(&world.request));
+            let plan = plan.map_err(|failure| failed(failure, &world))?;
             let Some(plan) = plan else { return Ok(()) };
-            if world::created(&plan) <= MOST_CREATED && world.apply(&plan).is_err() {
+            if created(&plan) <= MOST_CREATED && world.apply(&plan).is_err() {
                 // For the rule `harmless`.
                 return Ok(());
             }
-            if cycle > CYCLES / 2 || world::created(&plan) > MOST_CREATED {
-                late += world::created(&plan);
+            if cycle > CYCLES / 2 || created(&plan) > MOST_CREATED {
+                late += created(&plan);
             }
             let most = u64::from(CYCLES / 2 / CREATING_CYCLES * TARGET);
             if late > most {
                 let message = format!(
                     "every new route fails at once, and in cycle {cycle} of {CYCLE_SECONDS} s the plan is to create {} \
                      more: {late} since cycle {}, where at most {most} are bounded",
-                    world::created(&plan),
+                    created(&plan),
                     CYCLES / 2,
                 );
                 let last = format!("{} routes were created before", world.request.routes.len());
@@ -53,7 +55,7 @@ pub(super) fn bounded_creation(bench: &Bench<'_>, _: &str) -> Verdict {
             }
             world.fail_all_new();
             world.pass(CYCLE_SECONDS);
-            if plan.sub_step.is_over() {
+            if words::is_terminal(plan.sub_step) {
                 return Ok(());
             }
         }
@@ -64,6 +66,11 @@ pub(super) fn bounded_creation(bench: &Bench<'_>, _: &str) -> Verdict {
 /// `no-busy-loop`: nothing happens but what the plan asks for, at the moments that it asks for.
 pub(super) fn no_busy_loop(bench: &Bench<'_>, rule: &str) -> Verdict {
     bench.for_all_requests(rule, |mut request| {
+        // What is stamped ahead of the clock may have to be waited for moment by moment.
+        for route in &mut request.routes {
+            route.created_at = route.created_at.min(request.spec.now);
+            route.status_updated_at = route.status_updated_at.map(|at| at.min(request.spec.now));
+        }
         let (before, mut close) = (request.clone(), 0);
         for _ in 0..FOLLOWED {
             let plan = bench.subject.plan(&request).map_err(|failure| failure.at(&before))?;
@@ -75,16 +82,16 @@ pub(super) fn no_busy_loop(bench: &Bench<'_>, rule: &str) -> Verdict {
                 let late = now.saturating_millis_since(at);
                 return Err(Failure::new(format!("it asks to be evaluated again {late} ms before now")).at(&request));
             }
-            close = if at.saturating_millis_since(now) < TOO_CLOSE { close + 1 } else { 0 };
+            close = if at.saturating_millis_since(now) <= TOO_CLOSE { close + 1 } else { 0 };
             if close == TOO_MANY {
                 let message = format!(
-                    "it asks to be evaluated again {TOO_MANY} times in a row, each less than {TOO_CLOSE} ms after the other"
+                    "it asks to be evaluated again {TOO_MANY} times in a row, each at most {TOO_CLOSE} ms after the other"
                 );
                 return Err(Failure::new(message).at(&before));
             }
-            if plan.sub_step.is_over()
-                || world::created(&plan) > MOST_CREATED
-                || world::apply(&plan, &mut request).is_err()
+            if words::is_terminal(plan.sub_step)
+                || created(&plan) > MOST_CREATED
+                || words::apply(&plan, &mut request).is_err()
             {
                 return Ok(());
             }

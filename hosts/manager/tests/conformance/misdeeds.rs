@@ -1,0 +1,104 @@
+//! What a plugin does wrong, and which rule says so.
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use rstest::rstest;
+use serde_json::json;
+
+use super::{component, conformance, failure, hostile_mode, misdeed, report, with_verdict};
+
+#[rstest]
+#[case("loop_forever", "answers", "ran for longer than")]
+#[case("grow_memory", "answers", "memory")]
+#[case("trap", "answers", "trapped")]
+#[case("recurse_forever", "answers", "trapped")]
+#[case("not_utf8", "answers", "malformed response")]
+#[case("wild_pointer", "answers", "malformed response")]
+#[case("ten_million_ids", "answers", "")]
+#[case("gigabyte_string", "answers", "")]
+#[case("long_string", "says-why", "at most 1000 bytes")]
+#[case("forge_texts", "says-why", "the reason code")]
+#[case("forge_texts", "in-range", "the gate")]
+#[case("long_list", "harmless", "unknown-id")]
+#[case("remember", "deterministic", "2 calls")]
+#[case("leak_ids", "deterministic", "promote_route_ids")]
+#[case("turn_bad_after_a_hundred", "deterministic", "call 101 of one instance")]
+#[case("unknown_id", "harmless", "unknown-id")]
+#[case("duplicate_id", "harmless", "duplicate-id")]
+#[case("promote_and_drain", "harmless", "conflicting-changes")]
+#[case("promote_all", "idempotent", "promote 1")]
+#[case("promote_blue", "harmless", "promoted-not-green")]
+#[case("promote_not_ready", "harmless", "promoted-not-ready")]
+#[case("drain_all", "harmless", "capacity-lowered")]
+#[case("drain_all", "harmless-in-rollouts", "capacity-lowered")]
+#[case("complete_early", "harmless", "completed-early")]
+#[case("roll_back_early", "harmless", "rolled-back-early")]
+#[case("create_active", "harmless", "too-many-live")]
+#[case("create_active", "idempotent", "create 1 of v2")]
+#[case("create_ten_million", "bounded-creation", "10000000 more")]
+#[case("nan_ratio", "harmless", "ratio-out-of-range")]
+#[case("echo_traffic", "idempotent", "change traffic of 1")]
+#[case("long_memo", "harmless", "invalid-memo")]
+#[case("nul_memo", "harmless", "invalid-memo")]
+#[case("again_at_once", "no-busy-loop", "0 ms before now")]
+#[case("again_in_a_millisecond", "no-busy-loop", "20 times in a row")]
+fn each_misdeed_breaks_its_rule(#[case] word: &str, #[case] rule: &str, #[case] message: &str) {
+    let report = misdeed(word);
+
+    let failure = failure(&report, rule);
+    assert!(failure["message"].as_str().unwrap().contains(message), "{failure:#}");
+    assert!(with_verdict(&report, "pass").contains(&"describes-itself"), "{report:#}");
+}
+
+#[test]
+fn what_is_only_silent_breaks_only_the_rule_on_reasons() {
+    assert_eq!(with_verdict(&misdeed("none"), "fail"), ["says-why"]);
+}
+
+#[test]
+fn who_promises_something_else_each_time_keeps_no_commitment() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [&hostile_mode(folder.path(), "fickle"), "--config", r#"{"misdeed": "none"}"#, "--json", "--cases", "8"];
+    let report = report(&conformance(&args).assert().code(1));
+
+    let failure = failure(&report, "keeps-its-commitment");
+    let message = failure["message"].as_str().unwrap();
+    let expected = "the plan promises at least 0 serve, at most 4294967294 are live, and `check-config` said at least 0 \
+                    serve, at most 4294967295 are live";
+    assert_eq!(message, expected, "{failure:#}");
+}
+
+#[test]
+fn counter_examples_are_small_and_can_be_explained() {
+    let report = misdeed("drain_all");
+
+    let harmless = failure(&report, "harmless");
+    assert_eq!(harmless["request"]["routes"].as_array().unwrap().len(), 1, "{harmless:#}");
+    assert_eq!(harmless["request"]["spec"]["config"], json!({"misdeed": "drain_all"}));
+    // The limits that it was made within are in it: it is the same under any policy.
+    assert_eq!(harmless["request"]["spec"]["limits"], json!({"least_serving": 1, "most_live": 2}));
+    let rollout = failure(&report, "harmless-in-rollouts");
+    let events = rollout["events"].as_array().unwrap();
+    assert!(events.len() <= 3, "{rollout:#}");
+    assert_eq!(events.last().unwrap(), "the host evaluates");
+    assert_eq!(failure(&misdeed("leak_ids"), "deterministic")["request"].as_array().unwrap().len(), 2);
+    let mut explain = Command::new(assert_cmd::cargo::cargo_bin!("pointsman"));
+    explain.args(["explain", "--max-unavailable", "100%", "--plugin", &component("guests/hostile.wasm")]);
+    explain
+        .write_stdin(harmless["request"].to_string())
+        .assert()
+        .code(1)
+        .stdout(predicate::str::contains("capacity-lowered"));
+}
+
+#[test]
+fn the_policy_is_that_of_the_command_line() {
+    let config = r#"{"misdeed": "drain_all"}"#;
+    let hostile = component("guests/hostile.wasm");
+    let args = [&hostile, "--config", config, "--json", "--cases", "24", "--max-unavailable", "100%"];
+    let floorless = report(&conformance(&args).assert().code(1));
+
+    // In rollouts what it still does wrong is to drain what is not live.
+    let message = failure(&floorless, "harmless-in-rollouts")["message"].as_str().unwrap();
+    assert!(message.contains("changed-not-live") && !message.contains("capacity-lowered"), "{message}");
+}
