@@ -1,8 +1,6 @@
 //! Random requests: any routes and any wishes that the contract allows.
 
-use pointsman::{
-    Commitment, HealthStatus, Labels, Route, RouteStatus, Spec, Timestamp, TrafficStatus, json::Request,
-};
+use pointsman::{Commitment, HealthStatus, Labels, Route, RouteStatus, Spec, Timestamp, TrafficStatus, json::Request};
 use proptest::{
     option,
     prelude::{Just, Strategy, prop_oneof},

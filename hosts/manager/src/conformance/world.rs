@@ -4,11 +4,11 @@ use pointsman::{
     Check, HealthStatus, Operator, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus, json::Request,
 };
 
+use self::event::Wish;
 pub(super) use self::{
     event::{Event, events},
     start::{Start, starts},
 };
-use self::event::Wish;
 use super::{
     requests::Budget,
     verdict::Failure,
@@ -46,7 +46,15 @@ impl World {
     pub(super) fn new(config: &str, start: &Start) -> Self {
         let request = start.request(config);
         let stamps = moved(request.spec.now, start.stamps_ahead_seconds * 1000);
-        Self { request, log: vec![start.to_string() + config], is_over: false, gate: None, budget: None, stamps, blip: 0 }
+        Self {
+            request,
+            log: vec![start.to_string() + config],
+            is_over: false,
+            gate: None,
+            budget: None,
+            stamps,
+            blip: 0,
+        }
     }
 
     /// What the strategy is told: within the budget, at this target.
@@ -223,7 +231,9 @@ impl World {
         let stamp = self.stamps;
         let Request { routes, spec } = &mut self.request;
         let mut changed = vec![];
-        for route in routes.iter_mut().filter(|route| words::is_green(route, spec) && is_live(route) && !is_ready(route)) {
+        for route in
+            routes.iter_mut().filter(|route| words::is_green(route, spec) && is_live(route) && !is_ready(route))
+        {
             (route.status, route.health) = (RouteStatus::Running, HealthStatus::Healthy);
             route.status_updated_at = Some(stamp);
             changed.push(route.id.clone());

@@ -77,7 +77,10 @@ fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
     }
     let differs = |entry_point: &str| {
         let (says, does) = if is_taken { ("takes", "refuses") } else { ("refuses", "does not refuse") };
-        Err(Failure::new(format!("`check-config` {says} this configuration, and the {entry_point} entry point {does} it")).on(config))
+        Err(Failure::new(format!(
+            "`check-config` {says} this configuration, and the {entry_point} entry point {does} it"
+        ))
+        .on(config))
     };
     let request = Request { routes: vec![], spec: requests::spec(1, config) };
     let typed = bench.subject.plugin.evaluate_cycle(&request.routes, &request.spec);

@@ -62,9 +62,8 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             1 => select(vec![Amount::Count(u32::MAX), Amount::Millipercent(u32::MAX)]),
         ]
     };
-    (amounts(), amounts(), prop_oneof![Just(Amount::percent(100)), amounts()]).prop_map(
-        |(max_unavailable, max_surge, complete_at)| Policy { max_unavailable, max_surge, complete_at },
-    )
+    (amounts(), amounts(), prop_oneof![Just(Amount::percent(100)), amounts()])
+        .prop_map(|(max_unavailable, max_surge, complete_at)| Policy { max_unavailable, max_surge, complete_at })
 }
 
 /// What `check-config` says through the typed entry point, under a policy or none, is what it says through the JSON entry

@@ -37,8 +37,7 @@ enum Memo {
 
 /// `harmless`: for any request. A memo that is not its own may be refused, but does no harm.
 pub(super) fn harmless(bench: &Bench<'_>, rule: &str) -> Verdict {
-    let memo =
-        prop_oneof![6 => Just(Memo::None), 2 => Just(Memo::Own), 1 => "[ -~]{0,20}".prop_map(Memo::Others)];
+    let memo = prop_oneof![6 => Just(Memo::None), 2 => Just(Memo::Own), 1 => "[ -~]{0,20}".prop_map(Memo::Others)];
     bench.for_all(rule, &(bench.requests(), memo, bench.requests()), |(request, memo, mut before)| {
         let mut request = bench.subject.limited(&request);
         request.spec.memo = match memo {

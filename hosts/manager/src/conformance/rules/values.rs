@@ -91,9 +91,8 @@ fn route_faults() -> impl Strategy<Value = RouteFault> {
 
 /// Whether both entry points, or only the typed one, refuse a request for this reason.
 fn is_refused(bench: &Bench<'_>, request: &Request, code: ErrorCode, has_json: bool) -> Result<(), Failure> {
-    let is_right = |decision: &Decision| {
-        matches!(decision, Decision::Answer(Answer::Error { code: found, .. }) if *found == code)
-    };
+    let is_right =
+        |decision: &Decision| matches!(decision, Decision::Answer(Answer::Error { code: found, .. }) if *found == code);
     let typed = Decision::from(&bench.subject.decide(request)?);
     if !is_right(&typed) {
         let what = what_came(&typed);

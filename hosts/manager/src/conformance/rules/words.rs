@@ -36,11 +36,7 @@ pub(super) fn in_range(bench: &Bench<'_>, rule: &str) -> Verdict {
     })
 }
 
-fn of_each_plan(
-    bench: &Bench<'_>,
-    rule: &str,
-    wrong: impl Fn(&Request, &RouteChanges) -> Option<String>,
-) -> Verdict {
+fn of_each_plan(bench: &Bench<'_>, rule: &str, wrong: impl Fn(&Request, &RouteChanges) -> Option<String>) -> Verdict {
     bench.for_all_requests(rule, |request| {
         let Some(plan) = bench.subject.plan(&request)? else { return Ok(()) };
         match wrong(&request, &plan) {
