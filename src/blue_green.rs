@@ -129,7 +129,7 @@ impl Strategy for BlueGreen {
     fn evaluate(rollout: &Rollout<'_>, config: &BlueGreenConfig) -> Result<RouteChanges, EvaluationError> {
         let cycle = Cycle::new(rollout, config);
         let mut plan = cycle.decide();
-        plan.progress = Some(cycle.progress(plan.sub_step));
+        plan.progress = Some(Cycle::progress(plan.sub_step));
         Ok(plan)
     }
 }
@@ -288,7 +288,7 @@ impl<'a> Cycle<'a> {
     }
 
     /// Ready, promoted, and blue retired.
-    fn progress(&self, sub_step: SubStep) -> Progress {
+    fn progress(sub_step: SubStep) -> Progress {
         let (step, share) = match sub_step {
             SubStep::Provisioning | SubStep::RollingBack | SubStep::RolledBack => (0, 0.0),
             SubStep::AwaitingPromotion => (1, 0.0),

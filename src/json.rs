@@ -22,6 +22,7 @@ pub struct Request {
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all answers are plans")]
 pub enum Answer {
     /// The plan.
     Ok(RouteChanges),

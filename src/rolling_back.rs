@@ -83,7 +83,7 @@ impl<'a> RollingBack<'a> {
         let serving = self.green.iter().filter(|route| route.is_serving()).count();
         let plan = self.with(sub_step, code, leaving.collect());
         let mut message =
-            format!("{}; there is nothing to return to: {carrying} of {target} blue can serve", self.done(why, &plan));
+            format!("{}; there is nothing to return to: {carrying} of {target} blue can serve", Self::done(why, &plan));
         if serving > 0 {
             message += &format!("; {} in traffic {}", green(serving), stays(serving));
         }
@@ -107,7 +107,7 @@ impl<'a> RollingBack<'a> {
         let leaving = self.rollout.routes().filter(|route| leaves(route) && is_ours(route)).collect();
         let plan = self.with(SubStep::RolledBack, code, leaving);
         let carrying = u32::try_from(self.carrying()).unwrap_or(u32::MAX);
-        let message = format!("{}; {carrying} blue {} serving", self.done(why, &plan), are(carrying));
+        let message = format!("{}; {carrying} blue {} serving", Self::done(why, &plan), are(carrying));
         self.finish(plan, message)
     }
 
@@ -153,7 +153,7 @@ impl<'a> RollingBack<'a> {
         if created > 0 {
             plan = plan.create(RolloutSpec::active(created, stable));
         }
-        let mut message = self.done(why, &plan);
+        let mut message = Self::done(why, &plan);
         message += &format!("; {carrying} of {target} routes of the stable revision {stable} can serve");
         if created > 0 {
             message += &format!(": creating {created}");
@@ -175,7 +175,7 @@ impl<'a> RollingBack<'a> {
             .drain(leaving)
     }
 
-    fn done(&self, why: &str, plan: &RouteChanges) -> String {
+    fn done(why: &str, plan: &RouteChanges) -> String {
         let mut message = why.to_owned();
         if !plan.drain_route_ids.is_empty() {
             let drained = u32::try_from(plan.drain_route_ids.len()).unwrap_or(u32::MAX);

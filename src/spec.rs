@@ -179,8 +179,8 @@ impl Spec {
         }
         let mut names: Vec<&str> = self.checks.iter().map(|check| check.name.as_str()).collect();
         names.sort_unstable();
-        if let Some(twins) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("`checks`: `{}` is given more than once", twins[0]));
+        if let Some([twin, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("`checks`: `{twin}` is given more than once"));
         }
         self.labels.validate().map_err(|error| format!("`labels`: {error}"))
     }

@@ -50,7 +50,7 @@ pub trait Strategy {
     /// admitted, never in a cycle: a running rollout whose limits moved waits.
     ///
     /// # Errors
-    /// One sentence that names the budget that would be needed, such as "needs max_surge 100%".
+    /// One sentence that names the budget that would be needed, such as `needs max_surge 100%`.
     fn admit(_config: &Self::Config, _target_replicas: u32, _limits: Option<Commitment>) -> Result<(), String> {
         Ok(())
     }

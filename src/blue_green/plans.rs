@@ -12,7 +12,7 @@ use crate::{
     words::{are, count, list, name, seconds, share},
 };
 
-impl<'a> Cycle<'a> {
+impl Cycle<'_> {
     /// Rolls back, for a reason.
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
         let mut plan = RollingBack::new(self.rollout, self.bounds).plan(code, why);
@@ -208,7 +208,7 @@ impl<'a> Cycle<'a> {
             plan.memo = Some(Memo::new(What::Promoted, self.now()).to_string());
             plan.next_evaluation_at = window.end_ahead(self.now());
         }
-        plan.reason.message = standing.to_owned();
+        standing.clone_into(&mut plan.reason.message);
         if !plan.is_empty() {
             let (promoting, draining) = (plan.promote_route_ids.len(), plan.drain_route_ids.len());
             plan.reason.message += &format!(": promoting {promoting}, draining {draining}");

@@ -43,9 +43,12 @@ impl<'a> Cycle<'a> {
 
     /// Row 2. Nothing is drained, so that the operator who paused finds all of it.
     pub(super) fn return_while_paused(&self) -> RouteChanges {
-        let change = |route: &'a Route| match self.rollout.is_green(route) {
-            true => (route.is_live() && route.is_active()).then(|| put_on_standby(route)),
-            false => (route.is_standby() && route.is_ready()).then(|| activate(route)),
+        let change = |route: &'a Route| {
+            if self.rollout.is_green(route) {
+                (route.is_live() && route.is_active()).then(|| put_on_standby(route))
+            } else {
+                (route.is_standby() && route.is_ready()).then(|| activate(route))
+            }
         };
         let changes: Vec<TrafficChange> = self.rollout.routes().filter_map(change).collect();
         let message = format!(

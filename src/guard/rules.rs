@@ -2,7 +2,12 @@
 
 use super::{
     Policy, Violation,
-    ViolationCode::{self, *},
+    ViolationCode::{
+        self, ActivatedNotReady, AgainstRequest, CapacityLowered, ChangedNotLive, CompletedEarly, ConflictingChanges,
+        CreatedOtherRevision, DrainedWhileShort, DuplicateId, EmptyCreation, InvalidMemo, NextEvaluationNotAhead,
+        PromotedNotGreen, PromotedNotReady, RatioNotPossible, RatioOutOfRange, RolledBackEarly, StandbyNotApproved,
+        TooManyLive, TooManyTerminating, UnknownId,
+    },
     after::Outcome,
 };
 use crate::{

@@ -34,7 +34,9 @@ fn the_guard_finds_what_the_oracle_finds_and_nothing_else() {
         if found.len() == 1 {
             alone.extend(found.iter().copied());
         }
-        found.into_iter().for_each(|code| *seen.entry(code).or_default() += 1);
+        for code in found {
+            *seen.entry(code).or_default() += 1;
+        }
     }
 
     // So that neither direction is proved of nothing: what passes changes something, each code is met often, and by

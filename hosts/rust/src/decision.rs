@@ -13,6 +13,7 @@ use crate::{CallError, EvaluateError, guard::summary};
 
 /// What came of one request: a plan, a refusal, a rejection by the guard, or a call that failed.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are answers")]
 pub enum Decision {
     /// The plugin answered.
     Answer(Answer),

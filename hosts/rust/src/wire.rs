@@ -195,6 +195,7 @@ pub(crate) struct RouteChanges {
 /// `evaluation-error`, received.
 #[derive(ComponentType, Lift)]
 #[component(variant)]
+#[expect(clippy::enum_variant_names, reason = "the names are the contract's")]
 pub(crate) enum EvaluationError {
     #[component(name = "invalid-config")]
     InvalidConfig(String),

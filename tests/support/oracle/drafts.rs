@@ -70,7 +70,9 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
             let spec = Spec { limits, ..spec };
             let mut plan = author.plan(&routes, &spec);
             plan.sub_step = sub_step.unwrap_or(plan.sub_step);
-            edits.iter().for_each(|edit| edit.make(&mut plan, &routes));
+            for edit in &edits {
+                edit.make(&mut plan, &routes);
+            }
             if is_tidy {
                 tidy(&mut plan, &routes, &spec);
             }

@@ -4,7 +4,14 @@
 //! It shares no word and no arithmetic with the guard. The guard weighs capacities, sums of ratios over the largest; here
 //! a replica is *overloaded* by its share of the traffic. Where a share is so near to a bound that rounding decides, the
 //! oracle is not sure, and either verdict is right.
-#![allow(dead_code, unused_imports, reason = "shared by several test binaries")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::assigning_clones,
+    clippy::manual_try_fold,
+    clippy::manual_range_contains,
+    reason = "shared by several test binaries"
+)]
 
 mod drafts;
 mod load;
@@ -89,7 +96,9 @@ impl Opinion {
         for list in &lists {
             let distinct: BTreeSet<&str> = list.iter().copied().collect();
             names_one_twice |= distinct.len() < list.len();
-            distinct.into_iter().for_each(|id| *in_lists.entry(id).or_default() += 1);
+            for id in distinct {
+                *in_lists.entry(id).or_default() += 1;
+            }
         }
         let is_given = |id: &str| routes.iter().any(|route| route.id == id);
         let before = self.wrong.len();

@@ -35,6 +35,7 @@ pub(super) struct Judgement {
 }
 
 /// What was asked, and what was decided.
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are single cycles")]
 pub(super) enum Observed {
     Cycle { routes: Vec<Route>, spec: Box<Spec>, policy: Option<Policy>, decision: Decision },
     Batch { requests: String, decided: Batch },
