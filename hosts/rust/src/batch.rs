@@ -120,12 +120,11 @@ impl<'a> Asked<'a> {
         };
         let parts = Some((routes, spec));
         match policy.map(|policy| serde_json::from_str::<Policy>(policy.get())) {
-            None => Self { parts, guard, refused: None },
             Some(Ok(policy)) if matches!(guard, Guard::Policy(_)) => {
                 Self { parts, guard: Guard::Policy(policy), refused: None }
             }
             // Where only ids are checked a policy has no say.
-            Some(Ok(_)) => Self { parts, guard, refused: None },
+            None | Some(Ok(_)) => Self { parts, guard, refused: None },
             Some(Err(error)) => Self { parts: None, guard, refused: Some(format!("`policy`: {error}")) },
         }
     }

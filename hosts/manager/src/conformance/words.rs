@@ -53,7 +53,7 @@ pub(super) fn apply(plan: &RouteChanges, request: &mut Request) -> Result<(), St
     if let Some(stranger) = named.find(|id| !routes.iter().any(|route| route.id == **id)) {
         return Err(format!("the plan names the route {stranger:?}, which is not there"));
     }
-    let of = |ids: &[String], route: &Route| ids.iter().any(|id| *id == route.id);
+    let of = |ids: &[String], route: &Route| ids.contains(&route.id);
     for route in &mut *routes {
         if of(&plan.promote_route_ids, route) {
             (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Active, 1.0);
