@@ -114,13 +114,13 @@ impl Strategy for BlueGreen {
     }
 
     fn commitment(_: &BlueGreenConfig, target: u32, limits: Option<Commitment>) -> Commitment {
-        let own = Commitment { least_serving: target, most_live: target.saturating_mul(2) };
+        let own = Commitment { least_serving: target, most_live: both_sets(target) };
         own.and(limits.unwrap_or(Commitment::NONE))
     }
 
     fn admit(_: &BlueGreenConfig, target: u32, limits: Option<Commitment>) -> Result<(), String> {
         match limits {
-            Some(limits) if limits.most_live < target.saturating_mul(2) => Err(format!(
+            Some(limits) if limits.most_live < both_sets(target) => Err(format!(
                 "needs max_surge 100%: beside {target} routes another {target} are created, and at most {} may be live",
                 limits.most_live
             )),
@@ -134,6 +134,11 @@ impl Strategy for BlueGreen {
         plan.progress = Some(Cycle::progress(plan.sub_step));
         Ok(plan)
     }
+}
+
+/// How many routes are live at most: a full set of each colour.
+fn both_sets(target: u32) -> u32 {
+    target.saturating_mul(2)
 }
 
 /// One cycle: what the rows of the table look at.
@@ -183,7 +188,7 @@ impl<'a> Cycle<'a> {
         if check_failed && !spec.is_paused() {                                               // row 3
             return self.check_failed();
         }
-        if self.remembers(What::GreenLost) && !spec.is_paused() {              // row 4
+        if self.remembers(What::GreenLost) && !spec.is_paused() {                            // row 4
             return self.green_lost();
         }
         if self.is_promoted() {
@@ -265,9 +270,14 @@ impl<'a> Cycle<'a> {
         self.wait_for_ready()                                                                // row 21
     }
 
+    /// The memo, where this is what it says.
+    fn remembered(&self, what: What) -> Option<Memo> {
+        self.memo.filter(|memo| memo.what == what)
+    }
+
     /// Whether this is what the memo says.
     fn remembers(&self, what: What) -> bool {
-        self.memo.is_some_and(|memo| memo.what == what)
+        self.remembered(what).is_some()
     }
 
     fn now(&self) -> Timestamp {

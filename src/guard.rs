@@ -72,10 +72,10 @@ use crate::{Rollout, Route, RouteChanges, Spec};
 pub fn check(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: &Policy) -> Vec<Violation> {
     let mut violations = vec![];
     // The usual plan changes nothing, and harms nothing, whatever the routes are.
-    if !plan.is_empty() || plan.sub_step.is_over() {
-        match Rollout::new(routes, spec) {
+    if needs_routes(plan) {
+        match rollout(routes, spec) {
             Ok(rollout) => rules::check(&rollout, plan, policy, &mut violations),
-            Err(error) => return vec![Violation::new(ViolationCode::InvalidRoutes, [], error.to_string())],
+            Err(violation) => return vec![violation],
         }
     }
     rules::check_host(spec, plan, &mut violations);
@@ -87,12 +87,16 @@ pub fn check(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: &Policy
 pub fn check_ids(routes: &[Route], spec: &Spec, plan: &RouteChanges) -> Vec<Violation> {
     let mut violations = vec![];
     if !plan.is_empty() {
-        match Rollout::new(routes, spec) {
+        match rollout(routes, spec) {
             Ok(rollout) => rules::check_ids(&rollout, plan, &mut violations),
-            Err(error) => return vec![Violation::new(ViolationCode::InvalidRoutes, [], error.to_string())],
+            Err(violation) => return vec![violation],
         }
     }
     violations
+}
+
+fn rollout<'a>(routes: &'a [Route], spec: &'a Spec) -> Result<Rollout<'a>, Violation> {
+    Rollout::new(routes, spec).map_err(|error| Violation::new(ViolationCode::InvalidRoutes, [], error.to_string()))
 }
 
 /// Whether a plan has to be shown its routes to be checked; where not, [`check`] may be given none.

@@ -164,7 +164,7 @@ impl<'a> RollingBack<'a> {
         if created > 0 {
             message += &format!(": creating {created}");
         } else if let Some(back_off) = back_off {
-            let left = seconds(back_off.end().saturating_millis_since(spec.now));
+            let left = seconds(back_off.left(spec.now));
             message += &format!(": stable-does-not-start, creating another in {left}");
             plan.next_evaluation_at = back_off.end_ahead(spec.now);
         } else if let Some(shortage) = room.shortage(wanted_now).filter(|_| wanted_now > 0) {

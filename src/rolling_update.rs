@@ -202,7 +202,7 @@ impl<'a> Cycle<'a> {
             return self.replace(&moves);
         }
         if live_green < self.target && let Some(back_off) = self.back_off() {                // row 7
-            return self.back_off_until(back_off.end());
+            return self.back_off_until(back_off);
         }
         if live_green < self.target && self.waits_for_termination() {                        // row 8
             return self.wait_for_termination();

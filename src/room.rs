@@ -1,6 +1,6 @@
 //! How many routes a plan may create: within what it promises, and where there are places.
 
-use crate::{Commitment, Rollout, capacity::TOLERANCE};
+use crate::{Commitment, Rollout, capacity::carries};
 
 /// Room for new routes, and what bounds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Room {
         let [live, most] = [tally.live(), bounds.most_live].map(u64::from);
         let terminating =
             rollout.routes().filter(|route| route.is_terminating_since(spec.stopping_since())).count() as u64;
-        let is_short = rollout.capacity() < f64::from(bounds.least_serving) - TOLERANCE;
+        let is_short = !carries(rollout.capacity(), bounds.least_serving);
         let together = most.saturating_add(u64::from(spec.target_replicas));
         let stays = live.saturating_sub(leaving as u64);
         Self {

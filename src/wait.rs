@@ -29,6 +29,11 @@ impl Wait {
         self.since.saturating_add_millis(self.millis())
     }
 
+    /// How long it still takes, in milliseconds.
+    pub(crate) fn left(self, now: Timestamp) -> u64 {
+        self.end().saturating_millis_since(now)
+    }
+
     /// When to look whether it is over, if that is ahead: a second from now at the earliest, which is the shortest pause
     /// that a host makes. A moment that is not ahead must not be the next evaluation: there would be no pause.
     pub(crate) fn end_ahead(self, now: Timestamp) -> Option<Timestamp> {

@@ -1,6 +1,6 @@
 //! Wording of messages: counts, names and durations as a person writes them.
 
-use crate::{Route, capacity::TOLERANCE};
+use crate::{Route, Spec, capacity::TOLERANCE};
 
 /// How many routes or checks a message names before it says how many more there are.
 const NAMED: usize = 3;
@@ -33,6 +33,20 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     let named = names[..names.len().min(NAMED)].join(", ");
     and_more(named, names.len())
+}
+
+/// `a check failed (latency)`.
+pub(crate) fn check_failed(spec: &Spec) -> String {
+    format!("a check failed ({})", list(spec.failed_checks()))
+}
+
+/// What a paused rollout says: how far it is, and whether a check failed meanwhile.
+pub(crate) fn paused(readiness: &str, spec: &Spec) -> String {
+    let mut message = format!("{readiness}; paused by an operator");
+    if spec.failed_checks().next().is_some() {
+        message += &format!("; {}", check_failed(spec));
+    }
+    message
 }
 
 fn and_more(named: String, all: usize) -> String {

@@ -2,14 +2,14 @@
 
 use std::ptr;
 
-use super::{Cycle, Memo, RollingBack, What};
+use super::{Cycle, Memo, RollingBack, What, both_sets};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally,
-    order::{first_to_drain, sort_by_id},
+    order::{first_to_drain, is_among, sort_by_id},
     room::{Room, Shortage},
     traffic::{put_on_standby, raise_what_stays},
     wait::Wait,
-    words::{are, count, list, name, seconds, share},
+    words::{are, check_failed, count, list, name, paused, seconds, share},
 };
 
 impl Cycle<'_> {
@@ -23,25 +23,20 @@ impl Cycle<'_> {
 
     /// Row 3.
     pub(super) fn check_failed(&self) -> RouteChanges {
-        let failed = list(self.rollout.spec().failed_checks());
-        self.roll_back("check-failed", &format!("a check failed ({failed})"))
+        self.roll_back("check-failed", &check_failed(self.rollout.spec()))
     }
 
     /// Rows 4 and 5.
     pub(super) fn green_lost(&self) -> RouteChanges {
         let mut plan = self.roll_back("green-lost", "no green route served any more after the promotion");
-        let remembered = self.memo.filter(|memo| memo.what == What::GreenLost);
+        let remembered = self.remembered(What::GreenLost);
         plan.memo = Some(remembered.unwrap_or_else(|| Memo::new(What::GreenLost, self.now())).to_string());
         plan
     }
 
     /// Rows 6 and 11.
     pub(super) fn pause(&self, sub_step: SubStep) -> RouteChanges {
-        let mut message = format!("{}; paused by an operator", self.readiness());
-        if self.rollout.spec().failed_checks().next().is_some() {
-            message += &format!("; a check failed ({})", list(self.rollout.spec().failed_checks()));
-        }
-        self.plan(sub_step, "paused", message)
+        self.plan(sub_step, "paused", paused(&self.readiness(), self.rollout.spec()))
     }
 
     /// Row 12.
@@ -63,7 +58,7 @@ impl Cycle<'_> {
             "{}; {} in {}, when {} has been so for {}",
             self.readiness(),
             if self.goal < self.target { "creating the rest" } else { "promoting" },
-            seconds(delay.end().saturating_millis_since(self.now())),
+            seconds(delay.left(self.now())),
             newest.id,
             seconds(delay.millis()),
         );
@@ -111,7 +106,7 @@ impl Cycle<'_> {
         let live =
             format!("{} live{}", share(self.tally.live_green, self.goal, self.goal_routes()), self.unreplaced_note());
         // Green that takes places and can never be switched to is of no use: all of it, or none.
-        let is_too_tight = self.bounds.most_live < self.target.saturating_mul(2);
+        let is_too_tight = self.bounds.most_live < both_sets(self.target);
         let lacks_places = self.rollout.spec().free_places.is_some_and(|free| free < missing);
         let shortage = match room.shortage(missing) {
             _ if is_too_tight => Some(Shortage::Budget),
@@ -244,7 +239,7 @@ impl<'a> Cycle<'a> {
         leaving.extend(first_to_drain(rest.iter().copied(), beyond));
         sort_by_id(&mut leaving);
         // Blue that is on standby beside green in traffic, and beside no active blue, would look like a promotion.
-        let stays = |route: &Route| route.is_live() && leaving.binary_search_by(|it| it.id.cmp(&route.id)).is_err();
+        let stays = |route: &Route| route.is_live() && !is_among(&leaving, route);
         let looks_promoted = self.tally.serving_green > 0
             && rollout.blue().any(|route| route.is_standby() && stays(route))
             && !rollout.blue().any(|route| route.is_active() && stays(route));

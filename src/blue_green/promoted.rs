@@ -7,7 +7,7 @@ use crate::{
     room::Room,
     traffic::{activate, put_on_standby, raise_what_stays},
     wait::Wait,
-    words::{are, count, list, seconds, share},
+    words::{are, check_failed, count, seconds, share},
 };
 
 impl<'a> Cycle<'a> {
@@ -33,8 +33,7 @@ impl<'a> Cycle<'a> {
 
     /// The promotion as it is to be remembered: as the memo says, or now.
     fn promotion(&self) -> Memo {
-        let remembered = self.memo.filter(|memo| memo.what == What::Promoted);
-        remembered.unwrap_or_else(|| Memo::new(What::Promoted, self.now()))
+        self.remembered(What::Promoted).unwrap_or_else(|| Memo::new(What::Promoted, self.now()))
     }
 
     /// How long blue is kept.
@@ -54,11 +53,7 @@ impl<'a> Cycle<'a> {
         let changes: Vec<TrafficChange> = self.rollout.routes().filter_map(change).collect();
         let message = format!(
             "paused; {}: returning traffic to {} blue",
-            if self.green_is_lost() {
-                "no green route is ready".to_owned()
-            } else {
-                format!("a check failed ({})", list(self.rollout.spec().failed_checks()))
-            },
+            if self.green_is_lost() { "no green route is ready".to_owned() } else { check_failed(self.rollout.spec()) },
             self.tally.ready_standby_blue,
         );
         let mut plan = self.plan(SubStep::RollingBack, "paused", message).change_traffic(changes);
@@ -82,8 +77,7 @@ impl<'a> Cycle<'a> {
         if created > 0 {
             message += &format!(": creating {created}");
         } else if let Some(back_off) = back_off {
-            message +=
-                &format!("; creating another in {}", seconds(back_off.end().saturating_millis_since(self.now())));
+            message += &format!("; creating another in {}", seconds(back_off.left(self.now())));
         } else if let Some(shortage) = room.shortage(missing) {
             message += &format!("; there is no room for more ({})", shortage.as_str());
         }
@@ -115,7 +109,7 @@ impl<'a> Cycle<'a> {
     /// Row 8.
     pub(super) fn keep_blue(&self) -> RouteChanges {
         let Tally { ready_standby_blue: ready, standby_blue, .. } = self.tally;
-        let left = seconds(self.window().end().saturating_millis_since(self.now()));
+        let left = seconds(self.window().left(self.now()));
         let ready = share(ready, standby_blue, "blue route");
         self.finalizing("keeping-blue", format!("{}; {ready} ready for a return for {left} more", self.readiness()))
     }

@@ -359,6 +359,6 @@ impl<'a> Judge<'a> {
 
     /// Whether there was too little capacity before the plan: repairs go before wishes and room.
     fn is_short(&self) -> bool {
-        self.before.capacity() < f64::from(self.bounds.least_serving) - TOLERANCE
+        !carries(self.before.capacity(), self.bounds.least_serving)
     }
 }

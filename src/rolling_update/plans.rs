@@ -2,13 +2,13 @@
 
 use super::{Cycle, Moves};
 use crate::{
-    RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Timestamp,
+    RolloutSpec, Route, RouteChanges, RouteStatus, SubStep,
     order::is_among,
     rolling_back::RollingBack,
     room::{Room, Shortage},
     traffic::{activate, raise_what_stays},
     wait::Wait,
-    words::{are, count, list, name, number, seconds, share},
+    words::{are, check_failed, count, name, number, paused, seconds, share},
 };
 
 impl<'a> Cycle<'a> {
@@ -19,17 +19,12 @@ impl<'a> Cycle<'a> {
 
     /// Row 2.
     pub(super) fn pause(&self) -> RouteChanges {
-        let mut message = format!("{}; paused by an operator", self.readiness());
-        if self.rollout.spec().failed_checks().next().is_some() {
-            message += &format!("; a check failed ({})", list(self.rollout.spec().failed_checks()));
-        }
-        RouteChanges::none(SubStep::Provisioning, "paused", message)
+        RouteChanges::none(SubStep::Provisioning, "paused", paused(&self.readiness(), self.rollout.spec()))
     }
 
     /// Row 3.
     pub(super) fn check_failed(&self) -> RouteChanges {
-        let failed = list(self.rollout.spec().failed_checks());
-        self.roll_back("check-failed", &format!("a check failed ({failed})"))
+        self.roll_back("check-failed", &check_failed(self.rollout.spec()))
     }
 
     /// Row 4.
@@ -79,12 +74,12 @@ impl<'a> Cycle<'a> {
     }
 
     /// Row 7.
-    pub(super) fn back_off_until(&self, end: Timestamp) -> RouteChanges {
+    pub(super) fn back_off_until(&self, back_off: Wait) -> RouteChanges {
         let message = format!(
             "{}; {} failed, creating another in {}",
             self.readiness(),
             count(self.tally.failed_green, "new route"),
-            seconds(end.saturating_millis_since(self.now()))
+            seconds(back_off.left(self.now()))
         );
         self.progressing("backing-off", message).blocked_by(self.rollout.failed_green())
     }
