@@ -1,6 +1,7 @@
 // What a cycle takes here: 10 routes of which 5 are blue and 5 green and ready, waiting for approval.
 
 import { strategy, strategyJson } from "./build/blue_green.js";
+import * as typed from "./typed.js";
 
 const REPEATS = 15;
 const DEPLOYMENTS = 1000;
@@ -16,18 +17,12 @@ const wire = Array.from({ length: 10 }, (_, i) => ({
   created_at: START,
   status_updated_at: START,
 }));
-const routes = wire.map((route) => ({
-  id: route.id,
-  revision: route.revision,
-  status: route.status,
-  health: route.health,
-  trafficStatus: route.traffic_status,
-  trafficRatio: route.traffic_ratio,
-  createdAt: BigInt(START),
-  statusUpdatedAt: BigInt(START),
-}));
-const spec = { deployingRevision: "v2", targetReplicas: 5, startedAt: BigInt(START), now: BigInt(START + 60_000), checks: [], config: "{}" };
-const request = { routes: wire, spec: { deploying_revision: "v2", target_replicas: 5, started_at: START, now: START + 60_000 } };
+const request = {
+  routes: wire,
+  spec: { deploying_revision: "v2", stable_revision: "v1", target_replicas: 5, started_at: START, now: START + 60_000 },
+};
+const routes = request.routes.map(typed.route);
+const spec = typed.spec(request.spec);
 const fleet = Array.from({ length: DEPLOYMENTS }, () => request);
 const json = (requests) => JSON.parse(strategyJson.evaluateCycles(JSON.stringify(requests)));
 
