@@ -110,13 +110,21 @@ func admit(name string, bytes []byte, limits Limits, contract *contract) (*admit
 		return nil, fail(ErrNotWasm, "")
 	}
 	invalid := func(cause error) error { return &LoadError{Name: name, Kind: ErrInvalidComponent, Cause: cause} }
+	// Before anything else reads the bytes.
+	var excess *tooMuch
+	switch err := checkStructure(bytes); {
+	case errors.As(err, &excess):
+		return nil, &LoadError{Name: name, Kind: ErrTooComplex, Detail: excess.part.String(), Part: excess.part}
+	case err != nil:
+		return nil, invalid(err)
+	}
 	found, err := parseComponent(bytes)
 	if err != nil {
 		return nil, invalid(err)
 	}
 	// Imports first: a component made for another kind of host is best told by what it wants from it.
 	if len(found.imports) > 0 {
-		return nil, fail(ErrImports, fmt.Sprintf("imports %s; a strategy must not import anything", list(found.imports)))
+		return nil, fail(ErrImports, fmt.Sprintf("imports %s; a strategy must not import anything", list(found.imports, found.importCount)))
 	}
 	version, err := contract.versionOf(name, found.exports)
 	if err != nil {

@@ -72,7 +72,7 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		"a core module with an import": {componentOf(section(sectionCoreModule, append(slices.Clone(coreModuleHeader),
 			section(coreImport, vec(append(appendName(appendName(nil, "env"), "clock"), 0, 0)))...)), exportOf(v2)), ErrImports, "a core module that imports something"},
 		"a section that is unknown": {componentOf([]byte{99, 0}), ErrInvalidComponent, "unknown kind, 99"},
-		"nested without end":        {nested(200), ErrInvalidComponent, "nested more than 20 deep"},
+		"nested without end":        {nested(200), ErrTooComplex, "nests components and types more than 32 deep; define them side by side"},
 		"no memory":                 {edited(func(c *core) { c.memory = nil }), ErrMissingExport, "does not export `memory`"},
 		"no realloc":                {edited(func(c *core) { delete(c.names, reallocExport) }), ErrMissingExport, "does not export `cabi_realloc`"},
 		"another type": {edited(func(c *core) { c.names["pointsman:strategy/strategy@0.2.0#describe"] = 4 }), ErrWrongType,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // What a component is made of, as far as a host without the component model has to know: the core module in it, what it
@@ -16,32 +17,36 @@ var (
 
 // Section ids of a component.
 const (
-	sectionCoreModule = 1
-	sectionComponent  = 4
-	sectionAlias      = 6
-	sectionType       = 7
-	sectionImport     = 10
-	sectionExport     = 11
-	lastSection       = 12
+	sectionCoreModule   = 1
+	sectionCoreInstance = 2
+	sectionCoreType     = 3
+	sectionComponent    = 4
+	sectionInstance     = 5
+	sectionAlias        = 6
+	sectionType         = 7
+	sectionImport       = 10
+	sectionExport       = 11
+	lastSection         = 12
 )
 
 // Sorts of things that components import, export and alias.
 const (
-	sortCore     = 0x00
-	sortFunc     = 0x01
-	sortType     = 0x03
-	sortInstance = 0x05
+	sortCore      = 0x00
+	sortFunc      = 0x01
+	sortValue     = 0x02
+	sortType      = 0x03
+	sortComponent = 0x04
+	sortInstance  = 0x05
 )
-
-// deepest is how deep components and types may be nested; first-party ones go three deep.
-const deepest = 20
 
 // component is what was found in one.
 type component struct {
 	// modules are the core modules, those of nested components too.
 	modules [][]byte
-	// imports are the names of what is imported and could reach anything: everything but types.
-	imports []string
+	// imports are the names of what is imported and could reach anything: everything but types. Only those that are told, since
+	// each of many imports may be an instance with many members; importCount is how many there are.
+	imports     []string
+	importCount int
 	// exports are the names of what is exported.
 	exports []string
 
@@ -49,18 +54,15 @@ type component struct {
 	types [][]string
 }
 
-// parseComponent takes a component apart.
+// parseComponent takes a component apart. Its structure must have been checked: this recurses as deep as that is.
 func parseComponent(bytes []byte) (*component, error) {
 	found := &component{}
-	return found, found.parse(bytes, 0)
+	return found, found.parse(bytes)
 }
 
-func (c *component) parse(data []byte, depth int) error {
+func (c *component) parse(data []byte) error {
 	if !bytes.HasPrefix(data, componentHeader) {
 		return errors.New("it contains what does not begin as a component does")
-	}
-	if depth > deepest {
-		return fmt.Errorf("its components are nested more than %d deep", deepest)
 	}
 	sections := reader{bytes: data, at: len(componentHeader)}
 	for sections.more() {
@@ -76,13 +78,13 @@ func (c *component) parse(data []byte, depth int) error {
 		case sectionComponent:
 			// Its imports are met by the one around it; the code in it counts.
 			nested := &component{modules: c.modules}
-			if err := nested.parse(content, depth+1); err != nil {
+			if err := nested.parse(content); err != nil {
 				return err
 			}
 			c.modules = nested.modules
 			continue
 		case sectionType:
-			section.each(func() { c.types = append(c.types, section.typeDefinition(0)) })
+			section.each(func() { c.types = append(c.types, section.typeDefinition()) })
 		case sectionAlias:
 			section.each(func() {
 				if section.alias() == sortType {
@@ -117,19 +119,28 @@ func (c *component) parseImport(r *reader) {
 	case sortType:
 		c.types = append(c.types, nil)
 		if index == subResource {
-			c.imports = append(c.imports, name)
+			c.addImports(1, name)
 		}
 	case sortInstance:
 		if int(index) >= len(c.types) {
 			r.fail(errors.New("it imports an instance of a type that is not there"))
 			return
 		}
-		for _, member := range c.types[index] {
-			c.imports = append(c.imports, name+"#"+member)
+		members := c.types[index]
+		first := slices.Clone(members[:min(named, len(members))])
+		for i := range first {
+			first[i] = name + "#" + first[i]
 		}
+		c.addImports(len(members), first...)
 	default:
-		c.imports = append(c.imports, name)
+		c.addImports(1, name)
 	}
+}
+
+// addImports adds so many, of which the first have these names.
+func (c *component) addImports(count int, first ...string) {
+	c.importCount += count
+	c.imports = append(c.imports, first[:min(named-len(c.imports), len(first))]...)
 }
 
 func (c *component) parseExport(r *reader) {

@@ -87,11 +87,7 @@ func (r *reader) optionalValueType() {
 }
 
 // typeDefinition reads a type. For an instance it gives the names of its members that are not types.
-func (r *reader) typeDefinition(depth int) []string {
-	if depth > deepest {
-		r.fail(fmt.Errorf("its types are nested more than %d deep", deepest))
-		return nil
-	}
+func (r *reader) typeDefinition() []string {
 	labelled := func() { r.name(); r.valueType() }
 	switch kind := r.byte(); kind {
 	case 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x7a, 0x79, 0x78, 0x77, 0x76, 0x75, 0x74, 0x73, 0x64: // a primitive
@@ -120,7 +116,7 @@ func (r *reader) typeDefinition(depth int) []string {
 		} else {
 			r.byte()
 		}
-	case 0x41: // component
+	case typeOfComponent:
 		r.each(func() {
 			if r.more() && r.bytes[r.at] == 0x03 {
 				r.byte()
@@ -128,12 +124,12 @@ func (r *reader) typeDefinition(depth int) []string {
 				r.externType()
 				return
 			}
-			r.declaration(depth)
+			r.declaration()
 		})
-	case 0x42: // instance
+	case typeOfInstance:
 		members := []string{}
 		r.each(func() {
-			if member, ok := r.declaration(depth); ok {
+			if member, ok := r.declaration(); ok {
 				members = append(members, member)
 			}
 		})
@@ -150,10 +146,10 @@ func (r *reader) typeDefinition(depth int) []string {
 }
 
 // declaration reads a part of an instance's type. It gives the name of an export that is not a type.
-func (r *reader) declaration(depth int) (string, bool) {
+func (r *reader) declaration() (string, bool) {
 	switch kind := r.byte(); kind {
 	case 0x01:
-		r.typeDefinition(depth + 1)
+		r.typeDefinition()
 	case 0x02:
 		r.alias()
 	case 0x04:

@@ -208,15 +208,17 @@ func withCause(kind, cause error) []error {
 	return []error{kind, cause}
 }
 
-// list is `a`, `b` and 3 more.
-func list(names []string) string {
-	const named = 3
+// named is how many names of a list are told.
+const named = 3
+
+// list is `a`, `b` and 3 more: the first names of so many.
+func list(names []string, count int) string {
 	var quoted []string
 	for _, name := range names[:min(named, len(names))] {
 		quoted = append(quoted, "`"+name+"`")
 	}
 	text := strings.Join(quoted, ", ")
-	if more := len(names) - named; more > 0 {
+	if more := count - named; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text

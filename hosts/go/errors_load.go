@@ -15,6 +15,8 @@ var (
 	ErrNotWasm = errors.New("is not WebAssembly")
 	// ErrCoreModule: it is a core module, not a component.
 	ErrCoreModule = errors.New("is a core WebAssembly module, not a component; link it with `wasm-component-ld`")
+	// ErrTooComplex: it has more of a part than toolchains make, which is enough to crash a runtime; [LoadError.Part] says of which.
+	ErrTooComplex = errors.New("has more of a part than toolchains make")
 	// ErrInvalidComponent: it is damaged, or uses what this host does not allow.
 	ErrInvalidComponent = errors.New("is not a valid component")
 	// ErrImports: it wants something from the host. A strategy gets nothing.
@@ -31,6 +33,9 @@ var (
 	ErrWrongType = errors.New("exports a function of another type")
 	// ErrTooMuchMemory: it starts with more memory than it may have.
 	ErrTooMuchMemory = errors.New("needs too much memory to start")
+	// ErrPanicked: the runtime, or this host, panicked on it. That is their bug, which the plugin need not share; whatever else is
+	// loaded or evaluated goes on.
+	ErrPanicked = errors.New("made the runtime panic while it was loaded, a bug in it or in this host")
 	// ErrStart: it cannot be started. The error is also the [CallError].
 	ErrStart = errors.New("does not start")
 )
@@ -43,6 +48,8 @@ type LoadError struct {
 	Kind error
 	// Detail is what exactly, as a sentence without its subject; empty where the kind says it all.
 	Detail string
+	// Part is what there is too much of, where the kind is [ErrTooComplex]; otherwise 0.
+	Part Part
 	// Cause is the error behind it; may be nil.
 	Cause error
 }

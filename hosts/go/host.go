@@ -294,6 +294,23 @@ func (h *Host) load(ctx context.Context, file componentFile, contract *contract)
 		return nil, &LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}
 	}
 	defer h.leave(context.Background())
+	// Whatever it panics in, what was made of the file is closed, and the runtime shares only what is finished.
+	var made *loaded
+	var plugin *Plugin
+	var err error
+	words, hasPanicked := contained(func() { plugin, err = h.loadUncontained(ctx, file, contract, &made) })
+	if hasPanicked {
+		if made != nil {
+			made.close()
+		}
+		return nil, &LoadError{Name: name, Kind: ErrPanicked, Cause: errors.New(words)}
+	}
+	return plugin, err
+}
+
+// loadUncontained is load, which may panic where the runtime does. Once there is something to close, it is in made.
+func (h *Host) loadUncontained(ctx context.Context, file componentFile, contract *contract, made **loaded) (*Plugin, error) {
+	name := file.id.Name
 	admitted, err := admit(name, file.bytes, h.limits, contract)
 	if err != nil {
 		return nil, err
@@ -309,6 +326,7 @@ func (h *Host) load(ctx context.Context, file componentFile, contract *contract)
 	if !h.remember(plugin) {
 		return nil, errors.Join(&LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}, compiled.Close(ctx))
 	}
+	*made = plugin
 	if err := plugin.firstInstance(ctx); err != nil {
 		plugin.close()
 		return nil, err

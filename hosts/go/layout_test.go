@@ -127,7 +127,7 @@ func (tr *typeReader) definition(r *reader, types []shape) shape {
 		return shape{}
 	}
 	r.at = start
-	r.typeDefinition(0)
+	r.typeDefinition()
 	return shape{}
 }
 

@@ -35,7 +35,7 @@ type WatchOptions struct {
 	// Poll is how often to look, instead of asking the system for events; default is to ask. For file systems that have
 	// none: NFS, and some folders that are mounted into containers. Quiet is then at least this long.
 	Poll time.Duration
-	// OnChange is called with what came of each file, on the goroutine that watches.
+	// OnChange is called with what came of each file, on the goroutine that watches. A panic in it is logged.
 	OnChange func(FileResult)
 }
 
@@ -245,8 +245,12 @@ func (f *folder) load(ctx context.Context) {
 
 func (f *folder) tell(path string, swap Swap, err error) {
 	f.registry.report(path, swap, err)
-	if f.options.OnChange != nil {
-		f.options.OnChange(FileResult{path, swap, err})
+	if f.options.OnChange == nil {
+		return
+	}
+	// The other files, and the next change of this one, are none of the callback's business.
+	if words, hasPanicked := contained(func() { f.options.OnChange(FileResult{path, swap, err}) }); hasPanicked {
+		f.registry.host.log.Error("the callback of a watched folder panicked", "file", path, "panic", words)
 	}
 }
 

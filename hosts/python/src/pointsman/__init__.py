@@ -75,6 +75,7 @@ from pointsman.registry import (
 )
 from pointsman.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
 from pointsman.spec import Check, CheckOutcome, Operator, Request, Spec
+from pointsman.structure import Part
 
 __version__ = "0.2.0"
 
@@ -113,6 +114,7 @@ __all__ = [
     "Operator",
     "Options",
     "Outcome",
+    "Part",
     "PlanNotChecked",
     "PlanRejected",
     "Plugin",

@@ -10,6 +10,7 @@ from wasmtime.component import Component, ComponentInstanceType, ComponentItem, 
 from wasmtime.component import FuncType as ComponentFunction
 from wasmtime.component._types import ComponentExtern
 
+from pointsman import structure
 from pointsman.component import (
     COMPONENT_HEADER,
     CORE_MODULE_HEADER,
@@ -95,6 +96,7 @@ def check_size(name: str, size: int, limits: Limits) -> None:
 def admit(engine: Engine, name: str, component: bytes, contract: Contract, limits: Limits) -> Admitted:
     """Raises `LoadError`, which says what about the bytes is not right."""
     _check_header(name, component)
+    _check_structure(name, component)
     try:
         modules = core_modules(component)
         for module in modules:
@@ -131,6 +133,16 @@ def _check_header(name: str, component: bytes) -> None:
         raise LoadError(LoadProblem.CORE_MODULE, message)
     if header != COMPONENT_HEADER:
         raise LoadError(LoadProblem.NOT_WASM, f"`{name}` is not WebAssembly")
+
+
+def _check_structure(name: str, component: bytes) -> None:
+    """Must come before wasmtime sees the bytes."""
+    try:
+        structure.check(component)
+    except structure.TooMuch as excess:
+        raise LoadError(LoadProblem.TOO_COMPLEX, f"`{name}` {excess}", excess.part) from None
+    except Malformed as error:
+        raise malformed(name, error) from error
 
 
 def _check_imports(name: str, component: Component, engine: Engine) -> None:

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pointsman.guard import Violation
     from pointsman.plan import RouteChanges
+    from pointsman.structure import Part
 
 _SHOWN_DIGITS = 12
 """How many of a digest's hex digits a message shows."""
@@ -76,6 +77,8 @@ class LoadProblem(StrEnum):
     """It does not begin as WebAssembly does."""
     CORE_MODULE = "core-module"
     """It is a core module, not a component."""
+    TOO_COMPLEX = "too-complex"
+    """It has more of a part than toolchains make, which is enough to crash a runtime; `.part` says of which."""
     MALFORMED = "malformed"
     """It is damaged, or uses what this host does not allow."""
     IMPORTS = "imports"
@@ -99,10 +102,12 @@ class LoadProblem(StrEnum):
 class LoadError(PointsmanError):
     """Why a file is not a plugin."""
 
-    def __init__(self, problem: LoadProblem, message: str) -> None:
+    def __init__(self, problem: LoadProblem, message: str, part: Part | None = None) -> None:
         super().__init__(message)
         self.problem = problem
         """The kind of problem."""
+        self.part = part
+        """What there is too much of; None where that is not the problem."""
 
 
 # === calls ===

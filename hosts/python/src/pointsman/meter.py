@@ -18,9 +18,8 @@ A growth beyond the limit thus ends the call, and the global says why; one beyon
 most is the module's own affair, and -1 as ever. Nothing that was there gets another number, because what is added comes
 last. Of the exports only those remain that the host calls.
 
-To find each `memory.grow` every instruction must be known, for its operands could look like one. `_PLAIN` says what
-each is followed by. It needs to be right only for modules that the runtime has found valid, which they are before they
-come here, and the result is validated again. An instruction that is not in the table is an error, never skipped.
+To find each `memory.grow` every instruction must be known, for its operands could look like one; see
+`instructions.py`. Modules were found valid before they come here, and the result is validated again.
 """
 
 from __future__ import annotations
@@ -29,41 +28,13 @@ import re
 from collections.abc import Iterator
 
 from pointsman.component import CoreModule, Malformed, number, read_number, sections, vector
+from pointsman.instructions import BLOCK, BR_TABLE, END, MEMORY_GROW, STRAIGHT
 
 REFUSED = "pointsman:memory-refused"
 """The global that is 1 once memory was refused."""
 
-_LEB = rb"[\x80-\xff]*[\x00-\x7f]"
-_MEMARG = _LEB + _LEB
-
-# What follows an opcode, for those whose operands have a fixed shape.
-_PLAIN = re.compile(
-    rb"(?:"
-    # unreachable, nop, else, end, return, drop, select; comparisons, arithmetic, conversions; ref.is_null
-    rb"[\x00\x01\x05\x0b\x0f\x1a\x1b\x45-\xc4\xd1]"
-    # block, loop, if with their type; br, br_if; call, return_call; locals, globals, tables; i32.const, i64.const;
-    # ref.null, ref.func
-    rb"|[\x02-\x04\x0c\x0d\x10\x12\x20-\x26\x41\x42\xd0\xd2]"
-    + _LEB
-    +
-    # call_indirect, return_call_indirect; loads and stores
-    rb"|[\x11\x13\x28-\x3e]"
-    + _MEMARG
-    +
-    # select with its one type; memory.size
-    rb"|\x1c\x01.|\x3f\x00"
-    # f32.const, f64.const
-    rb"|\x43.{4}|\x44.{8}"
-    # saturating conversions; bulk operations on memories and tables
-    rb"|\xfc(?:[\x00-\x07]|[\x09\x0b\x0d\x0f-\x11]" + _LEB + rb"|[\x08\x0a\x0c\x0e]" + _LEB + _LEB + rb")"
-    # vectors: memory; constants and shuffles; lanes; memory and a lane; all others, whose opcodes are 1 or 2 bytes long
-    rb"|\xfd(?:[\x00-\x0b\x5c\x5d]" + _MEMARG + rb"|[\x0c\x0d].{16}|[\x15-\x22].|[\x54-\x5b]" + _MEMARG + rb"."
-    rb"|[\x0e-\x14\x23-\x53\x5e-\x7f]|[\x80-\xff][\x01\x02])"
-    rb")*+",
-    re.DOTALL,
-)
-_GROW = b"\x40\x00"
-_BR_TABLE = 0x0E
+_PLAIN = re.compile(rb"(?:" + STRAIGHT + rb"|" + BLOCK + rb"|" + END + rb")*+", re.DOTALL)
+"""A run of instructions of which none is `memory.grow`."""
 
 _TYPE, _FUNCTION, _GLOBAL, _EXPORT, _CODE = 1, 3, 6, 7, 10
 # Not in the order of their numbers: the count of data segments stands before the code. Exceptions' tags are not
@@ -114,7 +85,7 @@ def _appended(section: bytes | None, entry: bytes) -> tuple[int, bytes]:
 def _grow(refused: int, most_pages: int) -> bytes:
     """The body of the function that grows memory."""
     # One local; local.get 0; memory.grow; local.tee 1; i32.const -1; i32.eq; if
-    start = b"\x01\x01\x7f\x20\x00" + _GROW + b"\x22\x01\x41\x7f\x46\x04\x40"
+    start = b"\x01\x01\x7f\x20\x00" + MEMORY_GROW + b"\x22\x01\x41\x7f\x46\x04\x40"
     # memory.size; i64.extend_i32_u; local.get 0; i64.extend_i32_u; i64.add; i64.const; i64.gt_u; if
     is_beyond = b"\x3f\x00\xad\x20\x00\xad\x7c\x42" + _signed(most_pages) + b"\x56\x04\x40"
     # i32.const 1; global.set; unreachable; end; end; local.get 1; end
@@ -133,7 +104,7 @@ def _rewritten(body: bytes, call: bytes) -> bytes:
     done = 0
     for place in _growths(body):
         pieces += [body[done:place], call]
-        done = place + len(_GROW)
+        done = place + len(MEMORY_GROW)
     if not pieces:
         return body
     return b"".join([*pieces, body[done:]])
@@ -151,10 +122,10 @@ def _growths(body: bytes) -> Iterator[int]:
         at = run.end() if run else at
         if at >= len(body):
             return
-        if body.startswith(_GROW, at):
+        if body.startswith(MEMORY_GROW, at):
             yield at
-            at += len(_GROW)
-        elif body[at] == _BR_TABLE:
+            at += len(MEMORY_GROW)
+        elif body[at] == BR_TABLE:
             # The targets and the default.
             targets, at = read_number(body, at + 1)
             for _ in range(targets + 1):

@@ -1,0 +1,353 @@
+package pointsman
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Files that crash what reads them without measuring them first: parsers that recurse, compilers, runtimes. The same as those of
+// the Rust host's tests, host-test/src/crash.rs; through every way into a host.
+
+// crash is a file, and what it has too much of.
+type crash struct {
+	name  string
+	part  Part
+	bytes []byte
+}
+
+// crashes are one or more of each kind, the smallest that crashed something among them.
+func crashes() []crash {
+	files := []crash{
+		{"two-memories", PartMemories, twoMemories()},
+		{"multiplying", PartInstances, multiplyingInstances(30)},
+	}
+	for _, levels := range []int{1_000, 100_000} {
+		files = append(files,
+			crash{fmt.Sprintf("component-types-%d", levels), PartNesting, nestedTypes(typeOfComponent, levels)},
+			crash{fmt.Sprintf("instance-types-%d", levels), PartNesting, nestedTypes(typeOfInstance, levels)},
+			crash{fmt.Sprintf("components-%d", levels), PartNesting, nestedComponents(levels)})
+	}
+	for _, levels := range []int{127, 10_000} {
+		files = append(files,
+			crash{fmt.Sprintf("component-references-%d", levels), PartTypeDepth, references(typeOfComponent, sortComponent, levels)},
+			crash{fmt.Sprintf("instance-references-%d", levels), PartTypeDepth, references(typeOfInstance, sortInstance, levels)})
+	}
+	for name, opening := range openings {
+		for _, levels := range []int{10_000, 100_000} {
+			files = append(files, crash{fmt.Sprintf("%s-%d", name, levels), PartBlocks, nestedBlocks(opening, levels)})
+		}
+	}
+	for i := range files {
+		files[i].name += ".wasm"
+	}
+	return files
+}
+
+// openings are the ways in which a block begins.
+var openings = map[string][]byte{
+	"blocks": {opBlock, emptyBlock}, "loops": {opLoop, emptyBlock}, "ifs": {opI32Const, 0, opIf, emptyBlock},
+}
+
+// memoryAndInstance are a core module with a memory, and an instance of it.
+func memoryAndInstance() []byte {
+	return slices.Concat(section(sectionCoreModule, core{memory: []byte{0, 1}}.bytes()),
+		section(sectionCoreInstance, vec([]byte{0, 0, 0})))
+}
+
+// twoMemories is two nested components with a memory each, and an instance of each.
+func twoMemories() []byte {
+	nested := section(sectionComponent, componentOf(memoryAndInstance()))
+	return componentOf(nested, nested, section(sectionInstance, vec([]byte{0, 0, 0}, []byte{0, 1, 0})))
+}
+
+// nestedTypes are types with one declaration each, another type, in so many others.
+func nestedTypes(kind byte, levels int) []byte {
+	return componentOf(section(sectionType, slices.Concat([]byte{1}, bytes.Repeat([]byte{kind, 1, 1}, levels), []byte{kind, 0})))
+}
+
+// nestedComponents are a component in so many others.
+func nestedComponents(levels int) []byte {
+	// Sizes from the inside outwards; then written in one pass.
+	sizes := []int{len(componentHeader)}
+	for level := range levels {
+		inside := sizes[level]
+		sizes = append(sizes, len(componentHeader)+1+len(appendU32(nil, uint32(inside)))+inside)
+	}
+	var made []byte
+	for level := levels - 1; level >= 0; level-- {
+		made = appendU32(append(append(made, componentHeader...), sectionComponent), uint32(sizes[level]))
+	}
+	return append(made, componentHeader...)
+}
+
+// references are types side by side, of which each but the first exports something of the one before.
+func references(kind, sort byte, levels int) []byte {
+	types := append(appendU32(nil, uint32(levels+1)), kind, 0)
+	for before := range levels {
+		// Two declarations: an alias of a type outside, and an export of that type.
+		types = append(appendU32(append(types, kind, 2, 0x02, sortType, 0x02, 1), uint32(before)), 0x04, 0, 1, 'a', sort, 0)
+	}
+	return componentOf(section(sectionType, types))
+}
+
+// multiplyingInstances are levels of which each instantiates the one inside twice.
+func multiplyingInstances(levels int) []byte {
+	made := componentOf()
+	for range levels {
+		made = componentOf(section(sectionComponent, made), section(sectionInstance, []byte{2, 0, 0, 0, 0, 0, 0}))
+	}
+	return made
+}
+
+// nestedBlocks is a function with blocks in each other that are opened so, and something before them.
+func nestedBlocks(opening []byte, levels int, before ...byte) []byte {
+	c := slices.Concat(before, bytes.Repeat(opening, levels), bytes.Repeat([]byte{opEnd}, levels))
+	return ofFunction(c)
+}
+
+// ofFunction is a component with a core module with a function.
+func ofFunction(code []byte) []byte {
+	c := core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{code: code}}}
+	return componentOf(section(sectionCoreModule, c.bytes()))
+}
+
+func assertTooComplex(t *testing.T, err error, file crash) {
+	t.Helper()
+	var refused *LoadError
+	if !errors.As(err, &refused) || !errors.Is(err, ErrTooComplex) || refused.Part != file.part {
+		t.Fatalf("%s: found %v, expected %v", file.name, err, file.part)
+	}
+	if told := refused.Error(); told != fmt.Sprintf("`%s` %s", file.name, file.part) {
+		t.Errorf("%s", told)
+	}
+}
+
+func TestFilesThatCrashFromMemoryAndFromFiles(t *testing.T) {
+	host, folder := sharedHost(t), t.TempDir()
+	for _, file := range crashes() {
+		_, err := host.Load(background, file.bytes, Name(file.name))
+		assertTooComplex(t, err, file)
+		_, err = host.LoadFile(background, write(t, folder, file.name, file.bytes))
+		assertTooComplex(t, err, file)
+	}
+	assertGoesOn(t, blueGreen(t))
+}
+
+func TestFilesThatCrashIntoARegistry(t *testing.T) {
+	folder := t.TempDir()
+	registry := newRegistry(t, Limits{}, RegistryOptions{})
+	if _, err := registry.Swap(background, "blue-green", builtComponent(t, "plugins/blue_green.wasm")); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range crashes() {
+		_, err := registry.Swap(background, "blue-green", write(t, folder, file.name, file.bytes))
+		if !errors.Is(err, ErrSwapLoad) {
+			t.Errorf("%v", err)
+		}
+		assertTooComplex(t, err, file)
+	}
+	results, err := registry.LoadDir(background, folder)
+	if err != nil || len(results) != len(crashes()) {
+		t.Errorf("%d, %v", len(results), err)
+	}
+	for _, result := range results {
+		if !errors.Is(result.Err, ErrTooComplex) {
+			t.Errorf("%s: %v", result.Path, result.Err)
+		}
+	}
+	if name := statusOf(t, registry, "blue-green").Current.Plugin.Name; name != "blue_green.wasm" {
+		t.Errorf("%s", name)
+	}
+}
+
+// Each bad file is told with its reason, and the good one that comes last is loaded.
+func TestFilesThatCrashIntoAWatchedFolder(t *testing.T) {
+	folder, told := t.TempDir(), make(chan FileResult, 1)
+	registry := newRegistry(t, Limits{}, RegistryOptions{})
+	how := WatchOptions{Quiet: 10 * time.Millisecond, OnChange: func(result FileResult) { told <- result }}
+	watch, err := registry.Watch(background, folder, how)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	next := func() FileResult {
+		select {
+		case result := <-told:
+			return result
+		case <-time.After(long):
+			t.Fatal("the watch does not go on")
+			return FileResult{}
+		}
+	}
+
+	for _, file := range crashes() {
+		write(t, folder, file.name, file.bytes)
+		result := next()
+		if filepath.Base(result.Path) != file.name {
+			t.Fatalf("%s was told of, not %s", result.Path, file.name)
+		}
+		assertTooComplex(t, result.Err, file)
+	}
+	write(t, folder, "good.wasm", readFile(t, builtComponent(t, "plugins/blue_green.wasm")))
+	if result := next(); result.Err != nil || result.Swap.Outcome != Loaded {
+		t.Errorf("%v", result)
+	}
+	if name := statusOf(t, registry, "blue-green").Current.Plugin.Name; name != "good.wasm" {
+		t.Errorf("%s", name)
+	}
+}
+
+// What a person reads.
+func TestTheSentenceOfAFileThatCrashes(t *testing.T) {
+	for part, expected := range map[Part]string{
+		PartMemories: "`guest.wasm` has more than 1 memory; link its code into one core module with one memory",
+		PartNesting:  "`guest.wasm` nests components and types more than 32 deep; define them side by side",
+	} {
+		file := crashes()[slices.IndexFunc(crashes(), func(file crash) bool { return file.part == part })]
+		if told := refused(t, sharedHost(t), file.bytes).Error(); told != expected {
+			t.Errorf("%s", told)
+		}
+	}
+}
+
+// small is a strategy with some of everything.
+func small() []byte {
+	return componentOf(
+		section(sectionType, vec(
+			[]byte{typeOfInstance, 2, 0x01, 0x72, 1, 1, 'a', 0x73, 0x04, 0, 1, 'r', sortType, 0, 0},
+			[]byte{typeOfComponent, 2, 0x01, typeOfInstance, 0, 0x03, 0, 1, 'i', sortInstance, 0},
+			[]byte{0x40, 1, 1, 'p', 0x7d, 0, 0x73})),
+		section(sectionImport, vec([]byte{0, 1, 't', sortInstance, 0})),
+		section(sectionAlias, vec([]byte{sortType, 0, 0, 1, 'r'})),
+		section(sectionComponent, componentOf(section(sectionType, vec([]byte{0x70, 0x7d})))),
+		section(sectionInstance, vec([]byte{0, 0, 0}, []byte{1, 1, 0, 1, 'x', sortInstance, 0})),
+		section(sectionCoreModule, strategyCore().bytes()),
+		section(sectionCoreInstance, vec([]byte{0, 0, 0})),
+		exportOf("pointsman:strategy/strategy@0.2.0"), exportOf("pointsman:strategy/strategy-json@0.2.0"))
+}
+
+func TestTruncationsAndFlippedBits(t *testing.T) {
+	host, whole := newHost(t, Limits{Time: 20 * time.Millisecond}), small()
+	if plugin, err := host.Load(background, whole); err != nil {
+		t.Fatal(err)
+	} else {
+		plugin.Close()
+	}
+	for length := range len(whole) {
+		tryToLoad(t, host, whole[:length])
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 1_500 {
+		flipped := bytes.Clone(whole)
+		for range 1 + random.IntN(3) {
+			flipped[random.IntN(len(flipped))] ^= 1 << random.IntN(8)
+		}
+		tryToLoad(t, host, flipped)
+	}
+	// Near the limits, and on both sides.
+	for _, near := range [][]byte{
+		nestedTypes(typeOfComponent, 31), nestedComponents(32), multiplyingInstances(4), references(typeOfInstance, sortInstance, 99),
+		references(typeOfComponent, sortComponent, 99), nestedBlocks(openings["ifs"], 1_000), twoMemories(),
+	} {
+		for range 100 {
+			changed := bytes.Clone(near)
+			for range random.IntN(4) {
+				changed[8+random.IntN(len(changed)-8)] = byte(random.Uint32())
+			}
+			tryToLoad(t, host, changed)
+		}
+	}
+	assertGoesOn(t, blueGreen(t))
+}
+
+// 180 kB that import 200 million functions.
+func TestImportsThatMultiply(t *testing.T) {
+	const members, imports = 10_000, 20_000
+	member := []byte{0x04, 0, 1, 'm', sortFunc, 0}
+	function := []byte{0x01, 0x40, 0, 1, 0}
+	declared := append(appendU32(nil, members+1), append(function, bytes.Repeat(member, members)...)...)
+	instance := append([]byte{1, typeOfInstance}, declared...)
+	each := []byte{0, 1, 'i', sortInstance, 0}
+	imported := append(appendU32(nil, imports), bytes.Repeat(each, imports)...)
+
+	err := refused(t, sharedHost(t), componentOf(section(sectionType, instance), section(sectionImport, imported)))
+
+	told := fmt.Sprintf("imports `i#m`, `i#m`, `i#m` and %d more;", members*imports-3)
+	if err.Kind != ErrImports || !strings.Contains(err.Error(), told) {
+		t.Errorf("%v", err)
+	}
+}
+
+// panicking is a context that makes the runtime panic where it looks for a setting of its compiler, once it is told to.
+type panicking struct {
+	context.Context
+	isArmed *bool
+}
+
+func (c panicking) Value(key any) any {
+	if *c.isArmed && strings.Contains(fmt.Sprintf("%T", key), "FunctionListenerFactory") {
+		panic("as asked")
+	}
+	return c.Context.Value(key)
+}
+
+func TestAPanicOfTheRuntimeIsAnErrorAndTheHostGoesOn(t *testing.T) {
+	host, isArmed := newHost(t, Limits{}), true
+	ctx := panicking{background, &isArmed}
+
+	_, err := host.Load(ctx, strategyOf(strategyCore()), Name("guest.wasm"))
+
+	var refused *LoadError
+	if !errors.As(err, &refused) || refused.Kind != ErrPanicked {
+		t.Fatalf("%v", err)
+	}
+	expected := "`guest.wasm` made the runtime panic while it was loaded, a bug in it or in this host: as asked"
+	if told := err.Error(); told != expected {
+		t.Errorf("%s", told)
+	}
+	if _, err := host.Load(background, strategyOf(strategyCore())); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAWatchOutlivesPanicsOfTheRuntimeAndOfItsCallback(t *testing.T) {
+	folder, told, isArmed := t.TempDir(), make(chan FileResult, 1), true
+	var log bytes.Buffer
+	host := newHost(t, Limits{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	registry := NewRegistry(host, RegistryOptions{})
+	good := readFile(t, builtComponent(t, "plugins/blue_green.wasm"))
+	how := WatchOptions{Quiet: 10 * time.Millisecond, OnChange: func(result FileResult) {
+		isArmed = false
+		told <- result
+		if result.Err != nil {
+			panic("the callback too")
+		}
+	}}
+	watch, err := registry.Watch(panicking{background, &isArmed}, folder, how)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	write(t, folder, "a.wasm", good)
+	if result := <-told; !errors.Is(result.Err, ErrPanicked) || !errors.Is(result.Err, ErrSwapLoad) {
+		t.Errorf("%v", result)
+	}
+	write(t, folder, "b.wasm", numbered(good, 1))
+	if result := <-told; result.Err != nil || result.Swap.Outcome != Loaded {
+		t.Errorf("%v", result)
+	}
+	watch.Close()
+	expected := `msg="the callback of a watched folder panicked"`
+	if text := log.String(); !strings.Contains(text, expected) || !strings.Contains(text, `panic="the callback too"`) {
+		t.Errorf("%s", text)
+	}
+}
