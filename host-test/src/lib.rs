@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod crash;
+pub mod ways;
 
 use std::{
     fs,

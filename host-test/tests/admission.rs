@@ -3,10 +3,13 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use std::fs;
+use std::{error::Error, fs};
 
-use host_test::{BLUE_GREEN, HOST, component};
-use pointsman_host::{CallError, Host, Limits, LoadError, Trap};
+use host_test::{BLUE_GREEN, Folder, HOST, component};
+use pointsman_host::{
+    CallError, Host, Limits, LoadError, Registry, Trap,
+    registry::{Options, Swap, SwapError, Trial, Watching},
+};
 use rstest::rstest;
 use support::{activate, routes, spec};
 
@@ -83,16 +86,93 @@ fn an_import(#[case] text: &str, #[case] import: &str) {
     assert!(matches!(&error, LoadError::Imports { imports, .. } if imports[..] == [import]), "{error:?}");
 }
 
+/// A component with the first contract's entry points, which were others.
+fn of_contract_0_1() -> Vec<u8> {
+    let text = r#"(component
+        (core module $m (func (export "f") (result i32) i32.const 0))
+        (core instance $i (instantiate $m))
+        (func $f (result bool) (canon lift (core func $i "f")))
+        (instance $typed
+            (export "evaluate-cycle" (func $f)) (export "describe" (func $f)) (export "check-config" (func $f)))
+        (instance $json (export "evaluate-cycles" (func $f)))
+        (export "pointsman:strategy/strategy@0.1.0" (instance $typed))
+        (export "pointsman:strategy/strategy-json@0.1.0" (instance $json)))"#;
+    wat::parse_str(text).unwrap()
+}
+
+/// What to do about it.
+fn rebuild(name: &str) -> String {
+    format!(
+        "`{name}` exports contract version `0.1.0`; this host supports `0.2.0`: rebuild it with that version of \
+         `pointsman` (CONTRIBUTING, \"From 0.1.0 to 0.2.0\")"
+    )
+}
+
 #[test]
 fn another_contract_version() {
-    let error = load(r#"(component (instance $i) (export "pointsman:strategy/strategy@0.1.0" (instance $i)))"#);
+    let error = refused(&of_contract_0_1());
 
     assert!(matches!(&error, LoadError::UnsupportedContract { found, .. } if found[..] == ["0.1.0"]), "{error:?}");
-    assert_eq!(
-        error.to_string(),
-        "`guest.wasm` exports contract version `0.1.0`; this host supports `0.2.0`: rebuild it with that version of \
-         `pointsman` (CONTRIBUTING, \"From 0.1.0 to 0.2.0\")"
+    assert_eq!(error.to_string(), rebuild("guest.wasm"));
+    let contributing = fs::read_to_string(component("plugins").join("../../CONTRIBUTING.md")).unwrap();
+    assert!(contributing.contains("\n## From 0.1.0 to 0.2.0\n"), "the sentence names a section that is not there");
+}
+
+/// What a log says of it beside the file.
+fn cause(error: &SwapError) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}
+
+/// A registry goes on with the version that it has, and says of the old file what to do.
+#[test]
+fn another_contract_version_into_a_registry() {
+    let folder = Folder::new();
+    let registry = Registry::new(HOST.clone(), Options::default());
+    registry.swap("blue-green", component("plugins/blue_green.wasm")).unwrap();
+    let old = folder.write("old.wasm", &of_contract_0_1());
+
+    let trial = Trial::evaluations(std::num::NonZeroU64::MIN);
+    let loaded = registry.load_dir(folder.path()).unwrap().into_iter().map(|(_, result)| result);
+    let results = [registry.swap("blue-green", &old), registry.shadow("blue-green", &old, trial)];
+    let errors: Vec<String> = results.into_iter().chain(loaded).map(|result| cause(&result.unwrap_err())).collect();
+
+    assert_eq!(errors, [rebuild("old.wasm"), rebuild("old.wasm"), rebuild("old.wasm")]);
+    assert!(registry.evaluate_cycle("blue-green", &routes(1, 3, "v1", activate), &spec(0, "{}")).is_ok());
+}
+
+#[test]
+fn another_contract_version_into_a_watched_folder() {
+    let folder = Folder::new();
+    let (sender, told) = std::sync::mpsc::channel();
+    let tell = move |path: &std::path::Path, result: &Result<Swap, SwapError>| {
+        let _ = sender.send((path.to_owned(), result.as_ref().map(drop).map_err(cause)));
+    };
+    let registry = Registry::new(HOST.clone(), Options::default());
+    let how = Watching { on_change: std::sync::Arc::new(tell), ..Watching::default() };
+    let good = folder.copy("plugins/blue_green.wasm", 1);
+    let _watch = registry.watch(folder.path(), how).unwrap();
+    assert_eq!(told.recv().unwrap(), (good.clone(), Ok(())));
+
+    // Also in the place of a file that was good.
+    for name in ["old.wasm", "1.wasm"] {
+        let path = folder.write(name, &of_contract_0_1());
+        assert_eq!(told.recv().unwrap(), (path, Err(rebuild(name))));
+    }
+    assert_eq!(registry.status()[0].current.plugin.name(), "1.wasm");
+    let again = folder.copy("plugins/blue_green.wasm", 2);
+    assert_eq!(told.recv().unwrap(), (again, Ok(())));
+    assert!(registry.evaluate_cycle("blue-green", &routes(1, 3, "v1", activate), &spec(0, "{}")).is_ok());
+}
+
+/// One that has both is called by the version that this host supports.
+#[test]
+fn two_contract_versions() {
+    let text = strategy("").replace(
+        "(export \"pointsman:strategy/strategy@0.2.0\"",
+        "(export \"pointsman:strategy/strategy@0.1.0\" (instance $typed)) (export \"pointsman:strategy/strategy@0.2.0\"",
     );
+
+    assert!(matches!(load(&text), LoadError::WrongType { export: "evaluate-cycle", .. }), "it is found");
 }
 
 #[test]

@@ -3,14 +3,20 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 
 use host_test::{BLUE_GREEN, HOSTILE, ROLLING_UPDATE, verdict};
-use pointsman::{Route, Spec, Strategy, blue_green::BlueGreen, evaluate_cycle, json, rolling_update::RollingUpdate};
+use pointsman::{
+    EvaluationError, Rollout, Route, RouteChanges, Spec, Strategy, SubStep, TrafficChange, blue_green::BlueGreen,
+    evaluate_cycle, json, rolling_update::RollingUpdate,
+};
 use pointsman_host::{Guard, Plugin};
-use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+use proptest::{
+    collection::vec,
+    prelude::{ProptestConfig, Strategy as _, prop_assert_eq, prop_oneof, proptest},
+};
 use serde_json::{Value, value::RawValue};
-use support::{any_blue_green_config, any_rolling_update_config, any_routes, any_spec_with};
+use support::{any_blue_green_config, any_ratio, any_rolling_update_config, any_routes, any_spec_with};
 
 /// The requests of the corpus, as they are written there.
 fn corpus(strategy: &str) -> Vec<(String, Box<RawValue>)> {
@@ -36,31 +42,70 @@ fn assert_agreement<S: Strategy>(plugin: &Plugin, name: &str, routes: &[Route], 
     assert_eq!(component, evaluate_cycle::<S>(routes, spec), "{name}");
 }
 
-/// Ratios of whatever bits come through every entry point as they are, to the last bit.
-#[test]
-fn ratios_to_the_bit() {
-    let echo = HOSTILE.with_guard(Guard::IdsOnly);
-    let mut bits: Vec<u64> = vec![0, 1, f64::MIN_POSITIVE.to_bits(), 0.1_f64.to_bits(), 1.0_f64.to_bits()];
-    // A walk over all exponents and through the mantissas.
-    bits.extend((0..5_000).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 1.0_f64.to_bits()));
-    let ratios: Vec<f64> = bits.into_iter().map(f64::from_bits).collect();
-    let given: Vec<Route> = ratios
-        .iter()
-        .enumerate()
-        .map(|(i, ratio)| Route { traffic_ratio: *ratio, ..support::route(&format!("r-{i:04}"), "v1") })
-        .collect();
-    let spec = support::spec(0, r#"{"misdeed": "echo_traffic"}"#);
+/// Sets every route's traffic as it is: what the hostile guest does when it is asked to echo, as native code.
+struct Echo;
 
-    let typed = echo.evaluate_cycle(&given, &spec).unwrap();
-    let request = serde_json::to_string(&[json::Request { routes: given, spec }]).unwrap();
-    let answers: Vec<json::Answer> = serde_json::from_str(&echo.evaluate_cycles_json(&request).unwrap()).unwrap();
-    let [json::Answer::Ok(json)] = &answers[..] else { panic!("{answers:?}") };
+impl Strategy for Echo {
+    const NAME: &'static str = "echo";
+    const VERSION: &'static str = "1.0.0";
+    const SUMMARY: &'static str = "Sets every route's traffic as it is.";
+    type Config = BTreeMap<String, String>;
 
-    for plan in [&typed, json] {
-        assert_eq!(plan.traffic_changes.len(), ratios.len());
-        for (change, ratio) in plan.traffic_changes.iter().zip(&ratios) {
-            assert_eq!(change.traffic_ratio.to_bits(), ratio.to_bits(), "{ratio:e}");
-        }
+    fn evaluate(rollout: &Rollout<'_>, _: &Self::Config) -> Result<RouteChanges, EvaluationError> {
+        let echo = rollout.routes().map(|route| TrafficChange {
+            route_id: route.id.clone(),
+            traffic_status: route.traffic_status,
+            traffic_ratio: route.traffic_ratio,
+        });
+        Ok(RouteChanges::none(SubStep::Provisioning, "echo", String::new()).change_traffic(echo))
+    }
+}
+
+/// Ratios of any bits: over all exponents, subnormal ones, and those next to the ones that are usual.
+fn any_ratios() -> impl proptest::strategy::Strategy<Value = Vec<f64>> {
+    let bits = prop_oneof![
+        4 => 0..=1.0_f64.to_bits(),
+        2 => 0..f64::MIN_POSITIVE.to_bits(),
+        2 => (0..=100u32, 0..=2u64).prop_map(|(percent, off)| {
+            let usual = (f64::from(percent) / 100.0).to_bits();
+            (usual + off).saturating_sub(1).min(1.0_f64.to_bits())
+        }),
+    ];
+    vec(prop_oneof![3 => bits.prop_map(f64::from_bits), 1 => any_ratio()], 1..100)
+}
+
+/// The ratios that a plan sets, bit by bit, in the order of ids.
+fn bits(plan: &RouteChanges) -> Vec<u64> {
+    plan.traffic_changes.iter().map(|change| change.traffic_ratio.to_bits()).collect()
+}
+
+/// The plan that is the only answer.
+fn only(answers: &str) -> RouteChanges {
+    let mut answers: Vec<json::Answer> = serde_json::from_str(answers).unwrap();
+    let Some(json::Answer::Ok(plan)) = answers.pop().filter(|_| answers.is_empty()) else { panic!("{answers:?}") };
+    plan
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Ratios of whatever bits come through every entry point as they are, to the last bit.
+    #[test]
+    fn ratios_to_the_bit(ratios in any_ratios()) {
+        let echo = HOSTILE.with_guard(Guard::IdsOnly);
+        let route = |(i, ratio): (usize, &f64)| Route { traffic_ratio: *ratio, ..support::route(&format!("r-{i:04}"), "v1") };
+        let given: Vec<Route> = ratios.iter().enumerate().map(route).collect();
+        let spec = support::spec(0, r#"{"misdeed": "echo_traffic"}"#);
+        let request = serde_json::to_string(&[json::Request { routes: given.clone(), spec: spec.clone() }]).unwrap();
+        let expected: Vec<u64> = ratios.iter().map(|ratio| ratio.to_bits()).collect();
+        let mut session = echo.session().unwrap();
+
+        prop_assert_eq!(bits(&evaluate_cycle::<Echo>(&given, &spec).unwrap()), &expected[..]);
+        prop_assert_eq!(bits(&only(&json::evaluate_cycles::<Echo>(&request).unwrap())), &expected[..]);
+        prop_assert_eq!(bits(&echo.evaluate_cycle(&given, &spec).unwrap()), &expected[..]);
+        prop_assert_eq!(bits(&only(&echo.evaluate_cycles_json(&request).unwrap())), &expected[..]);
+        prop_assert_eq!(bits(&session.evaluate_cycle(&given, &spec).unwrap()), &expected[..]);
+        prop_assert_eq!(bits(&only(&session.evaluate_cycles_json(&request).unwrap())), &expected[..]);
     }
 }
 

@@ -1,17 +1,19 @@
-//! What hostile plugins take, the process gets back. Alone in its binary: it is about the memory of the whole process.
+//! What hostile plugins and files take, the process gets back, whichever way they are asked. Alone in its binary: it is about the memory of the whole process.
 
 use std::time::Duration;
 
-use host_test::{hostile_version, load, misdeed};
+use host_test::{
+    crash, hostile_version, load, misdeed,
+    ways::{Way, Ways},
+};
 use memory_stats::memory_stats;
-use pointsman::json::Request;
-use pointsman_host::{Host, Limits, Plugin};
+use pointsman_host::{Host, Limits};
 
 /// What the allocator and the warm part of an instance may keep, in bytes: less than any of the misdeeds takes.
 const KEPT: usize = 24 << 20;
 
-/// How often each misdeed is done: what is lost each time adds up.
-const TIMES: usize = 10;
+/// How often each misdeed is done in each way: what is lost each time adds up.
+const TIMES: usize = 3;
 
 const MISDEEDS: [&str; 12] = [
     "none",
@@ -32,37 +34,40 @@ fn resident() -> usize {
     memory_stats().expect("the system tells").physical_mem
 }
 
-fn through_both_doors(plugin: &Plugin, word: &str) {
-    // What each comes to is what other tests are about.
-    let _ = plugin.evaluate_cycle(&[], &misdeed(word));
-    let request = serde_json::to_string(&[Request { routes: vec![], spec: misdeed(word) }]).unwrap();
-    let _ = plugin.evaluate_cycles_json(&request);
-}
-
 #[test]
 fn memory_comes_back() {
     let limits = Limits { time: Duration::from_millis(200), ..Limits::default() };
     let host = Host::new(limits).unwrap();
     // Enough memory to make what is then too much to return.
     let roomy = Host::new(Limits { memory: 2 << 30, time: Duration::from_secs(5), ..Limits::default() }).unwrap();
-    let (plugin, roomy) = (load(&host, "guests/hostile.wasm"), load(&roomy, "guests/hostile.wasm"));
+    let (mut ways, roomy) = (Ways::new(&host), load(&roomy, "guests/hostile.wasm"));
+    // What each comes to is what other tests are about.
+    let mut do_it = |way, word| drop(ways.ask(way, &[], &misdeed(word)));
     for word in MISDEEDS {
-        through_both_doors(&plugin, word);
+        Way::all().into_iter().for_each(|way| do_it(way, word));
     }
     let before = resident();
 
     for word in MISDEEDS {
-        for _ in 0..TIMES {
-            through_both_doors(&plugin, word);
+        for way in Way::all() {
+            (0..TIMES).for_each(|_| do_it(way, word));
+            let after = resident();
+            assert!(after < before + KEPT, "`{word}`, {way:?}: {before} bytes before, {after} after");
         }
-        let after = resident();
-        assert!(after < before + KEPT, "`{word}`: {before} bytes before, {after} after");
     }
     // A gigabyte each.
     for _ in 0..2 {
         let _ = roomy.evaluate_cycle(&[], &misdeed("gigabyte_string"));
     }
     assert!(resident() < before + KEPT, "a gigabyte: {before} bytes before, {} after", resident());
+    // What is refused before it is compiled, and what is compiled and then refused.
+    for file in crash::files() {
+        let loaded = resident();
+        for _ in 0..TIMES {
+            host.load_bytes(&file.name, &file.bytes).unwrap_err();
+        }
+        assert!(resident() < loaded + KEPT, "{}: {loaded} bytes before, {} after", file.name, resident());
+    }
     for mode in ["loop-in-describe", "schema-long"] {
         let liar = host.load_bytes(mode, &hostile_version(mode)).unwrap();
         let loaded = resident();

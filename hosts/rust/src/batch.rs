@@ -1,31 +1,33 @@
 //! Many requests as JSON text: policies are taken out and limits put in before the plugin sees them, and its answers are
 //! checked after it.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use pointsman::{
-    RouteChanges, Spec,
-    guard::{Policy, Violation, ViolationCode, needs_routes},
+    RouteChanges, Timestamp,
+    guard::{self, Policy, Violation, ViolationCode, needs_routes},
     json::{Answer, ErrorCode, Request},
 };
-use serde::{Deserialize, Deserializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 use crate::{Guard, guard::summary, session::Answers};
 
 /// A JSON array of requests.
 pub(crate) struct Batch<'a> {
-    text: Cow<'a, str>,
+    /// As the plugin is to see it.
+    text: String,
     requests: Vec<Asked<'a>>,
 }
 
 /// One of them, as far as the host reads it.
-struct Asked<'a> {
-    /// Routes and spec, where it has them and nothing else but a policy.
-    parts: Option<(&'a RawValue, &'a RawValue)>,
-    guard: Guard,
-    /// Why the host refuses it, whatever the plugin says.
-    refused: Option<String>,
+enum Asked<'a> {
+    /// A request, and the guard for its plan. What is in its parts the plugin judges.
+    Request { routes: &'a RawValue, spec: &'a RawValue, guard: Guard },
+    /// The plugin says why this is no request.
+    Other(&'a str),
+    /// The host says why, and the plugin never sees it.
+    Refused(String),
 }
 
 /// A request with a third field that no plugin sees.
@@ -36,7 +38,8 @@ struct WithPolicy<'a> {
     routes: &'a RawValue,
     #[serde(borrow)]
     spec: &'a RawValue,
-    #[serde(borrow, default)]
+    /// Also where it is null.
+    #[serde(borrow, default, deserialize_with = "present")]
     policy: Option<&'a RawValue>,
 }
 
@@ -65,14 +68,14 @@ impl<'a> Batch<'a> {
     /// The requests in a text; none, where it is not a JSON array.
     pub(crate) fn new(requests: &'a str, guard: Guard) -> Option<Self> {
         let elements: Vec<&'a RawValue> = serde_json::from_str(requests).ok()?;
-        let requests_read: Vec<Asked> = elements.iter().map(|element| Asked::new(element.get(), guard)).collect();
         let mut text = String::with_capacity(requests.len() + 64 * elements.len());
-        for (element, asked) in elements.into_iter().zip(&requests_read) {
+        let requests = elements.into_iter().map(|element| Asked::new(element.get(), guard)).collect::<Vec<_>>();
+        for asked in requests.iter().filter(|asked| asked.reaches_plugin()) {
             text.push(if text.is_empty() { '[' } else { ',' });
-            asked.write(element, &mut text);
+            asked.write(&mut text);
         }
-        let text = if text.is_empty() { Cow::Borrowed(requests) } else { Cow::Owned(text + "]") };
-        Some(Self { text, requests: requests_read })
+        text.push_str(if text.is_empty() { "[]" } else { "]" });
+        Some(Self { text, requests })
     }
 
     /// The requests as the plugin is to see them.
@@ -80,33 +83,45 @@ impl<'a> Batch<'a> {
         &self.text
     }
 
-    /// Puts an error in the place of each plan that is rejected, and tidies the others.
+    /// Puts an error in the place of each plan that is rejected and of each request that the plugin did not see, and tidies
+    /// the other plans.
     ///
     /// # Errors
     /// One sentence, where the answers are not what the contract says.
     pub(crate) fn check(&self, answers: String) -> Result<Answers, String> {
         let given: Vec<&RawValue> =
             serde_json::from_str(&answers).map_err(|error| format!("its answers are not a JSON array: {error}"))?;
-        if given.len() != self.requests.len() {
-            return Err(format!("it gave {} answers to {} requests", given.len(), self.requests.len()));
+        let expected = self.requests.iter().filter(|asked| asked.reaches_plugin()).count();
+        if given.len() != expected {
+            return Err(format!("it gave {} answers to {expected} requests", given.len()));
         }
-        let mut replaced = vec![];
-        for (i, (asked, answer)) in self.requests.iter().zip(&given).enumerate() {
-            let answer: Answer =
-                serde_json::from_str(answer.get()).map_err(|error| format!("its answer {i} is none: {error}"))?;
-            replaced.extend(asked.replacement(answer)?.map(|replacement| (i, replacement)));
+        let mut given_left = given.iter();
+        let mut checked = Vec::with_capacity(self.requests.len());
+        for (i, asked) in self.requests.iter().enumerate() {
+            checked.push(match asked {
+                Asked::Refused(message) => (None, Some(Replacement::refusal(message.clone()))),
+                Asked::Request { .. } | Asked::Other(_) => {
+                    let text = given_left.next().map_or("", |answer| answer.get());
+                    let answer: Answer =
+                        serde_json::from_str(text).map_err(|error| format!("its answer {i} is none: {error}"))?;
+                    (Some(text), asked.replacement(answer))
+                }
+            });
         }
-        if replaced.is_empty() {
+        if checked.iter().all(|(_, replacement)| replacement.is_none()) {
             return Ok(Answers { text: answers, violations: vec![] });
         }
-        let mut checked: Vec<Box<RawValue>> = given.into_iter().map(ToOwned::to_owned).collect();
-        let mut violations = vec![];
-        for (i, replacement) in replaced {
-            violations.extend(replacement.violations);
-            checked[i] = to_raw_value(&replacement.answer).map_err(|error| error.to_string())?;
+        let (mut text, mut violations) = (String::with_capacity(answers.len()), vec![]);
+        for (given, replacement) in checked {
+            text.push(if text.is_empty() { '[' } else { ',' });
+            if let Some(Replacement { answer, violations: codes }) = replacement {
+                text.push_str(&serde_json::to_string(&answer).map_err(|error| error.to_string())?);
+                violations.extend(codes);
+            } else {
+                text.extend(given);
+            }
         }
-        let text = serde_json::to_string(&checked).map_err(|error| error.to_string())?;
-        Ok(Answers { text, violations })
+        Ok(Answers { text: text + "]", violations })
     }
 }
 
@@ -114,72 +129,107 @@ impl<'a> Batch<'a> {
 
 impl<'a> Asked<'a> {
     fn new(element: &'a str, guard: Guard) -> Self {
-        // The plugin says what is wrong with what is no request.
-        let Ok(WithPolicy { routes, spec, policy }) = serde_json::from_str(element) else {
-            return Self { parts: None, guard, refused: None };
+        // What is derived takes an array of the fields in order as well.
+        if !element.starts_with('{') {
+            return Self::Other(element);
+        }
+        let WithPolicy { routes, spec, policy } = match serde_json::from_str(element) {
+            Ok(request) => request,
+            // The plugin knows of no policy, and would say that this is what is wrong.
+            Err(error) if names_policy(element) => return Self::Refused(without_position(&error)),
+            Err(_) => return Self::Other(element),
         };
-        let parts = Some((routes, spec));
-        match policy.map(|policy| serde_json::from_str::<Policy>(policy.get())) {
-            Some(Ok(policy)) if matches!(guard, Guard::Policy(_)) => {
-                Self { parts, guard: Guard::Policy(policy), refused: None }
-            }
-            // Where only ids are checked a policy has no say.
-            None | Some(Ok(_)) => Self { parts, guard, refused: None },
-            Some(Err(error)) => Self { parts: None, guard, refused: Some(format!("`policy`: {error}")) },
+        match policy.map(read_policy).transpose() {
+            Ok(policy) => Self::Request { routes, spec, guard: policy.map_or(guard, |policy| guard.under(policy)) },
+            Err(message) => Self::Refused(message),
         }
     }
 
+    fn reaches_plugin(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+
     /// Writes the request as the plugin is to see it.
-    fn write(&self, element: &RawValue, text: &mut String) {
-        match self.parts {
-            Some((routes, spec)) => {
+    fn write(&self, text: &mut String) {
+        match self {
+            Self::Request { routes, spec, guard } => {
                 text.extend(["{\"routes\":", routes.get(), ",\"spec\":"]);
-                write_spec(spec.get(), &self.guard, text);
+                write_spec(spec.get(), guard, text);
                 text.push('}');
             }
-            // A place among the others; its answer is the host's.
-            None if self.refused.is_some() => text.push_str("null"),
-            None => text.push_str(element.get()),
+            Self::Other(element) => text.push_str(element),
+            Self::Refused(_) => {}
         }
     }
 
     /// What is to be in the place of a plugin's answer, if anything else is.
-    fn replacement(&self, answer: Answer) -> Result<Option<Replacement>, String> {
-        if let Some(message) = &self.refused {
-            let (code, message) = (ErrorCode::InvalidRequest, message.clone());
-            let answer = Answer::Error { code, message, violations: vec![] };
-            return Ok(Some(Replacement { answer, violations: vec![] }));
-        }
-        let Answer::Ok(mut plan) = answer else { return Ok(None) };
-        if is_plain(&plan) {
-            let has_changed = plan.tidy(pointsman::Timestamp::default());
-            return Ok(has_changed.then_some(Replacement { answer: Answer::Ok(plan), violations: vec![] }));
-        }
-        let (violations, now) = self.judge(&plan)?;
+    fn replacement(&self, answer: Answer) -> Option<Replacement> {
+        let Answer::Ok(mut plan) = answer else { return None };
+        let (violations, now) = match self.judge(&plan) {
+            Ok(judged) => judged,
+            // A plugin that makes something of it all the same. The others' answers are none the worse for that.
+            Err(message) => return Some(Replacement::refusal(message)),
+        };
         if !violations.is_empty() {
             let codes = violations.iter().map(|violation| violation.code).collect();
             let (code, message) = (ErrorCode::PlanRejected, summary(&violations));
-            return Ok(Some(Replacement { answer: Answer::Error { code, message, violations }, violations: codes }));
+            return Some(Replacement { answer: Answer::Error { code, message, violations }, violations: codes });
         }
-        let has_changed = plan.tidy(now);
-        Ok(has_changed.then_some(Replacement { answer: Answer::Ok(plan), violations: vec![] }))
+        plan.tidy(now).then_some(Replacement { answer: Answer::Ok(plan), violations: vec![] })
     }
 
     /// What is wrong with a plan, and the `now` that it was made at.
-    fn judge(&self, plan: &RouteChanges) -> Result<(Vec<Violation>, pointsman::Timestamp), String> {
-        let no_request = |error: String| format!("it has a plan for what is no request: {error}");
-        let Some((routes, spec)) = self.parts else { return Err(no_request("it has other fields".to_owned())) };
-        // Most plans change nothing. To check those the routes need not be read.
-        let (routes, spec) = if needs_routes(plan) {
-            let request = format!("{{\"routes\":{},\"spec\":{}}}", routes.get(), spec.get());
-            let Request { routes, spec } = Request::parse(&request).map_err(no_request)?;
-            (routes, spec)
-        } else {
-            let spec: Spec = serde_json::from_str(spec.get()).map_err(|error| no_request(error.to_string()))?;
-            (vec![], spec)
+    ///
+    /// # Errors
+    /// Why there is nothing that it could have been made from.
+    fn judge(&self, plan: &RouteChanges) -> Result<(Vec<Violation>, Timestamp), String> {
+        let (routes, spec, guard) = match self {
+            Self::Request { routes, spec, guard } => (routes.get(), spec.get(), guard),
+            Self::Other(element) => {
+                Request::parse(element)?;
+                return Err("it is no request".to_owned());
+            }
+            Self::Refused(message) => return Err(message.clone()),
         };
-        Ok((self.guard.check(&routes, &spec, plan), spec.now))
+        // Most plans change nothing. To check those neither the spec nor the routes need be read.
+        if is_plain(plan) {
+            return Ok((vec![], Timestamp::default()));
+        }
+        let routes = if needs_routes(plan) { routes } else { "[]" };
+        let Request { routes, spec } = Request::parse(&format!("{{\"routes\":{routes},\"spec\":{spec}}}"))?;
+        Ok((guard.check(&routes, &spec, plan), spec.now))
     }
+}
+
+// === impl Replacement ===
+
+impl Replacement {
+    /// The host's answer to what is no request.
+    fn refusal(message: String) -> Self {
+        let answer = Answer::Error { code: ErrorCode::InvalidRequest, message, violations: vec![] };
+        Self { answer, violations: vec![] }
+    }
+}
+
+/// Whether an object has a policy, whatever else is in it.
+fn names_policy(object: &str) -> bool {
+    let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(object);
+    fields.is_ok_and(|fields| fields.contains_key("policy"))
+}
+
+/// An error's words. It is about an element, and its position there tells a caller who sent an array nothing.
+fn without_position(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    words.strip_suffix(&position).unwrap_or(&words).to_owned()
+}
+
+/// The policy of a request; one sentence that names the field and says what would be right, where it is none.
+fn read_policy(policy: &RawValue) -> Result<Policy, String> {
+    let text = policy.get();
+    // What is derived takes an array as well, and knows no path. To resolve it tells both.
+    guard::json::resolve(&format!("{{\"policy\":{text},\"target_replicas\":0}}"))?;
+    serde_json::from_str(text).map_err(|error| format!("`policy`: {}", without_position(&error)))
 }
 
 /// Whether nothing can be wrong with a plan: it changes nothing, ends nothing, and asks for nothing.
@@ -189,7 +239,8 @@ fn is_plain(plan: &RouteChanges) -> bool {
 
 /// Writes a spec with the limits that the guard's policy comes to, where it has none of its own.
 fn write_spec(spec: &str, guard: &Guard, text: &mut String) {
-    let skimmed: Option<Skimmed> = serde_json::from_str(spec).ok();
+    // An array is none, though what is derived would take it for one.
+    let skimmed: Option<Skimmed> = spec.starts_with('{').then(|| serde_json::from_str(spec).ok()).flatten();
     let limits = skimmed.as_ref().and_then(|skimmed| guard.limits(skimmed.target_replicas));
     let (Some(Skimmed { limits: given, .. }), Some(limits)) = (skimmed, limits) else { return text.push_str(spec) };
     let limits = format!("{{\"least_serving\":{},\"most_live\":{}}}", limits.least_serving, limits.most_live);

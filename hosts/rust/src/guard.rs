@@ -24,6 +24,15 @@ impl Default for Guard {
 // === impl Guard ===
 
 impl Guard {
+    /// The same guard under the policy of one deployment. Where only ids are checked, a policy has no say.
+    #[must_use]
+    pub fn under(self, policy: Policy) -> Self {
+        match self {
+            Self::Policy(_) => Self::Policy(policy),
+            Self::IdsOnly => Self::IdsOnly,
+        }
+    }
+
     /// All that is wrong with a plan.
     pub fn check(&self, routes: &[Route], spec: &Spec, plan: &RouteChanges) -> Vec<Violation> {
         match self {

@@ -49,10 +49,11 @@ impl Plugin {
         Self { guard, ..self.clone() }
     }
 
-    /// The same plugin under the policy of one deployment. As cheap as a clone.
+    /// The same plugin under the policy of one deployment, which has no say where only ids are checked: see
+    /// [`Guard::under`]. As cheap as a clone.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
-        self.with_guard(Guard::Policy(policy))
+        self.with_guard(self.guard.under(policy))
     }
 
     /// The same plugin with the instances that are not for callers.
@@ -76,10 +77,16 @@ impl Plugin {
     }
 
     /// Decides cycles of many rollouts in one call, through the JSON entry point: an array of requests in, an array of
-    /// answers of the same length and order out; see [`pointsman::json`]. A request may have a third field, `policy`, for
-    /// its deployment: `{"max_unavailable": "25%", "max_surge": 1, "complete_at": "100%"}`, each of them as it is by default
-    /// where it is left out. In the place of a plan that the guard rejects stands an error,
-    /// [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected), with the violations.
+    /// answers of the same length and order out; see [`pointsman::json`]. One bad request spoils no other. In the place of
+    /// a plan that the guard rejects stands an error, [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected), with the
+    /// violations.
+    ///
+    /// A request may have a third field, `policy`, for its deployment: `{"max_unavailable": "25%", "max_surge": 1}`. Each
+    /// field of a [`Policy`] is a number of routes, `3`, from 0 to 4294967295, or a percentage of the target with at most
+    /// three decimals, `"12.5%"`, from `"0%"` to `"4294967.295%"`; left out, it is that of [`Policy::default`], not the
+    /// plugin's. The policy is resolved at the target into the spec's limits; where the spec has limits of its own they
+    /// outweigh it. Anything else in its place, null too, is answered with
+    /// [`InvalidRequest`](pointsman::json::ErrorCode::InvalidRequest).
     ///
     /// # Errors
     /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed call.

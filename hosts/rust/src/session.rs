@@ -1,13 +1,16 @@
 //! One instance of a plugin, for one call or for many.
 
-use pointsman::{Commitment, Description, EvaluationError, Route, RouteChanges, Spec, guard::ViolationCode};
+use pointsman::{
+    Commitment, Description, EvaluationError, Route, RouteChanges, Spec,
+    guard::{Policy, ViolationCode},
+};
 use wasmtime::{
     Store,
     component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, TypedFunc},
 };
 
 use crate::{
-    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, LoadError, Plugin,
+    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, Guard, LoadError, Plugin,
     admission::Contract,
     batch::Batch,
     instances::Permit,
@@ -54,7 +57,24 @@ impl Session {
     /// # Errors
     /// [`EvaluateError`].
     pub fn evaluate_cycle(&mut self, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
-        let guard = self.plugin.guard();
+        self.evaluate_guarded(self.plugin.guard(), routes, spec)
+    }
+
+    /// As [`evaluate_cycle`](Self::evaluate_cycle), under the policy of the deployment instead of the plugin's. It has no say
+    /// where the plugin's guard checks ids only.
+    ///
+    /// # Errors
+    /// [`EvaluateError`].
+    pub fn evaluate_cycle_under(
+        &mut self,
+        policy: Policy,
+        routes: &[Route],
+        spec: &Spec,
+    ) -> Result<RouteChanges, EvaluateError> {
+        self.evaluate_guarded(self.plugin.guard().under(policy), routes, spec)
+    }
+
+    fn evaluate_guarded(&mut self, guard: Guard, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
         let limits = guard.limits(spec.target_replicas);
         let sent: Vec<wire::Route> = routes.iter().map(wire::Route::from).collect();
         let (result,): (Result<wire::RouteChanges, wire::EvaluationError>,) =
@@ -123,7 +143,29 @@ impl Session {
     /// # Errors
     /// [`CheckConfigError`].
     pub fn check_config(&mut self, config: &str, target_replicas: u32) -> Result<Commitment, CheckConfigError> {
-        let limits = self.plugin.guard().limits(target_replicas).map(wire::Commitment::from);
+        self.check_config_within(self.plugin.guard(), config, target_replicas)
+    }
+
+    /// As [`check_config`](Self::check_config), within the limits that the policy of the deployment comes to.
+    ///
+    /// # Errors
+    /// [`CheckConfigError`].
+    pub fn check_config_under(
+        &mut self,
+        policy: Policy,
+        config: &str,
+        target_replicas: u32,
+    ) -> Result<Commitment, CheckConfigError> {
+        self.check_config_within(self.plugin.guard().under(policy), config, target_replicas)
+    }
+
+    fn check_config_within(
+        &mut self,
+        guard: Guard,
+        config: &str,
+        target_replicas: u32,
+    ) -> Result<Commitment, CheckConfigError> {
+        let limits = guard.limits(target_replicas).map(wire::Commitment::from);
         let (result,): (Result<wire::Commitment, String>,) =
             self.call(|contract| &contract.check_config, (config, target_replicas, limits))?;
         result

@@ -132,6 +132,10 @@ impl Strategy for Hostile {
     fn evaluate(rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         let mut plan = RouteChanges::none(SubStep::Provisioning, "hostile", String::new());
+        if mode() == b"meek" {
+            // Nothing bad, whatever it is told to do.
+            return Ok(plan);
+        }
         match config.misdeed {
             Misdeed::None => {}
             Misdeed::Good => match mode() {

@@ -10,7 +10,7 @@ use pointsman::{
 use serde_json::value::RawValue;
 
 use super::status::Outcome;
-use crate::{CallError, EvaluateCyclesError, EvaluateError, Guard, Plugin, decision::Decision, session::Answers};
+use crate::{CallError, EvaluateCyclesError, EvaluateError, Plugin, decision::Decision, session::Answers};
 
 /// A request or a batch of them, and how to ask a plugin for an answer.
 pub(super) trait Door {
@@ -62,9 +62,9 @@ impl Door for Cycle<'_> {
     type Error = EvaluateError;
 
     fn call(&self, plugin: &Plugin) -> Result<RouteChanges, EvaluateError> {
-        match (self.policy, plugin.guard()) {
-            (Some(policy), Guard::Policy(_)) => plugin.under(policy).evaluate_cycle(self.routes, self.spec),
-            _ => plugin.evaluate_cycle(self.routes, self.spec),
+        match self.policy {
+            Some(policy) => plugin.under(policy).evaluate_cycle(self.routes, self.spec),
+            None => plugin.evaluate_cycle(self.routes, self.spec),
         }
     }
 

@@ -17,7 +17,8 @@ use std::{
 };
 
 use metrics::counter;
-use pointsman::json::Request;
+use pointsman::{Route, Spec, guard::Policy};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
@@ -78,7 +79,8 @@ pub enum Verdict {
 pub struct Difference {
     /// The plugin whose decision counted.
     pub current: PluginId,
-    /// The request as JSON, as [`pointsman::json`] takes it.
+    /// The request as JSON, as [`Plugin::evaluate_cycles_json`](crate::Plugin::evaluate_cycles_json) takes it in an array:
+    /// with the deployment's policy, where it has one of its own.
     pub request: String,
     /// What counted.
     pub decided: Decision,
@@ -86,6 +88,15 @@ pub struct Difference {
     pub shadow: Decision,
     /// In what they differ.
     pub fields: Vec<FieldDifference>,
+}
+
+/// A request of the typed entry point, to be written as JSON.
+#[derive(Serialize)]
+struct Asked<'a> {
+    routes: &'a [Route],
+    spec: &'a Spec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<Policy>,
 }
 
 /// A trial: how it stands, and what it found. Cheap to clone; also there when the trial is over.
@@ -260,7 +271,7 @@ impl Shadow {
                 let door = Cycle { routes: &routes, spec: &spec, policy };
                 let Some(result) = self.call(&door) else { return };
                 self.note(current, decision, Decision::from(&result), || {
-                    serde_json::to_string(&Request { routes: routes.clone(), spec: *spec.clone() }).unwrap_or_default()
+                    serde_json::to_string(&Asked { routes: &routes, spec: &spec, policy }).unwrap_or_default()
                 });
             }
             Observed::Batch { requests, decided } => {

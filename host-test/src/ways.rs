@@ -1,0 +1,205 @@
+//! Every way to ask a plugin: typed or in a batch of JSON; itself, in a session, by a registry, and with a shadow beside.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::{NonZeroU32, NonZeroU64},
+    thread,
+};
+
+use pointsman::{
+    Route, Spec,
+    guard::{Violation, ViolationCode},
+    json::{Answer, ErrorCode, Request},
+};
+use pointsman_host::{
+    EvaluateCyclesError, EvaluateError, Host, Plugin, Registry, Session,
+    registry::{Options, Outcome, RegistryError, Trial, Verdict},
+};
+
+use crate::{Folder, hostile_version, load, misdeed};
+
+/// How an instance is had, and whose answer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A fresh instance for the call.
+    Plugin,
+    /// One instance for all of them.
+    Session,
+    /// The version in use of a registry.
+    Registry,
+    /// The same, and another version does the same in its shadow.
+    BesideShadow,
+    /// The version that is tried in the shadow of a meek one.
+    InShadow,
+}
+
+/// One way to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Of whom.
+    pub by: By,
+    /// Through the JSON entry point, between two requests that are harmless; else the typed one.
+    pub json: bool,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// As a registry counts it.
+    pub outcome: Outcome,
+    /// What the guard found.
+    pub violations: BTreeSet<ViolationCode>,
+}
+
+/// How asking ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// For the caller.
+    pub caller: Ended,
+    /// In the shadow, where there is one.
+    pub shadow: Option<Ended>,
+}
+
+/// The hostile guest, ready to be asked in every way.
+pub struct Ways {
+    plugin: Plugin,
+    session: Session,
+    registry: Registry,
+    beside_shadow: Registry,
+    in_shadow: Registry,
+    _folder: Folder,
+}
+
+// === impl Way ===
+
+impl Way {
+    /// All of them.
+    pub fn all() -> Vec<Self> {
+        let by = [By::Plugin, By::Session, By::Registry, By::BesideShadow, By::InShadow];
+        by.into_iter().flat_map(|by| [Self { by, json: false }, Self { by, json: true }]).collect()
+    }
+}
+
+// === impl Ended ===
+
+impl Ended {
+    /// With what the guard found.
+    pub fn with(outcome: Outcome, violations: impl IntoIterator<Item = ViolationCode>) -> Self {
+        Self { outcome, violations: violations.into_iter().collect() }
+    }
+
+    fn rejected(violations: &[Violation]) -> Self {
+        Self::with(Outcome::Rejected, violations.iter().map(|violation| violation.code))
+    }
+
+    fn typed<T>(result: &Result<T, EvaluateError>) -> Self {
+        match result {
+            Ok(_) => Self::with(Outcome::Ok, []),
+            Err(EvaluateError::Rejected { violations, .. }) => Self::rejected(violations),
+            Err(EvaluateError::Call(error)) => Self::with(error.into(), []),
+            Err(_) => Self::with(Outcome::Refused, []),
+        }
+    }
+
+    /// The end of the request in the middle.
+    fn json(result: Result<String, EvaluateCyclesError>) -> Self {
+        let answers = match result {
+            Ok(answers) => answers,
+            Err(EvaluateCyclesError::Call(error)) => return Self::with((&error).into(), []),
+            Err(EvaluateCyclesError::Answers { .. }) => return Self::with(Outcome::Malformed, []),
+            Err(EvaluateCyclesError::InvalidRequests { .. }) => return Self::with(Outcome::Refused, []),
+        };
+        let answers: Vec<Answer> = serde_json::from_str(&answers).expect("a host's answers are JSON");
+        let [Answer::Ok(_), answer, Answer::Ok(_)] = &answers[..] else { panic!("{answers:?}") };
+        match answer {
+            Answer::Ok(_) => Self::with(Outcome::Ok, []),
+            Answer::Error { code: ErrorCode::PlanRejected, violations, .. } => Self::rejected(violations),
+            Answer::Error { .. } => Self::with(Outcome::Refused, []),
+        }
+    }
+}
+
+// === impl Ways ===
+
+impl Ways {
+    /// Loads the guest on a host.
+    ///
+    /// # Panics
+    /// Where it was not built.
+    pub fn new(host: &Host) -> Self {
+        let (folder, plugin) = (Folder::new(), load(host, "guests/hostile.wasm"));
+        // However often it fails, it is asked again.
+        let options = || Options { revert_after: NonZeroU32::MAX, ..Options::default() };
+        let registry = |current: &str, shadow: Option<&str>| {
+            let version = |mode: &str| folder.write(&format!("{mode}.wasm"), &hostile_version(mode));
+            let registry = Registry::new(host.clone(), options());
+            registry.swap("hostile", version(current)).expect("it is loaded");
+            if let Some(mode) = shadow {
+                let endless = Trial { most_differences: u64::MAX, ..Trial::evaluations(NonZeroU64::MAX) };
+                registry.shadow("hostile", version(mode), endless).expect("it is loaded");
+            }
+            registry
+        };
+        let session = plugin.session().expect("there are instances");
+        let beside_shadow = registry("honest", Some("other"));
+        let in_shadow = registry("meek", Some("honest"));
+        Self { registry: registry("honest", None), plugin, session, beside_shadow, in_shadow, _folder: folder }
+    }
+
+    /// Asks, and says how that ended, in a shadow too.
+    ///
+    /// # Panics
+    /// Where there is no answer at all.
+    pub fn ask(&mut self, way: Way, routes: &[Route], spec: &Spec) -> Asked {
+        let request = |spec: &Spec| Request { routes: routes.to_vec(), spec: spec.clone() };
+        let harmless = || Spec { config: misdeed("none").config, ..spec.clone() };
+        let batch = serde_json::to_string(&[harmless(), spec.clone(), harmless()].each_ref().map(request));
+        let batch = batch.expect("requests are JSON");
+        let by = |registry: &Registry| match way.json {
+            false => Ended::typed(&registry.evaluate_cycle("hostile", routes, spec).map_err(evaluate_error)),
+            true => {
+                Ended::json(registry.evaluate_cycles_json("hostile", &batch).map(|it| it.value).map_err(evaluate_error))
+            }
+        };
+        let requests = if way.json { 3 } else { 1 };
+        let caller = match (way.by, way.json) {
+            (By::Plugin, false) => Ended::typed(&self.plugin.evaluate_cycle(routes, spec)),
+            (By::Plugin, true) => Ended::json(self.plugin.evaluate_cycles_json(&batch)),
+            (By::Session, false) => Ended::typed(&self.session.evaluate_cycle(routes, spec)),
+            (By::Session, true) => Ended::json(self.session.evaluate_cycles_json(&batch)),
+            (By::Registry, _) => by(&self.registry),
+            (By::BesideShadow, _) => return beside(&self.beside_shadow, requests, by),
+            (By::InShadow, _) => return beside(&self.in_shadow, requests, by),
+        };
+        Asked { caller, shadow: None }
+    }
+}
+
+fn evaluate_error<E: std::fmt::Debug>(error: RegistryError<E>) -> E {
+    match error {
+        RegistryError::Evaluate(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Asks, and waits until the shadow was asked the same.
+fn beside(registry: &Registry, requests: u64, ask: impl FnOnce(&Registry) -> Ended) -> Asked {
+    let shadow = registry.last_shadow("hostile").ok().flatten().expect("a version is tried");
+    let before = shadow.status();
+    let caller = ask(registry);
+    let after = loop {
+        let status = shadow.status();
+        assert_eq!((status.skipped, status.verdict), (0, Verdict::Running));
+        if status.evaluations == before.evaluations + requests {
+            break status;
+        }
+        thread::yield_now();
+    };
+    let outcome = grown(&before.outcomes, &after.outcomes).next().expect("it was asked");
+    Asked { caller, shadow: Some(Ended::with(outcome, grown(&before.violations, &after.violations))) }
+}
+
+/// What was counted between two counts.
+fn grown<K: Copy + Ord>(before: &BTreeMap<K, u64>, after: &BTreeMap<K, u64>) -> impl Iterator<Item = K> {
+    after.iter().filter(|(key, count)| before.get(key) != Some(count)).map(|(key, _)| *key)
+}
