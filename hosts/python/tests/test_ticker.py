@@ -56,23 +56,25 @@ def test_the_epoch_is_that_of_the_clock() -> None:
 
     for seconds, epoch in [(0.0, 0), (0.0095, 0), (0.001, 1), (1.0, 101)]:
         clock.now += seconds
-        assert ticker.tick()
+        ticker.tick()
         assert engine.epoch == epoch
 
 
-def test_it_ends_with_its_engine() -> None:
+def test_its_thread_ends_with_it_and_lets_go_of_the_engine() -> None:
     engine = Engine()
-    ticker = Ticker(engine).start()
-    assert ticker.thread.is_alive()
-    assert ticker.thread.daemon
-
     gone = weakref.ref(engine)
-    del engine
+    ticker = Ticker(engine).start()
+    thread = ticker.thread
+    assert thread.is_alive()
+    assert thread.daemon
 
+    del engine
+    assert gone() is not None, "the thread would use what is gone"
+    del ticker
+    thread.join(60)
+
+    assert not thread.is_alive()
     assert gone() is None
-    assert not ticker.tick()
-    ticker.thread.join(60)
-    assert not ticker.thread.is_alive()
 
 
 def test_a_system_without_threads_gives_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,9 +89,10 @@ def test_a_system_without_threads_gives_no_host(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_host_that_is_not_used_any_more_is_not_kept(cache) -> None:  # type: ignore[no-untyped-def]
     host = Host(cache=cache)
-    engine = weakref.ref(host._sandbox.engine)
+    engine, thread = weakref.ref(host._sandbox.engine), host._sandbox.ticker.thread
     del host
     gc.collect()
+    thread.join(60)
 
     assert engine() is None
 

@@ -25,25 +25,53 @@ class Epoch(Protocol):
     def increment_epoch(self) -> None: ...
 
 
-class Ticker:
-    """Moves an engine's epoch on until the engine is gone."""
+class _Hand:
+    """What the thread holds: the engine, and how far its epoch is."""
 
-    def __init__(self, engine: Epoch, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, engine: Epoch, clock: Callable[[], float]) -> None:
+        self._engine = engine
         self._clock = clock
         self._start = clock()
-        self._engine = weakref.ref(engine)
-        self._ticks = 0
-        self._over: list[bool] = []
+        self.ticks = 0
+        self.is_over = False
+
+    def stop(self) -> None:
+        self.is_over = True
+
+    def due(self) -> int:
+        return int((self._clock() - self._start) / _TICK)
+
+    def tick(self) -> None:
+        for _ in range(self.due() - self.ticks):
+            self._engine.increment_epoch()
+            # After the epoch: who reads it in between adds one tick too many, never one too few.
+            self.ticks += 1
+
+    def run(self) -> None:
+        while not self.is_over:
+            self.tick()
+            time.sleep(_TICK)
+
+
+class Ticker:
+    """Moves an engine's epoch on until the ticker is gone.
+
+    Its thread holds the engine, and lets go of it within a tick. A weak reference would not do: while an object is
+    being deleted it can still be had through one, and the engine's memory would be given back under the thread.
+    """
+
+    def __init__(self, engine: Epoch, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hand = _Hand(engine, clock)
         # Also called when the interpreter exits: after that the thread touches nothing any more. It takes no lock: in a
         # forked process nobody might give it back.
-        weakref.finalize(engine, self._over.append, True)
+        weakref.finalize(self, self._hand.stop)
 
     def start(self) -> Ticker:
-        """Starts the thread. Nothing waits for its end: it keeps neither the engine nor the interpreter.
+        """Starts the thread. Nothing waits for its end: it keeps neither the ticker nor the interpreter.
 
         Raises `HostError`.
         """
-        self.thread = threading.Thread(target=self._run, name="pointsman-ticker", daemon=True)
+        self.thread = threading.Thread(target=self._hand.run, name="pointsman-ticker", daemon=True)
         try:
             self.thread.start()
         except RuntimeError as error:
@@ -52,24 +80,8 @@ class Ticker:
 
     def deadline(self, ticks: int) -> int:
         """How many ticks from the engine's epoch a deadline is that is so many ticks from now."""
-        return self._due() - self._ticks + ticks
+        return self._hand.due() - self._hand.ticks + ticks
 
-    def tick(self) -> bool:
-        """Brings the epoch up to the clock; False where the engine is gone."""
-        engine = self._engine()
-        if engine is None:
-            return False
-        for _ in range(self._due() - self._ticks):
-            engine.increment_epoch()
-            # After the epoch: who reads it in between adds one tick too many, never one too few.
-            self._ticks += 1
-        return True
-
-    def _due(self) -> int:
-        return int((self._clock() - self._start) / _TICK)
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(_TICK)
-            if self._over or not self.tick():
-                return
+    def tick(self) -> None:
+        """Brings the epoch up to the clock."""
+        self._hand.tick()
