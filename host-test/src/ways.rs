@@ -155,10 +155,12 @@ impl Ways {
         let harmless = || Spec { config: misdeed("none").config, ..spec.clone() };
         let batch = serde_json::to_string(&[harmless(), spec.clone(), harmless()].each_ref().map(request));
         let batch = batch.expect("requests are JSON");
-        let by = |registry: &Registry| match way.json {
-            false => Ended::typed(&registry.evaluate_cycle("hostile", routes, spec).map_err(evaluate_error)),
-            true => {
-                Ended::json(registry.evaluate_cycles_json("hostile", &batch).map(|it| it.value).map_err(evaluate_error))
+        let by = |registry: &Registry| {
+            if way.json {
+                let answers = registry.evaluate_cycles_json("hostile", &batch);
+                Ended::json(answers.map(|answers| answers.value).map_err(evaluate_error))
+            } else {
+                Ended::typed(&registry.evaluate_cycle("hostile", routes, spec).map_err(evaluate_error))
             }
         };
         let requests = if way.json { 3 } else { 1 };

@@ -241,7 +241,7 @@ fn each_odd_element_beside_a_good_one(#[values(&*BLUE_GREEN, &*HOSTILE)] plugin:
 
 /// Whatever is wrong, the answer is the host's or the plugin's one sentence about that request.
 #[rstest]
-#[case::no_object(r#"[[], {}]"#, "invalid type: sequence, expected a JSON object")]
+#[case::no_object("[[], {}]", "invalid type: sequence, expected a JSON object")]
 #[case::another_field_beside_a_policy(
     r#"{"routes": [], "spec": {}, "policy": {}, "more": 1}"#,
     "unknown field `more`, expected one of `routes`, `spec`, `policy`"

@@ -1,4 +1,4 @@
-//! The guard in the host: hostile plans through both entry points, and the guard component against the native guard.
+//! The guard in the host: hostile plans through both entry points, tidied texts, and ids that leak.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;

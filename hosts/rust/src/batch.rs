@@ -8,7 +8,7 @@ use pointsman::{
     guard::{self, Policy, Violation, ViolationCode, needs_routes},
     json::{Answer, ErrorCode, Request},
 };
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::{Guard, guard::summary, session::Answers};
@@ -213,7 +213,7 @@ impl Replacement {
 
 /// Whether an object has a policy, whatever else is in it.
 fn names_policy(object: &str) -> bool {
-    let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(object);
+    let fields: Result<BTreeMap<String, &RawValue>, _> = serde_json::from_str(object);
     fields.is_ok_and(|fields| fields.contains_key("policy"))
 }
 
