@@ -71,13 +71,13 @@ def test_limits_are_put_in_where_there_are_none(hostile: Plugin, write: Writer) 
 @writers
 def test_policies_are_taken_out(hostile: Plugin, write: Writer) -> None:
     whole = {"max_unavailable": 0, "max_surge": "50%", "complete_at": 1}
-    policies: list[Any] = [whole, {}, None, {"max_surge": 1}, {"max_unavailable": "100.00%"}]
+    policies: list[Any] = [whole, {}, {"max_surge": 1}, {"max_unavailable": "100.00%"}]
     requests = [{"policy": policy} | a_request() for policy in policies]
     requests += [a_request() | {"policy": policy} for policy in policies]
 
     bounds = [promised(answer) for answer in answers(hostile, *requests, write=write)]
 
-    assert bounds == [(3, 5), (2, 6), (2, 6), (2, 4), (0, 6)] * 2
+    assert bounds == [(3, 5), (2, 6), (2, 4), (0, 6)] * 2
     ids_only = hostile.with_guard(IdsOnly())
     assert promised(answers(ids_only, requests[0], write=write)[0]) == (0, (1 << 32) - 1)
 
@@ -102,6 +102,7 @@ def test_the_guard_judges_by_the_requests_own_policy(hostile: Plugin, write: Wri
     ("policy", "message"),
     [
         (1, "`policy` is 1; it must be a JSON object"),
+        (None, "`policy` is None; it must be a JSON object"),
         (["25%"], "`policy` is ['25%']; it must be a JSON object"),
         ({"surge": 1}, "`policy` has the unknown field `surge`; it may have max_unavailable, max_surge, complete_at"),
         ({"max_surge": "many"}, "policy `max_surge` is 'many'; it must be a number of routes"),
@@ -223,12 +224,12 @@ def test_what_is_plain_is_sent_as_it_is_but_for_limits_and_policy() -> None:
     assert (asked.is_json, asked.refused) == (True, {})
 
     text = compact([without(a_request(), "limits")])
-    for policy in (None, {"max_surge": 1}):
+    for most_surge, most_live in ((None, 6), (1, 4)):
+        policy = {} if most_surge is None else {"max_surge": most_surge}
         one = f'{text[1:-2]},"policy":{compact(policy)}}}'
         asked = ready(f"[{one}]", f"[{one}]".encode(), Limiting(Policy()))
-        limits = {"least_serving": 2, "most_live": 6 if policy is None else 4}
-        assert json.loads(asked.text) == [a_request(limits=limits)]
+        assert json.loads(asked.text) == [a_request(limits={"least_serving": 2, "most_live": most_live})]
         (sent,) = asked.requests
         assert sent is not None
         assert (sent.size, sent.now) == (6, a_request()["spec"]["now"])
-        assert sent.policy == (None if policy is None else Policy(max_surge=1))
+        assert sent.policy == Policy(**policy)

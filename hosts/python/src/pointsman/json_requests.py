@@ -125,9 +125,8 @@ def _request(element: _Element, limiting: Limiting) -> tuple[bytes, Sent | None]
     value, text, parts = element
     if parts is None:
         return text, None
-    policy = None
-    if value.get("policy") is not None:
-        policy = _policy(value["policy"])
+    # A null is no policy either: who writes one wants something of it.
+    policy = _policy(value["policy"]) if "policy" in value else None
     spec, routes, now = value["spec"], value.get("routes"), None
     if type(spec) is dict:
         now = spec.get("now")
