@@ -25,7 +25,7 @@
 //! | 16 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
 //! | 17 | deadline reached, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 18 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
-//! | 19 | live green + unreplaced < goal, and there is none | provisioning | none | see below |
+//! | 19 | live green + unreplaced < goal, and there is none | provisioning | make room | see below |
 //! | 20 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
 //! | 21 | else | provisioning | none | `waiting-for-ready` |
 //!
@@ -43,11 +43,13 @@
 //!   revision cannot create routes without end. Once promoted, green is always replaced, after a back-off.
 //! - **Gates**: `preview`, where there are preview routes, and `promotion`. Where `auto_promote` is set there is none.
 //! - **Create** makes green inactive, ratio 0.0; in row 7 active, ratio 1.0. It drains leftovers, and blue beyond the
-//!   target, those that serve only as far as the target still serves.
+//!   target, those that serve only as far as the target still serves; in row 7 only what does not serve, and no more than
+//!   there has to be room for.
 //! - **No room** (row 19): `no-capacity` where free places are short, for all that is missing; `waiting-for-termination`
-//!   where too much is still stopping; `no-budget` where as many are live as may be.
-//! - "Ready since" is [`Route::ready_since`]. Exactly the delay, the deadline or the window elapsed is enough.
-//!   Arithmetic saturates. A health flap restarts the delay, because it moves `status_updated_at`.
+//!   where too much is live or still stopping; `no-budget` where as many are live as may be. In the first two cases what
+//!   the creation would drain is drained already: it holds the places.
+//! - "Ready since" is [`Route::ready_since`](crate::Route::ready_since). Exactly the delay, the deadline or the window
+//!   elapsed is enough. Arithmetic saturates. A health flap restarts the delay, because it moves `status_updated_at`.
 //! - Rows 18 to 21 ask to be evaluated again at the deadline, where one is set and still ahead.
 //! - Waiting at a gate, for a check, a delay or a pause never runs into the deadline: where one is set, the memo keeps
 //!   when the rollout waited last, and the deadline counts from there.

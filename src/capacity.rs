@@ -12,11 +12,16 @@ use crate::Route;
 pub const TOLERANCE: f64 = 1e-9;
 
 /// The traffic of some routes: sum and largest of their ratios. Ratios are added in the order of the routes' ids, so
-/// that the sum is the same to the bit wherever it is computed.
+/// that the sum is the same to the bit wherever it is computed. What rounding loses is carried along, as
+/// [Neumaier's sum][sum] does: else ten thousand routes at 0.1 would miss the [`TOLERANCE`].
+///
+/// [sum]: https://en.wikipedia.org/wiki/Kahan_summation_algorithm
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Load {
-    /// Sum of the serving routes' ratios.
-    pub sum: f64,
+    /// Sum of the serving routes' ratios, but for what rounding lost of it.
+    sum: f64,
+    /// What rounding lost.
+    lost: f64,
     /// The largest ratio that counts; 0.0 for no routes.
     pub largest: f64,
 }
@@ -33,7 +38,10 @@ impl Load {
 
     /// Adds a route that serves at this ratio.
     pub fn serve(&mut self, ratio: f64) {
-        self.sum += ratio;
+        let sum = self.sum + ratio;
+        // The smaller of the two is the one whose low bits fell off.
+        self.lost += if self.sum >= ratio { (self.sum - sum) + ratio } else { (ratio - sum) + self.sum };
+        self.sum = sum;
         self.reserve(ratio);
     }
 
@@ -47,7 +55,7 @@ impl Load {
 
     /// The capacity, in routes: 0.0 for a sum of none or where the largest is 0.0.
     pub fn capacity(self) -> f64 {
-        if self.largest > 0.0 { self.sum / self.largest } else { 0.0 }
+        if self.largest > 0.0 { (self.sum + self.lost) / self.largest } else { 0.0 }
     }
 }
 

@@ -14,8 +14,9 @@
 //!   there. Inactive routes were never approved, and are not returned to.
 //! - **Return** puts ready routes on standby into traffic, and raises all that stays there to a full share.
 //! - **Row 2** keeps green that serves as long as the target is not carried without it. Where there is no room to create,
-//!   green that does not serve makes it; where there is none for a single route, and none is on its way, also green that
-//!   serves beyond the least. What ran and may recover waits on standby. Leftovers stay until row 1.
+//!   leftovers that do not serve make it, then green that does not; where there is none for a single route, and none is
+//!   on its way, also green, then leftovers, that serve beyond the least. What ran and may recover waits on standby.
+//!   Other leftovers stay until row 1.
 //! - **Row 3** is not for an abort: what an operator gave up is not wanted.
 
 use crate::{
@@ -122,32 +123,37 @@ impl<'a> RollingBack<'a> {
         let wanted_now = if back_off.is_some() { 0 } else { wanted };
 
         let (serving, idle): (Vec<&Route>, Vec<&Route>) = self.green.iter().partition(|route| route.is_serving());
-        let others =
-            self.rollout.routes().filter(|route| self.rollout.is_leftover(route) && route.is_serving()).count();
+        let leftovers = self.rollout.routes().filter(|route| route.is_live() && self.rollout.is_leftover(route));
+        let (others, idle_others): (Vec<&Route>, Vec<&Route>) = leftovers.partition(|route| route.is_serving());
         // What never served goes; what ran and may recover waits, as long as it holds no room; what is ready stays.
         let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
             idle.into_iter().partition(|route| !route.is_ready() && !may_recover(route));
         let room = Room::new(self.rollout, self.bounds, leaving.len());
         let lack = room.to_make_for(wanted_now);
-        let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
-        let made = first_to_drain(unready.iter().chain(&ready).copied(), lack);
+        // Nobody returns to leftovers: those that do not serve make room first.
+        let made = first_to_drain(idle_others.iter().copied(), lack);
+        let lack = lack - made.len();
         leaving.extend(made);
+        let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
+        leaving.extend(first_to_drain(unready.iter().chain(&ready).copied(), lack));
         // Green that serves goes as far as the target is carried without it; as far as the least is, where else nothing
-        // could move: no room for a single route, and none on its way.
-        let serves = carrying + others + serving.len();
+        // could move: no room for a single route, and none on its way. Leftovers that serve go then too, after green.
+        let serves = carrying + others.len() + serving.len();
         let beyond_target = serves.saturating_sub(target).min(serving.len());
         let room = Room::new(self.rollout, self.bounds, leaving.len() + beyond_target);
         let lack = room.to_make_for(wanted_now);
         let is_stuck = lack > 0 && room.left() == 0 && carrying == self.returnable.len();
-        let beyond_least = serves.saturating_sub(self.bounds.least_serving as usize).min(serving.len());
+        let beyond_least = serves.saturating_sub(self.bounds.least_serving as usize);
         let surplus = if is_stuck { beyond_least.min(beyond_target + lack).max(beyond_target) } else { beyond_target };
-        leaving.extend(first_to_drain(serving.iter().copied(), surplus));
+        let (of_green, of_others) =
+            (surplus.min(serving.len()), surplus.saturating_sub(serving.len()).min(others.len()));
+        leaving.extend(first_to_drain(serving.iter().copied(), of_green));
+        leaving.extend(first_to_drain(others.iter().copied(), of_others));
         sort_by_id(&mut leaving);
 
         let room = Room::new(self.rollout, self.bounds, leaving.len());
         let created = room.for_up_to(wanted_now);
-        let waiting =
-            unready.into_iter().filter(|route| route.is_active() && !leaving.iter().any(|it| it.id == route.id));
+        let waiting = unready.into_iter().filter(|route| route.is_active() && !is_among(&leaving, route));
         let mut plan = self.with(SubStep::RollingBack, code, leaving.clone());
         plan = plan.change_traffic(waiting.map(put_on_standby));
         if created > 0 {
@@ -195,9 +201,9 @@ impl<'a> RollingBack<'a> {
         plan.reason.message = message;
         let (load, steps) = (Load::of(self.rollout.routes()), WeightSteps(self.rollout.spec().weight_steps));
         let is_drained = |route: &Route| plan.drain_route_ids.binary_search(&route.id).is_ok();
-        let loses_serving_green = self.green.iter().any(|route| route.is_serving() && is_drained(route));
+        let loses_serving = self.rollout.routes().any(|route| route.is_serving() && is_drained(route));
         let ratio = |route: &Route| {
-            let keeps_its_share = self.rollout.is_green(route) && !loses_serving_green && load.largest > 0.0;
+            let keeps_its_share = self.rollout.is_green(route) && !loses_serving && load.largest > 0.0;
             if keeps_its_share { steps.round_up(route.traffic_ratio / load.largest) } else { 1.0 }
         };
         set_what_stays(self.rollout, plan, ratio)

@@ -9,6 +9,8 @@ pub(crate) struct Room {
     /// How many are live above the budget.
     above: u64,
     by_termination: u64,
+    /// Whether there is no room even once all that is stopping has stopped.
+    is_full_of_live: bool,
     by_places: u64,
 }
 
@@ -51,6 +53,7 @@ impl Room {
             by_budget: most.saturating_sub(stays),
             above: stays.saturating_sub(most),
             // What leaves goes on to hold its place.
+            is_full_of_live: !is_short && live >= together,
             by_termination: if is_short { u64::MAX } else { together.saturating_sub(live + terminating) },
             by_places: spec.free_places.map_or(u64::MAX, u64::from),
         }
@@ -68,7 +71,8 @@ impl Room {
 
     /// For how many of `wanted` there would be room if as many live routes went: the budget is all that they hold.
     pub(crate) fn to_make_for(self, wanted: u32) -> usize {
-        let creatable = u64::from(wanted).min(self.by_termination).min(self.by_places);
+        let creatable = u64::from(wanted).min(self.by_places);
+        let creatable = if self.is_full_of_live { creatable } else { creatable.min(self.by_termination) };
         if creatable <= self.by_budget {
             return 0;
         }

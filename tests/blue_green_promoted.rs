@@ -460,3 +460,30 @@ fn a_message(#[case] blue: &str, #[case] green: &str, #[case] wish: &str, #[case
 
     assert_eq!(evaluate(&beside(blue, green), &spec).reason.message, message);
 }
+
+/// What holds all places, and nobody returns to, goes before anything can be created: leftovers, and blue beyond a
+/// target that was lowered. What serves stays as far as it is needed.
+#[rstest]
+#[case::leftovers("aaa", "rrrrrr", "", "", "waiting-for-termination drain r-4 r-5 r-6 r-7 r-8 r-9")]
+#[case::leftovers_that_serve("aa", "aaaaaaa", "", "", "waiting-for-termination drain r-3 r-4 r-5 r-6 r-7 r-8")]
+#[case::blue_beyond_the_target("aaaaaaaaa", "", "", "", "waiting-for-termination drain r-1 r-2 r-3 r-4 r-5 r-6")]
+#[case::standby_beyond_the_target("kkkkk", "", "R", "", "replacing-green create 2 drain r-1 r-2")]
+#[case::standby_leftovers_first("kkkk", "kk", "R", "", "replacing-green create 2 drain r-1 r-5 r-6")]
+#[case::standby_stays_where_nothing_is_created("kkkkk", "", "RRp", "", "replacing-green")]
+#[case::leftovers_in_a_roll_back("", "uuu", "RRR", "abort", "aborted create 3 v1 drain r-1 r-2 r-3")]
+#[case::many_leftovers_in_a_roll_back("", "uuuuuu", "RRR", "abort", "aborted drain r-1 r-2 r-3 r-4 r-5 r-6")]
+fn what_holds_places(
+    #[case] stable: &str,
+    #[case] leftovers: &str,
+    #[case] green: &str,
+    #[case] wish: &str,
+    #[case] plan: &str,
+) {
+    let left = lettered(stable.len() + 1, "v0", leftovers);
+    let new = lettered(stable.len() + leftovers.len() + 1, "v2", green);
+    let routes = [lettered(1, "v1", stable), left, new].concat();
+
+    let decided = evaluate(&routes, &Spec { operator: operator(wish), ..spec(60_000, KEEP) });
+
+    assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
+}

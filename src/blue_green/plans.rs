@@ -120,22 +120,16 @@ impl Cycle<'_> {
         };
         let created = if is_too_tight || lacks_places { 0 } else { room.for_up_to(missing) };
         if let (0, Some(shortage)) = (created, shortage) {
-            return self.wait_for_room(shortage, &live);
+            return self.wait_for_room(shortage, &live, leaving);
         }
-        let serves_less = leaving.iter().any(|route| route.is_serving());
-        let draining = match leaving.len() {
-            0 => String::new(),
-            n => format!(", draining {n} to make room"),
-        };
-        let message = format!("{live}: creating {created}{draining}");
-        let plan = self.plan(SubStep::Provisioning, "creating-green", message).drain(leaving);
+        let message = format!("{live}: creating {created}");
+        let plan = self.plan(SubStep::Provisioning, "creating-green", message);
         let green = RolloutSpec::inactive(created, &self.rollout.spec().deploying_revision);
-        let plan = plan.create(green).evaluate_again(self.deadline_ahead());
-        if serves_less { raise_what_stays(self.rollout, plan) } else { plan }
+        self.make_room(plan.create(green), leaving)
     }
 
-    /// Row 19.
-    fn wait_for_room(&self, shortage: Shortage, live: &str) -> RouteChanges {
+    /// Row 19. What makes room goes all the same, where it is what holds places: else nothing would ever be created.
+    fn wait_for_room(&self, shortage: Shortage, live: &str, leaving: Vec<&Route>) -> RouteChanges {
         let (missing, most) = (self.missing(), self.bounds.most_live);
         let (code, why) = match shortage {
             Shortage::Places => {
@@ -148,7 +142,18 @@ impl Cycle<'_> {
                 ("no-budget", format!("{missing} more are to be created, and at most {most} routes may be live"))
             }
         };
-        self.plan(SubStep::Provisioning, code, format!("{live}; {why}")).evaluate_again(self.deadline_ahead())
+        let plan = self.plan(SubStep::Provisioning, code, format!("{live}; {why}"));
+        self.make_room(plan, if shortage == Shortage::Budget { vec![] } else { leaving })
+    }
+
+    /// Drains these to make room.
+    fn make_room(&self, mut plan: RouteChanges, leaving: Vec<&Route>) -> RouteChanges {
+        if !leaving.is_empty() {
+            plan.reason.message += &format!(", draining {} to make room", leaving.len());
+        }
+        let serves_less = leaving.iter().any(|route| route.is_serving());
+        let plan = plan.drain(leaving).evaluate_again(self.deadline_ahead());
+        if serves_less { raise_what_stays(self.rollout, plan) } else { plan }
     }
 
     /// Row 20.

@@ -3,6 +3,7 @@
 use super::{Cycle, Memo, What, back_off};
 use crate::{
     RolloutSpec, Route, RouteChanges, SubStep, Tally, TrafficChange,
+    order::{first_to_drain, sort_by_id},
     room::Room,
     traffic::{activate, put_on_standby, raise_what_stays},
     wait::Wait,
@@ -70,8 +71,10 @@ impl<'a> Cycle<'a> {
     pub(super) fn replace_green(&self) -> RouteChanges {
         let missing = self.missing();
         let back_off = back_off(self.rollout.failed_green(), self.target, self.now()).filter(|_| missing > 0);
-        let room = Room::new(self.rollout, self.bounds, 0);
-        let created = if back_off.is_some() { 0 } else { room.for_up_to(missing) };
+        let wanted = if back_off.is_some() { 0 } else { missing };
+        let leaving = self.surplus_blue(Room::new(self.rollout, self.bounds, 0).to_make_for(wanted));
+        let room = Room::new(self.rollout, self.bounds, leaving.len());
+        let created = room.for_up_to(wanted);
         let mut message = self.readiness();
         if self.green_is_lost() && self.tally.serving() == 0 {
             message += "; nothing serves, and there is no way back: no blue route is ready";
@@ -85,13 +88,28 @@ impl<'a> Cycle<'a> {
             message += &format!("; there is no room for more ({})", shortage.as_str());
         }
         let unready = self.rollout.green().filter(|route| route.is_live() && !route.is_ready());
-        let mut plan = self.finalizing("replacing-green", message).blocked_by(unready);
+        if !leaving.is_empty() {
+            message += &format!(", draining {} to make room", leaving.len());
+        }
+        let mut plan = self.finalizing("replacing-green", message).blocked_by(unready).drain(leaving);
         if created > 0 {
             plan = plan.create(RolloutSpec::active(created, &self.rollout.spec().deploying_revision));
         }
         let ahead = [plan.next_evaluation_at, back_off.and_then(|wait| wait.end_ahead(self.now()))];
         plan.next_evaluation_at = ahead.into_iter().flatten().min();
         if plan.is_empty() { plan } else { raise_what_stays(self.rollout, plan) }
+    }
+
+    /// Up to `n` blue routes that do not serve and that nobody would return to: leftovers, and what is beyond a target
+    /// that was lowered since.
+    fn surplus_blue(&self, n: usize) -> Vec<&'a Route> {
+        let idle = self.rollout.blue().filter(|route| route.is_live() && !route.is_serving());
+        let (leftovers, kept): (Vec<&Route>, Vec<&Route>) = idle.partition(|route| self.rollout.is_leftover(route));
+        let beyond = kept.len().saturating_sub(self.target as usize);
+        let mut leaving = first_to_drain(leftovers, n);
+        leaving.extend(first_to_drain(kept, beyond.min(n - leaving.len())));
+        sort_by_id(&mut leaving);
+        leaving
     }
 
     /// Row 8.

@@ -17,6 +17,18 @@ fn assert_found(routes: &[Route], spec: &Spec, plan: &RouteChanges, expected: &[
     assert_eq!(codes(routes, spec, plan), expected, "{:?}", found(routes, spec, plan));
 }
 
+/// Rounding errors of many ratios do not add up: ten thousand alike are ten thousand, whatever the ratio.
+#[test]
+fn many_alike_count_in_full() {
+    for percent in 1..=100 {
+        let routes = serving(1, 10_000, "v1", f64::from(percent) / 100.0);
+
+        let capacity = pointsman::capacity::capacity(&routes);
+
+        assert!((capacity - 10_000.0).abs() < pointsman::capacity::TOLERANCE / 10.0, "{percent} %: {capacity}");
+    }
+}
+
 // === what serves now ===
 
 /// Ten of v1 serve, and five of v2 are ready; eight of ten must serve.
