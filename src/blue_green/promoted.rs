@@ -31,6 +31,14 @@ impl<'a> Cycle<'a> {
         self.tally.ready_standby_blue + self.tally.serving_blue >= self.target.max(1)
     }
 
+    /// Whether traffic goes back to blue although a person paused: what serves badly only for what carries the target,
+    /// what does not serve at all for any blue that does.
+    pub(super) fn returns_while_paused(&self, check_failed: bool) -> bool {
+        let is_lost = self.green_is_lost() && (self.is_promoted() || self.remembers(What::GreenLost));
+        let goes_back = self.is_promoted() && (check_failed || self.green_is_lost()) && self.blue_can_return();
+        goes_back || is_lost && self.tally.ready_standby_blue > 0
+    }
+
     /// The promotion as it is to be remembered: as the memo says, or now.
     fn promotion(&self) -> Memo {
         let remembered = self.memo.filter(|memo| memo.what == What::Promoted);
