@@ -63,6 +63,8 @@ fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
 #[case::row_6_although_green_is_short("kkk", "RRe", KEEP, "pause", "paused")]
 #[case::row_7("kkk", "RRe", KEEP, "", "replacing-green create 1")]
 #[case::row_7_after_a_failure("kkk", "RRt", KEEP, "", "replacing-green create 1")]
+#[case::row_7_makes_room("kkkk", "RRt", KEEP, "", "replacing-green create 1 drain r-1")]
+#[case::row_7_makes_room_beside_blue_in_traffic("kkkR", "RRt", KEEP, "", "replacing-green create 1 drain r-1")]
 #[case::row_7_waits("kkk", "RUU", KEEP, "", "replacing-green")]
 #[case::row_7_without_a_way_back("eee", "UUU", KEEP, "", "replacing-green")]
 #[case::row_7_past_the_deadline("kkk", "RRU", KEEP_AND_DEADLINE, "", "replacing-green")]

@@ -109,11 +109,13 @@ impl<'a> Cycle<'a> {
     }
 
     /// Up to `n` blue routes that do not serve and that nobody would return to: leftovers, and what is beyond a target
-    /// that was lowered since.
+    /// that was lowered since, with those that a person put back into traffic.
     fn surplus_blue(&self, n: usize) -> Vec<&'a Route> {
         let idle = self.rollout.blue().filter(|route| route.is_live() && !route.is_serving());
         let (leftovers, kept): (Vec<&Route>, Vec<&Route>) = idle.partition(|route| self.rollout.is_leftover(route));
-        let beyond = kept.len().saturating_sub(self.target as usize);
+        let serving =
+            self.rollout.blue().filter(|route| route.is_serving() && !self.rollout.is_leftover(route)).count();
+        let beyond = (kept.len() + serving).saturating_sub(self.target as usize).min(kept.len());
         let mut leaving = first_to_drain(leftovers, n);
         leaving.extend(first_to_drain(kept, beyond.min(n - leaving.len())));
         sort_by_id(&mut leaving);
