@@ -27,7 +27,7 @@ macro_rules! broken {
                 <$base as pointsman::Strategy>::commitment(config, target, limits)
             }
 
-            #[allow(unused_mut, unused_variables, reason = "not every mistake needs all of it")]
+            #[allow(unused_mut, unused_variables, unused_assignments, reason = "not every mistake needs all of it")]
             fn evaluate(
                 $rollout: &pointsman::Rollout<'_>,
                 $config: &Self::Config,
@@ -76,7 +76,7 @@ fn is_rolling_back(plan: &RouteChanges) -> bool {
 }
 
 /// Puts these blue routes into traffic, whatever else the plan does.
-fn return_to<'a>(rollout: &'a Rollout<'_>, plan: &mut RouteChanges, is_it: impl Fn(&Route) -> bool) {
+fn return_to(rollout: &Rollout<'_>, plan: &mut RouteChanges, is_it: impl Fn(&Route) -> bool) {
     let returned: Vec<&Route> = rollout.blue().filter(|route| route.is_ready() && is_it(route)).collect();
     plan.drain_route_ids.retain(|id| !returned.iter().any(|route| route.id == *id));
     plan.traffic_changes.retain(|change| !returned.iter().any(|route| route.id == change.route_id));
@@ -85,7 +85,7 @@ fn return_to<'a>(rollout: &'a Rollout<'_>, plan: &mut RouteChanges, is_it: impl 
 
 broken!(
     /// argo-rollouts#2050, backend.ai#11110: the old revision goes before the new one is ready.
-    DrainsBeforeReady, BlueGreen, |rollout, config, plan| if rollout.tally().live_green > 0 {
+    DrainsBeforeReady, BlueGreen, |rollout, config, plan| if rollout.tally().ready_green > 0 {
         plan.traffic_changes.clear();
         plan.drain_route_ids = ids(rollout.blue().filter(|route| route.is_live()));
     }
@@ -238,7 +238,7 @@ broken!(
 );
 
 broken!(
-    /// argo-rollouts#3713: what was ready is promoted, aborted or not.
+    /// What is ready is promoted, aborted or not.
     PromotesUnderAbort, BlueGreen, |rollout, config, plan| if rollout.spec().operator.abort {
         plan = as_if::<BlueGreen>(rollout, config, |spec| spec.operator.abort = false)?;
     }
@@ -261,11 +261,11 @@ broken!(
 );
 
 broken!(
-    /// kubernetes#98823 in spirit: a node that went away is the new revision's failure.
+    /// A node that went away counts as the new revision's failure.
     GivesUpOnEviction, BlueGreen, |rollout, config, plan| {
         if rollout.green().any(|route| route.end == Some(RouteEnd::Evicted)) {
             plan = as_if::<BlueGreen>(rollout, config, |spec| spec.operator.abort = true)?;
-            plan.reason.code = "all-green-failed".to_owned();
+            "all-green-failed".clone_into(&mut plan.reason.code);
         }
     }
 );

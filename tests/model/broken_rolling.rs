@@ -90,7 +90,7 @@ broken!(
 );
 
 broken!(
-    /// kubernetes#26473 in spirit: a pause is not read.
+    /// A pause is not read.
     GoesOnUnderPause, RollingUpdate, |rollout, config, plan| if is_code(&plan, "paused") {
         plan = as_if::<RollingUpdate>(rollout, config, |spec| spec.operator.pause = false)?;
     }

@@ -20,10 +20,7 @@ impl Load {
     }
 
     /// Of these, and room left for others that may come to serve and take their share then.
-    pub(crate) fn beside(
-        serving: impl IntoIterator<Item = Unit>,
-        others: impl IntoIterator<Item = Unit>,
-    ) -> Self {
+    pub(crate) fn beside(serving: impl IntoIterator<Item = Unit>, others: impl IntoIterator<Item = Unit>) -> Self {
         let mut load = Self::default();
         for unit in serving {
             load.sum += unit.ratio();

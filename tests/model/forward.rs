@@ -72,11 +72,33 @@ pub(crate) fn meets_its_deadline(cycle: &Cycle<'_>) -> bool {
         return ready < usize::from(state.target);
     }
     let goal = match &cycle.subject.terms {
-        Terms::BlueGreen(config) => config.preview_replicas.map_or(u32::MAX, |preview| preview.get()),
-        Terms::RollingUpdate(_) => u32::MAX,
+        Terms::BlueGreen(config) => config.preview_replicas.map_or(usize::MAX, |preview| preview.get() as usize),
+        Terms::RollingUpdate(_) => usize::MAX,
     };
-    let is_late = state.elapsed >= deadline && (ready as u32) < goal.min(cycle.target());
+    let is_late = state.elapsed >= deadline && ready < goal.min(state.target.into());
     // What was held counts from another moment, which the memo has.
     let is_held = state.wishes.pause || state.wishes.promote || state.promoted || state.memo.is_some();
     !is_late || is_held || carries_the_traffic(state) || is_rolling_back(plan.sub_step)
+}
+
+/// Whether a rollout that is given up has a reason for it: a person or a check says so, it is late, too much of green has
+/// crashed, or none of it is ready that was promoted. What was evicted is none.
+pub(crate) fn gives_up_for_a_reason(cycle: &Cycle<'_>) -> bool {
+    let state = cycle.before;
+    if !is_rolling_back(cycle.plan.sub_step) || state.wishes.abort || state.check == Some(CheckOutcome::Failed) {
+        return true;
+    }
+    if cycle.subject.deadline.is_some_and(|deadline| state.elapsed >= deadline) {
+        return true;
+    }
+    let Terms::BlueGreen(config) = &cycle.subject.terms else { return false };
+    let is_remembered = state.promoted || state.memo.is_some() || state.count(Unit::is_on_standby) > 0;
+    let is_lost = is_remembered && state.count(|unit| unit.is_new() && unit.is_ready()) == 0;
+    let crashed = state.count(|unit| unit.is_new() && unit.has_crashed());
+    crashed > config.max_replacements as usize || is_lost || remembers_a_loss(state)
+}
+
+/// What was lost stays so until a person deploys again.
+fn remembers_a_loss(state: &State) -> bool {
+    state.memo.as_ref().is_some_and(|memo| memo.says("green-lost-at"))
 }

@@ -4,8 +4,7 @@ use rstest::rstest;
 use stateright::{Checker, Model};
 
 use crate::{
-    broken::{self as bg},
-    broken_rolling as ru,
+    broken as bg, broken_rolling as ru,
     lists::{HANDS, ONCE, PLACES},
     rollouts::Rollouts,
     subject::{Limits, Subject},
@@ -96,7 +95,6 @@ const DEADLINE: &str = r#"{"deadline_seconds": 20}"#;
 )]
 fn a_mistake_is_found(#[case] subject: Subject, #[case] property: &str) {
     let model = Rollouts::new(vec![subject.within(Limits::None)], 2, ANYTHING);
-    // All that it breaks is collected; this is what it breaks first, in the order of the promises.
     let checker = model.checker().spawn_bfs().join();
 
     let found: Vec<&str> = checker.discoveries().into_keys().collect();

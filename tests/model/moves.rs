@@ -39,7 +39,8 @@ pub(crate) fn environment(model: &Rollouts, state: &State, moves: &mut Vec<Move>
     }
     if let (Some(places), Some(left)) = (state.places, state.left.spend(|left| &mut left.places)) {
         for places in [places.saturating_sub(1), places + 1] {
-            moves.push(Move { what: What::Places(places), next: State { places: Some(places), left, ..state.clone() } });
+            moves
+                .push(Move { what: What::Places(places), next: State { places: Some(places), left, ..state.clone() } });
         }
     }
 }
@@ -51,13 +52,14 @@ fn first_of_their_kind(state: &State) -> impl Iterator<Item = usize> {
 
 /// What an operator, a check or the host's keeper could do.
 pub(crate) fn people(model: &Rollouts, state: &State, plan: &RouteChanges, moves: &mut Vec<Move>) {
+    use CheckOutcome::{Failed, Inconclusive, Passed, Pending};
+
     wishes(state, plan, moves);
     if let Some(left) = state.left.spend(|left| &mut left.rescales) {
         for target in (0..=LARGEST).filter(|target| *target != state.target) {
             moves.push(Move { what: What::Rescale(target), next: State { target, left, ..state.clone() } });
         }
     }
-    use CheckOutcome::{Failed, Inconclusive, Passed, Pending};
     let outcomes: &[CheckOutcome] = match state.check {
         Some(Pending) => &[Passed, Failed, Inconclusive],
         Some(Inconclusive) => &[Passed, Failed],

@@ -37,6 +37,7 @@ promises! {
     EndsCreating: "creates no routes without end",
     ActivatesReady: "puts only what is ready into traffic",
     ReturnsApproved: "returns only what was approved",
+    GivesUpForAReason: "gives up only for a reason",
     PassesNoGate: "passes no gate unasked",
     HeedsRequests: "takes no step against a person's wish",
     EndsAsItSays: "ends only when it is true",
@@ -57,6 +58,7 @@ pub(crate) fn broken(subject: &Subject, before: &State, changes: &[Change], plan
         (Promise::EndsCreating, cycle.ends_creating()),
         (Promise::ActivatesReady, changes.iter().all(activates_ready)),
         (Promise::ReturnsApproved, changes.iter().all(|change| returns_approved(before, change))),
+        (Promise::GivesUpForAReason, forward::gives_up_for_a_reason(&cycle)),
         (Promise::PassesNoGate, forward::passes_no_gate(&cycle)),
         (Promise::HeedsRequests, forward::heeds_requests(&cycle)),
         (Promise::EndsAsItSays, cycle.ends_as_it_says()),
@@ -90,14 +92,9 @@ impl Cycle<'_> {
         self.after.iter().filter(|unit| is(**unit)).count()
     }
 
-    /// Whether the plan says what was said when the configuration was admitted, which is what the model expects of it.
+    /// Whether the plan promises what the model expects, which is what admission says.
     fn commits(&self) -> bool {
-        let Self { subject, before, plan, .. } = self;
-        let limits = subject.limits(before.target);
-        let admitted = (subject.check_config)(subject.config, self.target(), limits);
-        // What would be refused, because no move is left, may come to be so in mid-rollout.
-        plan.commitment == subject.bounds(before.target)
-            && admitted.map_or(true, |admitted| admitted == plan.commitment)
+        self.plan.commitment == self.subject.bounds(self.before.target)
     }
 
     /// Whether it leaves as much capacity as there was, or as must be: of what serves now, and as it will be when what is
@@ -173,7 +170,9 @@ impl Cycle<'_> {
         };
         let is_stable = |unit: Unit| unit.revision == Revision::Stable;
         match self.plan.sub_step {
-            SubStep::Completed => alone(Unit::is_new) && carry(Unit::is_new) && self.before.check != Some(CheckOutcome::Failed),
+            SubStep::Completed => {
+                alone(Unit::is_new) && carry(Unit::is_new) && self.before.check != Some(CheckOutcome::Failed)
+            }
             SubStep::RolledBack if self.before.has_stable => alone(is_stable) && carry(is_stable),
             // Nothing better is possible: no green is idle that could serve, nor blue that could be returned to.
             SubStep::RolledBack => {
@@ -186,8 +185,8 @@ impl Cycle<'_> {
     }
 
     fn does_not_spin(&self) -> bool {
-        let now = self.before.spec(self.subject).now;
-        self.plan.next_evaluation_at.is_none_or(|at| at > now)
+        let now = self.before.clock().now();
+        self.plan.next_evaluation_at.is_none_or(|at| at.as_millis() > now)
             && self.plan.memo.as_ref().is_none_or(|memo| memo.len() <= 4096)
     }
 }

@@ -1,7 +1,9 @@
 //! The model: a host, an environment, an operator and time, each making every move that it could make next.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeSet, HashSet},
+    ptr,
     sync::{Mutex, PoisonError},
 };
 
@@ -57,6 +59,13 @@ pub(crate) enum What {
     TimePasses,
 }
 
+/// What a strategy decides, and what comes of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Decided {
+    pub(crate) plan: RouteChanges,
+    pub(crate) next: State,
+}
+
 // === impl Rollouts ===
 
 impl Rollouts {
@@ -66,6 +75,28 @@ impl Rollouts {
 
     pub(crate) fn subject(&self, state: &State) -> &Subject {
         &self.subjects[state.strategy]
+    }
+
+    /// The plan, and what comes of applying it. Every state is asked for twice: whether it settles, and where it goes.
+    pub(crate) fn decide(&self, state: &State) -> Decided {
+        thread_local! {
+            static LAST: RefCell<Option<(usize, State, Decided)>> = const { RefCell::new(None) };
+        }
+        let of = ptr::from_ref(self).addr();
+        let last = LAST.take().filter(|(model, last, _)| *model == of && last == state);
+        if let Some((_, _, decided)) = last {
+            return decided;
+        }
+        let decided = self.decide_anew(state);
+        LAST.set(Some((of, state.clone(), decided.clone())));
+        decided
+    }
+
+    /// The same, where it is asked for once.
+    pub(crate) fn decide_anew(&self, state: &State) -> Decided {
+        let plan = self.subject(state).plan(state);
+        let next = self.apply(state, &plan);
+        Decided { plan, next }
     }
 
     fn reach(&self, plan: &RouteChanges) {
@@ -87,20 +118,16 @@ impl Rollouts {
             promoted: plan.sub_step == SubStep::Finalizing,
             ..state.clone()
         };
-        next.normalize(subject);
         next.broken = promises::broken(subject, state, &changes, plan);
-        if next.broken.is_some() {
-            return next;
+        // Asked before the routes are sorted: the next plan is for the same ids.
+        if next.broken.is_none() && !plan.is_empty() && !plan.sub_step.is_over() && !subject.plan(&next).is_empty() {
+            next.broken = Some(Promise::NeedsNoOther);
         }
+        next.normalize(subject);
         match plan.sub_step {
-            SubStep::Completed => next.over(End::Completed),
-            SubStep::RolledBack => next.over(End::RolledBack),
-            _ => {
-                if !plan.is_empty() && !subject.plan(&next).is_empty() {
-                    next.broken = Some(Promise::NeedsNoOther);
-                }
-                next
-            }
+            SubStep::Completed if next.broken.is_none() => next.over(End::Completed),
+            SubStep::RolledBack if next.broken.is_none() => next.over(End::RolledBack),
+            _ => next,
         }
     }
 
@@ -155,9 +182,9 @@ impl Model for Rollouts {
         if state.end.is_some() || state.broken.is_some() {
             return;
         }
-        let plan = self.subject(state).plan(state);
+        let Decided { plan, next } = self.decide(state);
         self.reach(&plan);
-        moves.push(Move { what: What::Apply, next: self.apply(state, &plan) });
+        moves.push(Move { what: What::Apply, next });
         moves::environment(self, state, moves);
         moves::people(self, state, &plan, moves);
         let mut later = state.clone();

@@ -12,8 +12,7 @@ use std::{
 use pointsman::{CheckOutcome, RouteChanges};
 
 use crate::{
-    rollouts::Rollouts,
-    subject::Limits,
+    rollouts::{Decided, Rollouts},
     unit::Kind,
     world::State,
 };
@@ -32,10 +31,9 @@ pub(crate) fn settles(model: &Rollouts, state: &State) -> bool {
             settled(model, passed);
             return true;
         }
+        let Decided { plan, next } = if passed.is_empty() { model.decide(&state) } else { model.decide_anew(&state) };
         passed.push(known);
-        let before = state.clone();
-        let plan = model.subject(&state).plan(&state);
-        state = model.apply(&state, &plan);
+        let before = std::mem::replace(&mut state, next);
         if state.end.is_none() && state.broken.is_none() {
             all_is_well(model, &mut state);
         }
@@ -86,7 +84,7 @@ fn all_is_well(model: &Rollouts, state: &mut State) {
 /// Whether the reason tells a person what to do.
 fn waits_for_a_person(model: &Rollouts, state: &State, plan: &RouteChanges) -> bool {
     // Within these limits nothing can be replaced, and whoever set them is told so.
-    let is_frozen = model.subject(state).limits == Limits::Frozen;
+    let is_frozen = !model.subject(state).can_move(state.target);
     if is_frozen && plan.reason.message.contains("there is no room for more (max_surge)") {
         return true;
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use stateright::Path;
 
 use crate::{
-    rollouts::{Move, Rollouts},
+    rollouts::{Move, Rollouts, What},
     world::State,
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn story(model: &Rollouts, path: Path<State, Move>) -> String {
         if let Some(made) = &made {
             let plan = model.subject(&state).plan(&state);
             let _ = match made.what {
-                crate::rollouts::What::Apply => writeln!(
+                What::Apply => writeln!(
                     story,
                     "Apply: {:?} {} ({}), creates {:?}, promotes {:?}, {:?}, drains {:?}",
                     plan.sub_step,

@@ -143,6 +143,15 @@ impl Subject {
         Commitment { least_serving: least.max(limits.least_serving), most_live: most.min(limits.most_live) }
     }
 
+    /// Whether anything can be replaced within its bounds.
+    pub(crate) fn can_move(&self, target: u8) -> bool {
+        let (bounds, target) = (self.bounds(target), u32::from(target));
+        match self.terms {
+            Terms::BlueGreen(_) => bounds.most_live >= 2 * target,
+            Terms::RollingUpdate(_) => target == 0 || bounds.least_serving < target || bounds.most_live > target,
+        }
+    }
+
     /// What it decides.
     pub(crate) fn plan(&self, state: &State) -> RouteChanges {
         (self.evaluate)(&state.routes(), &state.spec(self)).expect("the model's routes are valid")

@@ -48,13 +48,13 @@ impl Clock {
     }
 
     /// So many rollouts ago.
-    pub(crate) fn before_the_start(self, rollouts: u64) -> u64 {
+    pub(crate) fn before_the_start(rollouts: u64) -> u64 {
         STARTED_AT - rollouts * 1_000_000
     }
 
     /// A moment in the rollout before.
-    pub(crate) fn long_ago(self) -> u64 {
-        self.before_the_start(1)
+    pub(crate) fn long_ago() -> u64 {
+        Self::before_the_start(1)
     }
 }
 
@@ -85,6 +85,11 @@ impl Memo {
             Part::Moment(age) => clock.moment(*age).to_string(),
         };
         self.0.iter().map(part).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it has this word.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        self.0.contains(&Part::Word(word.to_owned()))
     }
 
     pub(crate) fn tick(&mut self) {

@@ -128,9 +128,9 @@ impl Unit {
             Kind::Gone => (RouteStatus::Terminated, HealthStatus::NotChecked),
         };
         let (revision, created_at) = match self.revision {
-            Revision::Stable => (STABLE, clock.before_the_start(2)),
-            Revision::Leftover => (LEFTOVER, clock.before_the_start(1)),
-            Revision::New => (NEW, clock.before_the_start(0)),
+            Revision::Stable => (STABLE, Clock::before_the_start(2)),
+            Revision::Leftover => (LEFTOVER, Clock::before_the_start(1)),
+            Revision::New => (NEW, Clock::before_the_start(0)),
         };
         let (traffic_status, ratio) = match self.traffic {
             Traffic::Out => (TrafficStatus::Inactive, 0),
@@ -139,7 +139,7 @@ impl Unit {
         };
         // What stopped did so in this rollout, and green was nothing before it.
         let is_of_this_rollout = self.is_new() || !self.is_live();
-        let changed_at = if is_of_this_rollout { clock.moment(self.age) } else { clock.long_ago() };
+        let changed_at = if is_of_this_rollout { clock.moment(self.age) } else { Clock::long_ago() };
         Route {
             id,
             revision: revision.to_owned(),

@@ -232,7 +232,7 @@ impl State {
 
 /// Traffic in the model's terms, if it has them: quarters, none of it where inactive.
 fn traffic(status: TrafficStatus, ratio: f64) -> Option<Traffic> {
-    let quarters = (0..=FULL).find(|quarters| f64::from(*quarters) == ratio * f64::from(FULL))?;
+    let quarters = (0..=FULL).find(|quarters| f64::from(*quarters).to_bits() == (ratio * f64::from(FULL)).to_bits())?;
     match status {
         TrafficStatus::Active => Some(Traffic::In(quarters)),
         TrafficStatus::Standby => Some(Traffic::Standby(quarters)),
