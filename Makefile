@@ -50,7 +50,7 @@ reproducible: needs-cargo ## Build the components in two folders and compare the
 # What a machine lacks is said first, not after ten minutes.
 test: needs-cargo needs-python needs-go fmt lint docs unit reproducible python go ## Everything that continuous integration runs
 
-# The same check with more going wrong; `make test` runs the smaller one. Nothing for now: it is not on contract 0.2.0 yet.
+# The same check with more going wrong; `make test` runs the smaller one.
 model: needs-cargo ## Check the strategies' models more deeply (several minutes)
 	$(CARGO) test --locked --package pointsman --test model -- --ignored --nocapture
 

@@ -6,11 +6,11 @@
 //! | # | when | sub-step | changes | reason code |
 //! |---|---|---|---|---|
 //! | 1 | abort | roll back | roll back | `aborted` |
-//! | 2 | paused, promoted, and a check failed or no green is ready | rolling-back | return to blue, green out | `paused` |
+//! | 2 | paused, promoted, and a check failed or green was lost | rolling-back | return to blue, green out | `paused` |
 //! | 3 | a check failed, not paused | roll back | roll back | `check-failed` |
 //! | 4 | green was lost, as the memo says, not paused | roll back | roll back | `green-lost` |
 //! | | *while green is promoted:* | | | |
-//! | 5 | no green is ready, and blue on standby is | roll back | roll back | `green-lost` |
+//! | 5 | no green is ready, and blue on standby is, not paused | roll back | roll back | `green-lost` |
 //! | 6 | paused | finalizing | none | `paused` |
 //! | 7 | ready green < target | finalizing | promote what is ready, create the missing | `replacing-green` |
 //! | 8 | blue is kept, the window is not over | finalizing | promote what is ready | `keeping-blue` |
@@ -33,6 +33,7 @@
 //!   allow less are refused at admission; a running rollout waits under them, with `no-budget`.
 //! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it, and
 //!   drains green once it is not needed. It ends as rolled-back.
+//! - **Row 2** after a failed check is for blue that carries the target; where no green is ready, any blue is better.
 //! - **Green is promoted** as the memo says; or, where that was lost, where it serves, blue is on standby and none is
 //!   active. Green in traffic beside active blue is no approval: somebody tries it out, or the host puts every route
 //!   into traffic that has warmed up.
@@ -182,8 +183,8 @@ impl<'a> Cycle<'a> {
         if spec.operator.abort {                                                             // row 1
             return self.roll_back("aborted", "an operator asked to abort");
         }
-        if spec.is_paused() && self.is_promoted() && (check_failed || self.green_is_lost()) && self.blue_can_return() {
-            return self.return_while_paused();                                               // row 2
+        if spec.is_paused() && self.returns_while_paused(check_failed) {                     // row 2
+            return self.return_while_paused();
         }
         if check_failed && !spec.is_paused() {                                               // row 3
             return self.check_failed();

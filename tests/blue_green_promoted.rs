@@ -46,6 +46,7 @@ fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
 #[case::row_1_green_that_waits("kke", "Ru*u*", KEEP, "abort", "aborted create 1 v1 in r-1 r-2")]
 #[case::row_2("kkk", "RRR", KEEP, "failed+pause", "paused in r-1 r-2 r-3 by r-4 r-5 r-6")]
 #[case::row_2_green_lost("kkk", "UUU", KEEP, "pause", "paused in r-1 r-2 r-3 by r-4 r-5 r-6")]
+#[case::row_2_one_is_better_than_none("kee", "UUU", KEEP, "pause", "paused in r-1 by r-4 r-5 r-6")]
 #[case::row_2_not_onto_too_few("kke", "RRR", KEEP, "failed+pause", "paused")]
 #[case::row_3("kkk", "RRR", KEEP, "failed", "check-failed in r-1 r-2 r-3 drain r-4 r-5 r-6")]
 #[case::row_3_although_asked_to_promote(
@@ -62,6 +63,8 @@ fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
 #[case::row_6_although_green_is_short("kkk", "RRe", KEEP, "pause", "paused")]
 #[case::row_7("kkk", "RRe", KEEP, "", "replacing-green create 1")]
 #[case::row_7_after_a_failure("kkk", "RRt", KEEP, "", "replacing-green create 1")]
+#[case::row_7_makes_room("kkkk", "RRt", KEEP, "", "replacing-green create 1 drain r-1")]
+#[case::row_7_makes_room_beside_blue_in_traffic("kkkR", "RRt", KEEP, "", "replacing-green create 1 drain r-1")]
 #[case::row_7_waits("kkk", "RUU", KEEP, "", "replacing-green")]
 #[case::row_7_without_a_way_back("eee", "UUU", KEEP, "", "replacing-green")]
 #[case::row_7_past_the_deadline("kkk", "RRU", KEEP_AND_DEADLINE, "", "replacing-green")]
@@ -91,6 +94,21 @@ fn once_promoted(
     let promoted = [SubStep::Finalizing, SubStep::Completed].contains(&decided.sub_step);
     let remembers = decided.memo.as_deref().is_some_and(|memo| memo.starts_with("promoted-at"));
     assert_eq!(remembers, promoted && decided.sub_step == SubStep::Finalizing, "{:?}", decided.memo);
+}
+
+/// A pause is no end. Blue that gets well after green was lost comes back all the same; the rest waits for the person.
+#[rstest]
+#[case::gets_well("Rku*", "ttt", "paused in r-2")]
+#[case::nothing_more("Ru*u*", "ttt", "paused")]
+fn lost_while_paused(#[case] blue: &str, #[case] green: &str, #[case] plan: &str) {
+    let memo = Some(format!("green-lost-at {STARTED_AT}"));
+    let spec = Spec { operator: operator("pause"), memo, stable_revision: None, ..spec(60_000, KEEP) };
+
+    let decided = evaluate(&beside(blue, green), &spec);
+
+    assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
+    assert_eq!(decided.sub_step, SubStep::RollingBack);
+    assert!(decided.memo.is_some_and(|memo| memo.starts_with("green-lost-at")));
 }
 
 /// What is returned to carries the target, or it does not and nothing is left to try: then it is over.

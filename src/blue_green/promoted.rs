@@ -31,6 +31,14 @@ impl<'a> Cycle<'a> {
         self.tally.ready_standby_blue + self.tally.serving_blue >= self.target.max(1)
     }
 
+    /// Whether traffic goes back to blue although a person paused: what serves badly only for what carries the target,
+    /// what does not serve at all for any blue that does.
+    pub(super) fn returns_while_paused(&self, check_failed: bool) -> bool {
+        let is_lost = self.green_is_lost() && (self.is_promoted() || self.remembers(What::GreenLost));
+        let goes_back = self.is_promoted() && (check_failed || self.green_is_lost()) && self.blue_can_return();
+        goes_back || is_lost && self.tally.ready_standby_blue > 0
+    }
+
     /// The promotion as it is to be remembered: as the memo says, or now.
     fn promotion(&self) -> Memo {
         self.remembered(What::Promoted).unwrap_or_else(|| Memo::new(What::Promoted, self.now()))
@@ -95,11 +103,13 @@ impl<'a> Cycle<'a> {
     }
 
     /// Up to `n` blue routes that do not serve and that nobody would return to: leftovers, and what is beyond a target
-    /// that was lowered since.
+    /// that was lowered since, with those that a person put back into traffic.
     fn surplus_blue(&self, n: usize) -> Vec<&'a Route> {
         let idle = self.rollout.blue().filter(|route| route.is_live() && !route.is_serving());
         let (leftovers, kept): (Vec<&Route>, Vec<&Route>) = idle.partition(|route| self.rollout.is_leftover(route));
-        let beyond = kept.len().saturating_sub(self.target as usize);
+        let serving =
+            self.rollout.blue().filter(|route| route.is_serving() && !self.rollout.is_leftover(route)).count();
+        let beyond = (kept.len() + serving).saturating_sub(self.target as usize).min(kept.len());
         let mut leaving = first_to_drain(leftovers, n);
         leaving.extend(first_to_drain(kept, beyond.min(n - leaving.len())));
         sort_by_id(&mut leaving);

@@ -1,11 +1,10 @@
-//! Strategies with the mistakes that others have made, each of which the model must find. Beside each stands
-//! where it was found.
+//! Blue-green with the mistakes that others have made, each of which the model must find. Beside each stands where it was
+//! found.
 
 use pointsman::{
-    EvaluationError, HealthStatus, OperatorRequest, Rollout, RolloutSpec, Route, RouteChanges, RouteStatus, Strategy,
-    SubStep, TrafficStatus,
+    Commitment, EvaluationError, Rollout, RolloutSpec, Route, RouteChanges, RouteEnd, RouteStatus, Spec, Strategy,
+    SubStep, TrafficChange, TrafficStatus,
     blue_green::{BlueGreen, BlueGreenConfig},
-    rolling_update::{RollingUpdate, RollingUpdateConfig},
 };
 
 /// A strategy that is another one but for what it does to its plans.
@@ -14,39 +13,80 @@ macro_rules! broken {
         $(#[$doc])*
         pub(crate) struct $name;
 
-        impl Strategy for $name {
+        impl pointsman::Strategy for $name {
             const NAME: &'static str = stringify!($name);
             const VERSION: &'static str = "0.0.0";
             const SUMMARY: &'static str = "Broken.";
-            type Config = <$base as Strategy>::Config;
+            type Config = <$base as pointsman::Strategy>::Config;
 
-            #[allow(unused_mut, unused_variables, reason = "not every mistake needs all of it")]
-            fn evaluate($rollout: &Rollout<'_>, $config: &Self::Config) -> Result<RouteChanges, EvaluationError> {
-                let mut $plan = <$base>::evaluate($rollout, $config)?;
+            fn commitment(
+                config: &Self::Config,
+                target: u32,
+                limits: Option<pointsman::Commitment>,
+            ) -> pointsman::Commitment {
+                <$base as pointsman::Strategy>::commitment(config, target, limits)
+            }
+
+            #[allow(unused_mut, unused_variables, unused_assignments, reason = "not every mistake needs all of it")]
+            fn evaluate(
+                $rollout: &pointsman::Rollout<'_>,
+                $config: &Self::Config,
+            ) -> Result<pointsman::RouteChanges, pointsman::EvaluationError> {
+                let mut $plan = <$base as pointsman::Strategy>::evaluate($rollout, $config)?;
                 $change;
                 Ok($plan)
             }
         }
     };
 }
+pub(crate) use broken;
 
-fn ids<'a>(routes: impl Iterator<Item = &'a Route>) -> Vec<String> {
+pub(crate) fn ids<'a>(routes: impl Iterator<Item = &'a Route>) -> Vec<String> {
     routes.map(|route| route.id.clone()).collect()
 }
 
-fn is_code(plan: &RouteChanges, code: &str) -> bool {
+pub(crate) fn is_code(plan: &RouteChanges, code: &str) -> bool {
     plan.reason.code == code
 }
 
-fn new_routes(rollout: &Rollout<'_>, count: u32) -> Vec<RolloutSpec> {
-    let revision = rollout.spec().deploying_revision.clone();
-    let created = RolloutSpec { count, revision, traffic_status: TrafficStatus::Inactive, traffic_ratio: 0.0 };
+/// `count` routes of the deploying revision, out of traffic.
+pub(crate) fn new_routes(rollout: &Rollout<'_>, count: u32) -> Vec<RolloutSpec> {
+    let created = RolloutSpec::inactive(count, &rollout.spec().deploying_revision);
     (count > 0).then_some(created).into_iter().collect()
+}
+
+/// What a strategy would decide if something else was wanted.
+pub(crate) fn as_if<S: Strategy>(
+    rollout: &Rollout<'_>,
+    config: &S::Config,
+    wanted: impl FnOnce(&mut Spec),
+) -> Result<RouteChanges, EvaluationError> {
+    let mut spec = rollout.spec().clone();
+    wanted(&mut spec);
+    let routes: Vec<Route> = rollout.routes().cloned().collect();
+    S::evaluate(&Rollout::new(&routes, &spec)?, config)
+}
+
+fn activate(route: &Route) -> TrafficChange {
+    TrafficChange { route_id: route.id.clone(), traffic_status: TrafficStatus::Active, traffic_ratio: 1.0 }
+}
+
+fn is_rolling_back(plan: &RouteChanges) -> bool {
+    matches!(plan.sub_step, SubStep::RollingBack | SubStep::RolledBack)
+}
+
+/// Puts these blue routes into traffic, whatever else the plan does.
+fn return_to(rollout: &Rollout<'_>, plan: &mut RouteChanges, is_it: impl Fn(&Route) -> bool) {
+    let returned: Vec<&Route> = rollout.blue().filter(|route| route.is_ready() && is_it(route)).collect();
+    plan.drain_route_ids.retain(|id| !returned.iter().any(|route| route.id == *id));
+    plan.traffic_changes.retain(|change| !returned.iter().any(|route| route.id == change.route_id));
+    plan.traffic_changes.extend(returned.into_iter().map(activate));
 }
 
 broken!(
     /// argo-rollouts#2050, backend.ai#11110: the old revision goes before the new one is ready.
-    DrainsBeforeReady, BlueGreen, |rollout, config, plan| if rollout.tally().live_green > 0 {
+    DrainsBeforeReady, BlueGreen, |rollout, config, plan| if rollout.tally().ready_green > 0 {
+        plan.traffic_changes.clear();
         plan.drain_route_ids = ids(rollout.blue().filter(|route| route.is_live()));
     }
 );
@@ -67,6 +107,7 @@ broken!(
     ReplacesWithoutEnd, BlueGreen, |rollout, config, plan| {
         let missing = rollout.spec().target_replicas.saturating_sub(rollout.tally().live_green);
         if is_code(&plan, "all-green-failed") {
+            plan = RouteChanges::none(SubStep::Provisioning, "creating-green", String::new());
             plan.rollout_specs = new_routes(rollout, missing);
         }
     }
@@ -95,7 +136,7 @@ broken!(
 
 broken!(
     /// argo-rollouts#1292: an abort scales everything down.
-    AbortDrainsAll, BlueGreen, |rollout, config, plan| if rollout.spec().asks_to(OperatorRequest::Abort) {
+    AbortDrainsAll, BlueGreen, |rollout, config, plan| if rollout.spec().operator.abort {
         plan.promote_route_ids.clear();
         plan.traffic_changes.clear();
         plan.drain_route_ids = ids(rollout.routes().filter(|route| route.is_live()));
@@ -105,16 +146,18 @@ broken!(
 broken!(
     /// argo-rollouts#3756: an abort that goes on and on.
     AbortsForEver, BlueGreen, |rollout, config, plan| if is_code(&plan, "aborted") {
-        plan.drain_route_ids.clear();
+        plan.sub_step = SubStep::RollingBack;
     }
 );
 
 broken!(
     /// nomad#7058, nomad#27804, argo-rollouts#3414: the deadline runs while a person, or a window, is waited for.
     DeadlineWhileWaiting, BlueGreen, |rollout, config, plan| {
+        let spec = rollout.spec();
         let deadline = config.deadline_seconds.map_or(u64::MAX, |seconds| u64::from(seconds.get()) * 1000);
         let waits = [SubStep::AwaitingPromotion, SubStep::Finalizing].contains(&plan.sub_step);
-        if waits && rollout.spec().elapsed_millis() >= deadline && rollout.tally().serving_blue > 0 {
+        let is_late = spec.now.saturating_millis_since(spec.started_at) >= deadline;
+        if waits && is_late && rollout.tally().serving_blue > 0 {
             plan = RouteChanges::none(SubStep::RollingBack, "deadline-exceeded", String::new()).drain(rollout.green());
         }
     }
@@ -140,25 +183,22 @@ broken!(
 
 broken!(
     /// argo-rollouts#3848: scaling while the old revision is kept, and progressing for ever.
-    KeepsBlueUntilAllIsReady, BlueGreen, |rollout, config, plan| {
-        if is_code(&plan, "retiring-blue") && rollout.tally().ready_green < rollout.spec().target_replicas {
-            plan = RouteChanges::none(SubStep::Finalizing, "keeping-blue", "not yet".to_owned());
-            plan.memo.clone_from(&rollout.spec().memo);
-        }
+    ScalesNothingWhileKeepingBlue, BlueGreen, |rollout, config, plan| if is_code(&plan, "replacing-green") {
+        plan.rollout_specs.clear();
     }
 );
 
 broken!(
     /// argo-rollouts#4534: a rollout that replaces another puts into traffic what the other left.
-    ReturnsToAnything, BlueGreen, |rollout, config, plan| if plan.sub_step == SubStep::RollingBack {
-        let idle = rollout.blue().filter(|route| route.is_ready() && !route.is_active());
-        plan.traffic_changes = idle
-            .map(|route| pointsman::TrafficChange {
-                route_id: route.id.clone(),
-                traffic_status: TrafficStatus::Active,
-                traffic_ratio: 1.0,
-            })
-            .collect();
+    ReturnsToAnything, BlueGreen, |rollout, config, plan| if is_rolling_back(&plan) {
+        return_to(rollout, &mut plan, |route| !route.is_active());
+    }
+);
+
+broken!(
+    /// What the rollout before this one kept comes back beside what serves.
+    ReturnsWhatWasReplaced, BlueGreen, |rollout, config, plan| if is_rolling_back(&plan) {
+        return_to(rollout, &mut plan, Route::is_standby);
     }
 );
 
@@ -184,87 +224,75 @@ broken!(
 );
 
 broken!(
-    /// A check that has no verdict yet counts as passed.
+    /// A check that has no verdict yet, or not enough data for one, counts as passed.
     NeedsNoVerdict, BlueGreen, |rollout, config, plan| if is_code(&plan, "awaiting-checks") {
-        plan = RouteChanges::none(SubStep::Completed, "promoting", String::new())
-            .promote(rollout.green().filter(|route| route.is_ready()))
-            .drain(rollout.blue());
+        plan = as_if::<BlueGreen>(rollout, config, |spec| spec.checks.clear())?;
     }
 );
 
 broken!(
-    /// What the rollout before this one kept comes back beside what serves.
-    ReturnsWhatWasReplaced, BlueGreen, |rollout, config, plan| if plan.sub_step == SubStep::RollingBack {
-        let kept = rollout.blue().filter(|route| route.is_ready() && route.is_kept());
-        plan.traffic_changes = kept
-            .map(|route| pointsman::TrafficChange {
-                route_id: route.id.clone(),
-                traffic_status: TrafficStatus::Active,
-                traffic_ratio: 1.0,
-            })
-            .collect();
+    /// A gate passed early counts for all that come after it.
+    PassesEveryGateAtOnce, BlueGreen, |rollout, config, plan| if !rollout.spec().operator.passed_gates.is_empty() {
+        plan = as_if::<BlueGreen>(rollout, config, |spec| spec.operator.promote |= !spec.operator.abort)?;
     }
 );
 
-/// The seed: no surge, and `max_unavailable` rounds down to nothing.
-pub(crate) struct Deadlocks;
+broken!(
+    /// What is ready is promoted, aborted or not.
+    PromotesUnderAbort, BlueGreen, |rollout, config, plan| if rollout.spec().operator.abort {
+        plan = as_if::<BlueGreen>(rollout, config, |spec| spec.operator.abort = false)?;
+    }
+);
 
-impl Strategy for Deadlocks {
-    const NAME: &'static str = "Deadlocks";
+broken!(
+    /// The window ends while the rollout is paused, and the way back is gone.
+    RetiresUnderPause, BlueGreen, |rollout, config, plan| if is_code(&plan, "paused") {
+        let kept = rollout.blue().filter(|route| route.is_standby());
+        plan.traffic_changes.clear();
+        plan.drain_route_ids = ids(kept);
+    }
+);
+
+broken!(
+    /// The rollout is called rolled back while the stable revision is still being created.
+    EndsTooEarly, BlueGreen, |rollout, config, plan| if plan.sub_step == SubStep::RollingBack {
+        plan.sub_step = SubStep::RolledBack;
+    }
+);
+
+broken!(
+    /// A node that went away counts as the new revision's failure.
+    GivesUpOnEviction, BlueGreen, |rollout, config, plan| {
+        if rollout.green().any(|route| route.end == Some(RouteEnd::Evicted)) {
+            plan = as_if::<BlueGreen>(rollout, config, |spec| spec.operator.abort = true)?;
+            "all-green-failed".clone_into(&mut plan.reason.code);
+        }
+    }
+);
+
+broken!(
+    /// What never served is put where only what did may be.
+    KeepsWhatNeverServed, BlueGreen, |rollout, config, plan| if is_code(&plan, "awaiting-approval") {
+        let green = rollout.green().filter(|route| route.is_live() && !route.is_active());
+        plan.traffic_changes =
+            green.map(|route| TrafficChange { traffic_status: TrafficStatus::Standby, ..activate(route) }).collect();
+    }
+);
+
+/// What is promised at admission is not what is kept.
+pub(crate) struct PromisesNothing;
+
+impl Strategy for PromisesNothing {
+    const NAME: &'static str = "PromisesNothing";
     const VERSION: &'static str = "0.0.0";
     const SUMMARY: &'static str = "Broken.";
-    type Config = RollingUpdateConfig;
+    type Config = BlueGreenConfig;
 
-    fn evaluate(rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> Result<RouteChanges, EvaluationError> {
-        let target = rollout.spec().target_replicas;
-        let is_stuck =
-            config.max_surge.of_rounded_up(target) == 0 && config.max_unavailable.of_rounded_down(target) == 0;
-        if is_stuck && rollout.tally().live_blue > 0 {
-            return Ok(RouteChanges::none(SubStep::Provisioning, "replacing", "nothing may move".to_owned()));
-        }
-        RollingUpdate::evaluate(rollout, config)
+    fn commitment(_: &BlueGreenConfig, _: u32, _: Option<Commitment>) -> Commitment {
+        Commitment::NONE
+    }
+
+    fn evaluate(rollout: &Rollout<'_>, config: &BlueGreenConfig) -> Result<RouteChanges, EvaluationError> {
+        BlueGreen::evaluate(rollout, config)
     }
 }
-
-broken!(
-    /// nomad#6936, nomad#19643: what is created counts as if it served, and healthy old routes go for it.
-    CountsTheLiveAsAvailable, RollingUpdate, |rollout, config, plan| {
-        let tally = rollout.tally();
-        let may_go = (tally.live_green + tally.live_blue).saturating_sub(rollout.spec().target_replicas);
-        if plan.sub_step == SubStep::Provisioning {
-            plan.drain_route_ids = ids(rollout.blue().filter(|route| route.is_live()).take(may_go as usize));
-        }
-    }
-);
-
-/// kubernetes#99513: terminating routes are not counted, and no surge is a surge all the same.
-pub(crate) struct IgnoresTerminating;
-
-impl Strategy for IgnoresTerminating {
-    const NAME: &'static str = "IgnoresTerminating";
-    const VERSION: &'static str = "0.0.0";
-    const SUMMARY: &'static str = "Broken.";
-    type Config = RollingUpdateConfig;
-
-    fn evaluate(rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> Result<RouteChanges, EvaluationError> {
-        RollingUpdate::evaluate(rollout, &RollingUpdateConfig { wait_for_termination: false, ..config.clone() })
-    }
-}
-
-broken!(
-    /// The seed once more: a crash-looping revision is created in every cycle.
-    NoBackOff, RollingUpdate, |rollout, config, plan| if is_code(&plan, "backing-off") {
-        plan.rollout_specs = new_routes(rollout, 1);
-    }
-);
-
-broken!(
-    /// argo-rollouts#1852: what was scaled up is scaled down in the next cycle, and up again.
-    ScalesUpAndDown, RollingUpdate, |rollout, config, plan| {
-        let free = rollout.spec().target_replicas.saturating_sub(rollout.tally().live_green + rollout.tally().live_blue);
-        if plan.is_empty() && plan.sub_step == SubStep::Provisioning && free == 0 {
-            let waiting = rollout.green().filter(|route| route.is_live() && route.health != HealthStatus::Healthy);
-            plan.drain_route_ids = ids(waiting.take(1));
-        }
-    }
-);

@@ -8,10 +8,11 @@ use serde_json::Value;
 use stateright::Model;
 
 use crate::{
-    ONCE,
+    lists::ONCE,
     rollouts::{Rollouts, What},
     subject::Subject,
-    world::{End, Kind, State, Unit},
+    unit::{Kind, Unit},
+    world::{End, State},
 };
 
 /// The states that can come about before the host evaluates again, if all goes well.
@@ -22,7 +23,7 @@ fn until_the_next_cycle(model: &Rollouts, from: &State) -> Vec<State> {
         let mut moves = vec![];
         model.actions(&states[next], &mut moves);
         for made in moves {
-            if matches!(made.what, What::Becomes(_, Kind::Healthy)) && !states.contains(&made.next) {
+            if matches!(made.what, What::Becomes(_, Kind::Ready, None)) && !states.contains(&made.next) {
                 states.push(made.next);
             }
         }
@@ -36,8 +37,8 @@ fn of_the_model(model: &Rollouts, state: &State) -> (String, [usize; 6]) {
     let plan = model.subject(state).plan(state);
     let created = plan.rollout_specs.iter().map(|rollout| rollout.count as usize).sum();
     let numbers = [
-        state.serving(),
-        state.count(|unit| unit.kind == Kind::Healthy),
+        state.count(Unit::is_serving),
+        state.count(Unit::is_ready),
         state.count(Unit::is_live),
         created,
         plan.promote_route_ids.len(),
@@ -74,7 +75,7 @@ fn the_simulated_happy_path_is_a_path_of_the_model() {
     let simulated: Value = serde_json::from_str(&simulated).unwrap();
     let subject = Subject::blue_green::<BlueGreen>(r#"{"auto_promote": true}"#);
     let model = Rollouts::new(vec![subject], 3, ONCE);
-    let only_old = |state: &State| state.units.len() == 3;
+    let only_old = |state: &State| state.has_stable && state.units.len() == 3;
     let mut state = model.init_states().into_iter().find(only_old).unwrap();
 
     for cycle in simulated["cycles"].as_array().unwrap() {

@@ -1,34 +1,59 @@
 //! What is checked: a strategy under one configuration, and what it promises.
 
+use std::num::NonZeroU32;
+
 use pointsman::{
-    CheckOutcome, EvaluationError, OperatorRequest, Route, RouteChanges, Spec, Strategy,
+    Commitment, EvaluationError, Route, RouteChanges, Spec, Strategy,
     blue_green::{BlueGreen, BlueGreenConfig},
-    evaluate_cycle,
+    check_config, evaluate_cycle,
     rolling_update::{RollingUpdate, RollingUpdateConfig},
 };
 
-use crate::world::{Kind, Revision, State, Traffic, Unit};
+use crate::{time::TICK, unit::FULL, world::State};
 
-/// A strategy under one configuration.
+/// A strategy under one configuration, within an operator's limits, behind a proxy, on a machine.
 #[derive(Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each says what of a state makes a difference")]
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
     pub(crate) config: &'static str,
     pub(crate) evaluate: fn(&[Route], &Spec) -> Result<RouteChanges, EvaluationError>,
-    /// The bounds of a rolling update; none for blue-green.
-    bounds: Option<RollingUpdateConfig>,
-    /// The gates of blue-green; none for rolling update.
-    gates: Option<BlueGreenConfig>,
-    /// How many failures blue-green replaces.
-    replacements: usize,
-    pub(crate) has_delay: bool,
-    pub(crate) has_deadline: bool,
-    pub(crate) has_back_off: bool,
-    pub(crate) tells_terminating_from_gone: bool,
+    pub(crate) check_config: fn(&str, u32, Option<Commitment>) -> Result<Commitment, String>,
+    /// What of its configuration the promises know.
+    pub(crate) terms: Terms,
+    pub(crate) limits: Limits,
+    /// Ratios that the proxy has.
+    pub(crate) weight_steps: u8,
     /// Whether a check is pending at the start.
     pub(crate) has_check: bool,
+    /// How many more places than the target the machine has; none where there are always more.
+    pub(crate) places_beyond: Option<u8>,
+    pub(crate) has_delay: bool,
+    /// In ticks.
+    pub(crate) deadline: Option<u8>,
+    pub(crate) waits_for_termination: bool,
 }
+
+/// The configuration that a strategy's promises are about.
+#[derive(Clone)]
+pub(crate) enum Terms {
+    BlueGreen(BlueGreenConfig),
+    RollingUpdate(RollingUpdateConfig),
+}
+
+/// What the operator's policy comes to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Limits {
+    /// None is known.
+    None,
+    /// The default: a quarter may be missing, but one from two on; as many more may be live.
+    Default,
+    /// One more may be live.
+    OneMore,
+    /// Nothing may be missing, and nothing more be live.
+    Frozen,
+}
+
+// === impl Subject ===
 
 impl Subject {
     /// Blue-green, or what claims to be it.
@@ -36,34 +61,37 @@ impl Subject {
         let parsed: BlueGreenConfig = serde_json::from_str(config).expect("a configuration");
         Self {
             name: BlueGreen::NAME,
-            config,
-            evaluate: evaluate_cycle::<S>,
-            bounds: None,
-            replacements: parsed.max_replacements as usize,
             has_delay: parsed.promote_delay_seconds > 0,
-            has_deadline: parsed.deadline_seconds.is_some(),
-            gates: Some(parsed),
-            has_back_off: false,
-            tells_terminating_from_gone: false,
-            has_check: false,
+            deadline: parsed.deadline_seconds.map(ticks),
+            ..Self::new::<S>(config, Terms::BlueGreen(parsed))
         }
     }
 
     /// Rolling update, or what claims to be it.
     pub(crate) fn rolling_update<S: Strategy>(config: &'static str) -> Self {
-        let bounds: RollingUpdateConfig = serde_json::from_str(config).expect("a configuration");
+        let parsed: RollingUpdateConfig = serde_json::from_str(config).expect("a configuration");
         Self {
             name: RollingUpdate::NAME,
+            deadline: parsed.deadline_seconds.map(ticks),
+            waits_for_termination: parsed.wait_for_termination,
+            ..Self::new::<S>(config, Terms::RollingUpdate(parsed))
+        }
+    }
+
+    fn new<S: Strategy>(config: &'static str, terms: Terms) -> Self {
+        Self {
+            name: S::NAME,
             config,
             evaluate: evaluate_cycle::<S>,
-            replacements: 0,
-            gates: None,
-            has_delay: false,
-            has_deadline: bounds.deadline_seconds.is_some(),
-            has_back_off: true,
-            tells_terminating_from_gone: bounds.wait_for_termination,
+            check_config: check_config::<S>,
+            terms,
+            limits: Limits::Default,
+            weight_steps: 1,
             has_check: false,
-            bounds: Some(bounds),
+            places_beyond: None,
+            has_delay: false,
+            deadline: None,
+            waits_for_termination: false,
         }
     }
 
@@ -71,60 +99,83 @@ impl Subject {
         Self { has_check: true, ..self }
     }
 
-    /// How many of `target` routes must serve after a plan, if as many did before.
-    pub(crate) fn least_serving(&self, target: u8) -> usize {
+    pub(crate) fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Behind a proxy that has quarters.
+    pub(crate) fn with_weights(self) -> Self {
+        Self { weight_steps: FULL, ..self }
+    }
+
+    /// On a machine that has so many places more than the target.
+    pub(crate) fn with_places(self, beyond: u8) -> Self {
+        Self { places_beyond: Some(beyond), ..self }
+    }
+
+    /// What the host says of the operator's policy.
+    pub(crate) fn limits(&self, target: u8) -> Option<Commitment> {
         let target = u32::from(target);
-        let unavailable = self.bounds.as_ref().map_or(0, |bounds| {
-            let at_least = u32::from(bounds.max_surge.of_rounded_up(target) == 0);
-            bounds.max_unavailable.of_rounded_down(target).max(at_least)
-        });
-        target.saturating_sub(unavailable) as usize
+        let missing = u32::from(target >= 2).min(target);
+        let (least_serving, most_live) = match self.limits {
+            Limits::None => return None,
+            // A quarter of less than eight is one at most.
+            Limits::Default => (target - missing, 2 * target),
+            Limits::OneMore => (target - missing, if target == 0 { 0 } else { target + 1 }),
+            Limits::Frozen => (target, target),
+        };
+        Some(Commitment { least_serving, most_live })
     }
 
-    /// Whether there are more routes than a plan may make it.
-    pub(crate) fn exceeds_budget(&self, state: &State) -> bool {
-        let target = usize::from(state.target);
-        let new = state.count(|unit| unit.is_new() && unit.is_live());
-        new > target
-            || self.bounds.as_ref().is_some_and(|bounds| {
-                let takes_a_place =
-                    |unit: Unit| unit.is_live() || bounds.wait_for_termination && unit.kind == Kind::Terminating;
-                let surge = bounds.max_surge.of_rounded_up(state.target.into()) as usize;
-                state.count(takes_a_place) > target + surge
-            })
+    /// How many must serve, and how many may be live, in the strategy's words and the operator's.
+    pub(crate) fn bounds(&self, target: u8) -> Commitment {
+        let limits = self.limits(target).unwrap_or(Commitment::NONE);
+        let target = u32::from(target);
+        let (least, most) = match &self.terms {
+            Terms::BlueGreen(_) => (target, 2 * target),
+            Terms::RollingUpdate(_) if target == 0 => (0, 0),
+            Terms::RollingUpdate(config) => {
+                let surge = config.max_surge.rounded_up(target);
+                let missing = config.max_unavailable.rounded_down(target).max(u32::from(surge == 0));
+                (target.saturating_sub(missing), target + surge)
+            }
+        };
+        Commitment { least_serving: least.max(limits.least_serving), most_live: most.min(limits.most_live) }
     }
 
-    /// Whether failures make it create without end: blue-green within its replacements, rolling update within the back-off.
-    pub(crate) fn creates_without_end(&self, state: &State) -> bool {
-        let failed = |unit: Unit| unit.is_new() && unit.kind == Kind::Gone;
-        if self.has_back_off {
-            return state.count(|unit| failed(unit) && unit.age == 0) > 0;
+    /// Whether anything can be replaced within its bounds.
+    pub(crate) fn can_move(&self, target: u8) -> bool {
+        let (bounds, target) = (self.bounds(target), u32::from(target));
+        match self.terms {
+            Terms::BlueGreen(_) => bounds.most_live >= 2 * target,
+            Terms::RollingUpdate(_) => target == 0 || bounds.least_serving < target || bounds.most_live > target,
         }
-        let all = state.count(|unit| unit.is_new() && unit.is_live() || failed(unit));
-        all > usize::from(state.target) + self.replacements
-    }
-
-    /// Whether a plan of blue-green promotes although something is to be waited for: an operator, a check, the delay.
-    pub(crate) fn ignores_a_gate(&self, state: &State, plan: &RouteChanges) -> bool {
-        let Some(gates) = self.gates.as_ref() else { return false };
-        let is_promoted = state.count(|unit| unit.is_new() && unit.is_live() && unit.is_active()) > 0;
-        // In the window green is in traffic, even if all of it has failed; the delay is the preview's where there is one.
-        let is_kept = |unit: Unit| unit.revision == Revision::Old && unit.traffic == Traffic::Kept;
-        let was_promoted = state.remembers_promotion() || state.count(is_kept) > 0;
-        // Where nothing is wanted and no blue is live, the rollout is over as it stands.
-        if plan.promote_route_ids.is_empty() || is_promoted || was_promoted || state.target == 0 {
-            return false;
-        }
-        let asked = state.request == Some(OperatorRequest::Promote);
-        let is_early = gates.promote_delay_seconds > 0
-            && gates.preview_replicas.is_none()
-            && state.count(|unit| unit.is_new() && unit.kind == Kind::Healthy && unit.age == 0) > 0;
-        let is_held = !gates.auto_promote || state.check == Some(CheckOutcome::Pending) || is_early;
-        state.check == Some(CheckOutcome::Failed) || is_held && !asked
     }
 
     /// What it decides.
     pub(crate) fn plan(&self, state: &State) -> RouteChanges {
-        (self.evaluate)(&state.routes(), &state.spec(self.config)).expect("the model's routes are valid")
+        (self.evaluate)(&state.routes(), &state.spec(self)).expect("the model's routes are valid")
     }
+
+    /// As counter-examples and the list of states tell it.
+    pub(crate) fn describe(&self) -> String {
+        let mut what = format!("{} {}", self.name, self.config);
+        if self.has_check {
+            what += " with a check";
+        }
+        if self.limits != Limits::Default {
+            what += &format!(", limits: {:?}", self.limits);
+        }
+        if self.weight_steps > 1 {
+            what += &format!(", weights in 1/{}", self.weight_steps);
+        }
+        if let Some(beyond) = self.places_beyond {
+            what += &format!(", {beyond} places beyond the target");
+        }
+        what
+    }
+}
+
+fn ticks(seconds: NonZeroU32) -> u8 {
+    u8::try_from(u64::from(seconds.get()) * 1000 / TICK).expect("a few ticks")
 }

@@ -1,75 +1,30 @@
-//! One deployment as the model sees it: what can be told apart, and nothing else.
+//! One deployment as the model sees it, and what a host makes of it that applies a plan.
 //!
-//! Routes that are alike are interchangeable, so they are kept as a sorted list without names. Time is kept as ages in
-//! ticks, up to [`LONG_AGO`], and only where a decision could depend on it.
+//! Routes that are alike are interchangeable, so they are kept as a sorted list without names. Words are the contract's,
+//! computed here once more: who shared the crate's own would share its mistakes.
 
-use pointsman::{
-    Check, CheckOutcome, HealthStatus, OperatorRequest, Route, RouteChanges, RouteStatus, Spec, Timestamp,
-    TrafficStatus,
+use pointsman::{Check, CheckOutcome, Operator, Route, RouteChanges, RouteEnd, Spec, Timestamp, TrafficStatus};
+
+use crate::{
+    capacity::Load,
+    promises::Promise,
+    subject::Subject,
+    time::{Clock, LONG_AGO, Memo},
+    unit::{FULL, Kind, LEFTOVER, NEW, Revision, STABLE, Traffic, Unit},
 };
 
-use crate::subject::Subject;
-
-/// A tick, in milliseconds. All durations of the configurations are whole ticks.
-pub(crate) const TICK: u64 = 10_000;
-
-/// An age that stands for all that are as long or longer. What takes longer than this, a long back-off, is over at once when
-/// it is reached: time may jump.
-pub(crate) const LONG_AGO: u8 = 3;
-
-/// How long ago that is, in milliseconds: more than the longest back-off.
-const LONG_MILLIS: u64 = 400_000;
-
-const STARTED_AT: u64 = 1_760_000_000_000;
-
-/// What a route's revision is to the rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Revision {
-    /// The old one, which served when the rollout started.
-    Old,
-    /// Another: its rollout was replaced before anybody approved it, or the rollout before this one kept it.
-    Unapproved,
-    /// The deploying one.
-    New,
+/// What the operator wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Wishes {
+    pub(crate) abort: bool,
+    pub(crate) pause: bool,
+    pub(crate) promote: bool,
+    /// Gates that a person passed, of [`GATES`].
+    pub(crate) passed: [bool; 2],
 }
 
-/// How a route is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
-    Provisioning,
-    Healthy,
-    Unhealthy,
-    Terminating,
-    /// Only of the new revision: it counts as failed.
-    Gone,
-}
-
-/// What a route has to do with traffic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Traffic {
-    /// Never in it.
-    Out,
-    /// Out of it with the ratio that it had there.
-    Kept,
-    In,
-}
-
-/// A route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Unit {
-    pub(crate) revision: Revision,
-    pub(crate) kind: Kind,
-    pub(crate) traffic: Traffic,
-    /// Ticks since it last changed; [`LONG_AGO`] where that makes no difference.
-    pub(crate) age: u8,
-}
-
-/// A memo, with its moment as an age.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Memo {
-    word: String,
-    age: Option<u8>,
-}
+/// The gates that a shipped strategy waits at.
+pub(crate) const GATES: [&str; 2] = ["preview", "promotion"];
 
 /// How a rollout ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,191 +33,182 @@ pub(crate) enum End {
     RolledBack,
 }
 
-/// What a plan must never do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Fault {
-    FloorBroken,
-    BudgetExceeded,
-    CreatesWithoutEnd,
-    ActivatedNotReady,
-    ActivatedUnapproved,
-    GateIgnored,
-    EndedInTwoRevisions,
-    DeadlineAlthoughReady,
-    Spins,
-    NeedsAnother,
-}
-
-/// What the environment may still do, in times.
+/// How often what may still happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Budget {
-    pub(crate) failures: u8,
+    /// How many of all of these.
+    pub(crate) in_all: u8,
+    /// Routes that crash.
+    pub(crate) crashes: u8,
+    /// Healthy routes that get sick, and failed checks that pass.
     pub(crate) flaps: u8,
+    /// Routes whose place is lost.
     pub(crate) evictions: u8,
+    /// Changes of the target.
     pub(crate) rescales: u8,
-    pub(crate) requests: u8,
-    pub(crate) accidents: u8,
+    /// Aborts, pauses and promotes.
+    pub(crate) wishes: u8,
+    /// Weights that a person sets by hand.
+    pub(crate) hands: u8,
+    /// Memos that are lost.
+    pub(crate) losses: u8,
+    /// Changes of the number of places.
+    pub(crate) places: u8,
 }
 
-/// A deployment in mid-rollout.
+impl Budget {
+    /// What is left once one of these has happened, if it may.
+    pub(crate) fn spend(mut self, what: fn(&mut Self) -> &mut u8) -> Option<Self> {
+        self.in_all = self.in_all.checked_sub(1)?;
+        let left = what(&mut self);
+        *left = left.checked_sub(1)?;
+        Some(self)
+    }
+}
+
+/// A deployment in the middle of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
+    /// In the order of their ids.
     pub(crate) units: Vec<Unit>,
+    /// Whether the host knows the stable revision.
+    pub(crate) has_stable: bool,
     pub(crate) target: u8,
+    /// Ticks since the start.
     pub(crate) elapsed: u8,
-    pub(crate) request: Option<OperatorRequest>,
+    pub(crate) wishes: Wishes,
+    /// The verdict of the one check; none where there is no check.
     pub(crate) check: Option<CheckOutcome>,
     pub(crate) memo: Option<Memo>,
+    /// How many routes the machine has places for; none where there are always more.
+    pub(crate) places: Option<u8>,
+    /// Whether the last applied plan said that green carries the traffic.
+    pub(crate) promoted: bool,
     pub(crate) left: Budget,
-    /// Which of the model's strategies decides.
+    /// Which of the strategies decides.
     pub(crate) strategy: usize,
     pub(crate) end: Option<End>,
-    pub(crate) fault: Option<Fault>,
+    /// The promise that the last plan broke.
+    pub(crate) broken: Option<Promise>,
 }
 
-// === impl Unit ===
-
-impl Unit {
-    pub(crate) fn is_new(self) -> bool {
-        self.revision == Revision::New
-    }
-
-    pub(crate) fn is_live(self) -> bool {
-        matches!(self.kind, Kind::Provisioning | Kind::Healthy | Kind::Unhealthy)
-    }
-
-    pub(crate) fn is_serving(self) -> bool {
-        self.kind == Kind::Healthy && self.is_active()
-    }
-
-    pub(crate) fn is_active(self) -> bool {
-        self.traffic == Traffic::In
-    }
-
-    fn route(self, id: String, now: u64) -> Route {
-        let (status, health) = match self.kind {
-            Kind::Provisioning => (RouteStatus::Provisioning, HealthStatus::NotChecked),
-            Kind::Healthy => (RouteStatus::Running, HealthStatus::Healthy),
-            Kind::Unhealthy => (RouteStatus::Running, HealthStatus::Unhealthy),
-            Kind::Terminating => (RouteStatus::Terminating, HealthStatus::NotChecked),
-            Kind::Gone => (RouteStatus::Terminated, HealthStatus::NotChecked),
-        };
-        let (revision, created_at) = match self.revision {
-            Revision::Old => ("v1", STARTED_AT - 1_000_000),
-            Revision::Unapproved => ("v2", STARTED_AT - 500_000),
-            Revision::New => ("v3", STARTED_AT),
-        };
-        Route {
-            id,
-            revision: revision.to_owned(),
-            status,
-            health,
-            traffic_status: if self.is_active() { TrafficStatus::Active } else { TrafficStatus::Inactive },
-            traffic_ratio: if self.traffic == Traffic::Out { 0.0 } else { 1.0 },
-            created_at: Timestamp::from_millis(created_at),
-            status_updated_at: Some(Timestamp::from_millis(now - millis(self.age))),
-        }
-    }
-
-    fn of(route: &Route, now: u64) -> Self {
-        let kind = match (route.status, route.health) {
-            (RouteStatus::Provisioning, _) => Kind::Provisioning,
-            (RouteStatus::Running, HealthStatus::Healthy) => Kind::Healthy,
-            (RouteStatus::Running, _) => Kind::Unhealthy,
-            (RouteStatus::Terminating, _) => Kind::Terminating,
-            _ => Kind::Gone,
-        };
-        let revision = match route.revision.as_str() {
-            "v1" => Revision::Old,
-            "v2" => Revision::Unapproved,
-            _ => Revision::New,
-        };
-        let changed_at = route.status_updated_at.expect("the model knows").as_millis();
-        let traffic = match (route.traffic_status, route.traffic_ratio) {
-            (TrafficStatus::Active, _) => Traffic::In,
-            (TrafficStatus::Inactive, 0.0) => Traffic::Out,
-            (TrafficStatus::Inactive, _) => Traffic::Kept,
-        };
-        Self { revision, kind, traffic, age: age(now - changed_at) }
-    }
-}
-
-fn millis(age: u8) -> u64 {
-    if age >= LONG_AGO { LONG_MILLIS } else { u64::from(age) * TICK }
-}
-
-fn age(millis: u64) -> u8 {
-    u8::try_from(millis / TICK).unwrap_or(LONG_AGO).min(LONG_AGO)
+/// What a plan makes of a route.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    /// None where the plan creates it.
+    pub(crate) before: Option<Unit>,
+    pub(crate) after: Unit,
 }
 
 // === impl State ===
 
 impl State {
-    /// The host's clock.
-    fn now(&self) -> u64 {
-        STARTED_AT + if self.elapsed >= LONG_AGO { 2 * LONG_MILLIS } else { u64::from(self.elapsed) * TICK }
+    pub(crate) fn clock(&self) -> Clock {
+        Clock { elapsed: self.elapsed }
     }
 
     pub(crate) fn routes(&self) -> Vec<Route> {
-        let now = self.now();
-        self.units.iter().enumerate().map(|(i, unit)| unit.route(format!("r-{i:02}"), now)).collect()
+        self.units.iter().enumerate().map(|(i, unit)| unit.route(format!("r-{i:02}"), self.clock())).collect()
     }
 
-    pub(crate) fn spec(&self, config: &str) -> Spec {
-        let now = self.now();
-        let memo = self.memo.as_ref().map(|memo| match memo.age {
-            Some(age) => format!("{} {}", memo.word, now - millis(age)),
-            None => memo.word.clone(),
-        });
-        Spec {
-            deploying_revision: "v3".to_owned(),
-            target_replicas: self.target.into(),
-            started_at: Timestamp::from_millis(STARTED_AT),
-            now: Timestamp::from_millis(now),
-            operator_request: self.request,
-            checks: self.check.map(|outcome| Check { name: "smoke".to_owned(), outcome }).into_iter().collect(),
-            config: config.to_owned(),
-            memo,
-        }
-    }
-
-    /// What a host makes of the deployment that applies this plan, with the crate's own rule.
-    pub(crate) fn apply(&mut self, plan: &RouteChanges, subject: &Subject) {
-        let (mut routes, now) = (self.routes(), self.now());
-        let mut created = 0;
-        let new_id = || {
-            created += 1;
-            format!("new-{created}")
+    pub(crate) fn spec(&self, subject: &Subject) -> Spec {
+        let clock = self.clock();
+        let moment = Timestamp::from_millis;
+        let mut spec = Spec::new(NEW, self.target.into(), moment(Clock::started_at()), moment(clock.now()));
+        spec.stable_revision = self.has_stable.then(|| STABLE.to_owned());
+        let passed = GATES.iter().zip(self.wishes.passed).filter(|(_, is_passed)| *is_passed);
+        spec.operator = Operator {
+            abort: self.wishes.abort,
+            pause: self.wishes.pause,
+            promote: self.wishes.promote,
+            passed_gates: passed.map(|(gate, _)| (*gate).to_owned()).collect(),
         };
-        plan.apply(&mut routes, Timestamp::from_millis(now), new_id).expect("the guard has looked at the ids");
-        self.units = routes.iter().map(|route| Unit::of(route, now)).collect();
-        self.memo = plan.memo.as_deref().map(|memo| match memo.rsplit_once(' ') {
-            Some((word, at)) if at.parse::<u64>().is_ok() => {
-                Memo { word: word.to_owned(), age: Some(age(now - at.parse::<u64>().unwrap_or(now))) }
-            }
-            _ => Memo { word: memo.to_owned(), age: None },
-        });
-        self.normalize(subject);
+        let check = |outcome| Check { name: "smoke".to_owned(), outcome, observed_at: None };
+        spec.checks = self.check.map(check).into_iter().collect();
+        spec.limits = subject.limits(self.target);
+        spec.free_places = self.free_places().map(u32::from);
+        spec.weight_steps = subject.weight_steps.into();
+        subject.config.clone_into(&mut spec.config);
+        spec.memo = self.memo.as_ref().map(|memo| memo.text(clock));
+        spec
+    }
+
+    /// How many more routes the machine has places for.
+    pub(crate) fn free_places(&self) -> Option<u8> {
+        let held = u8::try_from(self.count(Unit::holds_a_place)).expect("few routes");
+        self.places.map(|places| places.saturating_sub(held))
+    }
+
+    pub(crate) fn count(&self, is: impl Fn(Unit) -> bool) -> usize {
+        self.units.iter().filter(|unit| is(**unit)).count()
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        Load::of(&self.units)
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.wishes.pause && !self.wishes.abort
+    }
+
+    /// What a plan makes of each route, in the contract's order; none where it names what is not there, names something
+    /// twice, or wants what no proxy has.
+    pub(crate) fn change(&self, plan: &RouteChanges) -> Option<Vec<Change>> {
+        let mut changes: Vec<Change> =
+            self.units.iter().map(|unit| Change { before: Some(*unit), after: *unit }).collect();
+        let mut named = vec![false; changes.len()];
+        let mut name = |id: &str| {
+            let i: usize = id.strip_prefix("r-")?.parse().ok()?;
+            (!std::mem::replace(named.get_mut(i)?, true)).then_some(i)
+        };
+        for id in &plan.promote_route_ids {
+            changes[name(id)?].after.traffic = Traffic::In(FULL);
+        }
+        for change in &plan.traffic_changes {
+            changes[name(&change.route_id)?].after.traffic = traffic(change.traffic_status, change.traffic_ratio)?;
+        }
+        for id in &plan.drain_route_ids {
+            let after = &mut changes[name(id)?].after;
+            *after = after.becomes(Kind::Stopping, Some(RouteEnd::Drained));
+        }
+        for created in &plan.rollout_specs {
+            let revision = match created.revision.as_str() {
+                STABLE => Revision::Stable,
+                LEFTOVER => Revision::Leftover,
+                NEW => Revision::New,
+                _ => return None,
+            };
+            let unit = Unit::created(revision, traffic(created.traffic_status, created.traffic_ratio)?);
+            changes.extend((0..created.count).map(|_| Change { before: None, after: unit }));
+        }
+        Some(changes)
     }
 
     /// Forgets what makes no difference.
     pub(crate) fn normalize(&mut self, subject: &Subject) {
         for unit in &mut self.units {
-            if unit.kind == Kind::Terminating && !subject.tells_terminating_from_gone {
+            // Nobody waits for one whose place was lost, unless all that stop are waited for.
+            let is_lost = unit.kind == Kind::Stopping && unit.end == Some(RouteEnd::Evicted);
+            if is_lost && !subject.waits_for_termination {
                 unit.kind = Kind::Gone;
             }
             let age_matters = match unit.kind {
-                Kind::Healthy => unit.is_new() && subject.has_delay,
-                Kind::Gone => unit.is_new() && subject.has_back_off,
+                Kind::Ready => unit.is_new() && subject.has_delay,
+                Kind::Gone => unit.has_crashed(),
                 _ => false,
             };
             if !age_matters {
                 unit.age = LONG_AGO;
             }
         }
-        self.units.retain(|unit| unit.is_new() || unit.kind != Kind::Gone);
+        // What was drained is over; what was evicted is none of green's failures, which is to be seen.
+        let is_told = |unit: &Unit| {
+            unit.has_crashed() && unit.revision != Revision::Leftover
+                || unit.end == Some(RouteEnd::Evicted) && unit.is_new()
+        };
+        self.units.retain(|unit| unit.kind != Kind::Gone || is_told(unit));
         self.units.sort_unstable();
-        if !subject.has_deadline {
+        if subject.deadline.is_none() {
             self.elapsed = LONG_AGO;
         }
     }
@@ -272,21 +218,24 @@ impl State {
         let older = |age: &mut u8| *age = (*age + 1).min(LONG_AGO);
         self.units.iter_mut().for_each(|unit| older(&mut unit.age));
         older(&mut self.elapsed);
-        if let Some(Memo { age: Some(age), .. }) = &mut self.memo {
-            older(age);
+        if let Some(memo) = &mut self.memo {
+            memo.tick();
         }
     }
 
-    pub(crate) fn count(&self, is: impl Fn(Unit) -> bool) -> usize {
-        self.units.iter().filter(|unit| is(**unit)).count()
+    /// Of a rollout that is over nothing matters but how.
+    pub(crate) fn over(&self, end: End) -> Self {
+        let (wishes, left) = (Wishes::default(), Budget { in_all: 0, ..self.left });
+        Self { units: vec![], memo: None, elapsed: LONG_AGO, wishes, left, end: Some(end), ..self.clone() }
     }
+}
 
-    /// Whether blue-green remembers a promotion.
-    pub(crate) fn remembers_promotion(&self) -> bool {
-        self.memo.as_ref().is_some_and(|memo| memo.word == "promoted-at")
-    }
-
-    pub(crate) fn serving(&self) -> usize {
-        self.count(Unit::is_serving)
+/// Traffic in the model's terms, if it has them: quarters, none of it where inactive.
+fn traffic(status: TrafficStatus, ratio: f64) -> Option<Traffic> {
+    let quarters = (0..=FULL).find(|quarters| f64::from(*quarters).to_bits() == (ratio * f64::from(FULL)).to_bits())?;
+    match status {
+        TrafficStatus::Active => Some(Traffic::In(quarters)),
+        TrafficStatus::Standby => Some(Traffic::Standby(quarters)),
+        TrafficStatus::Inactive => (quarters == 0).then_some(Traffic::Out),
     }
 }
