@@ -121,7 +121,7 @@ fn one_bad_request_is_an_answer_and_exit_code_1() {
 #[case::unknown_field(request(|request| request["spec"]["nwo"] = json!(1)), "unknown field `nwo`")]
 #[case::wrong_word(request(|request| request["routes"][0]["health"] = json!("ill")), "unknown variant `ill`")]
 #[case::duplicate_id(request(|request| request["routes"][0]["id"] = json!("r-2")), "route `r-2` is given more than once")]
-#[case::ratio(request(|request| request["routes"][0]["traffic_ratio"] = json!(7.0)), "traffic ratio 7 is not in 0.0 to 1.0")]
+#[case::ratio(request(|request| request["routes"][0]["traffic_ratio"] = json!(7.0)), "traffic ratio 7.0 is not in 0.0 to 1.0")]
 #[case::config(request(|request| request["spec"]["config"] = json!({"max_replacements": -1})), "`max_replacements`: invalid value")]
 #[case::number("7".to_owned(), "invalid type: integer `7`, expected a JSON object")]
 #[case::empty_object("{}".to_owned(), "missing field `routes`")]
@@ -221,11 +221,13 @@ fn explain_shows_routes_decision_reason_and_when_to_look_again() {
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
     for expected in [
-        "r-1    v1        running  healthy  active 1.0  23h 58m 20s ago  blue live ready serving",
+        "r-1    v1        running  healthy  active 1.0  23h 58m 20s ago  stable live ready serving  drain\n",
         "decision    provisioning: creating-green",
-        "because     0 of 2 green routes are live: creating 2",
-        "changes     create 2 of v2 (inactive)",
-        "look again  in 1m 30s (2025-10-09T08:54:50Z), or when something changes",
+        "because     0 of 2 green routes are live: creating 2, draining 1 to make room\n",
+        "changes     create 2 of v2 (inactive), then drain 1\n",
+        "look again  in 1m 30s (2025-10-09T08:54:50Z), or when something changes\n",
+        "promises    at least 2 serve, at most 4 are live\n",
+        "capacity    3 before the plan, 2 after it\n",
     ] {
         assert!(output.contains(expected), "`{expected}` is not in:\n{output}");
     }
@@ -262,11 +264,14 @@ fn a_plan_that_does_harm_is_refused_with_its_violations() {
     let assert = run(&["evaluate"]).code(1);
     let error = &answers(&assert.get_output().stdout)[0]["error"];
     assert_eq!(error["code"], "plan_rejected");
-    assert_eq!(error["violations"][0]["code"], "serving-floor-broken");
+    let codes: Vec<&Value> = error["violations"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
+    assert_eq!(codes, ["capacity-lowered", "drained-while-short"]);
     assert_eq!(error["violations"][0]["route_ids"], json!(["r-1", "r-2", "r-3"]));
-    let sentence = "violation   serving-floor-broken: the plan leaves 0 of 3 serving routes; the floor is 3";
+    let sentence = "violation   capacity-lowered: the plan takes serving capacity from 3 to 0; 2 must stay\n";
     run(&["explain"]).code(1).stdout(predicate::str::contains(sentence));
-    run(&["evaluate", "--serving-floor-percent", "0"]).code(0);
+    run(&["evaluate", "--max-unavailable", "2"]).code(1).stdout(predicate::str::contains("3 to 0; 1 must stay"));
+    run(&["evaluate", "--max-unavailable", "3"]).code(0);
+    run(&["evaluate", "--max-unavailable", "100%"]).code(0);
     run(&["evaluate", "--guard-ids-only"]).code(0);
 }
 
@@ -375,7 +380,7 @@ fn inspect_as_json_has_every_field() {
 
     let inspection: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     assert_eq!(inspection["name"], "blue-green");
-    assert_eq!(inspection["contract_version"], "0.1.0");
+    assert_eq!(inspection["contract_version"], "0.2.0");
     assert_eq!(inspection["licence"], "Apache-2.0");
     assert_eq!(inspection["size"], fs::metadata(plugin()).unwrap().len());
     assert_eq!(inspection["digest"].as_str().unwrap().len(), "sha256:".len() + 64);
@@ -397,9 +402,10 @@ fn check_config_takes_a_file_standard_input_or_the_object() {
     fs::write(file.path(), r#"{"auto_promote": true}"#).unwrap();
     let check = |config: &str| pointsman(&["check-config", "--plugin", &plugin(), config]);
 
-    check(file.path().to_str().unwrap()).assert().code(0).stdout("ok\n");
-    check("-").write_stdin("{}").assert().code(0).stdout("ok\n");
-    check(r#"{"max_replacements": 2}"#).assert().code(0).stdout("ok\n");
+    let ok = "ok: of 1 wanted at least 1 serve, and at most 2 are live\n";
+    check(file.path().to_str().unwrap()).assert().code(0).stdout(ok);
+    check("-").write_stdin("{}").assert().code(0).stdout(ok);
+    check(r#"{"max_replacements": 2}"#).assert().code(0).stdout(ok);
 }
 
 #[rstest]
@@ -495,7 +501,7 @@ fn watch_asks_which_strategy_where_there_are_several() {
     watch(&[]).code(0).stdout(predicate::str::contains("ok 1"));
     fs::copy(batched(), folder.path().join("b.wasm")).unwrap();
     watch(&[]).code(2).stderr(predicate::str::contains("--strategy: there is batched, blue-green"));
-    watch(&["--strategy", "batched"]).code(0).stdout(predicate::str::contains("batched 0.1.0"));
+    watch(&["--strategy", "batched"]).code(0).stdout(predicate::str::contains("batched 0.2.0"));
     watch(&["--strategy", "canary"]).code(2).stderr(predicate::str::contains("no strategy `canary`"));
 }
 
