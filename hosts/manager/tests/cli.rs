@@ -233,6 +233,80 @@ fn explain_shows_routes_decision_reason_and_when_to_look_again() {
     }
 }
 
+/// What `explain` says of a request, with its exit code and some options.
+fn explained(request: &str, code: i32, options: &[&str]) -> String {
+    let plugin = plugin();
+    let args = [&["explain", "--plugin", &plugin][..], options].concat();
+    let assert = pointsman(&args).write_stdin(request.to_owned()).assert().code(code).stderr("");
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+#[test]
+fn explain_shows_limits_promises_and_the_gate() {
+    let requests: Value = serde_json::from_str(&fs::read_to_string(example()).unwrap()).unwrap();
+    let output = explained(&requests[3].to_string(), 0, &["--max-surge", "150%"]);
+
+    for expected in [
+        "limits      at least 2 serve, at most 8 are live: the policy of the command line at this target\n",
+        "progress    step 1 of 3, 0% of the traffic for the new revision\n",
+        "gate        promotion\n",
+        // It keeps to two full sets, however much is allowed.
+        "promises    at least 3 serve, at most 6 are live\n",
+    ] {
+        assert!(output.contains(expected), "`{expected}` is not in:\n{output}");
+    }
+}
+
+#[test]
+fn explain_goes_by_the_policy_of_a_request() {
+    let with = |policy: Value| request(|request| request["policy"] = policy.clone());
+
+    let output = explained(&with(json!({"max_surge": "50%"})), 0, &["--max-surge", "300%"]);
+    assert!(output.contains("limits      at least 2 serve, at most 5 are live: the request's policy at this target\n"));
+    assert!(output.contains("decision    provisioning: no-budget\n"), "{output}");
+    let limits = json!({"least_serving": 1, "most_live": 6});
+    let output = explained(&request(|request| request["spec"]["limits"] = limits.clone()), 0, &[]);
+    assert!(output.contains("limits      at least 1 serve, at most 6 are live: those of the request\n"), "{output}");
+    let output = explained(&request(|_| ()), 0, &["--guard-ids-only"]);
+    assert!(output.contains("limits      none\n"), "{output}");
+    let output = explained(&with(json!({"max_surge": -1})), 1, &[]);
+    assert!(output.contains("refused     invalid request: `policy`: invalid value: integer `-1`"), "{output}");
+    // What the guard forbids is the request's, too.
+    let guest = root().join("target/guests/hostile.wasm").display().to_string();
+    let drained = |policy: Value| {
+        let request = request(|request| {
+            request["spec"]["config"] = json!({"misdeed": "drain_all"});
+            request["policy"] = policy.clone();
+        });
+        pointsman(&["explain", "--plugin", &guest]).write_stdin(request).assert()
+    };
+    drained(json!({})).code(1);
+    drained(json!({"max_unavailable": "100%"})).code(0);
+}
+
+#[test]
+fn explain_keeps_to_120_columns() {
+    let long = request(|request| {
+        request["spec"]["config"] = json!({"max_replacements": 4_294_967_295_u32, "deadline_seconds": 4_294_967_295_u32,
+            "keep_blue_seconds": 4_294_967_295_u32, "promote_delay_seconds": 4_294_967_295_u32});
+        for (i, word) in ["zone-a", "zone-b", "zone-c"].iter().enumerate() {
+            let id = format!("llama-3-70b-instruct-{word}-{}", "f".repeat(40));
+            request["routes"][i]["id"] = json!(id);
+            request["routes"][i]["revision"] = json!(format!("2025-10-09-{}", "0".repeat(40)));
+            request["routes"][i]["status"] = json!("provisioning");
+            request["routes"][i]["health"] = json!("not_checked");
+        }
+        request["spec"]["deploying_revision"] = json!(format!("2025-10-09-{}", "0".repeat(40)));
+    });
+    let output = explained(&long, 0, &[]);
+
+    let widest = output.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(widest <= 120 && widest > 100, "{widest} columns:\n{output}");
+    let blockers = output.split("blocked by  ").nth(1).unwrap_or_else(|| panic!("{output}"));
+    // What goes on in the next line begins below what it goes on with.
+    assert!(blockers.lines().nth(1).unwrap().starts_with("            llama-3-70b"), "{output}");
+}
+
 #[test]
 fn small_requests_are_not_limited_by_the_memory_for_their_answers() {
     let count = 100_000;
@@ -424,6 +498,25 @@ fn check_config_names_the_key(#[case] config: &str, #[case] message: &str) {
         .code(1)
         .stdout("")
         .stderr(predicate::str::starts_with("error: plugin `blue_green.wasm`").and(predicate::str::contains(message)));
+}
+
+#[test]
+fn check_config_says_as_json_what_it_says() {
+    let check = |config: &str, options: &[&str]| {
+        let plugin = plugin();
+        let args = [&["check-config", "--json", "--plugin", &plugin, config][..], options].concat();
+        pointsman(&args).assert().stderr("")
+    };
+
+    let target = ["--target-replicas", "4"];
+    check("{}", &target).code(0).stdout("{\"ok\":{\"least_serving\":4,\"most_live\":8}}\n");
+    let unknown = check(r#"{"auto_promotion": true}"#, &target).code(1);
+    let refused: Value = serde_json::from_slice(&unknown.get_output().stdout).unwrap();
+    assert!(refused["error"].as_str().unwrap().contains("unknown field `auto_promotion`"), "{refused}");
+    // Nothing is wrong with the configuration, but nothing can be done with it within the policy.
+    let stuck = check("{}", &[&target[..], &["--max-surge", "1"]].concat()).code(1);
+    let refused: Value = serde_json::from_slice(&stuck.get_output().stdout).unwrap();
+    assert!(refused["error"].as_str().unwrap().contains("needs max_surge 100%"), "{refused}");
 }
 
 #[test]
