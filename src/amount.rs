@@ -131,6 +131,12 @@ impl de::Visitor<'_> for Visitor {
         routes.try_into().map(Amount::Count).map_err(|_| out_of_range())
     }
 
+    /// The numbers of TOML are signed, and so are those of JSON below zero.
+    fn visit_i64<E: de::Error>(self, routes: i64) -> Result<Amount, E> {
+        let out_of_range = || E::invalid_value(de::Unexpected::Signed(routes), &self);
+        routes.try_into().map(Amount::Count).map_err(|_| out_of_range())
+    }
+
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
         // A count is a number in JSON.
         let percentage = Some(text).filter(|text| text.ends_with('%')).and_then(|text| text.parse().ok());
@@ -157,8 +163,11 @@ impl JsonSchema for Amount {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde::{Deserialize, de::value::I64Deserializer};
 
     use super::Amount::{self, Count, Millipercent};
+
+    type Signed = I64Deserializer<serde::de::value::Error>;
 
     #[rstest]
     #[case("0", Count(0), "0")]
@@ -195,6 +204,24 @@ mod tests {
     ) {
         let error = text.parse::<Amount>().unwrap_err().to_string();
         assert!(error.starts_with(&format!("`{text}` is no amount")), "{error}");
+    }
+
+    #[rstest]
+    #[case::none(0, Ok(Count(0)))]
+    #[case::most(4_294_967_295, Ok(Count(u32::MAX)))]
+    #[case::too_many(4_294_967_296, Err("4294967296"))]
+    #[case::negative(-1, Err("-1"))]
+    fn reads_signed_numbers(#[case] number: i64, #[case] read: Result<Amount, &str>) {
+        let sentence = |number: &str| {
+            format!(
+                "invalid value: integer `{number}`, expected a number of routes from 0 to 4294967295, or a percentage \
+                 such as \"25%\" or \"12.5%\""
+            )
+        };
+
+        let result = Amount::deserialize(Signed::new(number)).map_err(|error| error.to_string());
+
+        assert_eq!(result, read.map_err(sentence));
     }
 
     #[rstest]

@@ -370,7 +370,7 @@ fn the_promise(
 #[case::signed(r#"{"max_surge": "+5%"}"#, "`max_surge`: invalid value: string \"+5%\"")]
 #[case::four_decimals(r#"{"max_surge": "2.5000%"}"#, "`max_surge`: invalid value: string \"2.5000%\"")]
 #[case::only_a_sign(r#"{"max_surge": "%"}"#, "`max_surge`: invalid value: string \"%\"")]
-#[case::negative(r#"{"max_surge": -1}"#, "`max_surge`: invalid type: integer `-1`")]
+#[case::negative(r#"{"max_surge": -1}"#, "`max_surge`: invalid value: integer `-1`")]
 #[case::overflow(r#"{"max_surge": 4294967296}"#, "`max_surge`: invalid value: integer `4294967296`")]
 #[case::overflow_in_percent(r#"{"max_surge": "4294967296%"}"#, "`max_surge`: invalid value: string")]
 #[case::null(r#"{"max_surge": null}"#, "`max_surge`: invalid type: null")]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pointsman::Commitment;
+use pointsman::{Commitment, json::Admission};
 use pointsman_host::CheckConfigError;
 use serde::de::IgnoredAny;
 
@@ -24,7 +24,7 @@ pub(crate) fn run(sandbox: &Sandbox, args: &CheckConfigArgs) -> Result<Outcome, 
     let config = inline.map_or_else(|| input::read(&args.config), |config| Ok(config.to_owned()))?;
     match plugin.check_config(&config, args.target_replicas) {
         Ok(promised) if args.json => {
-            writeln!(io::stdout(), "{}", serde_json::to_string(&promised).map_err(io::Error::from)?)?;
+            write(&Admission::Ok(promised))?;
             Ok(Outcome::Ok)
         }
         Ok(Commitment { least_serving, most_live }) => {
@@ -35,10 +35,19 @@ pub(crate) fn run(sandbox: &Sandbox, args: &CheckConfigArgs) -> Result<Outcome, 
             )?;
             Ok(Outcome::Ok)
         }
+        Err(CheckConfigError::Invalid { message, .. }) if args.json => {
+            write(&Admission::Error(message))?;
+            Ok(Outcome::Refused)
+        }
         Err(error @ CheckConfigError::Invalid { .. }) => {
             report(&error);
             Ok(Outcome::Refused)
         }
         Err(error @ CheckConfigError::Call(_)) => Err(CliError::CheckConfig(error)),
     }
+}
+
+/// As `check-config` of the JSON entry point answers.
+fn write(admission: &Admission) -> Result<(), CliError> {
+    Ok(writeln!(io::stdout(), "{}", serde_json::to_string(admission).map_err(io::Error::from)?)?)
 }

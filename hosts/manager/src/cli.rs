@@ -87,7 +87,7 @@ pub(crate) struct CheckConfigArgs {
     /// At which target: whether a move is left within the policy depends on it.
     #[arg(long, value_name = "ROUTES", default_value_t = 1)]
     pub(crate) target_replicas: u32,
-    /// As JSON, for programs.
+    /// As JSON, for programs: `{"ok": commitment}`, or `{"error": message}` with exit code 1.
     #[arg(long)]
     pub(crate) json: bool,
 }

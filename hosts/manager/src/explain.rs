@@ -2,21 +2,26 @@
 
 use std::io::{self, Write};
 
-use pointsman::{Commitment, Operator, Rollout, Route, RouteChanges, Spec, json::Request};
-use pointsman_host::{EvaluateError, Session};
+use anstyle::Style;
+use pointsman::{Commitment, Operator, Progress, Rollout, Route, RouteChanges, Spec, guard::Policy, json::Request};
+use pointsman_host::{EvaluateError, Guard, Plugin};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     Outcome,
     cli::{ExplainArgs, Sandbox},
     error::{CliError, style},
     input, moment, routes_table,
-    text::plain,
+    text::{plain, wrapped},
 };
+
+/// How wide labels are, in columns.
+const LABEL: usize = 12;
 
 pub(crate) fn run(sandbox: &Sandbox, args: &ExplainArgs) -> Result<Outcome, CliError> {
     let plugin = sandbox.load(&args.plugin)?;
-    let mut session = plugin.session()?;
-    let strategy = session.describe()?;
+    let strategy = plugin.describe()?;
     let text = input::read(&args.input)?;
     let requests = input::requests(&args.input, &text)?;
 
@@ -29,8 +34,8 @@ pub(crate) fn run(sandbox: &Sandbox, args: &ExplainArgs) -> Result<Outcome, CliE
         if requests.len() > 1 {
             writeln!(out, "{}request {} of {}{:#}", style::HEADING, i + 1, requests.len(), style::HEADING)?;
         }
-        if let Err(refusal) = explain(&mut out, &mut session, request.get())? {
-            writeln!(out, "{}refused{:#}     {}", style::ERROR, style::ERROR, plain(&refusal))?;
+        if let Err(refusal) = explain(&mut out, &plugin, request.get())? {
+            write_line(&mut out, style::ERROR, "refused", &plain(&refusal))?;
             outcome = Outcome::Refused;
         }
     }
@@ -38,13 +43,19 @@ pub(crate) fn run(sandbox: &Sandbox, args: &ExplainArgs) -> Result<Outcome, CliE
 }
 
 /// Explains one request. What the plugin or the contract has against it is the inner error.
-fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result<Result<(), String>, CliError> {
-    let Request { routes, spec } = match Request::parse(request) {
+fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Result<(), String>, CliError> {
+    let (Request { routes, spec }, policy) = match with_policy(request) {
         Ok(request) => request,
         Err(message) => return Ok(Err(format!("invalid request: {message}"))),
     };
+    // Where only ids are checked a policy has no say.
+    let plugin = match policy {
+        Some(policy) if matches!(plugin.guard(), Guard::Policy(_)) => &plugin.under(policy),
+        _ => plugin,
+    };
     write_spec(out, &spec)?;
-    let (plan, violations) = match session.evaluate_cycle(&routes, &spec) {
+    write_line(out, style::HEADING, "limits", &limits(&spec, plugin.guard(), policy.is_some()))?;
+    let (plan, violations) = match plugin.evaluate_cycle(&routes, &spec) {
         Ok(plan) => (plan, vec![]),
         Err(EvaluateError::Rejected { plan, violations, .. }) => (*plan, violations),
         Err(EvaluateError::InvalidConfig { message, .. }) => return Ok(Err(format!("invalid config: {message}"))),
@@ -65,7 +76,7 @@ fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result
     }
     for violation in &violations {
         let code = violation.code.as_str();
-        writeln!(out, "{}violation{:#}   {code}: {}", style::ERROR, style::ERROR, plain(&violation.message))?;
+        write_line(out, style::ERROR, "violation", &format!("{code}: {}", plain(&violation.message)))?;
     }
     Ok(if violations.is_empty() {
         Ok(())
@@ -74,13 +85,53 @@ fn explain(out: &mut impl Write, session: &mut Session, request: &str) -> Result
     })
 }
 
+/// A request with the policy of its deployment, which no plugin sees.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithPolicy<'a> {
+    #[serde(borrow)]
+    routes: &'a RawValue,
+    #[serde(borrow)]
+    spec: &'a RawValue,
+    #[serde(borrow)]
+    policy: &'a RawValue,
+}
+
+/// A request, and the policy of its deployment where it has one.
+///
+/// # Errors
+/// One sentence that names the field.
+fn with_policy(request: &str) -> Result<(Request, Option<Policy>), String> {
+    let Ok(WithPolicy { routes, spec, policy }) = serde_json::from_str(request) else {
+        return Ok((Request::parse(request)?, None));
+    };
+    let policy = serde_json::from_str(policy.get()).map_err(|error| format!("`policy`: {error}"))?;
+    Ok((Request::parse(&format!("{{\"routes\":{routes},\"spec\":{spec}}}"))?, policy))
+}
+
+/// `at least 3 serve, at most 6 are live: the policy of the command line at this target`.
+fn limits(spec: &Spec, guard: Guard, has_policy: bool) -> String {
+    let policy = if has_policy { "the request's policy" } else { "the policy of the command line" };
+    match (spec.limits, guard) {
+        (Some(limits), _) => format!("{}: those of the request", promise(limits)),
+        (None, Guard::Policy(allowed)) => {
+            format!("{}: {policy} at this target", promise(allowed.resolve(spec.target_replicas)))
+        }
+        (None, Guard::IdsOnly) => "none".to_owned(),
+    }
+}
+
+/// Writes a label and what it is the label of.
+fn write_line(out: &mut impl Write, style: Style, label: &str, text: &str) -> Result<(), CliError> {
+    Ok(writeln!(out, "{style}{label}{style:#}{:pad$}{}", "", wrapped(text, LABEL), pad = LABEL - label.len())?)
+}
+
 fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
     let after = match spec.stable() {
         Some(stable) => format!(" after {}", plain(stable)),
         None => String::new(),
     };
-    writeln!(
-        out,
+    let text = format!(
         "deploying {}{after} to {} {}, {} after the start ({}){}, config {}",
         plain(&spec.deploying_revision),
         spec.target_replicas,
@@ -90,8 +141,8 @@ fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
         wishes(spec),
         // As it was written, on one line.
         plain(&spec.config.split_whitespace().collect::<Vec<_>>().join(" ")),
-    )?;
-    Ok(())
+    );
+    Ok(writeln!(out, "{}", wrapped(&text, 0))?)
 }
 
 /// `, operator asks to pause and passed the gates preview, promotion`.
@@ -128,18 +179,14 @@ fn write_capacity(out: &mut impl Write, rollout: &Rollout<'_>, plan: &RouteChang
     after.sort_by(|a, b| a.id.cmp(&b.id));
     let after = pointsman::capacity::capacity(&after);
     let count = f64::from(rollout.tally().serving());
-    let heading = style::HEADING;
-    if is_applied && (before - after).abs() > 1e-9 {
-        writeln!(
-            out,
-            "{heading}capacity{heading:#}    {} before the plan, {} after it",
-            number(before),
-            number(after)
-        )?;
+    let text = if is_applied && (before - after).abs() > 1e-9 {
+        format!("{} before the plan, {} after it", number(before), number(after))
     } else if (before - count).abs() > 1e-9 {
-        writeln!(out, "{heading}capacity{heading:#}    {} of {count} serving routes", number(before))?;
-    }
-    Ok(())
+        format!("{} of {count} serving routes", number(before))
+    } else {
+        return Ok(());
+    };
+    write_line(out, style::HEADING, "capacity", &text)
 }
 
 /// With at most three decimals.
@@ -149,31 +196,43 @@ fn number(capacity: f64) -> String {
 }
 
 fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<(), CliError> {
-    let (heading, reason) = (style::HEADING, &plan.reason);
-    writeln!(out, "{heading}decision{heading:#}    {}: {}", plan.sub_step.as_str(), plain(&reason.code))?;
-    writeln!(out, "{heading}because{heading:#}     {}", plain(&reason.message))?;
-    writeln!(out, "{heading}changes{heading:#}     {}", changes(plan))?;
+    let reason = &plan.reason;
+    let mut line = |label: &str, text: &str| write_line(out, style::HEADING, label, text);
+    line("decision", &format!("{}: {}", plan.sub_step.as_str(), plain(&reason.code)))?;
+    line("because", &plain(&reason.message))?;
+    line("changes", &changes(plan))?;
+    if let Some(progress) = plan.progress {
+        line("progress", &passed(progress))?;
+    }
     if let Some(gate) = &plan.gate {
-        writeln!(out, "{heading}gate{heading:#}        {}", plain(gate))?;
+        line("gate", &plain(gate))?;
     }
     if !reason.blocking_route_ids.is_empty() {
-        writeln!(out, "{heading}blocked by{heading:#}  {}", plain(&reason.blocking_route_ids.join(", ")))?;
+        line("blocked by", &plain(&reason.blocking_route_ids.join(", ")))?;
     }
+    line("look again", &look_again(plan, spec))?;
+    line("promises", &promise(plan.commitment))?;
+    if let Some(memo) = &plan.memo {
+        line("memo", &plain(memo))?;
+    }
+    Ok(())
+}
+
+/// When it is evaluated again.
+fn look_again(plan: &RouteChanges, spec: &Spec) -> String {
     match plan.next_evaluation_at {
         Some(at) => {
             let (relative, absolute) = (moment::relative(at, spec.now), moment::absolute(at));
-            writeln!(out, "{heading}look again{heading:#}  {relative} ({absolute}), or when something changes")?;
+            format!("{relative} ({absolute}), or when something changes")
         }
-        None if plan.sub_step.is_over() => {
-            writeln!(out, "{heading}look again{heading:#}  no need: the rollout is over")?;
-        }
-        None => writeln!(out, "{heading}look again{heading:#}  when something changes")?,
+        None if plan.sub_step.is_over() => "no need: the rollout is over".to_owned(),
+        None => "when something changes".to_owned(),
     }
-    writeln!(out, "{heading}promises{heading:#}    {}", promise(plan.commitment))?;
-    if let Some(memo) = &plan.memo {
-        writeln!(out, "{heading}memo{heading:#}        {}", plain(memo))?;
-    }
-    Ok(())
+}
+
+/// `step 2 of 5, 12.5% of the traffic for the new revision`.
+fn passed(Progress { step, steps, share }: Progress) -> String {
+    format!("step {step} of {steps}, {}% of the traffic for the new revision", number(share * 100.0))
 }
 
 /// `create 3 of v2 (inactive), promote 2, drain 3`.
@@ -197,4 +256,18 @@ pub(crate) fn changes(plan: &RouteChanges) -> String {
     ];
     parts.extend(lists.iter().filter(|(_, n)| *n > 0).map(|(verb, n)| format!("{verb} {n}")));
     if parts.is_empty() { "none".to_owned() } else { parts.join(", then ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use pointsman::Progress;
+
+    use super::passed;
+
+    #[test]
+    fn progress_is_a_share_of_the_traffic() {
+        let progress = Progress { step: 2, steps: 5, share: 0.125 };
+
+        assert_eq!(passed(progress), "step 2 of 5, 12.5% of the traffic for the new revision");
+    }
 }

@@ -19,6 +19,7 @@ mod routes_table;
 mod simulate;
 mod text;
 mod watch;
+mod wish;
 
 use std::{io, process::ExitCode};
 

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use comfy_table::{ContentArrangement, Table, presets};
 use pointsman::{Rollout, Route, RouteChanges, TrafficStatus};
 
-use crate::{error::style, moment, text::plain};
+use crate::{
+    error::style,
+    moment,
+    text::{WIDTH, plain},
+};
 
 /// All routes: what each is, how that classifies it, and what the plan does with it.
 pub(crate) fn of(rollout: &Rollout, plan: &RouteChanges) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(WIDTH).unwrap_or(u16::MAX));
     let heading = |text: &str| format!("{}{text}{:#}", style::HEADING, style::HEADING);
     table.set_header(["ROUTE", "REVISION", "STATUS", "HEALTH", "TRAFFIC", "CHANGED", "CLASS", "PLAN"].map(heading));
     let actions = Actions::new(plan);

@@ -121,7 +121,7 @@ fn one_bad_request_is_an_answer_and_exit_code_1() {
 #[case::unknown_field(request(|request| request["spec"]["nwo"] = json!(1)), "unknown field `nwo`")]
 #[case::wrong_word(request(|request| request["routes"][0]["health"] = json!("ill")), "unknown variant `ill`")]
 #[case::duplicate_id(request(|request| request["routes"][0]["id"] = json!("r-2")), "route `r-2` is given more than once")]
-#[case::ratio(request(|request| request["routes"][0]["traffic_ratio"] = json!(7.0)), "traffic ratio 7 is not in 0.0 to 1.0")]
+#[case::ratio(request(|request| request["routes"][0]["traffic_ratio"] = json!(7.0)), "traffic ratio 7.0 is not in 0.0 to 1.0")]
 #[case::config(request(|request| request["spec"]["config"] = json!({"max_replacements": -1})), "`max_replacements`: invalid value")]
 #[case::number("7".to_owned(), "invalid type: integer `7`, expected a JSON object")]
 #[case::empty_object("{}".to_owned(), "missing field `routes`")]
@@ -221,14 +221,90 @@ fn explain_shows_routes_decision_reason_and_when_to_look_again() {
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
     for expected in [
-        "r-1    v1        running  healthy  active 1.0  23h 58m 20s ago  blue live ready serving",
+        "r-1    v1        running  healthy  active 1.0  23h 58m 20s ago  stable live ready serving  drain\n",
         "decision    provisioning: creating-green",
-        "because     0 of 2 green routes are live: creating 2",
-        "changes     create 2 of v2 (inactive)",
-        "look again  in 1m 30s (2025-10-09T08:54:50Z), or when something changes",
+        "because     0 of 2 green routes are live: creating 2, draining 1 to make room\n",
+        "changes     create 2 of v2 (inactive), then drain 1\n",
+        "look again  in 1m 30s (2025-10-09T08:54:50Z), or when something changes\n",
+        "promises    at least 2 serve, at most 4 are live\n",
+        "capacity    3 before the plan, 2 after it\n",
     ] {
         assert!(output.contains(expected), "`{expected}` is not in:\n{output}");
     }
+}
+
+/// What `explain` says of a request, with its exit code and some options.
+fn explained(request: &str, code: i32, options: &[&str]) -> String {
+    let plugin = plugin();
+    let args = [&["explain", "--plugin", &plugin][..], options].concat();
+    let assert = pointsman(&args).write_stdin(request.to_owned()).assert().code(code).stderr("");
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+#[test]
+fn explain_shows_limits_promises_and_the_gate() {
+    let requests: Value = serde_json::from_str(&fs::read_to_string(example()).unwrap()).unwrap();
+    let output = explained(&requests[3].to_string(), 0, &["--max-surge", "150%"]);
+
+    for expected in [
+        "limits      at least 2 serve, at most 8 are live: the policy of the command line at this target\n",
+        "progress    step 1 of 3, 0% of the traffic for the new revision\n",
+        "gate        promotion\n",
+        // It keeps to two full sets, however much is allowed.
+        "promises    at least 3 serve, at most 6 are live\n",
+    ] {
+        assert!(output.contains(expected), "`{expected}` is not in:\n{output}");
+    }
+}
+
+#[test]
+fn explain_goes_by_the_policy_of_a_request() {
+    let with = |policy: Value| request(|request| request["policy"] = policy.clone());
+
+    let output = explained(&with(json!({"max_surge": "50%"})), 0, &["--max-surge", "300%"]);
+    assert!(output.contains("limits      at least 2 serve, at most 5 are live: the request's policy at this target\n"));
+    assert!(output.contains("decision    provisioning: no-budget\n"), "{output}");
+    let limits = json!({"least_serving": 1, "most_live": 6});
+    let output = explained(&request(|request| request["spec"]["limits"] = limits.clone()), 0, &[]);
+    assert!(output.contains("limits      at least 1 serve, at most 6 are live: those of the request\n"), "{output}");
+    let output = explained(&request(|_| ()), 0, &["--guard-ids-only"]);
+    assert!(output.contains("limits      none\n"), "{output}");
+    let output = explained(&with(json!({"max_surge": -1})), 1, &[]);
+    assert!(output.contains("refused     invalid request: `policy`: invalid value: integer `-1`"), "{output}");
+    // What the guard forbids is the request's, too.
+    let guest = root().join("target/guests/hostile.wasm").display().to_string();
+    let drained = |policy: Value| {
+        let request = request(|request| {
+            request["spec"]["config"] = json!({"misdeed": "drain_all"});
+            request["policy"] = policy.clone();
+        });
+        pointsman(&["explain", "--plugin", &guest]).write_stdin(request).assert()
+    };
+    drained(json!({})).code(1);
+    drained(json!({"max_unavailable": "100%"})).code(0);
+}
+
+#[test]
+fn explain_keeps_to_120_columns() {
+    let long = request(|request| {
+        request["spec"]["config"] = json!({"max_replacements": 4_294_967_295_u32, "deadline_seconds": 4_294_967_295_u32,
+            "keep_blue_seconds": 4_294_967_295_u32, "promote_delay_seconds": 4_294_967_295_u32});
+        for (i, word) in ["zone-a", "zone-b", "zone-c"].iter().enumerate() {
+            let id = format!("llama-3-70b-instruct-{word}-{}", "f".repeat(40));
+            request["routes"][i]["id"] = json!(id);
+            request["routes"][i]["revision"] = json!(format!("2025-10-09-{}", "0".repeat(40)));
+            request["routes"][i]["status"] = json!("provisioning");
+            request["routes"][i]["health"] = json!("not_checked");
+        }
+        request["spec"]["deploying_revision"] = json!(format!("2025-10-09-{}", "0".repeat(40)));
+    });
+    let output = explained(&long, 0, &[]);
+
+    let widest = output.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(widest <= 120 && widest > 100, "{widest} columns:\n{output}");
+    let blockers = output.split("blocked by  ").nth(1).unwrap_or_else(|| panic!("{output}"));
+    // What goes on in the next line begins below what it goes on with.
+    assert!(blockers.lines().nth(1).unwrap().starts_with("            llama-3-70b"), "{output}");
 }
 
 #[test]
@@ -262,11 +338,14 @@ fn a_plan_that_does_harm_is_refused_with_its_violations() {
     let assert = run(&["evaluate"]).code(1);
     let error = &answers(&assert.get_output().stdout)[0]["error"];
     assert_eq!(error["code"], "plan_rejected");
-    assert_eq!(error["violations"][0]["code"], "serving-floor-broken");
+    let codes: Vec<&Value> = error["violations"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
+    assert_eq!(codes, ["capacity-lowered", "drained-while-short"]);
     assert_eq!(error["violations"][0]["route_ids"], json!(["r-1", "r-2", "r-3"]));
-    let sentence = "violation   serving-floor-broken: the plan leaves 0 of 3 serving routes; the floor is 3";
+    let sentence = "violation   capacity-lowered: the plan takes serving capacity from 3 to 0; 2 must stay\n";
     run(&["explain"]).code(1).stdout(predicate::str::contains(sentence));
-    run(&["evaluate", "--serving-floor-percent", "0"]).code(0);
+    run(&["evaluate", "--max-unavailable", "2"]).code(1).stdout(predicate::str::contains("3 to 0; 1 must stay"));
+    run(&["evaluate", "--max-unavailable", "3"]).code(0);
+    run(&["evaluate", "--max-unavailable", "100%"]).code(0);
     run(&["evaluate", "--guard-ids-only"]).code(0);
 }
 
@@ -375,7 +454,7 @@ fn inspect_as_json_has_every_field() {
 
     let inspection: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     assert_eq!(inspection["name"], "blue-green");
-    assert_eq!(inspection["contract_version"], "0.1.0");
+    assert_eq!(inspection["contract_version"], "0.2.0");
     assert_eq!(inspection["licence"], "Apache-2.0");
     assert_eq!(inspection["size"], fs::metadata(plugin()).unwrap().len());
     assert_eq!(inspection["digest"].as_str().unwrap().len(), "sha256:".len() + 64);
@@ -397,9 +476,10 @@ fn check_config_takes_a_file_standard_input_or_the_object() {
     fs::write(file.path(), r#"{"auto_promote": true}"#).unwrap();
     let check = |config: &str| pointsman(&["check-config", "--plugin", &plugin(), config]);
 
-    check(file.path().to_str().unwrap()).assert().code(0).stdout("ok\n");
-    check("-").write_stdin("{}").assert().code(0).stdout("ok\n");
-    check(r#"{"max_replacements": 2}"#).assert().code(0).stdout("ok\n");
+    let ok = "ok: of 1 wanted at least 1 serve, and at most 2 are live\n";
+    check(file.path().to_str().unwrap()).assert().code(0).stdout(ok);
+    check("-").write_stdin("{}").assert().code(0).stdout(ok);
+    check(r#"{"max_replacements": 2}"#).assert().code(0).stdout(ok);
 }
 
 #[rstest]
@@ -418,6 +498,25 @@ fn check_config_names_the_key(#[case] config: &str, #[case] message: &str) {
         .code(1)
         .stdout("")
         .stderr(predicate::str::starts_with("error: plugin `blue_green.wasm`").and(predicate::str::contains(message)));
+}
+
+#[test]
+fn check_config_says_as_json_what_it_says() {
+    let check = |config: &str, options: &[&str]| {
+        let plugin = plugin();
+        let args = [&["check-config", "--json", "--plugin", &plugin, config][..], options].concat();
+        pointsman(&args).assert().stderr("")
+    };
+
+    let target = ["--target-replicas", "4"];
+    check("{}", &target).code(0).stdout("{\"ok\":{\"least_serving\":4,\"most_live\":8}}\n");
+    let unknown = check(r#"{"auto_promotion": true}"#, &target).code(1);
+    let refused: Value = serde_json::from_slice(&unknown.get_output().stdout).unwrap();
+    assert!(refused["error"].as_str().unwrap().contains("unknown field `auto_promotion`"), "{refused}");
+    // Nothing is wrong with the configuration, but nothing can be done with it within the policy.
+    let stuck = check("{}", &[&target[..], &["--max-surge", "1"]].concat()).code(1);
+    let refused: Value = serde_json::from_slice(&stuck.get_output().stdout).unwrap();
+    assert!(refused["error"].as_str().unwrap().contains("needs max_surge 100%"), "{refused}");
 }
 
 #[test]
@@ -495,7 +594,7 @@ fn watch_asks_which_strategy_where_there_are_several() {
     watch(&[]).code(0).stdout(predicate::str::contains("ok 1"));
     fs::copy(batched(), folder.path().join("b.wasm")).unwrap();
     watch(&[]).code(2).stderr(predicate::str::contains("--strategy: there is batched, blue-green"));
-    watch(&["--strategy", "batched"]).code(0).stdout(predicate::str::contains("batched 0.1.0"));
+    watch(&["--strategy", "batched"]).code(0).stdout(predicate::str::contains("batched 0.2.0"));
     watch(&["--strategy", "canary"]).code(2).stderr(predicate::str::contains("no strategy `canary`"));
 }
 

@@ -86,7 +86,7 @@ pub(super) const RULES: [Rule; 18] = [
     },
     Rule {
         id: "keeps-its-commitment",
-        says: "every plan promises what `check-config` says of its configuration, target and limits",
+        says: "every plan promises what `check-config` says of its configuration, target and limits, and does it",
         needs_config: true,
         run: commitments::keeps_its_commitment,
     },

@@ -29,6 +29,18 @@ pub(super) fn is_terminal(sub_step: SubStep) -> bool {
     }
 }
 
+/// The capacity of routes: the ratios of those that serve, summed in the order of ids, / the largest of them; 0.0 if none.
+pub(super) fn capacity(routes: &[Route]) -> f64 {
+    let mut serving: Vec<&Route> = routes
+        .iter()
+        .filter(|route| is_ready(route) && route.traffic_status == TrafficStatus::Active && route.traffic_ratio > 0.0)
+        .collect();
+    serving.sort_by(|a, b| a.id.cmp(&b.id));
+    let ratios = || serving.iter().map(|route| route.traffic_ratio);
+    let largest = ratios().fold(0.0, f64::max);
+    if largest > 0.0 { ratios().sum::<f64>() / largest } else { 0.0 }
+}
+
 /// How many routes a plan creates.
 pub(super) fn created(plan: &RouteChanges) -> u64 {
     plan.rollout_specs.iter().map(|spec| u64::from(spec.count)).sum()
@@ -92,10 +104,23 @@ pub(super) fn apply(plan: &RouteChanges, request: &mut Request) -> Result<(), St
 
 #[cfg(test)]
 mod tests {
-    use pointsman::{RolloutSpec, RouteChanges, SubStep, TrafficChange, TrafficStatus};
+    use pointsman::{HealthStatus, RolloutSpec, Route, RouteChanges, SubStep, TrafficChange, TrafficStatus};
 
-    use super::{apply, changes_routes, created};
+    use super::{apply, capacity, changes_routes, created};
     use crate::conformance::requests;
+
+    #[test]
+    fn capacity_is_spread_over_what_serves() {
+        let mut routes: Vec<Route> = (1..=4).map(|i| requests::serving_route(format!("r-{i}"))).collect();
+        routes[0].traffic_ratio = 0.25;
+        routes[1].traffic_status = TrafficStatus::Standby;
+        routes[2].health = HealthStatus::Degraded;
+        assert!((capacity(&routes) - 1.25).abs() < 1e-12);
+        assert!((pointsman::capacity::capacity(&routes) - 1.25).abs() < 1e-12);
+        routes[3].traffic_ratio = 0.5;
+        assert!((capacity(&routes) - 1.5).abs() < 1e-12);
+        assert!(capacity(&routes[1..3]).abs() < 1e-12);
+    }
 
     /// Two definitions of one contract: what the crate's own makes of a plan is the same.
     #[test]

@@ -1,10 +1,9 @@
 //! A small world for simulated rollouts: routes, an operator, clocks, and what can happen to them.
 
 use pointsman::{
-    Check, HealthStatus, Operator, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus, json::Request,
+    Check, HealthStatus, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus, json::Request,
 };
 
-use self::event::Wish;
 pub(super) use self::{
     event::{Event, events},
     start::{Start, starts},
@@ -14,7 +13,7 @@ use super::{
     verdict::Failure,
     words::{self, created, is_live, is_ready},
 };
-use crate::explain::changes;
+use crate::{explain::changes, wish::Wish};
 
 mod event;
 mod start;
@@ -108,17 +107,26 @@ impl World {
             Event::Health(place, health) => {
                 self.change(place, |route| route.status == S::Running && route.health != health, S::Running, health)
             }
-            Event::Fail(place) => self
-                .end(place, |route| route.status == S::Provisioning, S::FailedToStart, E::Crashed)
-                .or_else(|| self.end(place, |route| route.status == S::Running, S::Terminated, E::Crashed)),
+            Event::Fail(place) => {
+                let told = self
+                    .end(place, |route| route.status == S::Provisioning, S::FailedToStart, E::Crashed)
+                    .or_else(|| self.end(place, |route| route.status == S::Running, S::Terminated, E::Crashed));
+                self.give_back(told.is_some());
+                told
+            }
             Event::Drain(place) => self.end(place, is_live, S::Terminating, E::Drained),
             Event::Evict(place) => self.end(place, is_live, S::Terminating, E::Evicted),
             Event::Gone(place) => {
-                self.change(place, |route| route.status == S::Terminating, S::Terminated, H::NotChecked)
+                let is_stopping = |route: &Route| route.status == S::Terminating;
+                // What was evicted has lost its place to something else.
+                let is_evicted = self.pick(place, is_stopping).is_some_and(|route| route.end == Some(E::Evicted));
+                let told = self.change(place, is_stopping, S::Terminated, H::NotChecked);
+                self.give_back(told.is_some() && !is_evicted);
+                told
             }
             Event::Weigh(place, ratio) => self.weigh(place, ratio),
             Event::Move(place, status) => self.set_traffic(place, status),
-            Event::Wish(wish) => self.wish(wish),
+            Event::Wish(ref wish) => self.wish(wish),
             Event::Rescale(target) => {
                 self.request.spec.target_replicas = target;
                 Some(format!("{target} replicas are wanted"))
@@ -162,6 +170,12 @@ impl World {
         }
     }
 
+    /// Gives the place back of a route that is gone, if it is.
+    fn give_back(&mut self, is_gone: bool) {
+        let spec = &mut self.request.spec;
+        spec.free_places = spec.free_places.map(|free| free.saturating_add(is_gone.into()));
+    }
+
     /// Lets time pass.
     pub(super) fn pass(&mut self, seconds: u64) {
         let millis = seconds * 1000;
@@ -180,25 +194,10 @@ impl World {
         failed.count()
     }
 
-    fn wish(&mut self, wish: Wish) -> Option<String> {
-        let operator = &mut self.request.spec.operator;
-        match wish {
-            Wish::Promote => operator.promote = true,
-            Wish::Abort => operator.abort = true,
-            Wish::Pause => operator.pause = true,
-            Wish::Resume => operator.pause = false,
-            Wish::Advance => {
-                let gate = self.gate.take()?;
-                let told = format!("the operator passes the gate {gate}");
-                operator.passed_gates.push(gate);
-                return Some(told);
-            }
-            Wish::TakeBack => {
-                *operator = Operator::default();
-                return Some("the operator takes all wishes back".to_owned());
-            }
-        }
-        Some(format!("the operator asks to {wish:?}").to_lowercase())
+    fn wish(&mut self, wish: &Wish) -> Option<String> {
+        let gate = self.gate.as_deref();
+        let at = if *wish == Wish::Advance { format!(" past the gate {}", gate?) } else { String::new() };
+        wish.grant(&mut self.request.spec.operator, gate).then(|| format!("the {wish}{at}"))
     }
 
     fn weigh(&mut self, place: usize, ratio: f64) -> Option<String> {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use self::{
     labels::{LANE, Lanes, cut},
-    look::{FAINT, GRID, INK},
+    look::{CAPACITY, FAINT, GRID, INK},
     scale::Scale,
     svg::Svg,
 };
@@ -34,6 +34,8 @@ const HEIGHT: f64 = 280.0;
 /// Of the legend.
 const LEGEND_ROW: f64 = 20.0;
 const LEGEND_COLUMNS: usize = 4;
+/// Lines in the legend: target, capacity and end.
+const KEYS: usize = 3;
 
 /// Draws a run.
 pub(super) fn draw(scenario: &Scenario, record: &Record, verdict: &Verdict) -> String {
@@ -58,7 +60,7 @@ pub(super) fn draw(scenario: &Scenario, record: &Record, verdict: &Verdict) -> S
     let legend_top = bottom + 40.0 + LANE * events.height();
     let chart = Chart { scenario, record, verdict, time, routes: Scale::count(highest, bottom, top), until };
     let classes = chart.classes();
-    let height = legend_top + LEGEND_ROW * lines(classes.len() + 2) + 12.0;
+    let height = legend_top + LEGEND_ROW * lines(classes.len() + KEYS) + 12.0;
 
     let mut svg = Svg::default();
     svg.open(&format!(
@@ -68,6 +70,7 @@ pub(super) fn draw(scenario: &Scenario, record: &Record, verdict: &Verdict) -> S
     chart.write_grid(&mut svg, top, bottom);
     chart.write_layers(&mut svg, &classes);
     chart.write_target(&mut svg);
+    chart.write_capacity(&mut svg);
     chart.write_end(&mut svg, top, bottom);
     decisions.write(&mut svg, "decisions", top, bottom);
     events.write(&mut svg, "events", bottom, top);
@@ -195,14 +198,28 @@ impl Chart<'_> {
         svg.close("g");
     }
 
-    /// How many routes should serve.
-    fn write_target(&self, svg: &mut Svg) {
+    /// Steps through a value of each sample.
+    fn steps(&self, value: impl Fn(&Sample) -> f64) -> String {
         let mut path = String::new();
         for (sample, end) in self.spans() {
             let (x, right) = (self.time.place(seconds(sample.at)), self.time.place(seconds(end)));
-            let y = self.routes.place(f64::from(sample.target));
+            let y = self.routes.place(value(sample));
             let _ = write!(path, "{}{x:.1} {y:.1}H{right:.1}", if path.is_empty() { "M" } else { "L" });
         }
+        path
+    }
+
+    /// Over how many evenly loaded routes the traffic is spread: where weights differ, fewer than are counted.
+    fn write_capacity(&self, svg: &mut Svg) {
+        let path = self.steps(Sample::capacity);
+        svg.open(&format!(r#"path id="capacity" d="{path}" fill="none" stroke="{CAPACITY}" stroke-width="2.5""#));
+        svg.element("title", "serving capacity");
+        svg.close("path");
+    }
+
+    /// How many routes should serve.
+    fn write_target(&self, svg: &mut Svg) {
+        let path = self.steps(|sample| f64::from(sample.target));
         // A white edge keeps it apart from what it crosses.
         svg.raw(&format!(r##"<path d="{path}" fill="none" stroke="#ffffff" stroke-width="4"/>"##));
         svg.raw(&format!(
@@ -231,11 +248,15 @@ impl Chart<'_> {
             ));
             svg.element(&format!(r#"text x="{:.1}" y="{:.1}""#, x + 25.0, y + 10.5), class.name());
         }
-        let keys = [(INK, "7 4", "target".to_owned()), (look::end(&self.record.ended), "none", "the end".to_owned())];
+        let keys: [_; KEYS] = [
+            (INK, "7 4", "target"),
+            (CAPACITY, "none", "serving capacity"),
+            (look::end(&self.record.ended), "none", "the end"),
+        ];
         for ((colour, dashes, name), (x, y)) in keys.into_iter().zip(place) {
             let line = format!(r#"stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}""#);
             svg.raw(&format!(r#"<path d="M{x:.1} {:.1}h18" {line}/>"#, y + 6.0));
-            svg.element(&format!(r#"text x="{:.1}" y="{:.1}""#, x + 25.0, y + 10.5), &name);
+            svg.element(&format!(r#"text x="{:.1}" y="{:.1}""#, x + 25.0, y + 10.5), name);
         }
         svg.close("g");
     }

@@ -15,6 +15,8 @@ pub(super) enum Class {
     OldServing,
     /// Of the deploying revision, ready and in traffic.
     NewServing,
+    /// Of the deploying revision, on standby: taken out of traffic, and kept.
+    NewStandby,
     /// Of the deploying revision, ready but not in traffic.
     NewReady,
     /// Of the deploying revision, running but not ready.
@@ -25,8 +27,10 @@ pub(super) enum Class {
     OldStandby,
     /// Of another revision, ready but not in traffic, and not approved.
     OldReady,
-    /// Of another revision, live but not ready.
+    /// Of another revision, running but not ready.
     OldUnready,
+    /// Of another revision, provisioning: a way back needs it.
+    OldStarting,
     /// Of another revision, drained and not yet gone.
     OldStopping,
     /// Of the deploying revision, drained and not yet gone.
@@ -40,15 +44,17 @@ pub(super) enum Class {
 // === impl Class ===
 
 impl Class {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::OldServing,
         Self::NewServing,
+        Self::NewStandby,
         Self::NewReady,
         Self::NewUnready,
         Self::NewStarting,
         Self::OldStandby,
         Self::OldReady,
         Self::OldUnready,
+        Self::OldStarting,
         Self::OldStopping,
         Self::NewStopping,
         Self::Evicted,
@@ -64,17 +70,18 @@ impl Class {
             RouteStatus::Terminating if is_new => Self::NewStopping,
             RouteStatus::Terminating => Self::OldStopping,
             RouteStatus::Terminated | RouteStatus::FailedToStart => return None,
-            RouteStatus::Provisioning | RouteStatus::Running if !is_new => match (route.is_ready(), route.is_serving())
-            {
-                (_, true) => Self::OldServing,
-                (true, _) if route.is_standby() => Self::OldStandby,
-                (true, _) => Self::OldReady,
-                _ => Self::OldUnready,
+            RouteStatus::Provisioning if is_new => Self::NewStarting,
+            RouteStatus::Provisioning => Self::OldStarting,
+            RouteStatus::Running => match (route.is_ready(), route.is_serving(), route.is_standby()) {
+                (false, ..) if is_new => Self::NewUnready,
+                (false, ..) => Self::OldUnready,
+                (_, true, _) if is_new => Self::NewServing,
+                (_, true, _) => Self::OldServing,
+                (.., true) if is_new => Self::NewStandby,
+                (.., true) => Self::OldStandby,
+                _ if is_new => Self::NewReady,
+                _ => Self::OldReady,
             },
-            RouteStatus::Provisioning => Self::NewStarting,
-            RouteStatus::Running if route.is_serving() => Self::NewServing,
-            RouteStatus::Running if route.is_ready() => Self::NewReady,
-            RouteStatus::Running => Self::NewUnready,
         })
     }
 
@@ -83,12 +90,14 @@ impl Class {
         match self {
             Self::OldServing => "old, serving",
             Self::NewServing => "new, serving",
+            Self::NewStandby => "new, on standby",
             Self::NewReady => "new, ready, out of traffic",
             Self::NewUnready => "new, not ready",
             Self::NewStarting => "new, starting",
             Self::OldStandby => "old, on standby",
             Self::OldReady => "old, ready, out of traffic",
             Self::OldUnready => "old, not ready",
+            Self::OldStarting => "old, starting",
             Self::OldStopping => "old, stopping",
             Self::NewStopping => "new, stopping",
             Self::Evicted => "evicted",
@@ -101,12 +110,14 @@ impl Class {
         match self {
             Self::OldServing => '■',
             Self::NewServing => '●',
+            Self::NewStandby => '◎',
             Self::NewReady => '◉',
             Self::NewUnready => '◐',
             Self::NewStarting => '○',
             Self::OldStandby => '▣',
             Self::OldReady => '▢',
             Self::OldUnready => '□',
+            Self::OldStarting => '◇',
             Self::OldStopping => '▫',
             Self::NewStopping => '◦',
             Self::Evicted => '÷',
@@ -117,8 +128,8 @@ impl Class {
     pub(super) fn style(self) -> Style {
         match self {
             Self::OldServing | Self::OldStandby | Self::OldReady => style::BLUE,
-            Self::NewServing | Self::NewReady => style::GREEN,
-            Self::NewUnready | Self::NewStarting | Self::OldUnready => style::WARNING,
+            Self::NewServing | Self::NewStandby | Self::NewReady => style::GREEN,
+            Self::NewUnready | Self::NewStarting | Self::OldUnready | Self::OldStarting => style::WARNING,
             Self::OldStopping | Self::NewStopping => style::FAINT,
             Self::Evicted | Self::Failed => style::ERROR,
         }

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::{
     record::{self, Cycle, Decision, Ended, Happening, Record, Sample, thousandths},
-    scenario::{Event, HostTrouble, Scenario, What, Wish},
+    scenario::{Event, HostTrouble, Scenario, What},
     world::World,
 };
-use crate::error::CliError;
+use crate::{error::CliError, wish::Wish};
 
 /// More routes than this, gone ones included, and the run ends: the guard was told to let much pass.
 const MOST_ROUTES: usize = 10_000;
@@ -41,6 +41,9 @@ struct Host<'a> {
     gate: Option<String>,
     /// Whether the last applied plan said that the new revision carries the traffic.
     was_promoted: bool,
+    /// How the rollout ended, where the last applied plan was terminal: nothing is evaluated until another revision is
+    /// deployed.
+    over: Option<Ended>,
     /// By how much the host's clock is wrong, in milliseconds: for good, and in the next cycle only.
     clock: i64,
     blip: i64,
@@ -81,6 +84,7 @@ impl<'a> Host<'a> {
             next_evaluation: None,
             gate: None,
             was_promoted: false,
+            over: None,
             clock: 0,
             blip: 0,
             is_about_to_crash: false,
@@ -97,14 +101,17 @@ impl<'a> Host<'a> {
             let has_happened = self.happen();
             let is_asked_for = self.next_evaluation.is_some_and(|at| at <= self.now);
             let is_due = has_happened || is_asked_for || self.now == next_cycle;
-            if is_due && let Some(ended) = self.evaluate()? {
+            if is_due
+                && self.over.is_none()
+                && let Some(ended) = self.evaluate()?
+            {
                 return Ok(ended);
             }
             next_cycle = cmp::max(next_cycle, self.now - self.now % cycle + cycle);
             let moments = [Some(next_cycle), self.next_event(), self.world.next_step(), self.next_evaluation];
             let next = moments.into_iter().flatten().min().unwrap_or(next_cycle);
             if next > give_up || self.record.cycles.len() >= MOST_CYCLES {
-                return Ok(Ended::StillRunning);
+                return Ok(self.over.take().unwrap_or(Ended::StillRunning));
             }
             self.now = next;
             self.world.advance(next);
@@ -129,7 +136,11 @@ impl<'a> Host<'a> {
                         what.push_str(&format!(" (there {} {befallen})", if befallen == 1 { "was" } else { "were" }));
                     }
                 }
-                What::Operator(wish) => self.wish(*wish),
+                What::Operator(wish) => {
+                    if !wish.grant(&mut self.spec.operator, self.gate.as_deref()) {
+                        what.push_str(&self.why_nothing(wish));
+                    }
+                }
                 What::Rescale(target) => self.spec.target_replicas = *target,
                 What::Check(check) => {
                     self.spec.checks.retain(|known| known.name != check.name);
@@ -145,7 +156,7 @@ impl<'a> Host<'a> {
                 }
                 What::Traffic(hand) => {
                     let set = self.world.set_traffic(hand);
-                    if set < hand.count.0 {
+                    if set < hand.of.count() {
                         what.push_str(&format!(" (there {} {set})", if set == 1 { "was" } else { "were" }));
                     }
                 }
@@ -167,23 +178,18 @@ impl<'a> Host<'a> {
         revision.clone_into(&mut self.spec.deploying_revision);
         self.spec.started_at = self.clock();
         self.spec.operator = Operator::default();
-        (self.gate, self.was_promoted) = (None, false);
+        (self.gate, self.was_promoted, self.over) = (None, false, None);
         self.spec.checks.clone_from(&self.scenario.checks);
         self.spec.memo = None;
         self.record.deployed.push(revision.to_owned());
     }
 
-    /// An operator wishes for something.
-    fn wish(&mut self, wish: Wish) {
-        let operator = &mut self.spec.operator;
-        match wish {
-            Wish::Promote => operator.promote = true,
-            Wish::Abort => operator.abort = true,
-            Wish::Pause => operator.pause = true,
-            Wish::Resume => operator.pause = false,
-            // A late click does nothing.
-            Wish::Advance => operator.passed_gates.extend(self.gate.take()),
-            Wish::TakeBack => *operator = Operator::default(),
+    /// Why a wish changed nothing: ` (too late: it waits at promotion)`.
+    fn why_nothing(&self, wish: &Wish) -> String {
+        match (&self.gate, wish) {
+            (None, _) => " (it waits at no gate)".to_owned(),
+            (Some(gate), Wish::PassGate(seen)) if gate != seen => format!(" (nothing happens: it waits at {gate})"),
+            (Some(gate), _) => format!(" ({gate} was passed before)"),
         }
     }
 
@@ -262,13 +268,20 @@ impl<'a> Host<'a> {
         Ok(self.end(plan))
     }
 
-    /// How the run ended, if an applied plan ended it.
+    /// How the run ended, if an applied plan ended it. A rollout that is over does not end it while another is to come.
     fn end(&mut self, plan: &RouteChanges) -> Option<Ended> {
-        match plan.sub_step {
-            SubStep::Completed => return Some(Ended::Completed),
-            SubStep::RolledBack => return Some(Ended::RolledBack),
-            _ if !plan.is_empty() => return None,
-            _ => {}
+        self.over = match plan.sub_step {
+            SubStep::Completed => Some(Ended::Completed),
+            SubStep::RolledBack => Some(Ended::RolledBack),
+            _ => None,
+        };
+        if self.over.is_some() {
+            self.next_evaluation = None;
+            let another = self.events.clone().any(|event| matches!(event.what, What::Deploy(_)));
+            return if another { None } else { self.over.take() };
+        }
+        if !plan.is_empty() {
+            return None;
         }
         let is_over = plan.next_evaluation_at.is_none() && self.is_at_rest();
         is_over.then(|| Ended::Waiting(plan.reason.code.clone()))

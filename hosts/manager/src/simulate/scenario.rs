@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 pub(super) use self::{
-    event::{Event, HostTrouble, Mishap, Traffic, What, Wish},
+    event::{Chosen, Event, HostTrouble, Mishap, Traffic, What},
     values::{Probability, RouteCount, Span},
 };
 use crate::error::CliError;

@@ -43,7 +43,11 @@ pub(super) fn write(
 
 /// What the symbols mean, as far as they occur.
 fn legend(record: &Record) -> String {
-    let occurs = |class: &Class| record.samples.iter().any(|sample| sample.counts.contains_key(class));
+    let occurs = |class: &Class| {
+        // What a plan changed at once lasted for no time, and is in the cycle's line only.
+        record.samples.iter().any(|sample| sample.counts.contains_key(class))
+            || record.cycles.iter().any(|cycle| cycle.classes.contains(class))
+    };
     let entry = |class: Class| format!("{} {}", painted(class), class.name());
     Class::ALL.into_iter().filter(occurs).map(entry).collect::<Vec<_>>().join("   ")
 }

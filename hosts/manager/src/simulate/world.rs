@@ -9,8 +9,11 @@ use pointsman::{
 use super::{
     chance::Chance,
     class::Class,
-    scenario::{Mishap, NewRoutes, Old, OldState, RouteCount, Scenario, Traffic},
+    scenario::{Chosen, Mishap, NewRoutes, Old, OldState, RouteCount, Scenario, Traffic},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// When every rollout starts: a day after the epoch, so that there is a time before it.
 const START: Timestamp = Timestamp::from_millis(24 * 60 * 60 * 1000);
@@ -27,7 +30,8 @@ pub(super) struct World {
     new_routes: NewRoutes,
     behaviour: Behaviour,
     now: u64,
-    /// How many routes there is room for, those that are still stopping included; none for any number.
+    /// How many routes there is room for, those that are still stopping included; none for any number. A route beyond
+    /// them is created, as a host would, and provisioning until one that has a place is gone.
     places: Option<u32>,
 }
 
@@ -48,6 +52,8 @@ struct Behaviour {
 #[derive(Default)]
 struct Life {
     ahead: VecDeque<(u64, Step)>,
+    /// What it has before it once it has a place, from that moment on; none where it has one, or needs none any more.
+    unplaced: Option<VecDeque<(u64, Step)>>,
     /// It ended in this run.
     has_ended: bool,
 }
@@ -98,6 +104,7 @@ impl World {
     /// So many more can be placed from now on.
     pub(super) fn set_free_places(&mut self, free: Option<u32>) {
         self.places = free.map(|free| free.saturating_add(self.occupied()));
+        self.place();
     }
 
     /// How many more can be placed now; none for any number.
@@ -106,8 +113,25 @@ impl World {
     }
 
     fn occupied(&self) -> u32 {
-        let holds_a_place = |route: &&Route| route.is_live() || route.status == RouteStatus::Terminating;
-        u32::try_from(self.routes.iter().filter(holds_a_place).count()).unwrap_or(u32::MAX)
+        let routes = self.routes.iter().zip(&self.lives);
+        let holds_a_place = |(route, life): &(&Route, &Life)| {
+            life.unplaced.is_none() && (route.is_live() || route.status == RouteStatus::Terminating)
+        };
+        u32::try_from(routes.filter(holds_a_place).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Gives places that are free to the routes that wait for one, the oldest first.
+    fn place(&mut self) {
+        let mut free = self.free_places().unwrap_or(u32::MAX);
+        for life in &mut self.lives {
+            if free == 0 {
+                return;
+            }
+            if let Some(steps) = life.unplaced.take() {
+                life.ahead = steps.into_iter().map(|(after, step)| (self.now + after, step)).collect();
+                free -= 1;
+            }
+        }
     }
 
     /// The moment as the clock tells it that stamps routes.
@@ -172,11 +196,13 @@ impl World {
                 self.step(i, step);
             }
         }
+        self.place();
     }
 
     fn step(&mut self, i: usize, step: Step) {
         let now = self.stamp();
         let (route, life) = (&mut self.routes[i], &mut self.lives[i]);
+        let had_a_place = life.unplaced.is_none();
         let before = (route.status, route.health);
         match step {
             Step::Run => route.status = RouteStatus::Running,
@@ -187,6 +213,11 @@ impl World {
                 (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
                 route.end = Some(end);
                 life.has_ended = true;
+                life.unplaced = None;
+                // What is evicted made room for something else.
+                if end == RouteEnd::Evicted && had_a_place {
+                    self.places = self.places.map(|places| places.saturating_sub(1));
+                }
             }
             Step::End => route.status = RouteStatus::Terminated,
         }
@@ -218,15 +249,20 @@ impl World {
                 },
             );
         }
+        self.place();
         befallen
     }
 
-    /// Somebody sets the traffic of the oldest live routes of a revision by hand; returns of how many.
+    /// Somebody sets the traffic of live routes by hand; returns of how many.
     pub(super) fn set_traffic(&mut self, hand: &Traffic) -> u32 {
-        let live = self.routes.iter_mut().filter(|route| route.is_live() && route.revision == hand.revision);
+        let is_chosen = |route: &Route| match &hand.of {
+            Chosen::Oldest { revision, .. } => route.revision == *revision,
+            Chosen::Named(ids) => ids.contains(&route.id),
+        };
+        let live = self.routes.iter_mut().filter(|route| route.is_live() && is_chosen(route));
         let mut set = 0;
-        for route in live.take(hand.count.0 as usize) {
-            (route.traffic_status, route.traffic_ratio) = (hand.status, hand.ratio.0);
+        for route in live.take(hand.of.count() as usize) {
+            (route.traffic_status, route.traffic_ratio) = (hand.status, hand.ratio);
             set += 1;
         }
         set
@@ -248,7 +284,10 @@ impl World {
         })?;
         for (i, was_live) in was_live.iter().enumerate() {
             if *was_live && !self.routes[i].is_live() {
-                self.lives[i].ahead = [(self.now + self.behaviour.termination, Step::End)].into();
+                // What never had a place has nothing to stop.
+                let has_a_place = self.lives[i].unplaced.take().is_none();
+                let termination = if has_a_place { self.behaviour.termination } else { 0 };
+                self.lives[i].ahead = [(self.now + termination, Step::End)].into();
             }
         }
         let mut created = 0;
@@ -257,13 +296,14 @@ impl World {
             self.lives.push(life);
             created += 1;
         }
+        self.place();
         Ok(created)
     }
 
-    /// What becomes of a new route. As many numbers are drawn for each, so that one chance does not move another.
+    /// What becomes of a new route once it has a place. As many numbers are drawn for each, so that one chance does not move another.
     fn new_life(&mut self) -> Life {
         let (behaviour, chance) = (&self.behaviour, &mut self.chance);
-        let running = self.now + 1000 * u64::from(chance.between(behaviour.start.0, behaviour.start.1));
+        let running = 1000 * u64::from(chance.between(behaviour.start.0, behaviour.start.1));
         let [fails, flaps] = [behaviour.fail_chance, behaviour.flap_chance].map(|likely| chance.happens(likely));
         let (checked, healthy) = (running + behaviour.warm_up, HealthStatus::Healthy);
         let mut ahead = VecDeque::new();
@@ -283,7 +323,7 @@ impl World {
                 }
             }
         }
-        Life { ahead, has_ended: false }
+        Life { unplaced: Some(ahead), ..Life::default() }
     }
 }
 

@@ -35,6 +35,8 @@ use super::{component, conformance, failure, hostile_mode, misdeed, report, with
 #[case("roll_back_early", "harmless", "rolled-back-early")]
 #[case("create_active", "harmless", "too-many-live")]
 #[case("create_active", "idempotent", "create 1 of v2")]
+#[case("drain_all", "keeps-its-commitment", "is promised, and the plan takes serving capacity from 1 to 0")]
+#[case("create_active", "keeps-its-commitment", "is promised, and the plan creates 1 and makes it 1 live routes")]
 #[case("create_ten_million", "bounded-creation", "10000000 more")]
 #[case("nan_ratio", "harmless", "ratio-out-of-range")]
 #[case("echo_traffic", "idempotent", "change traffic of 1")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use assert_cmd::Command;
 use serde_json::Value;
 
+mod events;
 mod input;
 mod memory;
 mod monte_carlo;

@@ -28,7 +28,7 @@ fn events_happen(#[case] first: &str, #[case] second: &str, #[case] expected: &[
 }
 
 #[test]
-fn a_rollout_that_was_given_up_goes_on_while_something_is_still_to_happen() {
+fn after_a_rollout_that_was_given_up_there_can_be_another() {
     let text = format!(
         "{HAPPY}termination_seconds = 25\n[[events]]\nat_seconds = 15\noperator = \"abort\"\n\
          [[events]]\nat_seconds = 100\ndeploy = \"v3\"\n"
@@ -49,8 +49,9 @@ fn a_rollout_that_was_given_up_goes_on_while_something_is_still_to_happen() {
         let cycles = document["cycles"].as_array().unwrap();
         cycles.iter().find(|cycle| cycle["at_seconds"] == at).unwrap()["routes"].clone()
     };
-    assert_eq!(routes_at(30.0), json!({"old_serving": 2, "new_stopping": 2}));
-    assert_eq!(routes_at(40.0), json!({"old_serving": 2}));
+    assert_eq!(routes_at(15.0), json!({"old_serving": 2, "new_starting": 2}));
+    // What was drained is long gone.
+    assert_eq!(routes_at(100.0), json!({"old_serving": 2}));
     assert_eq!(document["verdict"]["after_seconds"], 130.0);
 }
 
@@ -58,12 +59,13 @@ fn a_rollout_that_was_given_up_goes_on_while_something_is_still_to_happen() {
 fn another_rollout_has_a_deadline_of_its_own() {
     let text = "title = \"t\"\ntarget = 2\nconfig = { auto_promote = true, deadline_seconds = 60 }\n\
         [[events]]\nat_seconds = 50\ndeploy = \"v3\"\n[[events]]\nat_seconds = 50\nnew_routes = \"hang\"\n";
-    let document = json_of(text, 0);
-    assert_eq!(document["verdict"]["after_seconds"], 30.0, "v2 was not there in time");
-    let document = json_of(&text.replace("target = 2", "target = 2\nstart_seconds = 55"), 0);
+    for (text, was_promoted) in [(text.to_owned(), true), (text.replace("= 2\n", "= 2\nstart_seconds = 55\n"), false)] {
+        let document = json_of(&text, 0);
 
-    let ended = (&document["verdict"]["ended"], &document["verdict"]["after_seconds"]);
-    assert_eq!(ended, (&json!("rolled_back"), &json!(120.0)));
+        let ended = (&document["verdict"]["ended"], &document["verdict"]["after_seconds"]);
+        assert_eq!(ended, (&json!("rolled_back"), &json!(110.0)), "{was_promoted}");
+        assert_eq!(codes(&document).contains(&"promoting"), was_promoted);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use predicates::prelude::*;
 use serde_json::{Value, json};
 
-use super::{scenario, simulate, simulate_with};
+use super::{simulate, simulate_with};
 
 #[test]
 fn a_plan_cannot_turn_time_back() {
@@ -18,12 +18,12 @@ fn a_plan_cannot_turn_time_back() {
 
 #[test]
 fn a_plan_that_the_guard_rejects_is_not_applied_and_exit_code_1() {
-    let args = ["--largest-creation", "1"];
-    let assert = simulate(&scenario("happy-path"), &args).assert().code(1);
+    let text = "title = \"t\"\ntarget = 3\nconfig = { misdeed = \"drain_all\" }";
+    let assert = simulate_with("guests/hostile.wasm", "-", &[]).write_stdin(text).assert().code(1);
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
     assert!(
-        output.contains("rejected  creation-too-large: the plan creates 3 routes, the policy allows 1"),
+        output.contains("rejected  capacity-lowered: the plan takes serving capacity from 3 to 0; 2 must stay; "),
         "{output}"
     );
     assert!(output.contains("ended           rejected by the guard after 0s") && output.contains("created         0"));
@@ -37,15 +37,15 @@ fn harm_by_a_plugin_does_not_reach_the_routes() {
 
     let assert = simulate(&["--json"]).code(1);
     let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
-    assert_eq!(document["cycles"][0]["violations"][0]["code"], "serving-floor-broken");
+    assert_eq!(document["cycles"][0]["violations"][0]["code"], "capacity-lowered");
     assert_eq!(
         (&document["verdict"]["ended"], &document["verdict"]["lowest_serving"]),
-        (&json!("rejected"), &json!(3))
+        (&json!("rejected"), &json!(3.0))
     );
     // A host that lets it pass sees what comes of it.
     let assert = simulate(&["--json", "--guard-ids-only"]).code(0);
     let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
-    assert_eq!(document["verdict"]["lowest_serving"], 0);
+    assert_eq!(document["verdict"]["lowest_serving"], 0.0);
 }
 
 #[test]

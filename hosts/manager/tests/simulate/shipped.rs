@@ -11,14 +11,19 @@ use super::{root, scenario, simulate, simulate_with};
 #[case::happy_path("happy-path", "completed", "promoting", 3, 6, 3, 0)]
 #[case::approval_forgotten("approval-forgotten", "waiting", "awaiting-approval", 1, 6, 3, 2)]
 #[case::crash_loop("crash-loop", "rolled_back", "all-green-failed", 3, 6, 5, 5)]
-#[case::deadline("deadline", "rolled_back", "all-green-failed", 3, 6, 4, 1)]
+#[case::deadline("deadline", "rolled_back", "deadline-exceeded", 3, 6, 4, 1)]
 #[case::flapping_health("flapping-health", "completed", "promoting", 3, 6, 3, 0)]
-#[case::replaced("replaced", "completed", "promoting", 5, 15, 10, 0)]
+#[case::replaced("replaced", "completed", "promoting", 5, 10, 10, 0)]
 #[case::redeploy("redeploy", "completed", "promoting", 2, 4, 2, 0)]
 #[case::worst_night("worst-night", "completed", "promoting", 3, 9, 7, 2)]
 #[case::way_back("way-back", "rolled_back", "check-failed", 3, 6, 3, 0)]
 #[case::preview("preview", "completed", "retiring-blue", 4, 8, 4, 0)]
 #[case::rolling_update("rolling-update", "completed", "rolled-out", 3, 5, 4, 0)]
+#[case::eviction("eviction", "completed", "promoting", 3, 8, 6, 0)]
+#[case::pause("pause", "completed", "promoting", 3, 6, 3, 0)]
+#[case::gates("gates", "completed", "promoting", 4, 8, 4, 0)]
+#[case::no_room("no-room", "completed", "rolled-out", 4, 5, 4, 0)]
+#[case::clock_steps("clock-steps", "completed", "promoting", 3, 6, 3, 0)]
 fn a_shipped_scenario_ends_as_it_should(
     #[case] name: &str,
     #[case] ended: &str,
@@ -28,25 +33,28 @@ fn a_shipped_scenario_ends_as_it_should(
     #[case] created: u32,
     #[case] failed: u32,
 ) {
-    let plugin = if name == "rolling-update" { "plugins/rolling_update.wasm" } else { "plugins/blue_green.wasm" };
+    let is_rolling = fs::read_to_string(scenario(name)).unwrap().contains("For rolling_update.wasm.");
+    let plugin = if is_rolling { "plugins/rolling_update.wasm" } else { "plugins/blue_green.wasm" };
     let assert = simulate_with(plugin, &scenario(name), &["--json"]).assert().code(0).stderr("");
 
     let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     let verdict = &document["verdict"];
     assert_eq!((&verdict["ended"], &verdict["code"]), (&json!(ended), &json!(code)));
-    let counts = ["lowest_serving", "most_live", "created", "failed"].map(|key| verdict[key].clone());
-    assert_eq!(counts, [lowest_serving, most_live, created, failed].map(Value::from), "{verdict:#}");
+    let counts = ["lowest_serving", "most_live", "created", "failed"].map(|key| verdict[key].as_f64());
+    assert_eq!(counts, [lowest_serving, most_live, created, failed].map(|count| Some(count.into())), "{verdict:#}");
 }
 
 #[test]
 fn every_shipped_scenario_is_tested_and_says_why_it_is_there() {
     let tests = fs::read_to_string(root().join("hosts/manager/tests/simulate/shipped.rs")).unwrap();
+    let list = fs::read_to_string(root().join("examples/scenarios/README.md")).unwrap();
     let files = fs::read_dir(root().join("examples/scenarios")).unwrap();
     for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().unwrap() == "toml") {
         let name = file.file_stem().unwrap().to_str().unwrap();
-        assert!(tests.contains(&format!("(\"{name}\", ")), "{name} has no case above");
+        assert!(tests.contains(&format!("(\"{name}\", ")), "{name} has no case here");
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains("\nwhy = "), "{name} does not say why it is there");
+        assert!(list.contains(&format!("\n| [{name}]({name}.toml) | ")), "{name} is not in the README's list");
     }
 }
 
@@ -92,17 +100,31 @@ fn the_happy_path_as_a_document_is_as_it_was() {
     assert!(output == before, "it is not {} any more; BLESS=1 writes it:\n{output}", file.display());
 }
 
-/// The README shows this chart.
-#[test]
-fn the_chart_in_the_readme_is_the_one_that_is_drawn() {
+/// The READMEs show these charts.
+#[rstest]
+#[case::way_back("way-back", "README.md", "(examples/scenarios/way-back.svg)")]
+#[case::eviction("eviction", "examples/scenarios/README.md", "(eviction.svg)")]
+#[case::weights_by_hand("weights-by-hand", "examples/scenarios/README.md", "(weights-by-hand.svg)")]
+fn a_chart_that_is_shown_is_the_one_that_is_drawn(#[case] name: &str, #[case] readme: &str, #[case] link: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let (drawn, shown) = (folder.path().join("chart.svg"), root().join("examples/scenarios/way-back.svg"));
-    simulate(&scenario("way-back"), &["--svg", drawn.to_str().unwrap()]).assert().code(0);
+    let (drawn, shown) = (folder.path().join("chart.svg"), root().join(format!("examples/scenarios/{name}.svg")));
+    simulate(&scenario(name), &["--svg", drawn.to_str().unwrap()]).assert().code(0);
 
     let drawn = fs::read_to_string(drawn).unwrap();
     if env::var_os("BLESS").is_some() {
         fs::write(&shown, &drawn).unwrap();
     }
     assert!(drawn == fs::read_to_string(&shown).unwrap_or_default(), "another chart is drawn; BLESS=1 writes it");
-    assert!(fs::read_to_string(root().join("README.md")).unwrap().contains("(examples/scenarios/way-back.svg)"));
+    assert!(fs::read_to_string(root().join(readme)).unwrap().contains(link));
+}
+
+/// Whole routes say little where weights differ.
+#[test]
+fn weights_set_by_hand_are_seen_in_the_capacity() {
+    let assert = simulate(&scenario("weights-by-hand"), &["--json"]).assert().code(0).stderr("");
+
+    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    let verdict = &document["verdict"];
+    assert_eq!((&verdict["ended"], &verdict["code"]), (&json!("completed"), &json!("promoting")));
+    assert_eq!((&verdict["lowest_serving"], &verdict["serving_at_end"]), (&json!(1.1), &json!(3.0)));
 }

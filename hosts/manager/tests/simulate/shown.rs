@@ -6,7 +6,7 @@ use predicates::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{HAPPY, json_of, scenario, simulate};
+use super::{HAPPY, json_of, scenario, simulate, simulate_with};
 
 #[test]
 fn an_event_that_changes_nothing_is_shown() {
@@ -38,7 +38,7 @@ fn the_timeline_shows_routes_counts_plan_and_reason() {
 
 #[test]
 fn cycles_alike_are_told_in_one_line_unless_all_are_asked_for() {
-    let folded = predicate::str::contains("…       14 cycles alike");
+    let folded = predicate::str::contains("…     14 cycles alike");
 
     simulate(&scenario("deadline"), &[]).assert().code(0).stdout(folded);
     let assert = simulate(&scenario("deadline"), &["--all"]).assert().code(0);
@@ -89,6 +89,7 @@ fn the_chart_is_xml_with_every_layer_and_escaped_text() {
         "decisions",
         "events",
         "target",
+        "capacity",
         "end",
         "old-serving",
         "old-stopping",
@@ -117,23 +118,79 @@ fn what_is_kept_for_a_way_back_is_no_layer_of_what_is_drained_or_sick() {
     let assert = simulate("-", &["--svg", file.to_str().unwrap()]).write_stdin(text).assert().code(0);
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
-    assert!(output.contains("▣ old, ready, out of traffic   □ old, not ready   ▫ old, stopping"), "{output}");
+    assert!(output.contains("▣ old, on standby   □ old, not ready   ▫ old, stopping"), "{output}");
     assert!(output.contains("40s     ▣▣▣●●●  ") && output.contains("45s     □▣▣●●●  "), "{output}");
     assert!(output.contains("1m 30s  ▫▫▫●●●  "), "{output}");
     let svg = fs::read_to_string(&file).unwrap();
     let document = roxmltree::Document::parse(&svg).unwrap();
-    let layers = ["old-serving", "old-ready", "old-unready", "old-stopping"].map(|id| {
+    let layers = ["old-serving", "old-standby", "old-unready", "old-stopping"].map(|id| {
         let layer = document.descendants().find(|node| node.attribute("id") == Some(id));
         layer.and_then(|layer| layer.attribute("fill")).unwrap_or_else(|| panic!("there is no `{id}`")).to_owned()
     });
     assert!(layers.iter().enumerate().all(|(i, fill)| !layers[..i].contains(fill)), "{layers:?}");
 }
 
+/// An abort of a rolling update takes green out of traffic, and creates what is missing of the old revision.
+#[test]
+fn what_starts_of_the_old_revision_and_what_stands_by_of_the_new_one_have_layers_of_their_own() {
+    let text = r#"{"title": "t", "target": 4, "old": [{"revision": "v1", "count": 2}], "start_seconds": 20,
+        "deploying_revision": "v2", "give_up_seconds": 100, "events": [
+            {"at_seconds": 34, "operator": "pause"},
+            {"at_seconds": 35, "traffic": {"revision": "v2", "status": "standby", "ratio": 1.0}},
+            {"at_seconds": 55, "operator": "abort"}]}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chart.svg");
+    let args = ["--svg", file.to_str().unwrap()];
+    let assert = simulate_with("plugins/rolling_update.wasm", "-", &args).write_stdin(text).assert().code(0);
+
+    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(output.contains("◎ new, on standby") && output.contains("◇ old, starting"), "{output}");
+    let svg = fs::read_to_string(&file).unwrap();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    for id in ["new-standby", "old-starting"] {
+        let layer = document.descendants().find(|node| node.attribute("id") == Some(id));
+        assert!(layer.is_some_and(|layer| layer.attribute("d").unwrap().starts_with('M')), "there is no `{id}`");
+    }
+}
+
+/// The line of the capacity is not that of the target, nor that of how many serve.
+#[test]
+fn the_chart_draws_capacity_beside_the_counts() {
+    let text = "title = \"t\"\ntarget = 2\nweight_steps = 0\n[[events]]\nat_seconds = 5\n\
+        traffic = { routes = [\"r-1\"], ratio = 0.5 }\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chart.svg");
+    simulate("-", &["--svg", file.to_str().unwrap()]).write_stdin(text).assert().code(0);
+
+    let svg = fs::read_to_string(&file).unwrap();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let by_id = |id: &str| document.descendants().find(|node| node.attribute("id") == Some(id)).unwrap();
+    // `M56.0 264.0H80.0L80.0 204.0H…`: the heights of the steps.
+    let heights = |id: &str| {
+        let path = by_id(id).attribute("d").unwrap().to_owned();
+        let steps: Vec<f64> = path
+            .split(['M', 'L'])
+            .skip(1)
+            .map(|step| step.split([' ', 'H']).nth(1).unwrap().parse().unwrap())
+            .collect();
+        steps
+    };
+    let (target, capacity) = (heights("target"), heights("capacity"));
+    assert!((capacity[0] - target[0]).abs() < 0.01, "{capacity:?} {target:?}");
+    let bottom = by_id("old-serving").attribute("d").unwrap().split([' ', 'V']).nth(1).unwrap().parse::<f64>().unwrap();
+    // A route and a half where two are wanted.
+    assert!(
+        capacity.iter().any(|height| ((bottom - height) / (bottom - target[0]) - 0.75).abs() < 0.01),
+        "{capacity:?}"
+    );
+    assert!(svg.contains(">serving capacity</text>"));
+}
+
 #[rstest]
 #[case::waiting("approval-forgotten", "v2: waiting (awaiting-approval) after 6m")]
 #[case::rolled_back("crash-loop", "v2: rolled back after 50s")]
 #[case::replaced("replaced", "v2, then v3: completed after")]
-#[case::way_back("way-back", "v2: rolled back after 1m 50s")]
+#[case::way_back("way-back", "v2: rolled back after 1m 40s")]
 fn the_chart_says_how_it_ended(#[case] name: &str, #[case] summary: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("chart.svg");

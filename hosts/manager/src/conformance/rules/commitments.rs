@@ -9,12 +9,14 @@ use super::{
     super::{
         bench::Bench,
         verdict::{Failure, Verdict},
+        words,
     },
     rollouts::in_rollouts,
 };
 
 /// `keeps-its-commitment`: a plan's commitment is a function of configuration, target and limits alone, and equal to what
-/// `check-config` says of them: whatever the routes, the clock and the wishes are, and in every cycle.
+/// `check-config` says of them: whatever the routes, the clock and the wishes are, and in every cycle. And the plan does
+/// what it promises.
 pub(super) fn keeps_its_commitment(bench: &Bench<'_>, rule: &str) -> Verdict {
     let pairs = (bench.requests(), bench.requests());
     let random = bench.for_all(rule, &pairs, |(request, mut other)| {
@@ -37,16 +39,45 @@ pub(super) fn keeps_its_commitment(bench: &Bench<'_>, rule: &str) -> Verdict {
     })
 }
 
-/// Whether a plan promises what was said when its configuration was admitted. Where it was not, no move was left, and a
-/// running rollout waits.
+/// Serving capacity is compared with so much room for arithmetic, in routes.
+const TOLERANCE: f64 = 1e-9;
+
+/// Whether a plan promises what was said when its configuration was admitted, and does it. Where it was not admitted, no
+/// move was left, and a running rollout waits.
 fn is_kept(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     match admitted(bench, &request.spec)? {
         Ok(promised) if promised != plan.commitment => {
             let [planned, promised] = [plan.commitment, promised].map(said);
             Err(Failure::new(format!("the plan promises {planned}, and `check-config` said {promised}")))
         }
-        _ => Ok(()),
+        _ => is_done(request, plan),
     }
+}
+
+/// Whether a plan does what it promises itself: it never brings capacity below `least-serving`, nor live routes above
+/// `most-live`. What is there before is nobody's promise.
+fn is_done(request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
+    let mut after = request.clone();
+    // What is created serves nothing yet, and may be more than this machine holds.
+    let changes = RouteChanges { rollout_specs: vec![], ..plan.clone() };
+    if words::apply(&changes, &mut after).is_err() {
+        // Whoever names strangers breaks another rule.
+        return Ok(());
+    }
+    let promised = said(plan.commitment);
+    let [before, left] = [&request.routes, &after.routes].map(|routes| words::capacity(routes));
+    let least = f64::from(plan.commitment.least_serving).min((before + TOLERANCE).floor());
+    if left < least - TOLERANCE {
+        let message = format!("{promised} is promised, and the plan takes serving capacity from {before} to {left}");
+        return Err(Failure::new(message).about("too few serve"));
+    }
+    let created = words::created(plan);
+    let live = created + after.routes.iter().filter(|route| words::is_live(route)).count() as u64;
+    if created > 0 && live > u64::from(plan.commitment.most_live) {
+        let message = format!("{promised} is promised, and the plan creates {created} and makes it {live} live routes");
+        return Err(Failure::new(message).about("too many live"));
+    }
+    Ok(())
 }
 
 /// What `check-config` says of a spec's configuration, target and limits: a commitment, or why there is none.

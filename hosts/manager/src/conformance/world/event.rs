@@ -8,6 +8,7 @@ use proptest::{
 };
 
 use super::super::requests::{self, Budget};
+use crate::wish::Wish;
 
 /// Something that happens in a rollout. A place chooses among the routes that it can happen to.
 #[derive(Clone, Debug)]
@@ -52,18 +53,6 @@ pub(in crate::conformance) enum Event {
     Verdict(CheckOutcome, Option<i64>),
     /// The host loses the memo.
     LoseMemo,
-}
-
-/// What an operator wishes for.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::conformance) enum Wish {
-    Promote,
-    Abort,
-    Pause,
-    Resume,
-    /// Passes the gate that the last applied plan waits at.
-    Advance,
-    TakeBack,
 }
 
 /// What can happen, the plainest first.

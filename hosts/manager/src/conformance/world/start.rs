@@ -18,6 +18,8 @@ pub(in crate::conformance) struct Start {
     /// Whether the host knows the revision before.
     pub(in crate::conformance) knows_stable: bool,
     pub(in crate::conformance) weight_steps: u32,
+    /// How many more can be placed; none for any number.
+    pub(in crate::conformance) free_places: Option<u32>,
     /// How far ahead of the host's the clock is that stamps routes; negative where it is behind.
     pub(in crate::conformance) stamps_ahead_seconds: i64,
 }
@@ -27,13 +29,15 @@ pub(in crate::conformance) fn starts() -> impl Strategy<Value = Start> {
     let leftovers = prop_oneof![3 => Just((0, 0)), 1 => (0..3u32, 0..3u32)];
     let knows_stable = prop_oneof![4 => Just(true), 1 => Just(false)];
     let stamps = prop_oneof![3 => Just(0), 1 => -30..=30i64];
-    (0..5u32, 0..5u32, leftovers, knows_stable, requests::weight_steps(), stamps).prop_map(
-        |(target, old, leftovers, knows_stable, weight_steps, stamps_ahead_seconds)| Start {
+    let places = prop_oneof![5 => Just(None), 1 => (0..6u32).prop_map(Some)];
+    (0..5u32, 0..5u32, leftovers, knows_stable, requests::weight_steps(), places, stamps).prop_map(
+        |(target, old, leftovers, knows_stable, weight_steps, free_places, stamps_ahead_seconds)| Start {
             target,
             old,
             leftovers,
             knows_stable,
             weight_steps,
+            free_places,
             stamps_ahead_seconds,
         },
     )
@@ -44,7 +48,15 @@ pub(in crate::conformance) fn starts() -> impl Strategy<Value = Start> {
 impl Start {
     /// `old` routes of the revision before serve, and nothing is out of the ordinary.
     pub(in crate::conformance) fn plain(target: u32, old: u32) -> Self {
-        Self { target, old, leftovers: (0, 0), knows_stable: true, weight_steps: 1, stamps_ahead_seconds: 0 }
+        Self {
+            target,
+            old,
+            leftovers: (0, 0),
+            knows_stable: true,
+            weight_steps: 1,
+            free_places: None,
+            stamps_ahead_seconds: 0,
+        }
     }
 
     pub(super) fn request(&self, config: &str) -> Request {
@@ -60,7 +72,7 @@ impl Start {
         }
         let mut spec = requests::spec(self.target, config);
         spec.stable_revision = spec.stable_revision.filter(|_| self.knows_stable);
-        spec.weight_steps = self.weight_steps;
+        (spec.weight_steps, spec.free_places) = (self.weight_steps, self.free_places);
         Request { routes, spec }
     }
 }
@@ -79,6 +91,9 @@ impl fmt::Display for Start {
         }
         if self.weight_steps != 1 {
             write!(f, "; weight steps {}", self.weight_steps)?;
+        }
+        if let Some(free) = self.free_places {
+            write!(f, "; {free} more can be placed")?;
         }
         if self.stamps_ahead_seconds != 0 {
             write!(f, "; routes are stamped {:+} s off", self.stamps_ahead_seconds)?;

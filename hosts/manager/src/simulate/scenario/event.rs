@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{NewRoutes, Probability, RouteCount};
+use crate::wish::Wish;
 
 /// Something that happens.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,21 +48,36 @@ pub(in crate::simulate) enum What {
     ClockBlip(i32),
 }
 
-/// Traffic that is set by hand, on the oldest live routes of a revision.
+/// Traffic that is set by hand.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "TrafficKeys")]
 pub(in crate::simulate) struct Traffic {
-    pub(in crate::simulate) revision: String,
-    /// How many; 1 without it.
-    #[serde(default = "one")]
-    pub(in crate::simulate) count: RouteCount,
-    #[serde(default = "active")]
+    pub(in crate::simulate) of: Chosen,
     pub(in crate::simulate) status: TrafficStatus,
-    pub(in crate::simulate) ratio: Probability,
+    pub(in crate::simulate) ratio: f64,
 }
 
-fn one() -> RouteCount {
-    RouteCount(1)
+/// Live routes that somebody chose.
+#[derive(Clone, Debug)]
+pub(in crate::simulate) enum Chosen {
+    /// The oldest of a revision.
+    Oldest { revision: String, count: u32 },
+    /// These, by their ids: `r-1` is the first of all that there were.
+    Named(Vec<String>),
+}
+
+/// The keys of traffic that is set by hand, as they are written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrafficKeys {
+    revision: Option<String>,
+    /// How many of the revision; 1 without it.
+    count: Option<RouteCount>,
+    /// Ids, in place of a revision.
+    routes: Option<Vec<String>>,
+    #[serde(default = "active")]
+    status: TrafficStatus,
+    ratio: Probability,
 }
 
 fn active() -> TrafficStatus {
@@ -107,6 +123,8 @@ struct Keys {
     /// Routes of this revision pass their health check again.
     recover: Option<String>,
     operator: Option<Wish>,
+    /// A gate that an operator passes, as they saw it.
+    pass_gate: Option<String>,
     rescale: Option<RouteCount>,
     check: Option<Check>,
     host: Option<HostTrouble>,
@@ -120,23 +138,9 @@ struct Keys {
     clock_blip_seconds: Option<i32>,
 }
 
-/// What an operator wishes for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::simulate) enum Wish {
-    Promote,
-    Abort,
-    Pause,
-    Resume,
-    /// Passes the gate that the last applied plan waits at; where it waits at none, nothing happens.
-    Advance,
-    /// Nothing is asked for any more, and no gate is passed.
-    TakeBack,
-}
-
 /// Why a table is no event.
 const ONE_KEY: &str = "an event has `at_seconds` and exactly one of `fail`, `evict`, `unhealthy`, `degraded`, \
-    `recover`, `operator`, `rescale`, `check`, `host`, `new_routes`, `config`, `deploy`, `traffic`, `free_places`, \
+    `recover`, `operator`, `pass_gate`, `rescale`, `check`, `host`, `new_routes`, `config`, `deploy`, `traffic`, `free_places`, \
     `clock_step_seconds`, `clock_blip_seconds`";
 
 impl TryFrom<Keys> for Event {
@@ -153,6 +157,7 @@ impl TryFrom<Keys> for Event {
             routes(keys.degraded, Mishap::Health(HealthStatus::Degraded)),
             routes(keys.recover, Mishap::Health(HealthStatus::Healthy)),
             keys.operator.map(What::Operator),
+            keys.pass_gate.map(|gate| What::Operator(Wish::PassGate(gate))),
             keys.rescale.map(|RouteCount(target)| What::Rescale(target)),
             keys.check.map(What::Check),
             keys.host.map(What::Host),
@@ -174,6 +179,40 @@ impl TryFrom<Keys> for Event {
     }
 }
 
+impl TryFrom<TrafficKeys> for Traffic {
+    type Error = &'static str;
+
+    fn try_from(keys: TrafficKeys) -> Result<Self, &'static str> {
+        let of = match (keys.revision, keys.routes, keys.count) {
+            (Some(revision), None, count) => Chosen::Oldest { revision, count: count.map_or(1, |RouteCount(n)| n) },
+            (None, Some(ids), None) => Chosen::Named(ids),
+            _ => return Err("traffic is set on a `revision`, with `count` if need be, or on `routes` by their ids"),
+        };
+        Ok(Self { of, status: keys.status, ratio: keys.ratio.0 })
+    }
+}
+
+// === impl Chosen ===
+
+impl Chosen {
+    /// How many routes it means.
+    pub(in crate::simulate) fn count(&self) -> u32 {
+        match self {
+            Self::Oldest { count, .. } => *count,
+            Self::Named(ids) => u32::try_from(ids.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Oldest { revision, count } => write!(f, "{count} of {revision}"),
+            Self::Named(ids) => f.write_str(&ids.join(", ")),
+        }
+    }
+}
+
 // === impl What ===
 
 impl fmt::Display for What {
@@ -181,12 +220,7 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Routes { revision, count, mishap } => write!(f, "{count} of {revision} {mishap}"),
-            Self::Operator(Wish::Promote) => f.write_str("operator asks to promote"),
-            Self::Operator(Wish::Abort) => f.write_str("operator asks to abort"),
-            Self::Operator(Wish::Pause) => f.write_str("operator pauses"),
-            Self::Operator(Wish::Resume) => f.write_str("operator resumes"),
-            Self::Operator(Wish::Advance) => f.write_str("operator advances"),
-            Self::Operator(Wish::TakeBack) => f.write_str("operator takes it back"),
+            Self::Operator(wish) => wish.fmt(f),
             Self::Rescale(target) => write!(f, "target is now {target}"),
             Self::Check(check) => write!(f, "check {} is {}", check.name, outcome(check.outcome)),
             Self::Host(HostTrouble::Crash) => f.write_str("host is about to crash"),
@@ -197,10 +231,10 @@ impl fmt::Display for What {
             Self::NewRoutes(NewRoutes::Unhealthy) => f.write_str("new routes stay unhealthy from now on"),
             Self::Config(_) => f.write_str("config changes"),
             Self::Deploy(revision) => write!(f, "{revision} is deployed instead"),
-            Self::Traffic(Traffic { revision, count: RouteCount(count), status, ratio }) => {
-                let status = status.as_str();
-                write!(f, "{count} of {revision} set to {status} {} by hand", ratio.0)
+            Self::Traffic(Traffic { of, status, ratio }) => {
+                write!(f, "{of} set to {} {ratio} by hand", status.as_str())
             }
+            Self::FreePlaces(1) => f.write_str("1 place is free now"),
             Self::FreePlaces(free) => write!(f, "{free} places are free now"),
             Self::ClockStep(seconds) => write!(f, "host's clock is set by {seconds:+} s"),
             Self::ClockBlip(seconds) => write!(f, "host's clock is wrong by {seconds:+} s once"),
