@@ -14,7 +14,7 @@
 //!
 //! **Bounds.** Targets 0 to 3, changed once; two or three things in all that go wrong, are asked for or change, each once
 //! (`lists.rs`); time in steps of 10 s, of which three stand for all that is longer. Routes that become ready, stop or
-//! wait, gates that are passed, and verdicts cost nothing. `make model` goes deeper by one thing, and each may be twice.
+//! wait, gates that are passed, and verdicts cost nothing. `make model` goes to three of them, and each may be twice.
 //!
 //! **Left out**: plans applied in part or late, which the contract forbids; clocks that are set; hosts that do not know
 //! why a route ended, or when.
@@ -130,7 +130,7 @@ fn documented(strategy: &str) -> BTreeSet<String> {
     words.map(str::to_owned).collect()
 }
 
-/// The same with one thing more that goes wrong, and with things that go wrong twice.
+/// The same with more that goes wrong, and with things that go wrong twice.
 #[test]
 #[ignore = "takes a while: `make model`"]
 fn strategies_keep_their_promises_when_more_goes_wrong() {
