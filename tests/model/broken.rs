@@ -1,5 +1,5 @@
-//! Blue-green with the mistakes that others have made, each of which the model must find. Beside each stands where it was
-//! found.
+//! Blue-green with the mistakes that others have made, each of which the model must find. Beside each stands where it
+//! was found.
 
 use pointsman::{
     Commitment, EvaluationError, Rollout, RolloutSpec, Route, RouteChanges, RouteEnd, RouteStatus, Spec, Strategy,

@@ -15,7 +15,8 @@ fn is_step_forward(change: &Change) -> bool {
     change.after.is_new() && (change.before.is_none() || goes_into_traffic(change))
 }
 
-/// Whether nothing goes forward under an abort or a pause, or ends as if it had; and whether what a pause protects stays.
+/// Whether nothing goes forward under an abort or a pause, or ends as if it had; and whether what a pause protects
+/// stays.
 pub(crate) fn heeds_requests(cycle: &Cycle<'_>) -> bool {
     let (before, plan) = (cycle.before, cycle.plan);
     if before.wishes.abort {
@@ -29,7 +30,8 @@ pub(crate) fn heeds_requests(cycle: &Cycle<'_>) -> bool {
     !plan.sub_step.is_over() && !cycle.changes.iter().any(is_step_forward) && !cycle.drained().any(is_protected)
 }
 
-/// Whether green is held back: by a check that failed; and in blue-green, until it is promoted, by all that comes first.
+/// Whether green is held back: by a check that failed; and in blue-green, until it is promoted, by all that comes
+/// first.
 pub(crate) fn passes_no_gate(cycle: &Cycle<'_>) -> bool {
     let state = cycle.before;
     let forward = || cycle.changes.iter().filter(|change| is_step_forward(change));
@@ -81,8 +83,8 @@ pub(crate) fn meets_its_deadline(cycle: &Cycle<'_>) -> bool {
     !is_late || is_held || carries_the_traffic(state) || is_rolling_back(plan.sub_step)
 }
 
-/// Whether a rollout that is given up has a reason for it: a person or a check says so, it is late, too much of green has
-/// crashed, or none of it is ready that was promoted. What was evicted is none.
+/// Whether a rollout that is given up has a reason for it: a person or a check says so, it is late, too much of green
+/// has crashed, or none of it is ready that was promoted. What was evicted is none.
 pub(crate) fn gives_up_for_a_reason(cycle: &Cycle<'_>) -> bool {
     let state = cycle.before;
     if !is_rolling_back(cycle.plan.sub_step) || state.wishes.abort || state.check == Some(CheckOutcome::Failed) {

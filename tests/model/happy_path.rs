@@ -1,5 +1,5 @@
-//! What `pointsman simulate` plays, the model reaches: cycle by cycle, the happy path that is kept beside the command's tests
-//! is a path of the model.
+//! What `pointsman simulate` plays, the model reaches: cycle by cycle, the happy path that is kept beside the command's
+//! tests is a path of the model.
 
 use std::fs;
 

@@ -23,9 +23,9 @@ pub(crate) const HANDS: Budget = Budget { hands: 2, ..ONCE };
 /// For machines that are full.
 pub(crate) const PLACES: Budget = Budget { places: 1, ..ONCE };
 
-/// For `make model`: one thing more, and what happens may happen twice.
+/// For `make model`: three things in all, and each may happen twice.
 pub(crate) fn deeper(budget: Budget) -> Budget {
-    Budget { in_all: budget.in_all + 1, crashes: 2, flaps: 2, wishes: 2, ..budget }
+    Budget { in_all: (budget.in_all + 1).min(3), crashes: 2, flaps: 2, wishes: 2, ..budget }
 }
 
 /// Blue-green under every option, by itself and together with others.

@@ -1,5 +1,5 @@
-//! Exhaustive model checks of the strategies: every order in which a host, an environment, an operator and time can make
-//! their moves.
+//! Exhaustive model checks of the strategies: every order in which a host, an environment, an operator and time can
+//! make their moves.
 //!
 //! | file | what |
 //! |---|---|
@@ -12,9 +12,10 @@
 //! | `happy_path.rs` | that a simulation plays what the model knows |
 //! | `states.txt` | how many states there were, and which reasons were given; `BLESS=1` writes it |
 //!
-//! **Bounds.** Targets 0 to 3, changed once; two or three things in all that go wrong, are asked for or change, each once
-//! (`lists.rs`); time in steps of 10 s, of which three stand for all that is longer. Routes that become ready, stop or
-//! wait, gates that are passed, and verdicts cost nothing. `make model` goes deeper by one thing, and each may be twice.
+//! **Bounds.** Targets 0 to 3, changed once; two or three things in all that go wrong, are asked for or change, each
+//! once (`lists.rs`); time in steps of 10 s, of which three stand for all that is longer. Routes that become ready,
+//! stop or wait, gates that are passed, and verdicts cost nothing. `make model` goes to three of them, and each may be
+//! twice.
 //!
 //! **Left out**: plans applied in part or late, which the contract forbids; clocks that are set; hosts that do not know
 //! why a route ended, or when.
@@ -45,8 +46,8 @@ use stateright::{Checker, HasDiscoveries, Model};
 use subject::Subject;
 use world::Budget;
 
-/// Checks everything there is. Fails with the shortest way to what is wrong; else tells how many states there were and which
-/// reasons were given.
+/// Checks everything there is. Fails with the shortest way to what is wrong; else tells how many states there were and
+/// which reasons were given.
 fn check(subjects: &[Subject], target: u8, budget: Budget) -> (usize, BTreeSet<String>) {
     let what = describe(subjects);
     let run = |threads| {
@@ -130,7 +131,7 @@ fn documented(strategy: &str) -> BTreeSet<String> {
     words.map(str::to_owned).collect()
 }
 
-/// The same with one thing more that goes wrong, and with things that go wrong twice.
+/// The same with more that goes wrong, and with things that go wrong twice.
 #[test]
 #[ignore = "takes a while: `make model`"]
 fn strategies_keep_their_promises_when_more_goes_wrong() {

@@ -113,7 +113,8 @@ fn wishes(state: &State, plan: &RouteChanges, moves: &mut Vec<Move>) {
     }
 }
 
-/// A person gives a route that is ready a share of the traffic: none, a quarter or all of it, as far as the proxy has them.
+/// A person gives a route that is ready a share of the traffic: none, a quarter or all of it, as far as the proxy has
+/// them.
 fn weigh(model: &Rollouts, state: &State, i: usize, left: Budget, moves: &mut Vec<Move>) {
     let unit = state.units[i];
     let steps = model.subject(state).weight_steps;

@@ -97,8 +97,8 @@ impl Cycle<'_> {
         self.plan.commitment == self.subject.bounds(self.before.target)
     }
 
-    /// Whether it leaves as much capacity as there was, or as must be: of what serves now, and as it will be when what is
-    /// in traffic, or is put there, is ready and takes its share.
+    /// Whether it leaves as much capacity as there was, or as must be: of what serves now, and as it will be when what
+    /// is in traffic, or is put there, is ready and takes its share.
     fn keeps_floor(&self) -> bool {
         let least = self.subject.bounds(self.before.target).least_serving;
         let before = &self.before.units;

@@ -158,8 +158,8 @@ impl Model for Rollouts {
     type Action = Move;
 
     /// The stable revision serves; beside it there may be what a replaced rollout left, in traffic or not, or what the
-    /// rollout before kept. Or the host knows no stable revision: nothing is there yet, or what is there is of another. Or
-    /// it knows one of which nothing is left.
+    /// rollout before kept. Or the host knows no stable revision: nothing is there yet, or what is there is of another.
+    /// Or it knows one of which nothing is left.
     fn init_states(&self) -> Vec<State> {
         let target = usize::from(self.target);
         let stable = |n| vec![Unit::ready(Revision::Stable, Traffic::In(FULL)); n];

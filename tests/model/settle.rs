@@ -1,8 +1,9 @@
 //! Whether a rollout ends under fairness: from any state, once nothing more goes wrong.
 //!
-//! "Eventually" on every path would fail on paths where a route flaps for ever. Fairness is made explicit instead: from each
-//! state that can be reached, everything that starts becomes ready, what is sick recovers, pending checks pass, time passes,
-//! and the host evaluates. Then the rollout must end, or wait for a person whom its reason tells what to do.
+//! "Eventually" on every path would fail on paths where a route flaps for ever. Fairness is made explicit instead: from
+//! each state that can be reached, everything that starts becomes ready, what is sick recovers, pending checks pass,
+//! time passes, and the host evaluates. Then the rollout must end, or wait for a person whom its reason tells what to
+//! do.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

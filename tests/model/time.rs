@@ -3,8 +3,8 @@
 /// A tick, in milliseconds. All durations of the configurations are whole ticks.
 pub(crate) const TICK: u64 = 10_000;
 
-/// An age that stands for all that are as long or longer. What takes longer than this, a long back-off, is over at once when
-/// it is reached: time may jump.
+/// An age that stands for all that are as long or longer. What takes longer than this, a long back-off, is over at once
+/// when it is reached: time may jump.
 pub(crate) const LONG_AGO: u8 = 3;
 
 /// How long ago that is, in milliseconds: more than the longest back-off.

@@ -1,7 +1,7 @@
 //! One deployment as the model sees it, and what a host makes of it that applies a plan.
 //!
-//! Routes that are alike are interchangeable, so they are kept as a sorted list without names. Words are the contract's,
-//! computed here once more: who shared the crate's own would share its mistakes.
+//! Routes that are alike are interchangeable, so they are kept as a sorted list without names. Words are the
+//! contract's, computed here once more: who shared the crate's own would share its mistakes.
 
 use pointsman::{Check, CheckOutcome, Operator, Route, RouteChanges, RouteEnd, Spec, Timestamp, TrafficStatus};
 
