@@ -258,7 +258,7 @@ fn under_ids_only_a_policy_has_no_say() {
 )]
 #[case::negative(
     r#"{"max_unavailable": -1}"#,
-    "`policy.max_unavailable`: invalid type: integer `-1`, expected a number of routes from 0 to 4294967295, or a \
+    "`policy.max_unavailable`: invalid value: integer `-1`, expected a number of routes from 0 to 4294967295, or a \
      percentage such as \"25%\" or \"12.5%\""
 )]
 #[case::fraction(
