@@ -3,10 +3,8 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use pointsman::{Commitment, Operator, Progress, Rollout, Route, RouteChanges, Spec, guard::Policy, json::Request};
+use pointsman::{Commitment, Operator, Progress, Rollout, Route, RouteChanges, Spec, json::Request};
 use pointsman_host::{EvaluateError, Guard, Plugin};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::{
     Outcome,
@@ -15,6 +13,8 @@ use crate::{
     input, moment, routes_table,
     text::{plain, wrapped},
 };
+
+mod request;
 
 /// How wide labels are, in columns.
 const LABEL: usize = 12;
@@ -44,7 +44,7 @@ pub(crate) fn run(sandbox: &Sandbox, args: &ExplainArgs) -> Result<Outcome, CliE
 
 /// Explains one request. What the plugin or the contract has against it is the inner error.
 fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Result<(), String>, CliError> {
-    let (Request { routes, spec }, policy) = match with_policy(request) {
+    let (Request { routes, spec }, policy) = match request::with_policy(request) {
         Ok(request) => request,
         Err(message) => return Ok(Err(format!("invalid request: {message}"))),
     };
@@ -83,30 +83,6 @@ fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Resul
     } else {
         Err("the guard rejects this plan; nothing of it may be applied".to_owned())
     })
-}
-
-/// A request with the policy of its deployment, which no plugin sees.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WithPolicy<'a> {
-    #[serde(borrow)]
-    routes: &'a RawValue,
-    #[serde(borrow)]
-    spec: &'a RawValue,
-    #[serde(borrow)]
-    policy: &'a RawValue,
-}
-
-/// A request, and the policy of its deployment where it has one.
-///
-/// # Errors
-/// One sentence that names the field.
-fn with_policy(request: &str) -> Result<(Request, Option<Policy>), String> {
-    let Ok(WithPolicy { routes, spec, policy }) = serde_json::from_str(request) else {
-        return Ok((Request::parse(request)?, None));
-    };
-    let policy = serde_json::from_str(policy.get()).map_err(|error| format!("`policy`: {error}"))?;
-    Ok((Request::parse(&format!("{{\"routes\":{routes},\"spec\":{spec}}}"))?, policy))
 }
 
 /// `at least 3 serve, at most 6 are live: the policy of the command line at this target`.

@@ -100,7 +100,8 @@ impl World {
                 self.pass(seconds);
                 Some(format!("{seconds} s pass"))
             }
-            Event::AllReady => self.all_ready(),
+            Event::AllReady => self.all_new(|route| is_live(route) && !is_ready(route), H::Healthy),
+            Event::AllSick => self.all_new(is_ready, H::Unhealthy),
             Event::Start(place) => {
                 self.change(place, |route| route.status == S::Provisioning, S::Running, H::NotChecked)
             }
@@ -226,18 +227,17 @@ impl World {
         Some(format!("{} ends: {end:?}", route.id).to_lowercase())
     }
 
-    fn all_ready(&mut self) -> Option<String> {
+    /// Every route of the deploying revision for which something holds runs, and has this health.
+    fn all_new(&mut self, is: impl Fn(&Route) -> bool, health: HealthStatus) -> Option<String> {
         let stamp = self.stamps;
         let Request { routes, spec } = &mut self.request;
         let mut changed = vec![];
-        for route in
-            routes.iter_mut().filter(|route| words::is_green(route, spec) && is_live(route) && !is_ready(route))
-        {
-            (route.status, route.health) = (RouteStatus::Running, HealthStatus::Healthy);
+        for route in routes.iter_mut().filter(|route| words::is_green(route, spec) && is(route)) {
+            (route.status, route.health) = (RouteStatus::Running, health);
             route.status_updated_at = Some(stamp);
             changed.push(route.id.clone());
         }
-        (!changed.is_empty()).then(|| format!("{} become ready", changed.join(", ")))
+        (!changed.is_empty()).then(|| format!("{} become {health:?}", changed.join(", ")).to_lowercase())
     }
 
     /// Changes one of the routes for which something holds.

@@ -2,16 +2,18 @@
 
 use std::{cmp, iter::Peekable, slice};
 
-use pointsman::{Operator, Route, RouteChanges, Spec, SubStep, Timestamp};
+use pointsman::{Route, RouteChanges, Spec, SubStep, Timestamp};
 use pointsman_host::{EvaluateError, Session};
 use serde_json::{Map, Value};
 
 use super::{
-    record::{self, Cycle, Decision, Ended, Happening, Record, Sample, thousandths},
-    scenario::{Event, HostTrouble, Scenario, What},
+    record::{self, Cycle, Decision, Ended, Record, Sample, thousandths},
+    scenario::{Event, Scenario, What},
     world::World,
 };
-use crate::{error::CliError, wish::Wish};
+use crate::error::CliError;
+
+mod events;
 
 /// More routes than this, gone ones included, and the run ends: the guard was told to let much pass.
 const MOST_ROUTES: usize = 10_000;
@@ -116,80 +118,6 @@ impl<'a> Host<'a> {
             self.now = next;
             self.world.advance(next);
             self.sample();
-        }
-    }
-
-    /// When the next event is.
-    fn next_event(&mut self) -> Option<u64> {
-        self.events.peek().map(|event| u64::from(event.at_seconds) * 1000)
-    }
-
-    /// Lets the events of this moment happen; returns whether there were any.
-    fn happen(&mut self) -> bool {
-        let before = self.record.happenings.len();
-        while let Some(event) = self.events.next_if(|event| u64::from(event.at_seconds) * 1000 <= self.now) {
-            let mut what = event.what.to_string();
-            match &event.what {
-                What::Routes { revision, count, mishap } => {
-                    let befallen = self.world.befall(revision, *count, *mishap);
-                    if befallen < *count {
-                        what.push_str(&format!(" (there {} {befallen})", if befallen == 1 { "was" } else { "were" }));
-                    }
-                }
-                What::Operator(wish) => {
-                    if !wish.grant(&mut self.spec.operator, self.gate.as_deref()) {
-                        what.push_str(&self.why_nothing(wish));
-                    }
-                }
-                What::Rescale(target) => self.spec.target_replicas = *target,
-                What::Check(check) => {
-                    self.spec.checks.retain(|known| known.name != check.name);
-                    self.spec.checks.push(check.clone());
-                }
-                What::Host(HostTrouble::Crash) => self.is_about_to_crash = true,
-                What::Host(HostTrouble::LoseMemo) => self.spec.memo = None,
-                What::NewRoutes(new_routes) => self.world.set_new_routes(*new_routes),
-                What::Config(config) => {
-                    self.spec.config = json(config);
-                    // Gates are those of the configuration before.
-                    self.spec.operator.passed_gates.clear();
-                }
-                What::Traffic(hand) => {
-                    let set = self.world.set_traffic(hand);
-                    if set < hand.of.count() {
-                        what.push_str(&format!(" (there {} {set})", if set == 1 { "was" } else { "were" }));
-                    }
-                }
-                What::FreePlaces(free) => self.world.set_free_places(Some(*free)),
-                What::ClockStep(seconds) => self.clock += i64::from(*seconds) * 1000,
-                What::ClockBlip(seconds) => self.blip = i64::from(*seconds) * 1000,
-                What::Deploy(revision) => self.deploy(revision),
-            }
-            self.record.happenings.push(Happening { at: self.now, what });
-        }
-        self.record.happenings.len() > before
-    }
-
-    /// Another revision is rolled out: what was asked for, found out and remembered was about the one before.
-    fn deploy(&mut self, revision: &str) {
-        if self.was_promoted {
-            self.spec.stable_revision = Some(self.spec.deploying_revision.clone());
-        }
-        revision.clone_into(&mut self.spec.deploying_revision);
-        self.spec.started_at = self.clock();
-        self.spec.operator = Operator::default();
-        (self.gate, self.was_promoted, self.over) = (None, false, None);
-        self.spec.checks.clone_from(&self.scenario.checks);
-        self.spec.memo = None;
-        self.record.deployed.push(revision.to_owned());
-    }
-
-    /// Why a wish changed nothing: ` (too late: it waits at promotion)`.
-    fn why_nothing(&self, wish: &Wish) -> String {
-        match (&self.gate, wish) {
-            (None, _) => " (it waits at no gate)".to_owned(),
-            (Some(gate), Wish::PassGate(seen)) if gate != seen => format!(" (nothing happens: it waits at {gate})"),
-            (Some(gate), _) => format!(" ({gate} was passed before)"),
         }
     }
 

@@ -1,25 +1,22 @@
 //! Routes in virtual time: they start, pass health checks, fail and end as a scenario says, and a plan is applied to them.
 
-use std::collections::VecDeque;
-
 use pointsman::{
     ApplyError, HealthStatus, Labels, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus,
 };
 
+use self::life::{Behaviour, Life, Step};
 use super::{
     chance::Chance,
     class::Class,
     scenario::{Chosen, Mishap, NewRoutes, Old, OldState, RouteCount, Scenario, Traffic},
 };
 
+mod life;
 #[cfg(test)]
 mod tests;
 
 /// When every rollout starts: a day after the epoch, so that there is a time before it.
 const START: Timestamp = Timestamp::from_millis(24 * 60 * 60 * 1000);
-
-/// How long after it got ready a route that flaps does so, in milliseconds.
-const FLAP_AFTER: u64 = 5000;
 
 /// All routes, and what is to become of each. Times are milliseconds since the first rollout's start.
 pub(super) struct World {
@@ -35,59 +32,17 @@ pub(super) struct World {
     places: Option<u32>,
 }
 
-/// How routes behave, in milliseconds and chances.
-struct Behaviour {
-    /// In seconds: drawn numbers are whole seconds, which read better.
-    start: (u32, u32),
-    warm_up: u64,
-    termination: u64,
-    fail_chance: f64,
-    flap_chance: f64,
-    flap: u64,
-    /// How far ahead the clock is that stamps routes, in milliseconds; negative where it is behind.
-    stamp_offset: i64,
-}
-
-/// What a route has before it, and how it ended.
-#[derive(Default)]
-struct Life {
-    ahead: VecDeque<(u64, Step)>,
-    /// What it has before it once it has a place, from that moment on; none where it has one, or needs none any more.
-    unplaced: Option<VecDeque<(u64, Step)>>,
-    /// It ended in this run.
-    has_ended: bool,
-}
-
-/// What a route does by itself.
-#[derive(Clone, Copy)]
-enum Step {
-    Run,
-    /// It ends by itself, or loses its place.
-    Fail(RouteEnd),
-    Health(HealthStatus),
-    End,
-}
-
 // === impl World ===
 
 impl World {
     /// As it is when the rollout starts.
     pub(super) fn new(scenario: &Scenario, seed: u64) -> Self {
-        let millis = |seconds: u32| u64::from(seconds) * 1000;
         let mut world = Self {
             routes: vec![],
             lives: vec![],
             chance: Chance::new(seed),
             new_routes: scenario.new_routes,
-            behaviour: Behaviour {
-                start: (scenario.start_seconds.min, scenario.start_seconds.max),
-                warm_up: millis(scenario.warm_up_seconds),
-                termination: millis(scenario.termination_seconds),
-                fail_chance: scenario.fail_chance.0,
-                flap_chance: scenario.flap_chance.0,
-                flap: millis(scenario.flap_seconds),
-                stamp_offset: i64::from(scenario.stamp_offset_seconds) * 1000,
-            },
+            behaviour: Behaviour::of(scenario),
             now: 0,
             places: None,
         };
@@ -292,38 +247,12 @@ impl World {
         }
         let mut created = 0;
         while self.lives.len() < self.routes.len() {
-            let life = self.new_life();
+            let life = self.behaviour.new_life(self.new_routes, &mut self.chance);
             self.lives.push(life);
             created += 1;
         }
         self.place();
         Ok(created)
-    }
-
-    /// What becomes of a new route once it has a place. As many numbers are drawn for each, so that one chance does not move another.
-    fn new_life(&mut self) -> Life {
-        let (behaviour, chance) = (&self.behaviour, &mut self.chance);
-        let running = 1000 * u64::from(chance.between(behaviour.start.0, behaviour.start.1));
-        let [fails, flaps] = [behaviour.fail_chance, behaviour.flap_chance].map(|likely| chance.happens(likely));
-        let (checked, healthy) = (running + behaviour.warm_up, HealthStatus::Healthy);
-        let mut ahead = VecDeque::new();
-        match self.new_routes {
-            NewRoutes::Hang => {}
-            NewRoutes::Fail => ahead.push_back((running, Step::Fail(RouteEnd::Crashed))),
-            NewRoutes::Start if fails => ahead.push_back((running, Step::Fail(RouteEnd::Crashed))),
-            NewRoutes::Unhealthy => {
-                ahead.extend([(running, Step::Run), (checked, Step::Health(HealthStatus::Unhealthy))]);
-            }
-            NewRoutes::Start => {
-                ahead.extend([(running, Step::Run), (checked, Step::Health(healthy))]);
-                if flaps {
-                    let sick = checked + FLAP_AFTER;
-                    let recovered = sick + behaviour.flap;
-                    ahead.extend([(sick, Step::Health(HealthStatus::Unhealthy)), (recovered, Step::Health(healthy))]);
-                }
-            }
-        }
-        Life { unplaced: Some(ahead), ..Life::default() }
     }
 }
 

@@ -7,7 +7,9 @@ use super::{HAPPY, codes, json_of, simulate, simulate_with};
 
 /// Events in TOML, each a moment and what happens then.
 fn events(events: &[(u32, &str)]) -> String {
-    events.iter().map(|(at, what)| format!("[[events]]\nat_seconds = {at}\n{what}\n")).collect()
+    let tables: Vec<String> =
+        events.iter().map(|(at, what)| format!("[[events]]\nat_seconds = {at}\n{what}\n")).collect();
+    tables.concat()
 }
 
 /// What is told of each event.

@@ -21,6 +21,8 @@ pub(in crate::conformance) enum Event {
     Wait(u64),
     /// Every new route becomes ready.
     AllReady,
+    /// Every new route that is ready becomes unhealthy.
+    AllSick,
     /// A route that is provisioning starts; whether it is healthy is not known yet.
     Start(usize),
     /// The health of a running route changes.
@@ -72,6 +74,7 @@ fn of_routes() -> impl Strategy<Value = Event> {
     let health = select(vec![H::Healthy, H::Unhealthy, H::Degraded, H::NotChecked]);
     prop_oneof![
         8 => Just(Event::AllReady),
+        1 => Just(Event::AllSick),
         3 => place().prop_map(Event::Start),
         4 => (place(), health).prop_map(|(place, health)| Event::Health(place, health)),
         1 => place().prop_map(Event::Fail),
@@ -87,13 +90,14 @@ fn of_hosts() -> impl Strategy<Value = Event> {
     let seconds = || prop_oneof![3 => 1..=600i64, 1 => Just(86_400)];
     let both_ways = || prop_oneof![seconds(), seconds().prop_map(|seconds| -seconds)];
     prop_oneof![
-        (outcome, option::of(-60..=60i64)).prop_map(|(outcome, ago)| Event::Verdict(outcome, ago)),
-        requests::free_places().prop_map(Event::Places),
-        requests::budgets().prop_map(Event::Budget),
-        both_ways().prop_map(Event::ClockStep),
-        both_ways().prop_map(Event::ClockBlip),
-        Just(Event::LoseMemo),
-        Just(Event::Crash),
+        1 => (outcome, option::of(-60..=60i64)).prop_map(|(outcome, ago)| Event::Verdict(outcome, ago)),
+        1 => requests::free_places().prop_map(Event::Places),
+        // Most of them say that there is none.
+        3 => requests::budgets().prop_map(Event::Budget),
+        1 => both_ways().prop_map(Event::ClockStep),
+        1 => both_ways().prop_map(Event::ClockBlip),
+        1 => Just(Event::LoseMemo),
+        1 => Just(Event::Crash),
     ]
 }
 
