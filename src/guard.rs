@@ -32,6 +32,9 @@
 //! **Bounds.** *least* is the larger of the plan's `commitment.least-serving` and the limits', *most* the smaller of
 //! `most-live`. Where [`Spec::limits`] is none, [`Policy::resolve`] stands in.
 //!
+//! **Short** is what serves less than the limits' least. Only the operator's word makes it short: a plan's promise binds
+//! the plan, and excuses it from nothing.
+//!
 //! **Rule 3** weighs traffic by [`capacity`](crate::capacity), three ways, because what is not ready now may be in the
 //! next second, and takes its share of the traffic then. *cap*: of the serving routes. *cap′*: the same sum over the
 //! largest ratio of all live active routes, ready or not. *cap″*: the same sum over the largest ratio of the serving
@@ -39,7 +42,7 @@
 //! cap″ after): after ≥ min(floor(before), least). And while cap after < least no serving route is drained, but green
 //! while rolling back.
 //!
-//! **Rule 4** judges only plans that create. Live after ≤ most; and, unless cap before < least, live and terminating
+//! **Rule 4** judges only plans that create. Live after ≤ most; and, unless cap before is short, live and terminating
 //! after ≤ most + target. Terminating are those that were not evicted, and were asked to stop since the start of the
 //! rollout or at an unknown moment; all that were not evicted, where the clock is behind the start.
 //!
@@ -48,7 +51,7 @@
 //! revision after; or (b) no stable revision is known, every live green serves after it, no ready blue is left on
 //! standby, and nothing is created.
 //!
-//! **Rule 6** has no say while cap before < least. Under abort and pause no green is created or put into traffic. Under
+//! **Rule 6** has no say while cap before is short. Under abort and pause no green is created or put into traffic. Under
 //! pause without abort no serving route is drained unless cap after ≥ target, and no ready standby. Ratios of active
 //! routes are free.
 //!

@@ -40,13 +40,14 @@ impl Room {
     /// The room that a plan has which promises `bounds` and drains `leaving` live routes.
     ///
     /// What is still stopping takes no room in the surge, as in Kubernetes, but it holds its place: with it there are
-    /// at most as many routes as the surge and another target. Where too little serves, repairs do not wait for it.
+    /// at most as many routes as the surge and another target. Where less serves than the operator's limits say, repairs
+    /// do not wait for it.
     pub(crate) fn new(rollout: &Rollout<'_>, bounds: Commitment, leaving: usize) -> Self {
         let (spec, tally) = (rollout.spec(), rollout.tally());
         let [live, most] = [tally.live(), bounds.most_live].map(u64::from);
         let terminating =
             rollout.routes().filter(|route| route.is_terminating_since(spec.stopping_since())).count() as u64;
-        let is_short = !carries(rollout.capacity(), bounds.least_serving);
+        let is_short = spec.limits.is_some_and(|limits| !carries(rollout.capacity(), limits.least_serving));
         let together = most.saturating_add(u64::from(spec.target_replicas));
         let stays = live.saturating_sub(leaving as u64);
         Self {

@@ -325,7 +325,8 @@ fn surplus(#[case] blue: &str, #[case] target: u32, #[case] plan: &str) {
 #[case::four_still_stopping("RRR", "gggg", None, None, "creating-green create 2")]
 #[case::six_still_stopping("RRR", "gggggg", None, None, "waiting-for-termination")]
 #[case::evicted_do_not_count("RRR", "eeeeee", None, None, "creating-green create 3")]
-#[case::repairs_do_not_wait("UUU", "gggggg", None, None, "creating-green create 3")]
+#[case::repairs_do_not_wait("UUU", "gggggg", None, Some(6), "creating-green create 3")]
+#[case::unknown_limits_excuse_nothing("UUU", "gggggg", None, None, "waiting-for-termination")]
 fn room(
     #[case] blue: &str,
     #[case] green: &str,

@@ -134,7 +134,8 @@ impl Cycle<'_> {
             }
             Shortage::Termination => ("waiting-for-termination", "too many routes are still stopping".to_owned()),
             Shortage::Budget => {
-                ("no-budget", format!("{missing} more are to be created, and at most {most} routes may be live"))
+                let needs = if most < both_sets(self.target) { ": needs max_surge 100%" } else { "" };
+                ("no-budget", format!("{missing} more are to be created, and at most {most} routes may be live{needs}"))
             }
         };
         let plan = self.plan(SubStep::Provisioning, code, format!("{live}; {why}"));

@@ -60,6 +60,9 @@ struct Judge<'a> {
     outcome: Outcome<'a>,
     /// Least serving and most live.
     bounds: Commitment,
+    /// The least that the operator wants served. What a plan promises binds the plan, and excuses it from nothing: else
+    /// it need only promise more than there is to overrule an abort.
+    wanted: u32,
     completes_at: u32,
     /// What the serving routes carry before the plan, and after it.
     before: Load,
@@ -76,6 +79,7 @@ impl<'a> Judge<'a> {
             spec,
             plan,
             bounds: limits.and(plan.commitment),
+            wanted: limits.least_serving,
             completes_at: policy.completes_at(spec.target_replicas),
             before: Load::of(rollout.routes()),
             after: outcome.load(|_| true),
@@ -359,6 +363,6 @@ impl<'a> Judge<'a> {
 
     /// Whether there was too little capacity before the plan: repairs go before wishes and room.
     fn is_short(&self) -> bool {
-        !carries(self.before.capacity(), self.bounds.least_serving)
+        !carries(self.before.capacity(), self.wanted)
     }
 }

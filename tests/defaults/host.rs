@@ -28,7 +28,7 @@ pub(crate) struct Host {
 }
 
 /// Something that happens to a deployment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Mishap {
     /// Nothing but time passes, in seconds.
     Nothing(u64),
@@ -209,6 +209,8 @@ impl Host {
 
     /// Has something happen. What gets ready and what goes is then up to mishaps, until all [recovers](Self::recover).
     pub(crate) fn suffer(&mut self, mishap: Mishap) {
+        use {HealthStatus as H, RouteEnd as E, RouteStatus as S};
+
         self.is_quiet = false;
         let now = self.spec.now;
         let set = |route: Option<&mut Route>, status, health, end| {
@@ -220,7 +222,6 @@ impl Host {
             }
         };
         let routes = &mut self.routes;
-        use {HealthStatus as H, RouteEnd as E, RouteStatus as S};
         match mishap {
             Mishap::Nothing(seconds) => self.spec.now = now.saturating_add_millis(seconds * 1000),
             Mishap::Unhealthy(i) => set(pick(routes, i, |it| it.status == S::Running), S::Running, H::Unhealthy, None),

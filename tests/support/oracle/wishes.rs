@@ -18,6 +18,8 @@ const ABOUT_LOAD: [Code; 5] =
 
 /// What is promised, by whomever.
 pub(super) struct Bounds {
+    /// By the operator alone.
+    wanted: u32,
     least: u32,
     most: u32,
     complete: u32,
@@ -31,6 +33,7 @@ impl Bounds {
             None => (rule::least_serving(policy.max_unavailable, target), rule::most_live(policy.max_surge, target)),
         };
         Self {
+            wanted: least,
             least: least.max(plan.commitment.least_serving),
             most: most.min(plan.commitment.most_live),
             complete: rule::completes_at(policy.complete_at, target),
@@ -86,9 +89,9 @@ impl Judge<'_> {
         replica.id.as_ref().is_some_and(|id| self.plan.drain_route_ids.contains(id))
     }
 
-    /// Too few carry the traffic already.
+    /// Too few carry the traffic already, as the operator sees it.
     fn is_short(&self) -> Option<bool> {
-        not(carries(busiest(self.before.working()), self.bounds.least))
+        not(carries(busiest(self.before.working()), self.bounds.wanted))
     }
 
     fn changes(&mut self) {
