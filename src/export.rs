@@ -1,6 +1,6 @@
 //! The macros that make components: of a strategy, and of the guard.
 
-/// Exports a [`Strategy`](crate::Strategy) as a plugin: both doors, `strategy` and `strategy-json`.
+/// Exports a [`Strategy`](crate::Strategy) as a plugin: both entry points, `strategy` and `strategy-json`.
 ///
 /// Write it once, at the root of a crate with `crate-type = ["cdylib"]`. It does something on WebAssembly only, so the same
 /// crate can be tested natively.

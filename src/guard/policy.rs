@@ -10,8 +10,8 @@ use crate::{Amount, Commitment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// How many routes fewer than the target may serve; default 25%. A percentage is rounded down, but from a target of
-    /// 2 on at least 1, else it would stand still; below 100% it is 0 at a target of 1. At most the target.
+    /// How many routes fewer than the target may serve; default 25%. A percentage is rounded down, but above 0% from a
+    /// target of 2 on at least 1, else it would stand still; below 100% it is 0 at a target of 1. At most the target.
     pub max_unavailable: Amount,
     /// How many live routes of all revisions there may be above the target; default 100%. Rounded up, at least 1, else
     /// nothing could be replaced without serving less.

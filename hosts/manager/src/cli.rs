@@ -84,7 +84,7 @@ pub(crate) struct CheckConfigArgs {
     pub(crate) plugin: PathBuf,
     /// The configuration: a file, `-` for standard input, or the JSON object itself.
     pub(crate) config: PathBuf,
-    /// At which target: whether a move is left within the policy depends on it.
+    /// At which target: whether a move is left within the policy depends on it, so name the deployment's own.
     #[arg(long, value_name = "ROUTES", default_value_t = 1)]
     pub(crate) target_replicas: u32,
     /// As JSON, for programs: `{"ok": commitment}`, or `{"error": message}` with exit code 1.
@@ -208,13 +208,16 @@ pub(crate) struct Sandbox {
 #[derive(Args)]
 #[command(next_help_heading = "Guard")]
 struct GuardArgs {
-    /// How many routes fewer than the target may serve: a number, or a percentage of the target, rounded down.
+    /// How many routes fewer than the target may serve: a number, or a percentage of the target, rounded down,
+    /// where it is above 0% to at least 1 from a target of 2 on.
     #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().max_unavailable)]
     max_unavailable: Amount,
-    /// How many live routes there may be above the target: a number, or a percentage of the target, rounded up.
+    /// How many live routes there may be above the target: a number, or a percentage of the target, rounded up;
+    /// at least 1.
     #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().max_surge)]
     max_surge: Amount,
-    /// How much serving capacity of the new revision completes a rollout: a number, or a percentage of the target.
+    /// How much serving capacity of the new revision completes a rollout: a number, or a percentage of the target, rounded
+    /// up; at least 1, at most the target.
     #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().complete_at)]
     complete_at: Amount,
     /// Check nothing but that the plan's ids are right.

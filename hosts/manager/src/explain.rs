@@ -149,10 +149,10 @@ fn promise(commitment: Commitment) -> String {
 fn write_capacity(out: &mut impl Write, rollout: &Rollout<'_>, plan: &RouteChanges) -> Result<(), CliError> {
     let before = rollout.capacity();
     let mut after: Vec<Route> = rollout.routes().cloned().collect();
-    let mut next = 0..;
+    // What is created does not serve yet, and may be millions.
+    let at_once = RouteChanges { rollout_specs: vec![], ..plan.clone() };
     // The guard has told what is wrong with a plan that cannot be applied.
-    let is_applied = plan.apply(&mut after, rollout.spec().now, || format!("new-{}", next.next().unwrap_or(0))).is_ok();
-    after.sort_by(|a, b| a.id.cmp(&b.id));
+    let is_applied = at_once.apply(&mut after, rollout.spec().now, String::new).is_ok();
     let after = pointsman::capacity::capacity(&after);
     let count = f64::from(rollout.tally().serving());
     let text = if is_applied && (before - after).abs() > 1e-9 {
