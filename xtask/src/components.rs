@@ -1,4 +1,4 @@
-//! Building components: compile, stamp the package's metadata into them, put them where they are looked for.
+//! Building components, and the loader: compile, stamp the package's metadata into them, put them where they are looked for.
 
 use std::{
     env, fs,
@@ -11,10 +11,16 @@ use wasm_metadata::{AddMetadata, AddMetadataField, Authors, Description, License
 
 use crate::toolchain::{self, TARGET, Toolchain};
 
-/// Folders of component crates, and the folder below `target` that their components go to.
-const FOLDERS: [(&str, &str); 3] = [("plugins", "plugins"), ("examples", "examples"), ("host-test/guests", "guests")];
+/// Folders of crates that become WebAssembly, and the folder below `target` that what they become goes to.
+const FOLDERS: [(&str, &str); 4] = [
+    ("plugins", "plugins"),
+    ("examples", "examples"),
+    ("host-test/guests", "guests"),
+    // A core module, not a component.
+    ("hosts/loader/module", "loader"),
+];
 
-/// A component that was built.
+/// A component that was built, or the loader.
 pub(crate) struct Component {
     /// Where it is, absolute.
     pub(crate) path: PathBuf,
@@ -69,7 +75,9 @@ fn flags(root: &Path) -> Result<String> {
 
 /// Stamps the package's metadata into the component and puts it into `target`.
 fn finish(package: &Package, built: &Path, target: &Path) -> Result<Component> {
-    let file = format!("{}.wasm", package.name.replace('-', "_"));
+    let library = package.targets.iter().find(|target| target.is_cdylib());
+    let library = library.with_context(|| format!("package `{}` is no `cdylib`", package.name))?;
+    let file = format!("{}.wasm", library.name.replace('-', "_"));
     let wasm = fs::read(built.join(&file)).with_context(|| format!("{file} was not built"))?;
     let bytes = metadata(package)?.to_wasm(&wasm).with_context(|| format!("{file} cannot take metadata"))?;
     fs::create_dir_all(target)?;
