@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
-.PHONY: help demo test components fmt lint docs unit reproducible model bench javascript fuzz needs-cargo
+.PHONY: help demo test components fmt lint docs unit reproducible model bench budgets javascript fuzz needs-cargo
 .PHONY: needs-python python python-package bench-python needs-go go bench-go
 
 help: ## Show the targets
@@ -57,6 +57,11 @@ model: needs-cargo ## Check the strategies' models more deeply (several minutes)
 bench: components ## Measure, and print the table (several minutes)
 	$(CARGO) bench --locked --package host-test
 	@$(CARGO) xtask bench-table
+
+BUDGETS := $(CURDIR)/target/budgets
+budgets: components needs-go ## Measure the dearest files that pass the loader's budgets, on wasmtime and wazero (several minutes)
+	$(CARGO) run --release --locked --workspace --example budgets -- $(BUDGETS)
+	go -C hosts/go/benchmarks run ./budgets $(BUDGETS)
 
 # Not part of `make test`, which asks for no Node.js.
 javascript: components ## Run the component in JavaScript, through jco, over the corpus (needs Node.js 20)

@@ -35,6 +35,8 @@ pub struct Admitted<'a> {
     pub version: &'static str,
     /// The names of what it exports.
     pub exports: Vec<String>,
+    /// What compiling it takes, in units of [`Budget::Work`].
+    pub work: u64,
     /// Its core modules, those of nested components included.
     pub(crate) modules: Vec<CoreModule<'a>>,
 }
@@ -43,6 +45,7 @@ pub struct Admitted<'a> {
 #[derive(Debug)]
 pub(crate) struct CoreModule<'a> {
     pub(crate) bytes: &'a [u8],
+    work: u64,
     /// Its functions that are exported, those of a type that no contract has left out.
     functions: Vec<(String, CoreType)>,
     imports: Vec<String>,
@@ -93,7 +96,8 @@ pub fn admit<'a>(
     check_imports(&names.imports, types, contract)?;
     let version = version(&names.exports, contract)?;
     check_exports(types, contract, version)?;
-    Ok(Admitted { version, exports: names.exports, modules })
+    let work = modules.iter().map(|module| module.work).sum();
+    Ok(Admitted { version, exports: names.exports, work, modules })
 }
 
 fn check_header(component: &[u8]) -> Result<(), Refusal> {
@@ -161,7 +165,9 @@ fn validate<'a>(
                 allocations = function.into_allocations();
             }
             ValidPayload::End(types) => match open.pop().flatten() {
-                Some((range, _)) => modules.push(CoreModule::new(&component[range], types.as_ref())),
+                Some((range, price)) => {
+                    modules.push(CoreModule::new(&component[range], price.work(), types.as_ref()));
+                }
                 None if open.is_empty() => return Ok((modules, names, types)),
                 None => {}
             },
@@ -169,7 +175,7 @@ fn validate<'a>(
         }
     }
     // The parser tells an end that is missing.
-    Err(Refusal::Malformed { message: "it has no end".to_owned() })
+    Err(Refusal::Malformed { reason: "it has no end".to_owned() })
 }
 
 /// Finds what is imported that could reach anything: everything but types. The contract's own types come as an import of an
@@ -238,9 +244,10 @@ fn check_exports(types: TypesRef<'_>, contract: &Contract, version: &str) -> Res
 // === impl CoreModule ===
 
 impl<'a> CoreModule<'a> {
-    fn new(bytes: &'a [u8], types: TypesRef<'_>) -> Self {
+    fn new(bytes: &'a [u8], work: u64, types: TypesRef<'_>) -> Self {
         let mut module = Self {
             bytes,
+            work,
             functions: vec![],
             imports: vec![],
             import_count: 0,

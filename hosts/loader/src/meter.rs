@@ -34,10 +34,14 @@ mod added;
 mod code;
 mod module;
 mod short;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Budgets, Contract, Refusal, Runtime, admit};
+use crate::{Admitted, Budgets, Contract, Refusal, Runtime, admit};
 
 /// The module from which a metered core module for wazero imports [`METER_TICK`]; nothing else is imported by any.
 pub const METER_MODULE: &str = "pointsman meter";
@@ -82,12 +86,14 @@ pub struct Options<'a> {
 }
 
 /// A core module that may be compiled, and what a host has to know of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Loaded {
     /// The contract's version that it is called by.
     pub version: &'static str,
     /// The names of what the component exports.
     pub exports: Vec<String>,
+    /// What compiling it takes, in units of [`Budget::Work`](crate::Budget::Work).
+    pub work: u64,
     /// The export names of all globals that change while it runs; none for wasmtime. The last one says how many pages of
     /// memory the plugin knows of.
     pub globals: Vec<String>,
@@ -96,6 +102,18 @@ pub struct Loaded {
     /// The core module.
     #[serde(skip)]
     pub core: Vec<u8>,
+}
+
+// === impl Loaded ===
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, exports, work, globals, is_rewindable, core } = self;
+        let mut fields = f.debug_struct("Loaded");
+        fields.field("version", version).field("exports", exports).field("work", work).field("globals", globals);
+        // Nobody reads its bytes.
+        fields.field("is_rewindable", is_rewindable).field("core", &core.len()).finish()
+    }
 }
 
 /// Checks a component as [`admit`] does, and rewrites its core module.
@@ -113,5 +131,6 @@ pub fn load(component: &[u8], options: &Options<'_>) -> Result<Loaded, Refusal> 
     }
     let metered = module::rewrite(module.bytes, options.runtime, most_pages)?;
     let module::Metered { core, globals, is_rewindable } = metered;
-    Ok(Loaded { version: admitted.version, exports: admitted.exports, globals, is_rewindable, core })
+    let Admitted { version, exports, work, .. } = admitted;
+    Ok(Loaded { version, exports, work, globals, is_rewindable, core })
 }

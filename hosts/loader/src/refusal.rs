@@ -22,7 +22,7 @@ pub enum Refusal {
         part: Part,
     },
     /// Represents a file that would cost more to compile than it may.
-    #[error("has {} {found}, the budget `{budget}` is {most}; {}", budget.noun(), budget.remedy())]
+    #[error("has {found} {}{}, the budget `{budget}` is {most}; {}", budget.noun(), place(*function), budget.remedy())]
     OverBudget {
         /// What it has too much of.
         budget: Budget,
@@ -30,12 +30,15 @@ pub enum Refusal {
         found: u64,
         /// How much it may have.
         most: u64,
+        /// The function that it is about, by its number among those of its core module that have code; none where it is
+        /// about the file.
+        function: Option<u32>,
     },
     /// Represents a damaged file, or one that uses what no host allows.
-    #[error("is not a valid component: {message}")]
+    #[error("is not a valid component: {reason}")]
     Malformed {
         /// What is wrong, and at which offset.
-        message: String,
+        reason: String,
     },
     /// Represents a component that wants something from its host. A strategy gets nothing.
     #[error("imports {}; a {contract} must not import anything", list(imports, *count))]
@@ -104,6 +107,11 @@ pub enum Refusal {
 /// How many names of a list are told.
 pub(crate) const NAMED: usize = 3;
 
+/// Says which function.
+fn place(function: Option<u32>) -> String {
+    function.map(|function| format!(" number {function}")).unwrap_or_default()
+}
+
 /// The first few names of so many: `a, b, c and 4 more`.
 fn list(names: &[String], count: usize) -> String {
     let named = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>();
@@ -115,7 +123,7 @@ fn list(names: &[String], count: usize) -> String {
 impl From<wasmparser::BinaryReaderError> for Refusal {
     fn from(error: wasmparser::BinaryReaderError) -> Self {
         // Parsers end some messages with a line of their own.
-        let message = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        Self::Malformed { message }
+        let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::Malformed { reason }
     }
 }
