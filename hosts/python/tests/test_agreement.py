@@ -20,7 +20,7 @@ from pointsman import (
     Request,
     RouteChanges,
 )
-from pointsman.wire import LAST_MOMENT
+from pointsman.contract.wire import LAST_MOMENT
 from support import ROOT, millis, typed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,9 +32,11 @@ from pointsman import (
     Violation,
     components,
 )
-from pointsman.guard import Checker
-from pointsman.instances import Instances, Purpose
-from pointsman.sent import Sent
+from pointsman.guard.checker import Checker
+from pointsman.plugin.sent import Sent
+from pointsman.plugin.strategy import Strategy
+from pointsman.runtime.instances import Instances, Purpose
+from pointsman.runtime.runtime import Runtime
 from support import as_json, component, given, misdeed, route, spec
 
 Door = Callable[[Plugin, str], list[str]]
@@ -225,7 +228,7 @@ DRAINING = EMPTY | {"drain_route_ids": ["r-1", "r-2", "r-3"]}
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answers: str) -> None:
-    monkeypatch.setattr(Plugin, "_ask", lambda *_, **__: answers)
+    monkeypatch.setattr(Strategy, "ask", lambda *_, **__: [answers])
 
 
 @pytest.mark.parametrize(
@@ -318,17 +321,17 @@ def test_there_are_as_many_answers_as_requests(
 
 
 def test_a_plan_is_checked_against_what_was_sent(hostile: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = Plugin._ask
+    ask = Strategy.ask
     routes, other = given(), given()
 
-    def then_change(*arguments: Any, **keywords: Any) -> str:
+    def then_change(*arguments: Any, **keywords: Any) -> list[str]:
         answers = ask(*arguments, **keywords)
         for route_ in routes:
             route_.traffic_status = TrafficStatus.INACTIVE
         del other[:]
         return answers
 
-    monkeypatch.setattr(Plugin, "_ask", then_change)
+    monkeypatch.setattr(Strategy, "ask", then_change)
 
     first, last = hostile.evaluate_cycles([(routes, misdeed("drain_all")), (other, misdeed("drain_all"))])
     for decision in (first, last):
@@ -371,10 +374,17 @@ def test_half_a_surrogate_pair_spoils_no_other_request(blue_green: Plugin) -> No
     assert good["ok"]["reason"]["code"] == "waiting-for-ready"
 
 
+def changed(runtime: Runtime, **attributes: object) -> Runtime:
+    """The same runtime, but for some attributes."""
+    other = copy.copy(runtime)
+    vars(other).update(attributes)
+    return other
+
+
 def test_a_guard_that_fails_lets_no_plan_through(host: Host, hostile: Plugin, cache: Path) -> None:
     guard = hostile._checker._loaded
     # Its text of violations is longer than this.
-    short = replace(guard, sandbox=replace(guard.sandbox, limits=Limits(response=2)))
+    short = replace(guard, runtime=changed(guard.runtime, limits=Limits(response=2)))
     plugin = replace(hostile, _checker=Checker(short))
 
     problem = r"could not be checked: plugin `guard.wasm` .* returned more than 2 bytes"
@@ -387,7 +397,7 @@ def test_a_guard_that_fails_lets_no_plan_through(host: Host, hostile: Plugin, ca
 
 def test_a_guard_that_finds_no_instance_speaks_against_no_plan(hostile: Plugin) -> None:
     guard = hostile._checker._loaded
-    full = replace(guard, sandbox=replace(guard.sandbox, instances=Instances(0)))
+    full = replace(guard, runtime=changed(guard.runtime, instances=Instances(0)))
     plugin = replace(hostile, _checker=Checker(full))
 
     with pytest.raises(PluginLimit) as raised:

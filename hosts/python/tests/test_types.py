@@ -34,7 +34,7 @@ from pointsman import (
     TrafficStatus,
     UnknownRoute,
 )
-from pointsman.wire import LAST_MOMENT
+from pointsman.contract.wire import LAST_MOMENT
 from support import START, given, misdeed, ready_routes, route, spec
 
 ID = UUID("6d1a4b1c-55a5-4c2b-9a3e-0f9a5d7b1c2d")

@@ -17,11 +17,11 @@ from pointsman.cli import evaluate, explain
 from pointsman.cli.input import InputError, read_requests
 from pointsman.cli.text import plain
 from pointsman.components import BLUE_GREEN
+from pointsman.contract.policy import Amount, IdsOnly, Policy, parse_amount
 from pointsman.errors import HostError, LoadError, PluginError
+from pointsman.guard.plugin import Plugin
 from pointsman.host import Host
-from pointsman.limits import Limits
-from pointsman.plugin import Plugin
-from pointsman.policy import Amount, IdsOnly, Policy, parse_amount
+from pointsman.runtime.limits import Limits
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import orjson
 
 from pointsman.errors import EvaluationError, PluginError
-from pointsman.json_text import elements
-from pointsman.plugin import Plugin
+from pointsman.guard.plugin import Plugin
+from pointsman.plugin.json_text import elements
 
 _BATCH = 4 << 20
 """Requests are handed over in batches of about this many characters, so that the sandbox's memory does not limit how

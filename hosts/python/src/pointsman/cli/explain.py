@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from pointsman.bounds import Commitment
 from pointsman.cli.text import absolute, duration, plain, relative
+from pointsman.contract.bounds import Commitment
+from pointsman.contract.plan import RouteChanges
 from pointsman.errors import (
     EvaluationError,
     InvalidConfig,
@@ -17,9 +18,8 @@ from pointsman.errors import (
     InvalidSpec,
     PlanRejected,
 )
-from pointsman.json_text import fields
-from pointsman.plan import RouteChanges
-from pointsman.plugin import Plugin
+from pointsman.guard.plugin import Plugin
+from pointsman.plugin.json_text import fields
 
 _REFUSALS = {
     InvalidConfig: "invalid config",

@@ -24,19 +24,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pointsman.answers import Decision
+from pointsman.contract.plan import RouteChanges
+from pointsman.contract.policy import Policy
+from pointsman.contract.route import Route
+from pointsman.contract.spec import Request, Spec
 from pointsman.errors import SwapError
 from pointsman.host import Host
-from pointsman.plan import RouteChanges
-from pointsman.policy import Policy
+from pointsman.plugin.answers import Decision
 from pointsman.registry.options import Options
 from pointsman.registry.slot import Checks, Evaluated, Vector
 from pointsman.registry.status import Latency, Outcome, StrategyStatus, VersionStatus
 from pointsman.registry.swap import Slots, Swap, SwapResult
 from pointsman.registry.watch import Watch, Watching, plugins
-from pointsman.route import Route
-from pointsman.spec import Request, Spec
-from pointsman.threads import in_thread
+from pointsman.runtime.threads import in_thread
 
 __all__ = [
     "Checks",

@@ -7,7 +7,7 @@ import re
 
 import orjson
 
-from pointsman.plan import Description
+from pointsman.contract.plan import Description
 
 _LONGEST = 64
 """The longest name or version. Both are in log lines and labels of metrics."""

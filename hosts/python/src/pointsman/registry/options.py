@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pointsman.policy import Guard, Policy
+from pointsman.contract.policy import Guard, Policy
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from datetime import timedelta
 from threading import Lock
 from typing import Generic, TypeVar
 
-from pointsman.answers import Decision
+from pointsman.contract.plan import Description
+from pointsman.contract.words import duration
 from pointsman.errors import (
     BackingOff,
     BrokenContract,
@@ -23,10 +24,9 @@ from pointsman.errors import (
     PluginNotRun,
     PluginTimeout,
     PluginTrap,
-    seconds,
 )
-from pointsman.plan import Description
-from pointsman.plugin import Plugin
+from pointsman.guard.plugin import Plugin
+from pointsman.plugin.answers import Decision
 from pointsman.registry.options import Options
 from pointsman.registry.status import Counts, Outcome, StrategyStatus, VersionStatus
 
@@ -217,7 +217,7 @@ class Slot:
             version.health = Health(health.failures, options.clock() + length.total_seconds(), length)
         _log.error(
             "`%s` is left alone for %s: %s failed %d times in a row, and there is no version to go back to",
-            self.name, seconds(length), version.plugin.id, failures,
+            self.name, duration(length), version.plugin.id, failures,
         )  # fmt: skip
 
     def status(self, options: Options) -> StrategyStatus:

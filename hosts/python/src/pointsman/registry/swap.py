@@ -10,12 +10,13 @@ from threading import Lock
 
 import orjson
 
+from pointsman.contract.policy import IdsOnly
 from pointsman.errors import LoadError, PluginError, PluginId, SwapError, SwapProblem, UnknownStrategy
-from pointsman.host import ComponentFile, Host
-from pointsman.policy import IdsOnly
+from pointsman.host import Host
 from pointsman.registry.description import objection
 from pointsman.registry.options import Options
 from pointsman.registry.slot import Checks, Slot, Version
+from pointsman.runtime.file import ComponentFile
 
 _log = logging.getLogger("pointsman")
 
@@ -117,7 +118,7 @@ class Slots:
         except LoadError as error:
             raise load_failed(error) from error
         try:
-            description = plugin.for_upkeep().describe()
+            description = plugin.for_background().describe()
         except PluginError as error:
             message = f"the new version does not describe itself: {error}"
             raise SwapError(SwapProblem.DESCRIBE, message) from error
@@ -151,10 +152,10 @@ def _nothing_to_do(slot: Slot, file: PluginId, even_given_up: bool) -> Swap | No
 def _pass(checks: Checks, version: Version) -> None:
     """Raises `SwapError` where a version does not pass."""
     # What a vector expects is the plugin's own answer, before any policy.
-    plugin = version.plugin.for_upkeep().with_guard(IdsOnly())
+    plugin = version.plugin.for_background().with_guard(IdsOnly())
     for config, target_replicas in checks.configs:
         try:
-            version.plugin.for_upkeep().check_config(config, target_replicas)
+            version.plugin.for_background().check_config(config, target_replicas)
         except PluginError as error:
             message = f"the new version does not take a configuration in use, {config}: {error}"
             raise SwapError(SwapProblem.CONFIG, message) from error

@@ -20,8 +20,8 @@ from pathlib import Path
 from threading import Event, Thread, current_thread
 
 from pointsman.errors import LoadError, SwapError, WatchError
-from pointsman.host import ComponentFile
 from pointsman.registry.swap import Slots, Swap, load_failed, report
+from pointsman.runtime.file import ComponentFile
 
 _log = logging.getLogger("pointsman")
 

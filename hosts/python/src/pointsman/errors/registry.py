@@ -1,0 +1,74 @@
+"""Errors of a registry, and of watching a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from pointsman.contract.words import duration
+from pointsman.errors.base import PluginId, PointsmanError
+
+
+class SwapProblem(StrEnum):
+    """Why a version was not switched to."""
+
+    LOAD = "load"
+    """The file is no plugin; the cause is a `LoadError`."""
+    DESCRIBE = "describe"
+    """The plugin does not say what it is; the cause is a `PluginError`."""
+    DESCRIPTION = "description"
+    """What it says it is cannot be."""
+    NAME = "name"
+    """It says that it is another strategy."""
+    CONFIG = "config"
+    """It does not take a configuration that is in use; the cause is a `PluginError`."""
+    VECTOR_FAILED = "vector-failed"
+    """It does not answer at all where the answer is known; the cause is a `PluginError`."""
+    VECTOR = "vector"
+    """It answers otherwise than is known."""
+
+
+class SwapError(PointsmanError):
+    """Why a version was not switched to. The one before goes on."""
+
+    def __init__(self, problem: SwapProblem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+        """The kind of problem."""
+
+
+class UnknownStrategy(PointsmanError, LookupError):
+    """No plugin of this name was loaded."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no strategy `{name}`; there is {', '.join(known) or 'none'}")
+        self.name = name
+        """The name asked for."""
+        self.known = tuple(known)
+        """The names there are."""
+
+
+class BackingOff(PointsmanError):
+    """The plugin fails, and there is no version to go back to."""
+
+    def __init__(self, plugin: PluginId, failures: int, remaining: timedelta) -> None:
+        super().__init__(
+            f"plugin {plugin} failed {failures} times in a row; it is tried again in {duration(remaining)}"
+        )
+        self.plugin = plugin
+        """The plugin."""
+        self.failures = failures
+        """How often it failed, last time included."""
+        self.remaining = remaining
+        """For how long calls will still be answered with this."""
+
+
+class WatchError(PointsmanError):
+    """A folder is not watched; the cause is an `OSError`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"folder `{folder}` cannot be read")
+        self.folder = folder
+        """The folder."""
