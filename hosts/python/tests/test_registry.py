@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -155,6 +156,33 @@ def test_a_bad_file_or_another_strategy_is_not_switched_to(registry: Registry, f
     assert len(registry.status()) == 1
 
 
+def test_a_failed_swap_is_logged_with_the_version_that_is_kept(
+    host: Host, registry: Registry, folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    def logged(swap: Callable[[], object]) -> str:
+        caplog.clear()
+        with pytest.raises(SwapError):
+            swap()
+        return caplog.messages[-1]
+
+    bad = folder.write("bad.wasm", b"half a fi")
+    assert "swap failed; keeping 0.2.0: the new version cannot be loaded" in logged(
+        lambda: registry.swap("hostile", bad)
+    )
+    # A folder's file tells no name any more, but the version before it was loaded from it.
+    folder.write("1.wasm", b"half a fi")
+    caplog.clear()
+    registry.load_dir(folder.path)
+    first, second = caplog.messages
+    assert "1.wasm`: swap failed; keeping 0.2.0: " in first
+    assert "bad.wasm`: swap failed; there is no version to keep: " in second
+    registry.set_checks("hostile", Checks((('{"misdeed": "of_the_old_days"}', 3),)))
+    second_version = folder.copy("guests/hostile.wasm", 2)
+    assert "swap failed; keeping 0.2.0: the new version does not take" in logged(
+        lambda: registry.swap("hostile", second_version)
+    )
+
+
 def test_a_version_that_does_not_take_a_config_in_use_is_not_switched_to(registry: Registry, folder: Folder) -> None:
     configs = ((misdeed("none").config, 3), ('{"misdeed": "of_the_old_days"}', 3))
     registry.set_checks("hostile", Checks(configs))
@@ -213,7 +241,7 @@ def test_a_version_that_answers_a_vector_otherwise_is_not_switched_to(registry: 
     assert registry.swap("hostile", second).result is SwapResult.SWAPPED
 
 
-def test_three_failures_in_a_row_go_back_once(
+def test_three_failures_in_a_row_revert_once(
     registry: Registry, folder: Folder, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry.swap("hostile", folder.copy("guests/hostile.wasm", 2))
@@ -232,22 +260,25 @@ def test_three_failures_in_a_row_go_back_once(
     assert answered_by(registry) == "1.wasm"
     assert [after.outcomes[each] for each in (Outcome.TRAP, Outcome.REJECTED, Outcome.MEMORY)] == [2, 2, 1]
     assert timedelta(0) < after.latency.p50 <= after.latency.p999 <= after.latency.max
-    assert "`hostile` has gone back from plugin" not in caplog.text
-    assert "`hostile` has gone back from `2.wasm`" in caplog.text
+    assert "`hostile` reverted to 0.2.0 after 3 failures; `2.wasm` (sha256:" in caplog.text
+    assert "is quarantined, `1.wasm` (sha256:" in caplog.text
 
 
-def test_with_none_to_go_back_to_it_backs_off_longer_each_time_and_tries_again(host: Host, folder: Folder) -> None:
+def test_with_none_to_revert_to_its_circuit_opens_for_longer_each_time(
+    host: Host, folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
     clock = Clock()
     registry = registry_with_hostile(host, folder, Options(longest_back_off=timedelta(seconds=3), clock=clock))
     for _ in range(3):
         fail(registry, "trap")
+    assert caplog.messages[-1].startswith("`hostile`: circuit open for 1 s; `1.wasm` (sha256:")
 
     for length in (1, 2, 3, 3):
         clock.now += length - 0.5
         with pytest.raises(BackingOff) as raised:
             registry.evaluate_cycle("hostile", [], misdeed("none"))
         assert raised.value.remaining == timedelta(seconds=0.5)
-        assert str(raised.value).endswith("times in a row; it is tried again in 500ms")
+        assert str(raised.value).endswith("times in a row; circuit open for 500 ms")
         assert status(registry).backing_off == timedelta(seconds=0.5)
         clock.now += 0.5
         fail(registry, "trap")
@@ -260,7 +291,7 @@ def test_with_none_to_go_back_to_it_backs_off_longer_each_time_and_tries_again(h
     assert answered_by(registry) == "1.wasm", "one failure after a good answer is one failure"
 
 
-def test_a_swap_ends_a_back_off(host: Host, folder: Folder) -> None:
+def test_a_swap_closes_the_circuit(host: Host, folder: Folder) -> None:
     registry = registry_with_hostile(host, folder, Options(clock=Clock()))
     for _ in range(3):
         fail(registry, "trap")
@@ -270,7 +301,7 @@ def test_a_swap_ends_a_back_off(host: Host, folder: Folder) -> None:
     registry.swap("hostile", folder.copy("guests/hostile.wasm", 2))
 
     assert answered_by(registry) == "2.wasm"
-    assert status(registry).previous is None, "a version that fails is none to go back to"
+    assert status(registry).previous is None, "a version that fails is none to revert to"
 
 
 def test_latencies_are_those_of_the_calls(cache: Path, folder: Folder) -> None:
@@ -354,12 +385,14 @@ def test_a_refusal_is_no_failure_of_the_plugin(host: Host, folder: Folder, caplo
 
 
 def test_a_rejected_plan_in_a_batch_is_a_failure(host: Host, folder: Folder) -> None:
-    for door in ("evaluate_cycles", "evaluate_cycles_json"):
+    for entry_point in ("evaluate_cycles", "evaluate_cycles_json"):
         registry = registry_with_hostile(host, folder, Options(revert_after=1))
         registry.swap("hostile", folder.copy("guests/hostile.wasm", 2))
         requests = [Request([], misdeed(word)) for word in ("none", "unknown_id", "unknown_id")]
 
-        evaluated = getattr(registry, door)("hostile", as_json(*requests) if door.endswith("json") else requests)
+        evaluated = getattr(registry, entry_point)(
+            "hostile", as_json(*requests) if entry_point.endswith("json") else requests
+        )
 
         assert evaluated.plugin.name == "2.wasm"
         assert status(registry).current.plugin.name == "1.wasm"

@@ -32,7 +32,7 @@ def a_fleet() -> list[Request]:
         Request([route("\ud800", "v1")], spec()),
         Request(given(), spec(target=-1)),
     ]
-    return [each for _ in range(3) for each in (*requests, Request(ready_routes(1500), spec()), *requests)]
+    return [each for _ in range(3) for each in (*requests, Request(ready_routes(3000), spec()), *requests)]
 
 
 @pytest.mark.parametrize("guard", [Policy(), IdsOnly()])

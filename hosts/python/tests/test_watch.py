@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,8 +31,9 @@ from pointsman import (
     WatchError,
     Watching,
 )
+from pointsman.registry.events import Events, _kind
+from pointsman.registry.folder import Folder as PluginFolder
 from pointsman.registry.swap import Slots
-from pointsman.registry.watch import _Folder
 from support import Folder, hostile_version, misdeed
 
 LONG = 60.0
@@ -55,7 +58,9 @@ class Watched:
 
 
 @contextmanager
-def watched(host: Host, folder: Path, options: Options | None = None, quiet: float = 0.01) -> Iterator[Watched]:
+def watched(
+    host: Host, folder: Path, options: Options | None = None, quiet: float = 0.01, poll: float = 0.005
+) -> Iterator[Watched]:
     told: Queue[tuple[str, str]] = Queue()
 
     def tell(path: Path, result: Swap | SwapError) -> None:
@@ -68,7 +73,7 @@ def watched(host: Host, folder: Path, options: Options | None = None, quiet: flo
         told.put((path.name, what))
 
     registry = Registry(host, options)
-    how = Watching(quiet=timedelta(seconds=quiet), poll=timedelta(milliseconds=5), on_change=tell)
+    how = Watching(quiet=timedelta(seconds=quiet), poll=timedelta(seconds=poll), on_change=tell)
     with registry.watch(folder, how) as watch:
         yield Watched(registry, told, watch)
 
@@ -116,10 +121,10 @@ def test_a_file_is_read_after_the_quiet_time_and_loaded_after_another(
     host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr("pointsman.registry.watch.time.monotonic", lambda: now)
+    monkeypatch.setattr("pointsman.registry.folder.time.monotonic", lambda: now)
     told: list[str] = []
     how = Watching(timedelta(seconds=1), on_change=lambda path, result: told.append(path.name))
-    watched = _Folder(Slots(host, Options()), folder.path, how)
+    watched = PluginFolder(Slots(host, Options()), folder.path, how)
 
     def look(after: float) -> list[str]:
         nonlocal now
@@ -183,7 +188,7 @@ def test_a_link_that_comes_to_point_elsewhere_is_a_change(host: Host, folder: Fo
         assert it.next() == ("a.wasm", "swapped")
 
 
-def test_a_version_that_was_given_up_is_not_loaded_again_until_somebody_says_so(host: Host, folder: Folder) -> None:
+def test_a_quarantined_version_is_not_loaded_again_until_somebody_says_so(host: Host, folder: Folder) -> None:
     folder.write("a.wasm", hostile_version("honest"))
     with watched(host, folder.path, Options(revert_after=1)) as it:
         assert it.next() == ("a.wasm", "loaded")
@@ -195,7 +200,7 @@ def test_a_version_that_was_given_up_is_not_loaded_again_until_somebody_says_so(
 
         # The same version under another name.
         again = folder.write("b.wasm", hostile_version("broken"))
-        assert it.next() == ("b.wasm", "given-up")
+        assert it.next() == ("b.wasm", "quarantined")
         assert it.registry.evaluate_cycle("hostile", [], misdeed("good")).plugin.name == "a.wasm"
 
         assert it.registry.swap("hostile", again).result is SwapResult.SWAPPED
@@ -232,6 +237,85 @@ def test_a_file_that_cannot_be_read_is_told_once(host: Host, folder: Folder) -> 
 def test_a_folder_that_is_not_there_is_an_error(host: Host) -> None:
     with pytest.raises(WatchError, match="folder `no/such/folder` cannot be read"):
         Registry(host).watch("no/such/folder")
+
+
+def test_events_need_no_polling(host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pointsman.registry.watch._BACKSTOP", timedelta(hours=1))
+    monkeypatch.setattr("pointsman.registry.events._is_local", lambda _: True)
+    with watched(host, folder.path, poll=3600) as it:
+        (folder.path / "a.wasm").write_bytes(hostile_version("honest"))
+        assert it.next() == ("a.wasm", "loaded")
+        folder.write("a.wasm", hostile_version("second"))
+        assert it.next() == ("a.wasm", "swapped")
+        (folder.path / "a.wasm").rename(folder.path / "b.wasm")
+        assert it.next() == ("b.wasm", "unchanged")
+
+
+def test_a_folder_in_the_place_of_another_is_watched(host: Host, folder: Folder) -> None:
+    inner = folder.path / "plugins"
+    inner.mkdir()
+    with watched(host, inner, poll=3600) as it:
+        inner.rename(folder.path / "old")
+        inner.mkdir()
+        for mode, result in (("honest", "loaded"), ("second", "swapped")):
+            Folder(inner).write("a.wasm", hostile_version(mode))
+            assert it.next() == ("a.wasm", result)
+
+
+def test_polling_needs_no_events(host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("inotify watch limit reached")
+
+    monkeypatch.setattr("watchdog.observers.api.BaseObserver.start", refuse)
+    monkeypatch.setattr("pointsman.registry.watch._BACKSTOP", timedelta(hours=1))
+    with watched(host, folder.path) as it:
+        folder.write("a.wasm", hostile_version("honest"))
+        assert it.next() == ("a.wasm", "loaded")
+
+
+def test_links_and_network_folders_are_polled(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pointsman.registry.events._TOLD", frozenset({_kind(folder.path)}))
+    events = Events(folder.path, lambda: None)
+    assert events.are_enough() is (sys.platform == "linux")
+    (folder.path / "a.wasm").symlink_to("elsewhere/a.wasm")
+    assert not events.are_enough()
+    events.close()
+    (folder.path / "a.wasm").unlink()
+
+    monkeypatch.setattr("pointsman.registry.events._TOLD", frozenset())
+    events = Events(folder.path, lambda: None)
+    assert not events.are_enough()
+    events.close()
+
+
+FIFO = """
+import os, sys
+from datetime import timedelta
+from pathlib import Path
+from pointsman import Host, LoadError, Registry, Swap, Watching
+
+host, folder = Host(cache=sys.argv[1]), Path(sys.argv[2])
+os.mkfifo(folder / "a.wasm")
+try:
+    host.load(folder / "a.wasm")
+except LoadError as error:
+    print(error.problem, error)
+how = Watching(on_change=lambda path, result: print(path.name, isinstance(result, Swap), flush=True))
+with Registry(host).watch(folder, how) as watch:
+    print(watch is not None)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_a_fifo_keeps_nobody_waiting(folder: Folder, cache: Path) -> None:
+    folder.write("b.wasm", hostile_version("honest"))
+
+    ran = subprocess.run(
+        [sys.executable, "-c", FIFO, str(cache), str(folder.path)], capture_output=True, text=True, timeout=LONG
+    )
+
+    why = f"cannot read `{folder.path / 'a.wasm'}`: it is not a regular file"
+    assert (ran.stdout.splitlines(), ran.returncode) == ([f"read {why}", "a.wasm False", "b.wasm True", "True"], 0)
 
 
 def test_nothing_is_loaded_once_the_watch_is_closed(host: Host, folder: Folder) -> None:

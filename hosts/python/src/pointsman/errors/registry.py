@@ -37,6 +37,8 @@ class SwapError(PointsmanError):
         super().__init__(message)
         self.problem = problem
         """The kind of problem."""
+        self.strategy: str | None = None
+        """The name of the strategy; None where the file does not tell."""
 
 
 class UnknownStrategy(PointsmanError, LookupError):
@@ -51,18 +53,17 @@ class UnknownStrategy(PointsmanError, LookupError):
 
 
 class BackingOff(PointsmanError):
-    """The plugin fails, and there is no version to go back to."""
+    """The circuit of a version is open: it fails, and there is none to revert to."""
 
     def __init__(self, plugin: PluginId, failures: int, remaining: timedelta) -> None:
-        super().__init__(
-            f"plugin {plugin} failed {failures} times in a row; it is tried again in {duration(remaining)}"
-        )
+        times = f"plugin {plugin} failed {failures} times in a row"
+        super().__init__(f"{times}; circuit open for {duration(remaining, ' ')}")
         self.plugin = plugin
         """The plugin."""
         self.failures = failures
-        """How often it failed, last time included."""
+        """Number of its failures in a row."""
         self.remaining = remaining
-        """For how long calls will still be answered with this."""
+        """How long the circuit is still open."""
 
 
 class WatchError(PointsmanError):

