@@ -178,7 +178,8 @@ def check_module(name: str, module: Module, functions: Mapping[str, Sequence[str
 def _item(extern: Any) -> ComponentItem | None:
     """What is imported or exported; None for what wasmtime's package has no class for."""
     try:
-        item: ComponentItem = extern.ty
+        # Before wasmtime 49 it is the item itself.
+        item: ComponentItem = getattr(extern, "ty", extern)
         return item
     except TypeError:
         return None
