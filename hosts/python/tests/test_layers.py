@@ -36,7 +36,7 @@ FLOORS = {
         ["watch"],
         ["registry"],
     ],
-    "cli": [["errors", "input", "text"], ["evaluate", "explain"]],
+    "cli": [["input", "moment", "text"], ["routes_table"], ["evaluate", "explain"]],
 }
 """Within a room, too: a file imports only from floors below its own."""
 

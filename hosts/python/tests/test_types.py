@@ -22,6 +22,7 @@ from pointsman import (
     Host,
     InvalidConfig,
     InvalidRequest,
+    Limits,
     Operator,
     Plugin,
     Reason,
