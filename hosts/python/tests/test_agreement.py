@@ -1,4 +1,4 @@
-"""The corpus: every host gives these answers, byte for byte, through every door."""
+"""The corpus: every host gives these answers, byte for byte, through every entry point."""
 
 from __future__ import annotations
 

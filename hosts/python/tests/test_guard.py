@@ -1,4 +1,4 @@
-"""The guard in the host: hostile plans through every door."""
+"""The guard in the host: hostile plans through every entry point."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from pointsman.runtime.instances import Instances, Purpose
 from pointsman.runtime.runtime import Runtime
 from support import as_json, component, given, misdeed, route, spec
 
-Door = Callable[[Plugin, str], list[str]]
+EntryPoint = Callable[[Plugin, str], list[str]]
 
 
 def single(plugin: Plugin, word: str) -> list[str]:
@@ -80,10 +80,10 @@ def as_text(plugin: Plugin, word: str) -> list[str]:
     return [violation["code"] for violation in error["violations"]]
 
 
-doors = pytest.mark.parametrize("door", [single, batch, as_text])
+entry_points = pytest.mark.parametrize("entry_point", [single, batch, as_text])
 
 
-@doors
+@entry_points
 @pytest.mark.parametrize(
     ("word", "codes"),
     [
@@ -104,28 +104,28 @@ doors = pytest.mark.parametrize("door", [single, batch, as_text])
     ],
 )
 def test_a_hostile_plan_is_rejected(
-    hostile: Plugin, blue_green: Plugin, door: Door, word: str, codes: list[str]
+    hostile: Plugin, blue_green: Plugin, entry_point: EntryPoint, word: str, codes: list[str]
 ) -> None:
-    assert door(hostile, word) == codes
+    assert entry_point(hostile, word) == codes
 
-    assert door(hostile, "none") == []
+    assert entry_point(hostile, "none") == []
     assert blue_green.evaluate_cycle(given(), spec()).reason.code == "waiting-for-ready"
 
 
-@doors
-def test_ids_are_checked_whatever_the_guard(hostile: Plugin, door: Door) -> None:
+@entry_points
+def test_ids_are_checked_whatever_the_guard(hostile: Plugin, entry_point: EntryPoint) -> None:
     plugin = hostile.with_guard(IdsOnly())
 
-    assert door(plugin, "drain_all") == []
-    assert door(plugin, "again_at_once") == []
-    assert door(plugin, "unknown_id") == ["unknown-id"]
-    assert door(plugin, "duplicate_id") == ["duplicate-id"]
-    assert door(plugin, "promote_and_drain") == ["conflicting-changes"]
+    assert entry_point(plugin, "drain_all") == []
+    assert entry_point(plugin, "again_at_once") == []
+    assert entry_point(plugin, "unknown_id") == ["unknown-id"]
+    assert entry_point(plugin, "duplicate_id") == ["duplicate-id"]
+    assert entry_point(plugin, "promote_and_drain") == ["conflicting-changes"]
 
 
-@doors
-def test_a_policy_can_be_set(hostile: Plugin, door: Door) -> None:
-    assert door(hostile.under(Policy(max_unavailable="100%")), "drain_all") == []
+@entry_points
+def test_a_policy_can_be_set(hostile: Plugin, entry_point: EntryPoint) -> None:
+    assert entry_point(hostile.under(Policy(max_unavailable="100%")), "drain_all") == []
 
 
 def test_a_policy_of_one_deployment_of_a_batch(hostile: Plugin) -> None:

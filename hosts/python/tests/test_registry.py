@@ -1,4 +1,4 @@
-"""The registry: swaps that work, swaps that must not, going back, backing off."""
+"""The registry: swaps that work, swaps that must not, reverting, open circuits."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _BATCH = 4 << 20
 many there may be."""
 
 _OVERHEAD = 1 << 10
-"""What a request costs the sandbox besides its text, in bytes: about what its answer takes."""
+"""Cost of a request in the sandbox besides its text, in bytes: about the length of its answer."""
 
 
 class NoAnswer(Exception):

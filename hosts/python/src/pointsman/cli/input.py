@@ -14,7 +14,7 @@ _LONGEST = 1 << 30
 
 
 class InputError(Exception):
-    """Why there are no requests."""
+    """The reason why there are no requests."""
 
 
 def read_requests(file: str) -> list[str]:

@@ -14,29 +14,29 @@ from pointsman.contract.wire import OptionalMoment, Wire, millis
 
 
 class SubStep(StrEnum):
-    """How far a rollout is."""
+    """Progress of a rollout in words."""
 
     PROVISIONING = "provisioning"
     """Green is created, is not ready yet, or replaces blue step by step."""
     AWAITING_PROMOTION = "awaiting_promotion"
-    """What this step needs is ready; a gate, delay, hold, check or pause comes first."""
+    """Everything that this step needs is ready; a gate, delay, hold, check or pause comes first."""
     FINALIZING = "finalizing"
     """The new revision serves, and the old one is kept for a quick return."""
     ROLLING_BACK = "rolling_back"
-    """The rollout is being given up; the host goes on evaluating."""
+    """The rollout is being rolled back; the host goes on evaluating."""
     COMPLETED = "completed"
     """Green has taken over. Once this plan is applied the rollout is over."""
     ROLLED_BACK = "rolled_back"
-    """Given up, and the stable revision serves, or nothing better is possible. The rollout is over."""
+    """Rolled back: the stable revision serves, or nothing better is possible. The rollout is over."""
 
     @property
     def is_over(self) -> bool:
-        """Whether the rollout is over once the plan is applied."""
+        """The rollout is over once the plan is applied."""
         return self in (SubStep.COMPLETED, SubStep.ROLLED_BACK)
 
     @property
     def words(self) -> str:
-        """As the contract writes it: `awaiting-promotion`."""
+        """The word as the contract writes it: `awaiting-promotion`."""
         return self.value.replace("_", "-")
 
 
@@ -45,15 +45,15 @@ class RolloutSpec:
     """Routes to create, all alike."""
 
     count: int
-    """How many, at least 1."""
+    """Number of routes, at least 1."""
     revision: str
-    """Of which revision."""
+    """Revision of the routes."""
     traffic_status: TrafficStatus
     """Their traffic status from the start."""
     traffic_ratio: float
     """Their traffic ratio from the start, 0.0 to 1.0."""
     labels: dict[str, str] = field(default_factory=dict)
-    """For the host, such as spot or zone."""
+    """Facts for the host, such as spot or zone."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ class TrafficChange:
 
 @dataclass
 class Reason:
-    """Why a plan is what it is, for the person who is woken by it."""
+    """The reason of a plan, for the person who is woken by it."""
 
     code: str
     """A stable kebab-case word for programs and dashboards."""
@@ -82,7 +82,7 @@ class Reason:
 
 @dataclass
 class Progress:
-    """How far a rollout is, for people; decides nothing."""
+    """Progress of a rollout in numbers, for people; decides nothing."""
 
     step: int
     """Steps passed after this plan, 0 to `steps`."""
@@ -94,7 +94,7 @@ class Progress:
 
 @dataclass
 class Description:
-    """What a strategy says of itself."""
+    """Description of a strategy in its own words."""
 
     name: str
     """Kebab-case name, for example `blue-green`."""
@@ -115,7 +115,7 @@ class RouteChanges(Wire):
     """
 
     sub_step: SubStep
-    """How far the rollout is."""
+    """Progress of the rollout in words."""
     rollout_specs: list[RolloutSpec]
     """Routes to create."""
     promote_route_ids: list[str]
@@ -125,23 +125,23 @@ class RouteChanges(Wire):
     drain_route_ids: list[str]
     """Routes to drain: status terminating, traffic status inactive, ratio 0.0."""
     reason: Reason
-    """Why."""
+    """The reason."""
     next_evaluation_at: OptionalMoment = OptionalMoment()
-    """When to evaluate again even if nothing has changed. A moment beyond the year 9999 reads as `wire.LAST_MOMENT`."""
+    """Moment to evaluate again even if nothing has changed. One beyond the year 9999 reads as `wire.LAST_MOMENT`."""
     memo: str | None = None
     """Handed back to the strategy in the next cycle. The host stores it with the plan."""
     gate: str | None = None
     """The gate that the rollout waits at; None where it waits at none."""
     commitment: Commitment = Commitment(0, (1 << 32) - 1)
-    """What the strategy promises at this target, configuration and limits, and at nothing else."""
+    """Promise of the strategy at this target, configuration and limits, and at nothing else."""
     progress: Progress | None = None
-    """How far it is, for people."""
+    """Progress in numbers, for people."""
     labels: dict[str, str] = field(default_factory=dict)
-    """For the host."""
+    """Facts for the host."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether applying it changes nothing about any route."""
+        """Applying it changes nothing about any route."""
         return not (self.rollout_specs or self.promote_route_ids or self.traffic_changes or self.drain_route_ids)
 
     def apply(self, routes: list[Route], now: datetime, new_id: Callable[[], str | UUID]) -> None:

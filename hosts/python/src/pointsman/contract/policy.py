@@ -1,4 +1,4 @@
-"""How plans are checked: the operator's policy, in Kubernetes' terms."""
+"""Policies for checking plans: the operator's policy, in Kubernetes' terms."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Policy:
     """
 
     max_unavailable: Amount = "25%"
-    """How many routes fewer than the target may serve. A percentage is rounded down, but from a target of 2 on at least
+    """Routes that may be missing from the target. A percentage is rounded down, but from a target of 2 on at least
     1; below 100% it is 0 at a target of 1. At most the target."""
     max_surge: Amount = "100%"
-    """How many live routes of all revisions there may be above the target; rounded up, at least 1."""
+    """Live routes of all revisions that there may be above the target; rounded up, at least 1."""
     complete_at: Amount = "100%"
-    """How much serving capacity of the deploying revision completes a rollout; rounded up, at least 1, at most the
+    """Serving capacity of the deploying revision that completes a rollout; rounded up, at least 1, at most the
     target."""
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class Policy:
             object.__setattr__(self, name, _checked(name, value))
 
     def resolve(self, target_replicas: int) -> Commitment:
-        """What the policy comes to at a target: what goes into `Spec.limits`. Nothing at target 0.
+        """Resolves the policy at a target: what goes into `Spec.limits`. Nothing at target 0.
 
         Raises `TypeError` or `ValueError` for a target that is none.
         """
@@ -61,13 +61,13 @@ class Policy:
 
 @dataclass(frozen=True)
 class IdsOnly:
-    """Only that the ids are right: given, once, and not in conflict. A plan may then take the service down, and no
+    """Checks of the ids only: given, once, and not in conflict. A plan may then take the service down, and no
     limits are resolved. For a host that checks plans itself.
     """
 
 
 Guard = Policy | IdsOnly
-"""How plans are checked before they are returned. The default is `Policy()`."""
+"""Checks of plans before they are returned. The default is `Policy()`."""
 
 
 def parse_amount(text: str) -> Amount:
@@ -124,7 +124,7 @@ def _shortest(part: int) -> str:
 
 
 def _rounded(amount: Amount, target: int, *, up: bool) -> int:
-    """How many of so many routes, in whole numbers: as a float, 7% of 100 is a little more than 7."""
+    """Computes a share of so many routes in whole numbers: as a float, 7% of 100 is a little more than 7."""
     if isinstance(amount, int):
         return amount
     product = (_millipercent(amount) or 0) * target

@@ -12,7 +12,7 @@ from pointsman.contract.wire import Labels, Moment, OptionalMoment, Text, Wire, 
 
 
 class RouteStatus(StrEnum):
-    """Where a route is in its life. The order is that of a normal life."""
+    """Stage of a route's life. The order is that of a normal life."""
 
     PROVISIONING = "provisioning"
     """Being created: scheduled, pulling, starting. Live."""
@@ -23,11 +23,11 @@ class RouteStatus(StrEnum):
     TERMINATED = "terminated"
     """Gone. Not live."""
     FAILED_TO_START = "failed_to_start"
-    """Never came up. Not live."""
+    """A failure to come up. Not live."""
 
 
 class HealthStatus(StrEnum):
-    """What the last health check said."""
+    """Verdict of the last health check."""
 
     NOT_CHECKED = "not_checked"
     """No check has finished yet."""
@@ -40,7 +40,7 @@ class HealthStatus(StrEnum):
 
 
 class TrafficStatus(StrEnum):
-    """Whether requests are sent to a route."""
+    """State of a route in the traffic."""
 
     ACTIVE = "active"
     """Sent to it while it is ready, in the measure of its ratio; 0.0 gets nothing."""
@@ -51,14 +51,14 @@ class TrafficStatus(StrEnum):
 
 
 class RouteEnd(StrEnum):
-    """Why a route stopped being live. The first cause wins."""
+    """Cause of a route's end. The first cause wins."""
 
     DRAINED = "drained"
     """A plan, the host or a person asked it to stop."""
     EVICTED = "evicted"
     """Its place was lost: preemption, node, spot."""
     CRASHED = "crashed"
-    """It stopped by itself, or never started."""
+    """The route stopped by itself, or never started."""
 
 
 # The initializer is written by hand: it runs for every route of every deployment in every cycle, and one function that
@@ -72,22 +72,22 @@ class Route(Wire):
     revision: Text = Text()
     """The revision it was created from, a string or a `UUID`."""
     status: RouteStatus
-    """Where it is in its life."""
+    """Stage of its life."""
     health: HealthStatus
-    """What the last health check said."""
+    """Verdict of the last health check."""
     traffic_status: TrafficStatus
-    """Whether it gets requests."""
+    """State in the traffic."""
     traffic_ratio: float
     """0.0 to 1.0: 1.0 is a full share of what this route is built for; on standby, what it returns with. Any other
     number is `InvalidRoutes`, and what is none, such as NaN, `InvalidRequest`."""
     created_at: Moment = Moment()
-    """When the host created it: an aware `datetime`, in whole milliseconds, rounded down."""
+    """Moment of its creation: an aware `datetime`, in whole milliseconds, rounded down."""
     status_updated_at: OptionalMoment = OptionalMoment()
-    """When `status` or `health` last *changed*; None where unknown. A health check that confirms what was known must
-    not move it, else a promotion delay longer than the check interval never ends."""
+    """Moment at which `status` or `health` last *changed*; None where unknown. A health check that confirms what was
+    known must not move it, else a promotion delay longer than the check interval never ends."""
     # What most routes have not is not sent: a fleet has tens of thousands of them.
     end: RouteEnd | None = None
-    """Why it ended; None while it is live. None when terminating counts as drained, else the cause is unknown."""
+    """Cause of its end; None while it is live. None when terminating counts as drained, else the cause is unknown."""
     labels: Labels = Labels()
     """The host's facts about it."""
 
@@ -123,15 +123,15 @@ class Route(Wire):
 
     @property
     def is_live(self) -> bool:
-        """Whether it is provisioning or running."""
+        """True while it is provisioning or running."""
         return self.status in (RouteStatus.PROVISIONING, RouteStatus.RUNNING)
 
     @property
     def is_ready(self) -> bool:
-        """Whether it is running and healthy; traffic does not matter."""
+        """True while it is running and healthy; traffic does not matter."""
         return self.status == RouteStatus.RUNNING and self.health == HealthStatus.HEALTHY
 
     @property
     def is_serving(self) -> bool:
-        """Whether it is ready, active, and has a ratio above 0.0."""
+        """True while it is ready, active, and has a ratio above 0.0."""
         return self.is_ready and self.traffic_status == TrafficStatus.ACTIVE and self.traffic_ratio > 0.0

@@ -1,4 +1,4 @@
-"""What is wanted of a rollout, and what time it is. The words are those of `wit/strategy.wit`."""
+"""The request of a cycle: a rollout's spec, and the time. The words are those of `wit/strategy.wit`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pointsman.contract.wire import Config, Labels, Moment, OptionalMoment, Opti
 
 @dataclass
 class Operator:
-    """What an operator wants of this rollout. Abort outweighs pause, pause promote, and promote the passed gates."""
+    """Requests of an operator for this rollout. Abort outweighs pause, pause promote, and promote the passed gates."""
 
     abort: bool = False
     """Give the rollout up."""
@@ -30,7 +30,7 @@ class Operator:
 
 
 class CheckOutcome(StrEnum):
-    """How a check stands."""
+    """State of a check."""
 
     PENDING = "pending"
     """No verdict yet."""
@@ -51,21 +51,21 @@ class Check(Wire):
     name: str
     """The host's name for it, unique in a call."""
     outcome: CheckOutcome
-    """How it stands."""
+    """Its state."""
     observed_at: OptionalMoment = OptionalMoment()
-    """When it was last sampled; None where it counts always."""
+    """Moment of its last sample; None where it counts always."""
 
 
 @dataclass(init=False, kw_only=True)
 class Spec(Wire):
-    """What is wanted, and what time it is."""
+    """Goal of a rollout, and the time."""
 
     deploying_revision: Text = Text()
     """The revision being rolled out, a string or a `UUID`."""
     target_replicas: int
-    """How many routes should serve when the rollout ends; 0 to 2^32 - 1."""
+    """Routes that should serve when the rollout ends; 0 to 2^32 - 1."""
     started_at: Moment = Moment()
-    """When this revision was activated."""
+    """Moment at which this revision was activated."""
     now: Moment = Moment()
     """The host's clock at this cycle: the only clock there is."""
     operator: Operator
@@ -84,9 +84,9 @@ class Spec(Wire):
     limits: Commitment | None = None
     """The policy at this target; None for what the guard's policy, or the request's, comes to."""
     free_places: int | None = None
-    """How many more routes may be placed now, of the larger revision; None where unknown, as if unlimited."""
+    """Routes that may be placed besides, now, of the larger revision; None where unknown, as if unlimited."""
     weight_steps: int = 1
-    """Which ratios are possible: k/n for 0 <= k <= n. 1 is in or out only, 256 HAProxy's, 0 exact."""
+    """Steps of possible ratios: k/n for 0 <= k <= n. 1 is in or out only, 256 HAProxy's, 0 exact."""
     labels: Labels = Labels()
     """The host's facts about the deployment."""
 
@@ -136,6 +136,6 @@ class Request(NamedTuple):
     routes: Sequence[Route]
     """All routes of the deployment, of every revision and status, in any order."""
     spec: Spec
-    """What is wanted."""
+    """Its spec."""
     policy: Policy | None = None
     """The policy of this deployment; None for that of the plugin's guard."""

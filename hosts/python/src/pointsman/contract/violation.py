@@ -1,4 +1,4 @@
-"""What the guard finds in a plan."""
+"""Violations: findings of the guard in a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How values look on the wire: the JSON door's form, kept in the instances themselves.
+"""The form of values on the wire, that of the JSON entry point, kept in the instances themselves.
 
 A fleet of a thousand deployments has tens of thousands of routes, and each is sent in every cycle. So a `Route`, a
 `Spec` or a `RouteChanges` keeps its fields in the form in which they are sent: a moment as whole milliseconds, an id as
@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
-"""What stands for a moment beyond the year 9999, which the contract can express and `datetime` cannot."""
+"""Stand-in for a moment beyond the year 9999, which the contract can express and `datetime` cannot."""
 
 
 def millis(name: str, moment: datetime) -> int:

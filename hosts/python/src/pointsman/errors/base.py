@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _SHOWN_DIGITS = 12
-"""How many of a digest's hex digits a message shows."""
+"""Hex digits of a digest that a message shows."""
 
 
 @dataclass(frozen=True)
 class PluginId:
-    """Which plugin: the name it was loaded under and the digest of its bytes."""
+    """Identity of a plugin: the name it was loaded under and the digest of its bytes."""
 
     name: str
     """The name of its file."""
@@ -27,6 +27,6 @@ class PointsmanError(Exception):
 
 
 class HostError(PointsmanError):
-    """There is no host: limits that cannot be, a cache folder that cannot be used, no guard, or a process that was
-    forked from the host's.
+    """The host cannot be used: limits that cannot be, a cache folder that cannot be used, no guard, or a process that
+    was forked from the host's.
     """

@@ -10,7 +10,7 @@ from pointsman.errors.base import PluginId, PointsmanError
 
 
 class PluginError(PointsmanError):
-    """Why a call into a plugin has no plan. The instance is thrown away; plugin and host go on."""
+    """Failure of a call into a plugin. The instance is thrown away; plugin and host go on."""
 
     def __init__(self, plugin: PluginId, message: str) -> None:
         super().__init__(message)
@@ -19,7 +19,7 @@ class PluginError(PointsmanError):
 
 
 class PluginTrap(PluginError):
-    """It trapped: a bug in the plugin."""
+    """A trap: a bug in the plugin."""
 
     def __init__(self, plugin: PluginId, trap: str) -> None:
         super().__init__(plugin, f"plugin {plugin} trapped: {trap}")
@@ -29,7 +29,7 @@ class PluginTrap(PluginError):
 
 
 class PluginTimeout(PluginError):
-    """It ran for too long."""
+    """The plugin ran for too long."""
 
     def __init__(self, plugin: PluginId, limit: timedelta) -> None:
         super().__init__(plugin, f"plugin {plugin} ran for longer than {duration(limit)}")
@@ -38,18 +38,18 @@ class PluginTimeout(PluginError):
 
 
 class Limit(StrEnum):
-    """Which limit a call came to."""
+    """Limit that a call came to."""
 
     MEMORY = "memory"
-    """It wanted more than `Limits.memory`."""
+    """The plugin wanted more than `Limits.memory`."""
     RESPONSE = "response"
-    """It returned more than `Limits.response`."""
+    """The plugin returned more than `Limits.response`."""
     INSTANCES = "instances"
     """`Limits.instances` are in use. Not the plugin's fault: try again, or raise the limit."""
 
 
 class PluginLimit(PluginError):
-    """It came to a limit."""
+    """The plugin came to a limit."""
 
     def __init__(self, plugin: PluginId, limit: Limit, most: int) -> None:
         what = {
@@ -59,13 +59,13 @@ class PluginLimit(PluginError):
         }
         super().__init__(plugin, f"plugin {plugin} {what[limit]}")
         self.limit = limit
-        """Which limit."""
+        """The limit."""
         self.most = most
-        """What it is set to."""
+        """Value of the limit."""
 
 
 class BrokenContract(PluginError):
-    """It returned what the contract or the component ABI does not allow, so nothing of it is to be trusted."""
+    """The plugin returned what the contract or the component ABI does not allow, so nothing of it is to be trusted."""
 
     def __init__(self, plugin: PluginId, problem: str) -> None:
         super().__init__(plugin, f"plugin {plugin} broke the contract: {problem}")
@@ -86,9 +86,9 @@ class PluginNotRun(PluginError):
 
 
 class InvalidRequests(PluginError):
-    """The text for the JSON door is no JSON array. One bad request in an array is no error of the whole."""
+    """The text for the JSON entry point is no JSON array. One bad request in an array is no error of the whole."""
 
     def __init__(self, plugin: PluginId, message: str) -> None:
         super().__init__(plugin, f"plugin {plugin}: {message}")
         self.message = message
-        """What is wrong with it."""
+        """The objection to it."""

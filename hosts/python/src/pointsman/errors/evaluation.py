@@ -11,7 +11,7 @@ from pointsman.errors.call import PluginError
 
 
 class EvaluationError(PluginError):
-    """Why one request has no plan. Nothing must be applied."""
+    """Reason why one request has no plan. Nothing must be applied."""
 
     def __init__(self, plugin: PluginId, what: str, message: str) -> None:
         super().__init__(plugin, f"plugin {plugin}: {what}: {message}")
@@ -55,4 +55,4 @@ class PlanRejected(EvaluationError):
         self.plan = plan
         """The plan, for people to look at."""
         self.violations = tuple(violations)
-        """All that is wrong with it."""
+        """The violations, all of them."""

@@ -9,44 +9,44 @@ from pointsman.errors.part import Part
 
 
 class LoadProblem(StrEnum):
-    """Why a file is not a plugin."""
+    """Reason why a file is not a plugin."""
 
     READ = "read"
-    """It cannot be read; the cause is an `OSError`."""
+    """The file cannot be read; the cause is an `OSError`."""
     TOO_LARGE = "too-large"
-    """It is larger than `Limits.component`."""
+    """The file is larger than `Limits.component`."""
     NOT_WASM = "not-wasm"
-    """It does not begin as WebAssembly does."""
+    """The file does not begin as WebAssembly does."""
     CORE_MODULE = "core-module"
-    """It is a core module, not a component."""
+    """The file is a core module, not a component."""
     TOO_COMPLEX = "too-complex"
-    """It has more of a part than toolchains make, which is enough to crash a runtime; `.part` says of which."""
+    """The file has more of a part than toolchains make, which is enough to crash a runtime; `.part` says of which."""
     MALFORMED = "malformed"
-    """It is damaged, or uses what this host does not allow."""
+    """The file is damaged, or uses what this host does not allow."""
     IMPORTS = "imports"
-    """It wants something from the host. A strategy gets nothing."""
+    """The file wants something from the host. A strategy gets nothing."""
     NOT_A_STRATEGY = "not-a-strategy"
-    """It does not export the contract at all."""
+    """The file does not export the contract at all."""
     UNSUPPORTED_CONTRACT = "unsupported-contract"
-    """It exports the contract in versions that this host does not know."""
+    """The file exports the contract in versions that this host does not know."""
     MISSING_EXPORT = "missing-export"
-    """It exports only a part of the contract."""
+    """The file exports only a part of the contract."""
     SEVERAL_MODULES = "several-modules"
-    """It does not consist of exactly one core module."""
+    """The file does not consist of exactly one core module."""
     WRONG_TYPE = "wrong-type"
-    """It exports a function of another type than the contract's."""
+    """The file exports a function of another type than the contract's."""
     MEMORY = "memory"
-    """It starts with more memory than it may have."""
+    """The file starts with more memory than it may have."""
     START = "start"
-    """It cannot be started; the cause is a `PluginError`."""
+    """The file cannot be started; the cause is a `PluginError`."""
 
 
 class LoadError(PointsmanError):
-    """Why a file is not a plugin."""
+    """Reason why a file is not a plugin."""
 
     def __init__(self, problem: LoadProblem, message: str, part: Part | None = None) -> None:
         super().__init__(message)
         self.problem = problem
         """The kind of problem."""
         self.part = part
-        """What there is too much of; None where that is not the problem."""
+        """The part that there is too much of; None where that is not the problem."""

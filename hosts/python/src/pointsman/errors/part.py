@@ -1,4 +1,4 @@
-"""What a component may have too much of."""
+"""Parts that a component may have too many of."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Part(StrEnum):
 
     @property
     def words(self) -> str:
-        """What is too much, and what would be right: `has more than 1 memory; link …`."""
+        """Says what is too much, and what would be right: `has more than 1 memory; link …`."""
         return _WORDS[self].format(self.limit)
 
 

@@ -12,26 +12,26 @@ from pointsman.errors.base import PluginId, PointsmanError
 
 
 class SwapProblem(StrEnum):
-    """Why a version was not switched to."""
+    """Reason why a version was not switched to."""
 
     LOAD = "load"
     """The file is no plugin; the cause is a `LoadError`."""
     DESCRIBE = "describe"
     """The plugin does not say what it is; the cause is a `PluginError`."""
     DESCRIPTION = "description"
-    """What it says it is cannot be."""
+    """The description that it gives of itself cannot be."""
     NAME = "name"
-    """It says that it is another strategy."""
+    """The plugin says that it is another strategy."""
     CONFIG = "config"
-    """It does not take a configuration that is in use; the cause is a `PluginError`."""
+    """The plugin does not take a configuration that is in use; the cause is a `PluginError`."""
     VECTOR_FAILED = "vector-failed"
-    """It does not answer at all where the answer is known; the cause is a `PluginError`."""
+    """The plugin does not answer at all where the answer is known; the cause is a `PluginError`."""
     VECTOR = "vector"
-    """It answers otherwise than is known."""
+    """The plugin answers otherwise than is known."""
 
 
 class SwapError(PointsmanError):
-    """Why a version was not switched to. The one before goes on."""
+    """Failure of a swap. The one before goes on."""
 
     def __init__(self, problem: SwapProblem, message: str) -> None:
         super().__init__(message)
@@ -63,7 +63,7 @@ class BackingOff(PointsmanError):
         self.failures = failures
         """Number of its failures in a row."""
         self.remaining = remaining
-        """How long the circuit is still open."""
+        """Time for which the circuit is still open."""
 
 
 class WatchError(PointsmanError):

@@ -29,7 +29,7 @@ from pointsman.runtime.instances import Purpose
 from pointsman.runtime.runtime import Loaded
 
 _ID_CODES = frozenset({"invalid-routes", "unknown-id", "duplicate-id", "conflicting-changes"})
-"""What a plan must not do under any guard."""
+"""Violations under any guard."""
 _COMPLETED, _ROLLED_BACK = SubStep.COMPLETED, SubStep.ROLLED_BACK
 _LONGEST_MEMO = 4096
 """Most bytes of a memo."""
@@ -45,7 +45,7 @@ class Checker:
     def check(
         self, plugin: PluginId, guard: Guard, plans: Sequence[tuple[Sent, RouteChanges]], purpose: Purpose
     ) -> list[list[Violation]]:
-        """All that is wrong with each plan of a plugin, by the request that it was made from.
+        """Checks the plans of a plugin: all that is wrong with each, by the request that it was made from.
 
         Raises `PlanNotChecked` where the guard cannot say, and `BrokenContract` where a plan was made for what is no
         request.
@@ -90,12 +90,12 @@ class Checker:
 
 
 def needs_routes(plan: RouteChanges) -> bool:
-    """Whether a plan has to be shown its routes to be checked."""
+    """Tells that a plan has to be shown its routes to be checked."""
     return not plan.is_empty or plan.sub_step.is_over
 
 
 def needs_check(plan: RouteChanges, guard: Guard, now: int) -> bool:
-    """Whether anything can be wrong with a plan. With one that changes and ends nothing it can only be its memo, or
+    """Tells that something can be wrong with a plan. With one that changes and ends nothing it can only be its memo, or
     that it wants to be evaluated again at once, which are no matters of ids. `now` is in milliseconds.
     """
     # In the form in which they are kept, because every plan of a fleet comes by here.

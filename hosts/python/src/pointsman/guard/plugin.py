@@ -120,16 +120,16 @@ class Plugin:
         return review(self.id, self._checker, self.guard, self._strategy.purpose, decisions, requests)
 
     def evaluate_cycles_json(self, requests: str | bytes) -> str:
-        """As `evaluate_cycles`, as text: a JSON array of requests in, an array of answers of the same length and order
-        out, as `wit/strategy.wit` has them. In the place of a plan that the guard rejects stands an error with the code
-        `plan_rejected` and the violations.
+        """Decides as `evaluate_cycles`, on text: a JSON array of requests in, an array of answers of the same length
+        and order out, as `wit/strategy.wit` has them. In the place of a plan that the guard rejects stands an error
+        with the code `plan_rejected` and the violations.
 
         Raises `InvalidRequests` where the text is not a JSON array, and any other `PluginError` for a failed call.
         """
         return self.answers(requests).text
 
     def answers(self, requests: str | bytes) -> Answers:
-        """As `evaluate_cycles_json`, with what was decided."""
+        """Decides as `evaluate_cycles_json`; returns the decisions, too."""
         try:
             text = requests if isinstance(requests, str) else requests.decode()
             sent = text.encode()
@@ -156,8 +156,8 @@ class Plugin:
     def check_config(
         self, config: str | Mapping[str, Any], target_replicas: int, policy: Policy | None = None
     ) -> Commitment:
-        """What a plan with this configuration, one JSON object, would promise at this target, within the limits that
-        the policy comes to there: that of the deployment, if it has one of its own.
+        """Asks what a plan with this configuration, one JSON object, would promise at this target, within the limits
+        that the policy comes to there: that of the deployment, if it has one of its own.
 
         Raises `InvalidConfig`, the plugin's answer what is wrong with it or that no move is left within the limits, and
         any other `PluginError` for a failed call; `TypeError` and `ValueError` for arguments that cannot be.
@@ -170,7 +170,7 @@ class Plugin:
     async def evaluate_cycle_async(
         self, routes: Sequence[Route], spec: Spec, policy: Policy | None = None
     ) -> RouteChanges:
-        """As `evaluate_cycle`, on one of the host's own threads: the event loop goes on.
+        """Decides as `evaluate_cycle`, on one of the host's own threads: the event loop goes on.
 
         A cancelled call is not waited for; in its thread it goes on to its end, which the time limit sets, and its plan
         is lost.
@@ -178,5 +178,5 @@ class Plugin:
         return await in_thread(self._strategy.threads, self.evaluate_cycle, routes, spec, policy)
 
     async def evaluate_cycles_async(self, requests: Iterable[Request | tuple[Sequence[Route], Spec]]) -> list[Decision]:
-        """As `evaluate_cycles`, on one of the host's own threads; see `evaluate_cycle_async`."""
+        """Decides as `evaluate_cycles`, on one of the host's own threads; see `evaluate_cycle_async`."""
         return await in_thread(self._strategy.threads, self.evaluate_cycles, requests)

@@ -1,4 +1,4 @@
-"""What a host does with every plan before it returns it: the guard checks it, and then it is made tidy."""
+"""Review of every plan before it is returned: the guard checks it, and then it is made tidy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of the JSON door, read into plans.
+"""Answers of the JSON entry point, read into plans.
 
 An answer is checked as it is read, field by field: what a caller gets is what the contract says, or `BrokenContract`.
 The object that `orjson` made of a plan becomes the dictionary of the `RouteChanges` itself, which is the same form (see
@@ -41,13 +41,13 @@ _MOST_COUNT = (1 << 32) - 1
 _COMMITMENTS: dict[tuple[int, int], Commitment] = {}
 _MOST_COMMITMENTS = 1024
 _NO_ANSWER = (KeyError, TypeError, ValueError, AttributeError)
-"""What reading an answer that is none comes to."""
+"""Errors of reading an answer that is none."""
 
 _new = object.__new__
 _join = "".join
 
 Decision = RouteChanges | EvaluationError
-"""What came of one request."""
+"""Result of one request."""
 
 
 def read(plugin: PluginId, answers: str, requests: int, *, is_passed_on: bool = False) -> list[Decision]:
@@ -97,7 +97,7 @@ def _written(decision: Decision) -> dict[str, Any]:
 
 
 def is_plain(value: Any, text: bytes) -> bool:
-    """Whether text from which a value was read is what `orjson` writes for it. Then no field stands there twice, for
+    """Tells that text from which a value was read is what `orjson` writes for it. Then no field stands there twice, for
     one of them would be missing. Text of a strategy in Rust is, and writing it takes a fraction of reading it anew.
     """
     return orjson.dumps(value) == text
@@ -124,7 +124,11 @@ def _decision(plugin: PluginId, answer: dict[str, Any]) -> Decision:
 
 
 def admission(plugin: PluginId, answer: str) -> Commitment:
-    """What a plugin promises for a configuration. Raises `InvalidConfig` where it refuses it, and `BrokenContract`."""
+    """Reads what a plugin promises for a configuration.
+
+    # Errors
+    `InvalidConfig` where it refuses it, and `BrokenContract`.
+    """
     try:
         given = orjson.loads(answer)
         _expect(len(given) == 1, "it has one field, `ok` or `error`")

@@ -13,7 +13,7 @@ _ROUTES = 2000
 
 
 def batches(sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Where to split requests that have so many routes each: the place of a batch's first, and of that after its
+    """Splits requests that have so many routes each: the place of a batch's first, and of that after its
     last.
     """
     first = size = end = 0

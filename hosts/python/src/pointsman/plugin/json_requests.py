@@ -20,11 +20,11 @@ class Ready(NamedTuple):
     text: bytes
     """A JSON array, of as many elements as were given."""
     requests: list[Sent | None]
-    """What is in it; None for what is no request, which the plugin says."""
+    """The requests in it; None for what is none, which the plugin says."""
     refused: dict[int, str]
-    """What this host has against requests, by their places: a policy that is none."""
+    """Objections of this host to requests, by their places: a policy that is none."""
     is_json: bool
-    """Whether all of it is known to be JSON. Else the plugin says what is not."""
+    """True where all of it is known to be JSON. Else the plugin says what is not."""
 
     def now(self, i: int) -> int | None:
         """The moment of a request, in milliseconds; None for what is no request."""
@@ -43,7 +43,7 @@ class _Element(NamedTuple):
     """One request as it was given."""
 
     value: Any
-    """What was read from it; None for what cannot be read."""
+    """Value that was read from it; None for what cannot be read."""
     text: bytes
     parts: dict[str, bytes] | None
     """The texts of its fields, where it may be a request: it has no field but a request's, and none twice."""

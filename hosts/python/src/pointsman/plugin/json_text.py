@@ -55,7 +55,7 @@ def joined(fields: dict[str, str]) -> str:
 
 
 def _space(text: str, at: int) -> int:
-    """Where the white space from here ends."""
+    """Finds the end of the white space from here."""
     found = _SPACE.match(text, at)
     return found.end() if found else at
 
@@ -74,7 +74,7 @@ def _element(text: str, at: int, texts: list[str]) -> int:
 
 
 def _end(text: str, at: int) -> int:
-    """Where the array or object that begins here ends, going by the number of brackets."""
+    """Finds the end of the array or object that begins here, going by the number of brackets."""
     depth = 0
     while True:
         found = _TO_BRACKET.match(text, at)

@@ -26,7 +26,7 @@ class Sent(NamedTuple):
     routes: bytes
     """A JSON array."""
     size: int
-    """How many routes these are."""
+    """Number of these routes."""
     spec: bytes
     """A JSON object, with the limits that a policy came to."""
     now: int
@@ -46,7 +46,7 @@ class Requests(Protocol):
 
 
 class Limiting:
-    """What goes into the specs of one call that have no limits of their own: the guard's policy, or that of the
+    """Limits for the specs of one call that have no limits of their own: the guard's policy, or that of the
     deployment, resolved at its target.
     """
 

@@ -25,7 +25,7 @@ class Strategy:
 
     loaded: Loaded
     purpose: Purpose = Purpose.CALL
-    """What its instances are for."""
+    """Purpose of its instances."""
 
     @property
     def id(self) -> PluginId:

@@ -1,4 +1,4 @@
-"""What a new version of a strategy must pass before it is switched to."""
+"""Checks that a new version of a strategy must pass before it is switched to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Vector:
     """A request and the answer that a strategy must give."""
 
     name: str
-    """For messages."""
+    """Its name, for messages."""
     request: str
     """A JSON request, as `wit/strategy.wit` has it."""
     response: str
@@ -25,7 +25,7 @@ class Vector:
 
 @dataclass(frozen=True)
 class Checks:
-    """What a new version of a strategy must pass before it is switched to."""
+    """Checks that a new version of a strategy must pass before it is switched to."""
 
     configs: tuple[tuple[str, int], ...] = ()
     """The configurations of rollouts under way, as JSON text, each with its target: it must take each, within the

@@ -14,11 +14,11 @@ from pointsman.registry.version import Version
 @dataclass(frozen=True)
 class _State:
     failures: int = 0
-    """In a row."""
+    """Failures in a row."""
     until: float | None = None
     """The moment at which it is half-open; None where it was never open since the last good call."""
     length: timedelta = timedelta(0)
-    """How long it was open last."""
+    """Time for which it was open last."""
 
 
 class Circuit:
@@ -33,12 +33,12 @@ class Circuit:
 
     @property
     def is_failing(self) -> bool:
-        """Whether it failed as often as a version may."""
+        """True once it failed as often as a version may."""
         return self._state.failures >= self._options.revert_after
 
     @property
     def remaining(self) -> timedelta | None:
-        """How long it is still open; None where it is not."""
+        """Time for which it is still open; None where it is not."""
         until = self._state.until
         if until is None:
             return None

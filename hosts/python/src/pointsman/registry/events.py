@@ -31,11 +31,11 @@ class Events:
         self._inode = _inode(folder)
 
     def are_enough(self) -> bool:
-        """Whether nothing can change in the folder without an event."""
+        """Tells that nothing can change in the folder without an event."""
         return self._observer is not None and self._is_local and not _has_links(self.folder)
 
     def are_of_another(self) -> bool:
-        """Whether there is another folder now where this one was."""
+        """Tells that there is another folder now where this one was."""
         return _inode(self.folder) != self._inode
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ def _observer(folder: Path, wake: Callable[[], object]) -> Any:
 
 
 def _is_local(folder: Path) -> bool:
-    """Whether only this machine can change a folder, as far as is known."""
+    """Tells that only this machine can change a folder, as far as is known."""
     return _kind(folder) in _TOLD
 
 

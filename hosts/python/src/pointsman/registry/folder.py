@@ -22,7 +22,7 @@ from pointsman.runtime.file import ComponentFile
 _log = logging.getLogger("pointsman")
 
 _Stamp = tuple[int, ...]
-"""What changes when a file does."""
+"""Properties of a file that change when it does."""
 
 
 def _tell_nobody(path: Path, result: Swap | SwapError) -> None:
@@ -40,7 +40,7 @@ class Watching:
     """Interval at which the folder is looked at where the system does not tell of every change: on the network, and
     where plugins are links; default 100 ms."""
     on_change: Callable[[Path, Swap | SwapError], None] = _tell_nobody
-    """Called with what came of each file, on the thread that watches."""
+    """Callback with the result of each file, on the thread that watches."""
 
 
 @dataclass

@@ -22,8 +22,8 @@ class Options:
     revert_after: int = 3
     """Failures in a row after which a version is reverted to the one before it; at least 1, default 3."""
     first_back_off: timedelta = timedelta(seconds=1)
-    """How long a circuit is open at first, once a version has failed so often and there is none to revert to; default
-    1 s. It doubles with every further failure."""
+    """Time for which a circuit is open at first, once a version has failed so often and there is none to revert to;
+    default 1 s. It doubles with every further failure."""
     longest_back_off: timedelta = timedelta(minutes=1)
     """The longest that it is open; default 1 minute."""
     clock: Callable[[], float] = time.monotonic

@@ -1,4 +1,4 @@
-"""How calls end, and whether that speaks against the plugin."""
+"""Outcomes of calls, and which of them speak against the plugin."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pointsman.errors import (
 
 
 class Outcome(StrEnum):
-    """How a call ended."""
+    """Outcome of a call."""
 
     OK = "ok"
-    """With a plan that passed the guard, or a batch of answers in which none was rejected."""
+    """A plan that passed the guard, or a batch of answers in which none was rejected."""
     REFUSED = "refused"
     """The plugin says that its input is not right."""
     REJECTED = "rejected"
@@ -30,18 +30,18 @@ class Outcome(StrEnum):
     TRAP = "trap"
     """The plugin trapped."""
     TIMEOUT = "timeout"
-    """It ran for too long."""
+    """The plugin ran for too long."""
     MEMORY = "memory"
-    """It wanted too much memory."""
+    """The plugin wanted too much memory."""
     RESPONSE = "response"
-    """It returned too much."""
+    """The plugin returned too much."""
     MALFORMED = "malformed"
-    """It returned what the ABI or the contract does not allow."""
+    """The plugin returned what the ABI or the contract does not allow."""
     HOST = "host"
     """The host could not run it: too many instances were in use, or the system had no memory. Not the plugin's
     fault."""
     BACKING_OFF = "backing-off"
-    """It was not called: its circuit is open."""
+    """The plugin was not called: its circuit is open."""
 
     @property
     def is_failure(self) -> bool:

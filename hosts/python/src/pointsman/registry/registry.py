@@ -90,7 +90,7 @@ class Registry:
         return self._slots.find(name).call(lambda plugin: plugin.evaluate_cycles(requests), lambda decisions: decisions)
 
     def evaluate_cycles_json(self, name: str, requests: str | bytes) -> Evaluated[str]:
-        """As `evaluate_cycles`, as text; see `Plugin.evaluate_cycles_json`."""
+        """Decides as `evaluate_cycles`, as text; see `Plugin.evaluate_cycles_json`."""
         evaluated = self._slots.find(name).call(
             lambda plugin: plugin.answers(requests), lambda answers: answers.decisions
         )
@@ -99,13 +99,13 @@ class Registry:
     async def evaluate_cycle_async(
         self, name: str, routes: Sequence[Route], spec: Spec, policy: Policy | None = None
     ) -> Evaluated[RouteChanges]:
-        """As `evaluate_cycle`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
+        """Decides as `evaluate_cycle`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
         return await in_thread(self._host.threads, self.evaluate_cycle, name, routes, spec, policy)
 
     async def evaluate_cycles_async(
         self, name: str, requests: Iterable[Request | tuple[Sequence[Route], Spec]]
     ) -> Evaluated[list[Decision]]:
-        """As `evaluate_cycles`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
+        """Decides as `evaluate_cycles`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
         return await in_thread(self._host.threads, self.evaluate_cycles, name, requests)
 
     def status(self) -> list[StrategyStatus]:

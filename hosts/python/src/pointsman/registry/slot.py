@@ -32,12 +32,12 @@ class Evaluated(Generic[_T]):
     plugin: PluginId
     """The plugin that gave it."""
     value: _T
-    """What it gave."""
+    """The result."""
 
 
 @dataclass(frozen=True)
 class Versions:
-    """What a strategy runs on, and what it ran on before. They change together."""
+    """Versions of a strategy: the one that it runs on, and the one before. They change together."""
 
     current: Circuit
     previous: Circuit | None = None
@@ -45,7 +45,7 @@ class Versions:
 
 @dataclass
 class Change:
-    """What decides whether a version may be changed to."""
+    """Conditions for a change of version."""
 
     checks: Checks = Checks()
     quarantined: set[str] = field(default_factory=set)

@@ -35,17 +35,17 @@ class StrategyStatus:
     name: str
     """Its name."""
     current: VersionStatus
-    """What it runs on."""
+    """Version that it runs on."""
     previous: VersionStatus | None
-    """What it would revert to; None where there is none."""
+    """Version that it would revert to; None where there is none."""
     outcomes: Mapping[Outcome, int]
     """Calls by how they ended, over all versions; what never happened is left out."""
     violations: Mapping[str, int]
-    """What the guard found in plans, by code, over all versions; what never happened is left out."""
+    """Violations in plans, by code, over all versions; what never happened is left out."""
     reverts: int
     """Number of times that a version was reverted to the one before."""
     backing_off: timedelta | None
-    """How long the circuit is still open; None where it is not."""
+    """Time for which the circuit is still open; None where it is not."""
     latency: Latency
     """Duration of calls."""
 

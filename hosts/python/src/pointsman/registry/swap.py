@@ -25,13 +25,13 @@ class SwapResult(StrEnum):
     """Result of a swap."""
 
     LOADED = "loaded"
-    """There was no plugin of this name; now there is."""
+    """The first plugin of this name was loaded."""
     SWAPPED = "swapped"
     """The current plugin was replaced."""
     UNCHANGED = "unchanged"
-    """It is the current plugin already."""
+    """The file is the current plugin already."""
     QUARANTINED = "quarantined"
-    """It is a version that was reverted, found in a folder. Only `Registry.swap` takes it back."""
+    """The file is a version that was reverted, found in a folder. Only `Registry.swap` takes it back."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Swap:
     """Result of a swap."""
 
     result: SwapResult
-    """What was done."""
+    """The result."""
     plugin: PluginId
     """The plugin in the file."""
     before: PluginId | None = None
@@ -47,7 +47,7 @@ class Swap:
 
 
 class Slots:
-    """What a registry and its watches share: the strategies by name."""
+    """Strategies by name, shared by a registry and its watches."""
 
     def __init__(self, host: Host, options: Options) -> None:
         self.host = host

@@ -11,7 +11,7 @@ from pointsman.guard.plugin import Plugin
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """Which version of a strategy."""
+    """Identity of a version of a strategy."""
 
     plugin: PluginId
     """Its file name and digest."""
@@ -28,5 +28,5 @@ class Version:
 
     @property
     def status(self) -> VersionStatus:
-        """Which version it is."""
+        """Its identity."""
         return VersionStatus(self.plugin.id, self.description.version)

@@ -1,4 +1,4 @@
-"""What a component must export."""
+"""Contracts: functions that a component must export."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class Contract:
     """Functions that a component must export, and what they are in its core module."""
 
     name: str
-    """What a component that has none of it is not."""
+    """Name of what a component is that has them, for messages."""
     main: str
     """The interface whose version is that of the contract."""
     versions: Sequence[str]
-    """Those that this host supports."""
+    """Versions that this host supports."""
     functions: Mapping[str, Mapping[str, Sequence[str]]]
-    """For each interface its functions, with the types of their parameters in the core module. Each returns one i32."""
+    """Functions of each interface, with the types of their parameters in the core module. Each returns one i32."""

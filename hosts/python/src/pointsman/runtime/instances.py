@@ -16,7 +16,7 @@ BACKGROUND = 2
 
 
 class Purpose(Enum):
-    """What an instance is for."""
+    """Purpose of an instance."""
 
     CALL = "call"
     """A caller waits for it."""

@@ -1,4 +1,4 @@
-"""What a plugin may use."""
+"""Limits on what a plugin may use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from pointsman.errors import HostError
 
 TICK = timedelta(milliseconds=10)
-"""How often the clock that stops endless loops ticks."""
+"""Interval of the clock that stops endless loops."""
 
 PAGE = 64 << 10
 """Bytes of a page of WebAssembly memory."""
@@ -16,7 +16,7 @@ PAGE = 64 << 10
 
 @dataclass(frozen=True)
 class Limits:
-    """What a plugin may use. Each limit ends a call with an error of its own; none ends the host.
+    """Limits on what a plugin may use. Each limit ends a call with an error of its own; none ends the host.
 
     Raises `HostError` for limits that nothing could run under, or that no system could give.
     """
@@ -30,10 +30,10 @@ class Limits:
     while no other thread keeps the interpreter's lock. Costs one thread for each host, which wakes every 10 ms, and a
     few per cent of speed."""
     response: int = 16 << 20
-    """What one call may return, in bytes of text; default 16 MiB. As Python objects it may take some twenty times as
+    """Text that one call may return, in bytes; default 16 MiB. As Python objects it may take some twenty times as
     much: what is nothing but empty lists does."""
     instances: int = 64
-    """How many instances there may be at once, over all plugins of the host; 1 to 10,000, default 64. A call beyond
+    """Instances that there may be at once, over all plugins of the host; 1 to 10,000, default 64. A call beyond
     them fails at once. What the host does besides calls, such as loading a plugin, has two more for itself. Each costs
     about 4 GiB of address space, not memory."""
     component: int = 16 << 20
@@ -53,7 +53,7 @@ class Limits:
 
     @property
     def ticks(self) -> int:
-        """How many ticks from now a call is stopped: never early, so the tick under way does not count, and a part of
-        one counts as one.
+        """Ticks from now after which a call is stopped: never early, so the tick under way does not count, and a part
+        of one counts as one.
         """
         return -(self.time // -TICK) + 1

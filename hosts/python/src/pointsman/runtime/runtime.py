@@ -1,4 +1,4 @@
-"""What a host and its plugins share, and the components that are loaded into it."""
+"""The runtime, which a host and its plugins share, and the components that are loaded into it."""
 
 from __future__ import annotations
 

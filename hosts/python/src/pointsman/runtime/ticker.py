@@ -20,13 +20,13 @@ _TICK = TICK.total_seconds()
 
 
 class Epoch(Protocol):
-    """What is moved on: an engine."""
+    """An engine, which has an epoch that is moved on."""
 
     def increment_epoch(self) -> None: ...
 
 
 class _Hand:
-    """What the thread holds: the engine, and how far its epoch is."""
+    """State of the thread: the engine, and its epoch."""
 
     def __init__(self, engine: Epoch, clock: Callable[[], float]) -> None:
         self._engine = engine
@@ -79,7 +79,7 @@ class Ticker:
         return self
 
     def deadline(self, ticks: int) -> int:
-        """How many ticks from the engine's epoch a deadline is that is so many ticks from now."""
+        """Counts from the engine's epoch to a deadline that is so many ticks from now."""
         return self._hand.due() - self._hand.ticks + ticks
 
     def tick(self) -> None:
