@@ -90,6 +90,25 @@ def test_no_place_is_lost_by_an_interrupted_load(interrupted, lonely: Plugin) ->
     assert background.describe().name == "blue-green"
 
 
+def test_a_handler_may_evaluate_itself(cache: Path) -> None:
+    plugin = Host(Limits(instances=2), cache).load(component("plugins/blue_green.wasm"))
+    codes = []
+
+    def evaluate(*_: object) -> None:
+        codes.append(plugin.evaluate_cycle(given(), spec()).reason.code)
+
+    before = signal.signal(signal.SIGALRM, evaluate)
+    try:
+        while len(codes) < 100:
+            # Once: a handler that is interrupted by itself would need a third instance.
+            signal.setitimer(signal.ITIMER_REAL, 2e-4)
+            assert plugin.evaluate_cycle(given(), spec()).reason.code == "waiting-for-ready"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert set(codes) == {"waiting-for-ready"}
+
+
 def test_there_are_as_many_places_as_allowed() -> None:
     instances = Instances(2)
     assert [instances.take(Purpose.CALL) for _ in range(3)] == [True, True, False]

@@ -25,7 +25,7 @@ FLOORS = {
         ["loader"],
         ["runtime"],
     ],
-    "plugin": [["batches", "contracts", "json_text"], ["sent"], ["answers", "json_requests"], ["strategy"]],
+    "plugin": [["batches", "contracts", "json_text", "plans"], ["sent"], ["answers", "json_requests"], ["strategy"]],
     "guard": [["checker", "tidy"], ["review"], ["plugin"]],
     "registry": [
         ["description", "events", "options", "outcome", "version"],

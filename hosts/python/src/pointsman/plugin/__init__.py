@@ -8,5 +8,5 @@ Nobody has checked what it answers; that is the guard's room.
 | `strategy.py` | a loaded strategy |
 | `sent.py`, `batches.py` | requests as they are sent, in batches, and kept for the guard |
 | `json_requests.py`, `json_text.py` | requests that others wrote as JSON text; taking such text apart |
-| `answers.py` | answers, read into plans |
+| `answers.py`, `plans.py` | answers, read into plans |
 """

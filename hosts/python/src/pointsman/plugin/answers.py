@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from operator import itemgetter
 from typing import Any
 
 import orjson
 
 from pointsman.contract.bounds import Commitment
-from pointsman.contract.plan import Progress, Reason, RolloutSpec, RouteChanges, SubStep, TrafficChange
-from pointsman.contract.route import TrafficStatus
+from pointsman.contract.plan import RouteChanges
 from pointsman.errors import (
     BrokenContract,
     EvaluationError,
@@ -28,6 +26,7 @@ from pointsman.errors import (
     PluginId,
 )
 from pointsman.plugin.json_text import elements
+from pointsman.plugin.plans import bounds, expect, read_plan, u32
 
 _ERRORS = {
     "invalid_config": InvalidConfig,
@@ -35,16 +34,10 @@ _ERRORS = {
     "invalid_routes": InvalidRoutes,
     "invalid_request": InvalidRequest,
 }
-_SUB_STEPS = {step.value: step for step in SubStep}
 
-_MOST_COUNT = (1 << 32) - 1
-_COMMITMENTS: dict[tuple[int, int], Commitment] = {}
-_MOST_COMMITMENTS = 1024
 _NO_ANSWER = (KeyError, TypeError, ValueError, AttributeError)
 """Errors of reading an answer that is none."""
 
-_new = object.__new__
-_join = "".join
 
 Decision = RouteChanges | EvaluationError
 """Result of one request."""
@@ -113,13 +106,13 @@ def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _decision(plugin: PluginId, answer: dict[str, Any]) -> Decision:
-    _expect(len(answer) == 1, "it has one field, `ok` or `error`")
+    expect(len(answer) == 1, "it has one field, `ok` or `error`")
     plan = answer.get("ok")
     if plan is not None:
-        return _plan(plan)
+        return read_plan(plan)
     error = answer["error"]
     message = error["message"]
-    _expect(len(error) == 2 and type(message) is str, "an error has a code and a message")
+    expect(len(error) == 2 and type(message) is str, "an error has a code and a message")
     return _ERRORS[error["code"]](plugin, message)
 
 
@@ -131,122 +124,14 @@ def admission(plugin: PluginId, answer: str) -> Commitment:
     """
     try:
         given = orjson.loads(answer)
-        _expect(len(given) == 1, "it has one field, `ok` or `error`")
+        expect(len(given) == 1, "it has one field, `ok` or `error`")
         promised = given.get("ok")
         if promised is not None:
-            _expect(len(promised) == 2, "a commitment has two fields")
-            return _commitment(_u32(promised["least_serving"]), _u32(promised["most_live"]))
+            expect(len(promised) == 2, "a commitment has two fields")
+            return bounds(u32(promised["least_serving"]), u32(promised["most_live"]))
         message = given["error"]
-        _expect(type(message) is str, "an error is text")
+        expect(type(message) is str, "an error is text")
     except _NO_ANSWER as error:
         problem = f"it answers what is no admission: {type(error).__name__}: {error}"
         raise BrokenContract(plugin, problem) from None
     raise InvalidConfig(plugin, message)
-
-
-def _plan(fields: dict[str, Any]) -> RouteChanges:
-    """Every plan of a fleet comes by here: the fewer steps the better."""
-    (
-        rollout_specs, promoted, traffic_changes, drained, reason, gate, at, memo, commitment, progress, labels
-    ) = _plan_fields(fields)  # fmt: skip
-    code, message, blocking = _reason_fields(reason)
-    least, most = _commitment_fields(commitment)
-    if not (
-        len(fields) == 12
-        and len(reason) == 3
-        and len(commitment) == 2
-        and type(code) is type(message) is str
-        and type(rollout_specs) is type(traffic_changes) is list
-        and type(blocking) is type(promoted) is type(drained) is list
-        and (memo is None or type(memo) is str)
-        and (gate is None or type(gate) is str)
-        # No whole number that `orjson` reads is larger than the largest moment.
-        and (at is None or (type(at) is int and at >= 0))
-        and type(least) is type(most) is int
-        and type(labels) is dict
-    ):
-        raise ValueError("a field of its plan has another type than the contract's")
-    # A `TypeError` where one is no text.
-    _join(blocking)
-    if promoted:
-        _join(promoted)
-    if drained:
-        _join(drained)
-    fields["sub_step"] = _SUB_STEPS[fields["sub_step"]]
-    fields["reason"] = why = _new(Reason)
-    why.__dict__ = reason
-    # The same bounds for most of a fleet: made once.
-    known = _COMMITMENTS.get((least, most))
-    fields["commitment"] = _commitment(_u32(least), _u32(most)) if known is None else known
-    if progress is not None:
-        fields["progress"] = _progress(progress)
-    if labels:
-        _join(labels.values())
-    if rollout_specs:
-        fields["rollout_specs"] = [_rollout_spec(**spec) for spec in rollout_specs]
-    if traffic_changes:
-        fields["traffic_changes"] = [_traffic_change(**change) for change in traffic_changes]
-    plan = _new(RouteChanges)
-    plan.__dict__ = fields
-    return plan
-
-
-_plan_fields = itemgetter(
-    "rollout_specs", "promote_route_ids", "traffic_changes", "drain_route_ids", "reason", "gate", "next_evaluation_at",
-    "memo", "commitment", "progress", "labels",
-)  # fmt: skip
-_reason_fields = itemgetter("code", "message", "blocking_route_ids")
-_commitment_fields = itemgetter("least_serving", "most_live")
-_progress_fields = itemgetter("step", "steps", "share")
-
-
-def _progress(fields: dict[str, Any]) -> Progress:
-    step, steps, share = _progress_fields(fields)
-    if type(share) is not float or not (
-        len(fields) == 3
-        and type(step) is type(steps) is int
-        and 0 <= step <= _MOST_COUNT
-        and 0 <= steps <= _MOST_COUNT
-    ):  # fmt: skip
-        _expect(len(fields) == 3, "a progress has three fields")
-        return Progress(_u32(step), _u32(steps), _number(share))
-    progress = _new(Progress)
-    progress.__dict__ = fields
-    return progress
-
-
-def _rollout_spec(
-    count: int, revision: str, traffic_status: str, traffic_ratio: float, labels: dict[str, str]
-) -> RolloutSpec:
-    _expect(type(revision) is str and type(labels) is dict, "a rollout spec has a revision and labels")
-    _join(labels.values())
-    return RolloutSpec(_u32(count), revision, TrafficStatus(traffic_status), _number(traffic_ratio), labels)
-
-
-def _traffic_change(route_id: str, traffic_status: str, traffic_ratio: float) -> TrafficChange:
-    _expect(type(route_id) is str, "a traffic change has an id")
-    return TrafficChange(route_id, TrafficStatus(traffic_status), _number(traffic_ratio))
-
-
-def _commitment(least_serving: int, most_live: int) -> Commitment:
-    commitment = Commitment(least_serving, most_live)
-    if len(_COMMITMENTS) < _MOST_COMMITMENTS:
-        _COMMITMENTS[least_serving, most_live] = commitment
-    return commitment
-
-
-def _u32(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= _MOST_COUNT:
-        raise ValueError(f"{value!r} is no number from 0 to {_MOST_COUNT}")
-    return value
-
-
-def _number(value: Any) -> float:
-    if type(value) is not float and type(value) is not int:
-        raise ValueError(f"{value!r} is no number")
-    return float(value)
-
-
-def _expect(is_so: bool, what: str) -> None:
-    if not is_so:
-        raise ValueError(what)
