@@ -91,6 +91,9 @@ fuzz: needs-cargo $(CARGO_FUZZ) ## Look for bytes that are too much, FUZZ_SECOND
 PYTHON ?= python3
 PYTHON_HOST := hosts/python
 PYTHON_VENV := target/python
+PYTHON_LOWEST := target/python-lowest
+# What depends on wasmtime, and on watchdog.
+PYTHON_LOWEST_TESTS := $(addprefix tests/test_,admission.py events.py fork.py interrupts.py isolation.py limits.py watch.py watch_lasts.py)
 PYTHON_WHEELS := target/python-wheels
 PYTHON_INSTALLED := target/python-installed
 in-venv = $(CURDIR)/$(PYTHON_VENV)/bin/python -m
@@ -105,13 +108,20 @@ $(PYTHON_VENV)/ready: $(PYTHON_HOST)/requirements-dev.txt | needs-python
 	$(PYTHON_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(PYTHON_HOST)/requirements-dev.txt
 	touch $@
 
+$(PYTHON_LOWEST)/ready: $(PYTHON_HOST)/requirements-lowest.txt | needs-python
+	$(PYTHON) -m venv --clear $(PYTHON_LOWEST)
+	$(PYTHON_LOWEST)/bin/pip install --quiet --disable-pip-version-check --requirement $(PYTHON_HOST)/requirements-lowest.txt
+	touch $@
+
 # An editable install, which puts the components into the package. Its requirements are there already, in the versions pinned.
 python-package: components $(PYTHON_VENV)/ready
 	$(PYTHON_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(PYTHON_HOST)
 
-python: python-package ## Check and test the Python host, and its wheel
+python: python-package $(PYTHON_LOWEST)/ready ## Check and test the Python host, and its wheel
 	cd $(PYTHON_HOST) && $(in-venv) ruff format --check --quiet . && $(in-venv) ruff check --quiet . && $(in-venv) mypy
 	cd $(PYTHON_HOST) && $(in-venv) pytest
+	$(PYTHON_LOWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(PYTHON_HOST)
+	cd $(PYTHON_HOST) && $(CURDIR)/$(PYTHON_LOWEST)/bin/python -m pytest --quiet $(PYTHON_LOWEST_TESTS)
 	rm -rf $(PYTHON_WHEELS) $(PYTHON_INSTALLED)
 	$(in-venv) build --no-isolation --outdir $(PYTHON_WHEELS) $(PYTHON_HOST) >/dev/null
 	$(PYTHON) -m venv $(PYTHON_INSTALLED)

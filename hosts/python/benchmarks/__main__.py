@@ -29,9 +29,8 @@ from pointsman import (
     Spec,
     TrafficStatus,
 )
-from pointsman import answers as json_answers
-from pointsman.instances import Purpose
-from pointsman.sent import Fleet
+from pointsman.plugin import answers as json_answers
+from pointsman.plugin.sent import Fleet
 from three_ways import JsonString, TypedRecords
 
 START = datetime(2025, 10, 9, 8, 53, 20, tzinfo=UTC)
@@ -164,8 +163,7 @@ def parts(plugin: Plugin) -> None:
     fleet = Fleet(requests, plugin.guard)
 
     def ask() -> list[str]:
-        with plugin._loaded.call(Purpose.CALL) as call:
-            return [plugin._ask(call, text) for text in fleet.texts]
+        return plugin._strategy.ask(fleet.texts)
 
     given = list(zip(ask(), fleet.batches, strict=True))
     times = measure(

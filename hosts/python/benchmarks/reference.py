@@ -123,7 +123,8 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
         return roll_back("aborted", live_green, serving_blue, target)
     if len(ready) >= target:
         chosen = sorted(ready, key=lambda route: (route.traffic_status is not TrafficStatus.ACTIVE, route.id))[:target]
-        rest += [route for route in ready if route not in chosen]
+        taken = {route.id for route in chosen}
+        rest += [route for route in ready if route.id not in taken]
         ready = sorted(chosen, key=lambda route: route.id)
         promote = [
             route.id

@@ -13,7 +13,7 @@ from wasmtime import Config, Engine, Store
 from wasmtime.component import Component, Linker, Record
 
 from pointsman import Operator, Route, Spec
-from pointsman.wire import millis
+from pointsman.contract.wire import millis
 
 
 class _Component:

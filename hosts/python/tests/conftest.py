@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
 import pytest
 
-from pointsman import Host, Plugin
+from pointsman import Host, Plugin, Registry
+from pointsman.cli import main
+from registries import registry_with_hostile
 from support import ROOT, Folder, component
 
 
@@ -52,3 +55,26 @@ def hostile(host: Host) -> Plugin:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
+
+
+@pytest.fixture
+def registry(host: Host, folder: Folder) -> Registry:
+    """A registry with the first version of the hostile guest."""
+    return registry_with_hostile(host, folder)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cache: Path):  # type: ignore[no-untyped-def]
+    """Runs a command: its exit code, and what it wrote to standard output and standard error."""
+    monkeypatch.setenv("POINTSMAN_CACHE", str(cache))
+
+    def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        try:
+            code = main(arguments)
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from wasmtime import wat2wasm
 
 from pointsman import Part
-from pointsman.component import COMPONENT_HEADER, CORE_MODULE_HEADER, number
+from pointsman.runtime.loading.component import COMPONENT_HEADER, CORE_MODULE_HEADER, number
 from support import ROOT
 
 COMPONENT_TYPE, INSTANCE_TYPE = 0x41, 0x42

@@ -106,7 +106,7 @@ def misdeed(word: str) -> Spec:
 
 
 def as_json(*requests: Request) -> str:
-    """Requests for the JSON door, written in the plainest way."""
+    """Requests for the JSON entry point, written in the plainest way."""
     return json.dumps(
         [{"routes": [_sent(each) for each in routes], "spec": _sent(spec)} for routes, spec, _ in requests]
     )

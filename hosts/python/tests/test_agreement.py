@@ -1,4 +1,4 @@
-"""The corpus: every host gives these answers, byte for byte, through every door."""
+"""The corpus: every host gives these answers, byte for byte, through every entry point."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pointsman import (
     Request,
     RouteChanges,
 )
-from pointsman.wire import LAST_MOMENT
+from pointsman.contract.wire import LAST_MOMENT
 from support import ROOT, millis, typed
 
 

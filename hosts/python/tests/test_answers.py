@@ -29,7 +29,7 @@ from pointsman import (
     TrafficChange,
     TrafficStatus,
 )
-from pointsman.answers import admission, read
+from pointsman.plugin.answers import admission, read
 from support import given, spec
 
 PLUGIN = PluginId("p.wasm", "sha256:" + "0" * 64)

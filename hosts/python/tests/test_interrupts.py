@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import mmap
 import random
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from wasmtime import Engine, Module, WasmtimeError, wat2wasm
+from wasmtime import Module, wat2wasm
 
-from pointsman import Host, Limits, Plugin, PluginLimit
-from pointsman.instances import Instances, Place, Purpose
-from pointsman.native import Instance
+from pointsman import Host, Limits, Plugin, PluginLimit, PluginNotRun
+from pointsman.runtime.instances import Instances, Purpose
 from support import component, given, spec
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
@@ -52,6 +53,12 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> object:
     signal.signal(signal.SIGALRM, before)
 
 
+def address_space() -> int:
+    """What this process has, in bytes; 0 where the system does not tell."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[0]) * mmap.PAGESIZE if statm.exists() else 0
+
+
 @pytest.fixture
 def lonely(cache: Path) -> Plugin:
     """A plugin whose host has one instance for calls: a place that is lost is missed at once."""
@@ -61,74 +68,81 @@ def lonely(cache: Path) -> Plugin:
 def test_no_place_is_lost_by_an_interrupted_call(interrupted, lonely: Plugin) -> None:  # type: ignore[no-untyped-def]
     routes, wanted = given(), spec()
 
+    lonely.evaluate_cycle(routes, wanted)
+    before = address_space()
     # A `PluginLimit` here is a place that was lost.
     stopped = interrupted(lambda: lonely.evaluate_cycle(routes, wanted))
 
     assert stopped > TIMES / 20
-    instances = lonely._loaded.sandbox.instances
-    assert not any(instances._taken.values())
-    # Nor a place of the engine's, of which there are as many.
+    # An instance that nobody has any more would still have its 4 GiB.
+    assert address_space() - before < 4 << 30
+    assert not any(map(lonely._strategy.loaded.runtime.instances.taken, Purpose))
     for _ in range(5):
         assert lonely.evaluate_cycle(routes, wanted).reason.code == "waiting-for-ready"
 
 
 def test_no_place_is_lost_by_an_interrupted_load(interrupted, lonely: Plugin) -> None:  # type: ignore[no-untyped-def]
-    upkeep = lonely.for_upkeep()
+    background = lonely.for_background()
 
-    stopped = interrupted(upkeep.describe)
+    stopped = interrupted(background.describe)
 
     assert stopped > TIMES / 20
-    assert upkeep.describe().name == "blue-green"
+    assert background.describe().name == "blue-green"
+
+
+def test_a_handler_may_evaluate_itself(cache: Path) -> None:
+    plugin = Host(Limits(instances=2), cache).load(component("plugins/blue_green.wasm"))
+    codes = []
+
+    def evaluate(*_: object) -> None:
+        codes.append(plugin.evaluate_cycle(given(), spec()).reason.code)
+
+    before = signal.signal(signal.SIGALRM, evaluate)
+    try:
+        while len(codes) < 100:
+            # Once: a handler that is interrupted by itself would need a third instance.
+            signal.setitimer(signal.ITIMER_REAL, 2e-4)
+            assert plugin.evaluate_cycle(given(), spec()).reason.code == "waiting-for-ready"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert set(codes) == {"waiting-for-ready"}
 
 
 def test_there_are_as_many_places_as_allowed() -> None:
     instances = Instances(2)
-    first, second = instances.place(Purpose.CALL), instances.place(Purpose.CALL)
-    assert isinstance(first, Place)
-    assert isinstance(second, Place)
-    assert instances.place(Purpose.CALL) is None
-    assert instances.place(Purpose.UPKEEP) is not None
+    assert [instances.take(Purpose.CALL) for _ in range(3)] == [True, True, False]
+    assert instances.take(Purpose.BACKGROUND)
 
-    first.give_back()
-    first.give_back()
-    third = instances.place(Purpose.CALL)
-    assert third is not None
-    assert instances.place(Purpose.CALL) is None
-
-    # What is forgotten is given back, and what was given back is not given back again.
-    del first
-    assert instances.place(Purpose.CALL) is None
-    del third
-    assert instances.place(Purpose.CALL) is not None
+    instances.give_back(Purpose.CALL)
+    assert [instances.take(Purpose.CALL) for _ in range(2)] == [True, False]
+    assert [instances.taken(purpose) for purpose in (Purpose.CALL, Purpose.BACKGROUND)] == [2, 1]
 
 
-def test_upkeep_waits_for_a_place() -> None:
+def test_the_background_waits_for_a_place() -> None:
     instances = Instances(1)
-    held = [instances.place(Purpose.UPKEEP) for _ in range(2)]
+    for _ in range(2):
+        instances.take(Purpose.BACKGROUND)
     got = threading.Event()
 
     def wait() -> None:
-        assert instances.place(Purpose.UPKEEP) is not None
+        assert instances.take(Purpose.BACKGROUND)
         got.set()
 
     thread = threading.Thread(target=wait)
     thread.start()
     assert not got.is_set()
-    held.pop()
+    instances.give_back(Purpose.BACKGROUND)
     assert got.wait(60)
     thread.join()
 
 
-def test_an_instance_that_does_not_start_gives_its_place_back() -> None:
-    engine = Engine()
-    module = Module(engine, bytes(wat2wasm('(module (import "a" "b" (func)))')))
-    instances = Instances(1)
+def test_an_instance_that_does_not_start_gives_its_place_back(lonely: Plugin) -> None:
+    loaded = lonely._strategy.loaded
+    module = Module(loaded.runtime.engine, bytes(wat2wasm('(module (import "a" "b" (func)))')))
     for _ in range(3):
-        place = instances.place(Purpose.CALL)
-        assert place is not None
-        with pytest.raises(WasmtimeError) as raised:
-            Instance(engine, module, memory=1 << 16, table_elements=1, deadline=lambda: 1, place=place)
-        assert "imports" in str(raised.value)
+        with pytest.raises(PluginNotRun, match="imports"):
+            replace(loaded, module=module).run(Purpose.CALL, lambda _: None)
 
 
 def test_an_error_that_is_kept_keeps_no_place(cache: Path) -> None:

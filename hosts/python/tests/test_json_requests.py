@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from pointsman import BrokenContract, IdsOnly, InvalidRequests, Plugin, Policy, Request
-from pointsman.json_requests import ready
-from pointsman.sent import Limiting
+from pointsman.plugin.json_requests import ready
+from pointsman.plugin.sent import Limiting
+from pointsman.plugin.strategy import Strategy
 from support import as_json, given, misdeed
 
 Writer = Callable[[Any], str]
@@ -202,7 +203,7 @@ def test_a_plan_for_what_is_no_request_breaks_the_contract(
 ) -> None:
     good = compact(a_request("drain_all"))
     plan = hostile.with_guard(IdsOnly()).evaluate_cycles_json(f"[{good}]")
-    monkeypatch.setattr(Plugin, "_ask", lambda *_, **__: plan)
+    monkeypatch.setattr(Strategy, "ask", lambda *_, **__: [plan])
 
     with pytest.raises(BrokenContract, match="it has a plan for what is no request"):
         hostile.evaluate_cycles_json(f"[{bad}]")
@@ -212,7 +213,7 @@ def test_a_plan_for_what_is_no_request_breaks_the_contract(
 def test_what_programs_write_is_not_taken_apart(
     hostile: Plugin, monkeypatch: pytest.MonkeyPatch, write: Writer
 ) -> None:
-    monkeypatch.setattr("pointsman.json_requests.elements", None)
+    monkeypatch.setattr("pointsman.plugin.json_requests.elements", None)
 
     assert [promised(answer) for answer in answers(hostile, a_request(), a_request(), write=write)] == [(2, 6)] * 2
 

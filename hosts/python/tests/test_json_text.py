@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.json_text import elements, fields, joined
+from pointsman.plugin.json_text import elements, fields, joined
 
 STRINGS = ["", "a", '"', "\\", '\\"', "],{", "}", "\n", "\u00fc", "\ud800", "[[[", ',"spec":{']
 

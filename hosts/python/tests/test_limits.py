@@ -26,10 +26,10 @@ from pointsman import (
     PluginTrap,
     Request,
 )
-from pointsman.instances import Purpose
+from pointsman.runtime.instances import Purpose
 from support import as_json, component, misdeed, spec
 
-Door = Callable[[Plugin, str], PluginError]
+EntryPoint = Callable[[Plugin, str], PluginError]
 
 
 def single(plugin: Plugin, word: str) -> PluginError:
@@ -53,7 +53,7 @@ def as_text(plugin: Plugin, word: str) -> PluginError:
     return raised.value
 
 
-doors = pytest.mark.parametrize("door", [single, batch, as_text])
+entry_points = pytest.mark.parametrize("entry_point", [single, batch, as_text])
 
 
 @pytest.fixture(autouse=True)
@@ -63,35 +63,35 @@ def _the_host_goes_on(hostile: Plugin, blue_green: Plugin) -> object:
     assert blue_green.evaluate_cycle([], spec()).reason.code == "creating-green"
 
 
-@doors
-def test_an_endless_loop_is_a_timeout(hostile: Plugin, door: Door) -> None:
-    error = door(hostile, "loop_forever")
+@entry_points
+def test_an_endless_loop_is_a_timeout(hostile: Plugin, entry_point: EntryPoint) -> None:
+    error = entry_point(hostile, "loop_forever")
 
     assert isinstance(error, PluginTimeout)
     assert (error.plugin, error.limit) == (hostile.id, timedelta(seconds=1))
 
 
-@doors
+@entry_points
 @pytest.mark.parametrize("word", ["grow_memory", "ten_million_ids", "gigabyte_string"])
-def test_taking_too_much_memory_is_a_memory_error(hostile: Plugin, door: Door, word: str) -> None:
-    error = door(hostile, word)
+def test_taking_too_much_memory_is_a_memory_error(hostile: Plugin, entry_point: EntryPoint, word: str) -> None:
+    error = entry_point(hostile, word)
 
     assert isinstance(error, PluginLimit)
     assert (error.limit, error.most) == (Limit.MEMORY, 64 << 20)
 
 
-@doors
-def test_a_panic_is_a_trap(hostile: Plugin, door: Door) -> None:
-    error = door(hostile, "trap")
+@entry_points
+def test_a_panic_is_a_trap(hostile: Plugin, entry_point: EntryPoint) -> None:
+    error = entry_point(hostile, "trap")
 
     assert isinstance(error, PluginTrap)
     assert error.trap == "unreachable"
     assert "wasm backtrace" in str(error.__cause__)
 
 
-@doors
-def test_endless_recursion_is_a_trap(hostile: Plugin, door: Door) -> None:
-    error = door(hostile, "recurse_forever")
+@entry_points
+def test_endless_recursion_is_a_trap(hostile: Plugin, entry_point: EntryPoint) -> None:
+    error = entry_point(hostile, "recurse_forever")
 
     # The stack in linear memory is the smaller one; it ends at address 0.
     assert isinstance(error, PluginTrap)
@@ -102,8 +102,8 @@ def test_endless_recursion_is_a_trap(hostile: Plugin, door: Door) -> None:
 def test_returning_too_much_is_a_response_error(hostile: Plugin, cache: Path, word: str) -> None:
     plugin = Host(Limits(response=100_000), cache).load(component("guests/hostile.wasm"))
 
-    for door in (single, batch, as_text):
-        error = door(plugin, word)
+    for entry_point in (single, batch, as_text):
+        error = entry_point(plugin, word)
         assert isinstance(error, PluginLimit)
         assert (error.limit, error.most) == (Limit.RESPONSE, 100_000)
 
@@ -131,14 +131,14 @@ def test_a_request_that_is_larger_than_memory_is_a_memory_error(hostile: Plugin)
     assert raised.value.limit is Limit.MEMORY
 
 
-@doors
-def test_nonsense_is_a_broken_contract_or_a_trap(hostile: Plugin, door: Door) -> None:
-    error = door(hostile, "not_utf8")
+@entry_points
+def test_nonsense_is_a_broken_contract_or_a_trap(hostile: Plugin, entry_point: EntryPoint) -> None:
+    error = entry_point(hostile, "not_utf8")
     assert isinstance(error, BrokenContract)
     assert "utf-8" in str(error)
 
     # The plugin itself has to read the message to write it as JSON.
-    error = door(hostile, "wild_pointer")
+    error = entry_point(hostile, "wild_pointer")
     assert isinstance(error, PluginTrap)
     assert error.trap == "memory-out-of-bounds"
 
@@ -165,17 +165,17 @@ def test_more_instances_than_the_limit_are_refused_until_one_is_free(cache: Path
     host = Host(Limits(instances=2, time=timedelta(seconds=2)), cache)
     plugin = host.load(component("plugins/blue_green.wasm"))
     hostile = host.load(component("guests/hostile.wasm"))
-    taken = host._sandbox.instances._taken[Purpose.CALL]
+    taken = host._runtime.instances.taken
 
     with ThreadPoolExecutor() as threads:
         loops = [threads.submit(single, hostile, "loop_forever") for _ in range(2)]
         # Nobody else is there, so both have a place, for two seconds.
-        while len(taken) < 2 and not any(loop.done() for loop in loops):
+        while taken(Purpose.CALL) < 2 and not any(loop.done() for loop in loops):
             time.sleep(0)
         with pytest.raises(PluginLimit) as raised:
             plugin.evaluate_cycle([], spec())
         # Loading has instances of its own.
-        assert host.load(component("plugins/blue_green.wasm")).for_upkeep().describe().name == "blue-green"
+        assert host.load(component("plugins/blue_green.wasm")).for_background().describe().name == "blue-green"
 
     assert (raised.value.limit, raised.value.most) == (Limit.INSTANCES, 2)
     assert all(isinstance(loop.result(), PluginTimeout) for loop in loops)

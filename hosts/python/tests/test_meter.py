@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from wasmtime import Config, Engine, Instance, Module, Store, Trap, TrapCode, WasmtimeError, wat2wasm
 
-from pointsman.component import CoreModule, Malformed, core_modules, number, read_number
-from pointsman.meter import REFUSED, metered
+from pointsman.runtime.loading.component import CoreModule, Malformed, core_modules, number, read_number
+from pointsman.runtime.loading.meter import REFUSED, metered
 from support import component
 
 PAGES = 4

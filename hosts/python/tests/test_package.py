@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -53,6 +54,21 @@ def test_the_version_is_said_once() -> None:
     project = tomllib.loads((ROOT / "hosts" / "python" / "pyproject.toml").read_text())["project"]
 
     assert pointsman.__version__ == project["version"] == version("pointsman")
+
+
+def test_the_lowest_and_the_highest_versions_are_tested() -> None:
+    folder = ROOT / "hosts" / "python"
+    given = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["dependencies"]
+    lowest, highest = (_pinned(folder / f"requirements-{name}.txt") for name in ("lowest", "dev"))
+    for requirement in given:
+        name, low, end = re.fullmatch(r"(\w+)>=([\d.]+),<(\d+)", requirement).groups()  # type: ignore[union-attr]
+        assert [*lowest[name].split(".")] == [*low.split("."), "0", "0"][:3], requirement
+        assert int(highest[name].split(".")[0]) == int(end) - 1, requirement
+
+
+def _pinned(file: Path) -> dict[str, str]:
+    lines = (line for line in file.read_text().splitlines() if not line.startswith("#"))
+    return dict(line.split("==") for line in lines)
 
 
 def test_every_public_name_is_there() -> None:

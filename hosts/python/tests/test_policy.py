@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pointsman import Amount, Commitment, Host, Policy, parse_amount
-from pointsman.instances import Purpose
+from pointsman.runtime.call import Call
+from pointsman.runtime.instances import Purpose
 
 LARGEST = 4_294_967_295
 RIGHT = "a number of routes from 0 to 4294967295, or a percentage with at most three decimals such as `25%` or `12.5%`"
@@ -133,7 +134,8 @@ def test_what_any_policy_comes_to(amount: Amount) -> None:
 
 def test_it_is_what_the_guard_component_says(host: Host) -> None:
     function = "pointsman:guard/guard-json@0.2.0#resolve"
-    with host._checker._loaded.call(Purpose.CALL) as call:
+
+    def resolve(call: Call) -> None:
         for amount in AMOUNTS:
             policy = Policy(max_unavailable=amount, max_surge=amount)
             for target in TARGETS:
@@ -141,3 +143,5 @@ def test_it_is_what_the_guard_component_says(host: Host) -> None:
                 is_ok, text = call.text(function, request.encode())
                 assert is_ok, text
                 assert vars(policy.resolve(target)) == json.loads(text), (amount, target)
+
+    host._checker._loaded.run(Purpose.CALL, resolve)

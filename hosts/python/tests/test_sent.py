@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from pointsman import BrokenContract, Commitment, IdsOnly, InvalidRequests, Plugin, Policy, Request, Route, Spec
-from pointsman.policy import Guard
-from pointsman.sandbox import Call
-from pointsman.sent import Fleet
+from pointsman.contract.policy import Guard
+from pointsman.plugin.sent import Fleet
+from pointsman.runtime.call import Call
 from support import START, given, misdeed, ready_routes, route, spec
 
 STRANGE = ["]", '],"spec":{}}', '"', "\\", "[[", "\u00fc]", "\n", '{"routes":[', "null,"]
@@ -32,7 +32,7 @@ def a_fleet() -> list[Request]:
         Request([route("\ud800", "v1")], spec()),
         Request(given(), spec(target=-1)),
     ]
-    return [each for _ in range(3) for each in (*requests, Request(ready_routes(1500), spec()), *requests)]
+    return [each for _ in range(3) for each in (*requests, Request(ready_routes(3000), spec()), *requests)]
 
 
 @pytest.mark.parametrize("guard", [Policy(), IdsOnly()])
@@ -43,7 +43,7 @@ def test_each_request_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, gua
     for text in fleet.texts:
         sent += json.loads(text)
     # Nothing is read to find it.
-    monkeypatch.setattr("pointsman.sent.orjson", None)
+    monkeypatch.setattr("pointsman.plugin.sent.orjson", None)
 
     assert len(fleet.batches) > 3
     assert [fleet.batches[0][0], fleet.batches[-1][1]] == [0, len(requests)]

@@ -10,8 +10,8 @@ from wasmtime import wat2wasm
 import crash
 from crash import component, nested_blocks, nested_components, nested_types, references, section, with_code
 from pointsman import Part
-from pointsman.component import Malformed, number
-from pointsman.structure import TooMuch, check
+from pointsman.runtime.loading.component import Malformed, number
+from pointsman.runtime.loading.structure import TooMuch, check
 from support import ROOT
 
 

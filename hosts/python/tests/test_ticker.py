@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from pointsman import Host, HostError, Limits
-from pointsman.ticker import Ticker
+from pointsman.runtime.ticker import Ticker
 
 
 class Engine:
@@ -89,7 +89,7 @@ def test_a_system_without_threads_gives_no_host(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_host_that_is_not_used_any_more_is_not_kept(cache) -> None:  # type: ignore[no-untyped-def]
     host = Host(cache=cache)
-    engine, thread = weakref.ref(host._sandbox.engine), host._sandbox.ticker.thread
+    engine, thread = weakref.ref(host._runtime.engine), host._runtime.ticker.thread
     del host
     gc.collect()
     thread.join(60)

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from pointsman import Reason, RouteChanges, SubStep
-from pointsman.tidy import tidied, tidy
+from pointsman.guard.tidy import tidied, tidy
 
 
 @pytest.mark.parametrize(

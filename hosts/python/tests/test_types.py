@@ -1,14 +1,12 @@
-"""Routes, specs and plans as a caller sees them, and as they are sent."""
+"""Routes and specs: what is kept, read and sent."""
 
 from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 import orjson
 import pytest
@@ -18,40 +16,15 @@ from pointsman import (
     CheckOutcome,
     Commitment,
     HealthStatus,
-    InvalidConfig,
-    InvalidRequest,
     Operator,
     Plugin,
-    Reason,
-    RolloutSpec,
-    Route,
-    RouteChanges,
     RouteEnd,
     RouteStatus,
     Spec,
-    SubStep,
-    TrafficChange,
     TrafficStatus,
-    UnknownRoute,
 )
-from pointsman.wire import LAST_MOMENT
-from support import START, given, misdeed, ready_routes, route, spec
-
-ID = UUID("6d1a4b1c-55a5-4c2b-9a3e-0f9a5d7b1c2d")
-
-
-def a_route(**changes: Any) -> Route:
-    fields: dict[str, Any] = {
-        "id": ID,
-        "revision": "v2",
-        "status": RouteStatus.FAILED_TO_START,
-        "health": HealthStatus.NOT_CHECKED,
-        "traffic_status": TrafficStatus.ACTIVE,
-        "traffic_ratio": 0.5,
-        "created_at": START,
-        "status_updated_at": None,
-    }
-    return Route(**fields | changes)
+from samples import ID, a_plan, a_route
+from support import START, given, misdeed, route, spec
 
 
 def test_a_route_is_sent_as_the_contract_has_it() -> None:
@@ -233,147 +206,6 @@ def test_a_spec_is_sent_as_the_contract_has_it() -> None:
     assert spec({"deadline_seconds": None}).config == '{"deadline_seconds":null}'
     with pytest.raises(TypeError, match=r"`config` is .*, neither JSON text nor a mapping"):
         spec({"a": object()})
-
-
-def test_one_bad_request_never_spoils_the_others(blue_green: Plugin) -> None:
-    bad = [
-        ([], spec("{")),
-        ([], spec("[]")),
-        ([], spec(target=-1)),
-        ([], Spec("\ud800", 3, START, START)),
-        ([a_route(status="on fire")], spec()),
-        ([route("r-1", "v1"), route("r-1", "v1")], spec()),
-    ]
-
-    decisions = blue_green.evaluate_cycles([each for one in bad for each in (one, (given(), spec()))])
-
-    assert all(isinstance(decision, RouteChanges) for decision in decisions[1::2])
-    assert [type(decision).__name__ for decision in decisions[::2]] == [
-        "InvalidConfig",
-        "InvalidConfig",
-        "InvalidRequest",
-        "InvalidRequest",
-        "InvalidRequest",
-        "InvalidRoutes",
-    ]
-
-
-def test_a_plan_at_a_moment_that_is_none_is_not_applied() -> None:
-    routes = given()
-    before = copy.deepcopy(routes)
-    plan = RouteChanges(SubStep.FINALIZING, [], ["r-4"], [], ["r-1"], Reason("a", "b"))
-
-    with pytest.raises(ValueError, match="`now` is naive"):
-        plan.apply(routes, START.replace(tzinfo=None), lambda: "r-9")
-
-    assert routes == before
-
-
-def test_a_fleet_of_many_batches_is_answered_in_its_order(blue_green: Plugin) -> None:
-    """Of very many routes, of none, and of one that cannot be written, far beyond the first batch."""
-    fleet = [(ready_routes(count), spec(target=count)) for count in (0, 3000, 1, 700, 700, 700, 5, 1000, 999)]
-    fleet.insert(7, ([], Spec("\ud800", 3, START, START)))
-
-    decisions = blue_green.evaluate_cycles(fleet)
-
-    refused = decisions.pop(7)
-    fleet.pop(7)
-    assert isinstance(refused, InvalidRequest)
-    assert decisions == [blue_green.evaluate_cycle(*request) for request in fleet]
-    whole = fleet * 40
-    assert blue_green.evaluate_cycles(whole) == decisions * 40
-    assert len(decisions) == 9
-
-
-def test_one_bad_request_alone_is_raised(blue_green: Plugin) -> None:
-    with pytest.raises(InvalidConfig, match="expected a JSON object"):
-        blue_green.evaluate_cycle([], spec("{"))
-    with pytest.raises(InvalidRequest, match="target_replicas"):
-        blue_green.evaluate_cycle([], spec(target=-1))
-    with pytest.raises(InvalidRequest, match="cannot be written as JSON"):
-        blue_green.evaluate_cycle([], Spec("\ud800", 3, START, START))
-
-
-def a_plan(**changes: Any) -> RouteChanges:
-    fields: dict[str, Any] = {
-        "sub_step": SubStep.PROVISIONING,
-        "rollout_specs": [],
-        "promote_route_ids": [],
-        "traffic_changes": [],
-        "drain_route_ids": [],
-        "reason": Reason("code", "message"),
-    }
-    return RouteChanges(**fields | changes)
-
-
-def test_a_plan_is_applied_in_the_contracts_order() -> None:
-    routes = given()
-    plan = a_plan(
-        rollout_specs=[RolloutSpec(2, "v2", TrafficStatus.INACTIVE, 0.0, {"zone": "a"})],
-        promote_route_ids=["r-4", "r-5"],
-        traffic_changes=[
-            TrafficChange("r-3", TrafficStatus.STANDBY, 1.0),
-            TrafficChange("r-2", TrafficStatus.ACTIVE, 0.5),
-            TrafficChange("r-1", TrafficStatus.ACTIVE, 0.1),
-        ],
-        drain_route_ids=["r-1"],
-    )
-    now = START + timedelta(hours=1)
-    ids: Iterator[str | UUID] = iter([ID, "r-8"])
-
-    plan.apply(routes, now, lambda: next(ids))
-
-    traffic = [(each.id, each.status, each.traffic_status, each.traffic_ratio) for each in routes]
-    active, inactive = TrafficStatus.ACTIVE, TrafficStatus.INACTIVE
-    assert traffic == [
-        ("r-1", RouteStatus.TERMINATING, inactive, 0.0),
-        ("r-2", RouteStatus.RUNNING, active, 0.5),
-        ("r-3", RouteStatus.RUNNING, TrafficStatus.STANDBY, 1.0),
-        ("r-4", RouteStatus.RUNNING, active, 1.0),
-        ("r-5", RouteStatus.RUNNING, active, 1.0),
-        ("r-6", RouteStatus.RUNNING, inactive, 0.0),
-        (str(ID), RouteStatus.PROVISIONING, inactive, 0.0),
-        ("r-8", RouteStatus.PROVISIONING, inactive, 0.0),
-    ]
-    assert (routes[0].status_updated_at, routes[0].end) == (now, RouteEnd.DRAINED)
-    assert [each.end for each in routes[1:]] == [None] * 7
-    assert [each.labels for each in routes] == [{}] * 6 + [{"zone": "a"}] * 2
-    routes[6].labels["spot"] = "yes"
-    assert (routes[7].labels, plan.rollout_specs[0].labels) == ({"zone": "a"}, {"zone": "a"})
-    assert (routes[6].health, routes[6].created_at, routes[6].status_updated_at) == (HealthStatus.NOT_CHECKED, now, now)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"promote_route_ids": ["r-1", "nobody"]},
-        {"drain_route_ids": ["nobody"]},
-        {"traffic_changes": [TrafficChange("nobody", TrafficStatus.ACTIVE, 1.0)]},
-    ],
-)
-def test_a_plan_is_applied_whole_or_not_at_all(change: dict[str, Any]) -> None:
-    routes = ready_routes(2)
-    plan = a_plan(rollout_specs=[RolloutSpec(1, "v2", TrafficStatus.INACTIVE, 0.0)], **change)
-
-    with pytest.raises(UnknownRoute, match="the plan names the route `nobody`, which is not there"):
-        plan.apply(routes, START, lambda: "r-3")
-
-    assert routes == ready_routes(2)
-
-
-def test_plans_that_change_something_are_not_empty() -> None:
-    assert a_plan(next_evaluation_at=START).is_empty
-    assert not a_plan(drain_route_ids=["r-1"]).is_empty
-    assert a_plan().next_evaluation_at is None
-
-
-def test_a_moment_beyond_the_calendar_is_its_last(blue_green: Plugin) -> None:
-    wanted = spec('{"deadline_seconds": 4294967295}')
-    wanted.started_at = wanted.now = LAST_MOMENT
-
-    plan = blue_green.evaluate_cycle([], wanted)
-
-    assert plan.next_evaluation_at == LAST_MOMENT
 
 
 def test_what_a_route_is() -> None:

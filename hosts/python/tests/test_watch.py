@@ -2,75 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from queue import Queue
 from typing import BinaryIO
 
 import pytest
 
 from pointsman import (
     Host,
-    LoadError,
-    LoadProblem,
     Options,
     PluginError,
-    Registry,
-    Swap,
-    SwapError,
     SwapResult,
-    Watch,
-    WatchError,
     Watching,
 )
+from pointsman.registry.folder import Folder as PluginFolder
 from pointsman.registry.swap import Slots
-from pointsman.registry.watch import _Folder
 from support import Folder, hostile_version, misdeed
-
-LONG = 60.0
-"""Longer than any change here takes to be seen, so that a broken watch ends."""
-
-
-@dataclass
-class Watched:
-    """A registry that watches a folder, and what it tells of its files."""
-
-    registry: Registry
-    told: Queue[tuple[str, str]]
-    watch: Watch
-
-    def next(self) -> tuple[str, str]:
-        """What is told next."""
-        return self.told.get(timeout=LONG)
-
-    @property
-    def current(self) -> str:
-        return self.registry.status()[0].current.plugin.name
-
-
-@contextmanager
-def watched(host: Host, folder: Path, options: Options | None = None, quiet: float = 0.01) -> Iterator[Watched]:
-    told: Queue[tuple[str, str]] = Queue()
-
-    def tell(path: Path, result: Swap | SwapError) -> None:
-        if isinstance(result, Swap):
-            what = result.result.value
-        else:
-            cause = result.__cause__
-            unreadable = isinstance(cause, LoadError) and cause.problem is LoadProblem.READ
-            what = "unreadable" if unreadable else "failed"
-        told.put((path.name, what))
-
-    registry = Registry(host, options)
-    how = Watching(quiet=timedelta(seconds=quiet), poll=timedelta(milliseconds=5), on_change=tell)
-    with registry.watch(folder, how) as watch:
-        yield Watched(registry, told, watch)
+from watching import watched
 
 
 def test_what_is_there_is_loaded_and_what_changes_is_swapped(host: Host, folder: Folder) -> None:
@@ -116,10 +64,10 @@ def test_a_file_is_read_after_the_quiet_time_and_loaded_after_another(
     host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr("pointsman.registry.watch.time.monotonic", lambda: now)
+    monkeypatch.setattr("pointsman.registry.folder.time.monotonic", lambda: now)
     told: list[str] = []
     how = Watching(timedelta(seconds=1), on_change=lambda path, result: told.append(path.name))
-    watched = _Folder(Slots(host, Options()), folder.path, how)
+    watched = PluginFolder(Slots(host, Options()), folder.path, how)
 
     def look(after: float) -> list[str]:
         nonlocal now
@@ -183,7 +131,7 @@ def test_a_link_that_comes_to_point_elsewhere_is_a_change(host: Host, folder: Fo
         assert it.next() == ("a.wasm", "swapped")
 
 
-def test_a_version_that_was_given_up_is_not_loaded_again_until_somebody_says_so(host: Host, folder: Folder) -> None:
+def test_a_quarantined_version_is_not_loaded_again_until_somebody_says_so(host: Host, folder: Folder) -> None:
     folder.write("a.wasm", hostile_version("honest"))
     with watched(host, folder.path, Options(revert_after=1)) as it:
         assert it.next() == ("a.wasm", "loaded")
@@ -195,25 +143,10 @@ def test_a_version_that_was_given_up_is_not_loaded_again_until_somebody_says_so(
 
         # The same version under another name.
         again = folder.write("b.wasm", hostile_version("broken"))
-        assert it.next() == ("b.wasm", "given-up")
+        assert it.next() == ("b.wasm", "quarantined")
         assert it.registry.evaluate_cycle("hostile", [], misdeed("good")).plugin.name == "a.wasm"
 
         assert it.registry.swap("hostile", again).result is SwapResult.SWAPPED
-
-
-def test_a_folder_that_goes_and_comes_back_is_watched_again(host: Host, folder: Folder) -> None:
-    inner, staged = folder.path / "plugins", folder.path / "staged"
-    inner.mkdir()
-    (inner / "a.wasm").write_bytes(hostile_version("honest"))
-    with watched(host, inner) as it:
-        assert it.next() == ("a.wasm", "loaded")
-
-        shutil.rmtree(inner)
-        staged.mkdir()
-        (staged / "a.wasm").write_bytes(hostile_version("second"))
-        staged.rename(inner)
-
-        assert it.next() == ("a.wasm", "swapped")
 
 
 def test_a_file_that_cannot_be_read_is_told_once(host: Host, folder: Folder) -> None:
@@ -227,69 +160,3 @@ def test_a_file_that_cannot_be_read_is_told_once(host: Host, folder: Folder) -> 
         # And is read once it can be.
         folder.write("nowhere", hostile_version("second"))
         assert it.next() == ("a.wasm", "swapped")
-
-
-def test_a_folder_that_is_not_there_is_an_error(host: Host) -> None:
-    with pytest.raises(WatchError, match="folder `no/such/folder` cannot be read"):
-        Registry(host).watch("no/such/folder")
-
-
-def test_nothing_is_loaded_once_the_watch_is_closed(host: Host, folder: Folder) -> None:
-    folder.write("a.wasm", hostile_version("honest"))
-    with watched(host, folder.path) as it:
-        pass
-    folder.write("a.wasm", hostile_version("second"))
-
-    # The thread has ended, and with it all that could tell.
-    assert it.told.qsize() == 1
-    assert it.registry.status()[0].previous is None
-
-
-@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
-def test_a_callback_that_fails_ends_nothing(
-    host: Host, folder: Folder, caplog: pytest.LogCaptureFixture, error: type[BaseException]
-) -> None:
-    folder.write("a.wasm", hostile_version("honest"))
-
-    def fail(path: Path, result: Swap | SwapError) -> None:
-        raise error("as asked")
-
-    registry = Registry(host)
-    with caplog.at_level(logging.ERROR, "pointsman"), registry.watch(folder.path, Watching(on_change=fail)):
-        assert registry.evaluate_cycle("hostile", [], misdeed("none")).plugin.name == "a.wasm"
-
-    assert "`on_change` failed" in caplog.text
-
-
-def test_a_callback_may_close_the_watch(host: Host, folder: Folder) -> None:
-    watches: Queue[Watch] = Queue()
-    closed: Queue[str] = Queue()
-
-    def close(path: Path, result: Swap | SwapError) -> None:
-        watches.get(timeout=LONG).close()
-        closed.put(path.name)
-
-    with Registry(host).watch(folder.path, Watching(timedelta(0), timedelta(milliseconds=5), close)) as watch:
-        watches.put(watch)
-        folder.write("a.wasm", hostile_version("honest"))
-        assert closed.get(timeout=LONG) == "a.wasm"
-        watch._thread.join(LONG)
-        assert not watch._thread.is_alive()
-
-
-def test_an_error_that_nobody_thought_of_keeps_no_other_file_from_being_loaded(
-    host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    folder.write("a.wasm", hostile_version("honest"))
-    folder.write("b.wasm", hostile_version("second"))
-    read = Host.read
-
-    def fail(host: Host, path: Path) -> object:
-        if path.name == "a.wasm":
-            raise MemoryError("as asked")
-        return read(host, path)
-
-    monkeypatch.setattr(Host, "read", fail)
-    with watched(host, folder.path) as it:
-        assert it.next() == ("b.wasm", "loaded")
-    assert "was not looked at" in caplog.text

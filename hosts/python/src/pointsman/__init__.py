@@ -12,10 +12,22 @@ print(plan.reason.code, plan.reason.message)
 ```
 """
 
-from pointsman.admission import SUPPORTED_CONTRACTS
-from pointsman.answers import Decision
-from pointsman.bounds import Commitment
 from pointsman.components import BLUE_GREEN, GUARD, ROLLING_UPDATE
+from pointsman.contract.bounds import Commitment
+from pointsman.contract.plan import (
+    Description,
+    Progress,
+    Reason,
+    RolloutSpec,
+    RouteChanges,
+    SubStep,
+    TrafficChange,
+    UnknownRoute,
+)
+from pointsman.contract.policy import Amount, Guard, IdsOnly, Policy, parse_amount
+from pointsman.contract.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
+from pointsman.contract.spec import Check, CheckOutcome, Operator, Request, Spec
+from pointsman.contract.violation import Violation
 from pointsman.errors import (
     BackingOff,
     BrokenContract,
@@ -29,6 +41,7 @@ from pointsman.errors import (
     Limit,
     LoadError,
     LoadProblem,
+    Part,
     PlanNotChecked,
     PlanRejected,
     PluginError,
@@ -43,21 +56,10 @@ from pointsman.errors import (
     UnknownStrategy,
     WatchError,
 )
-from pointsman.guard import Violation
-from pointsman.host import ComponentFile, Host
-from pointsman.limits import Limits
-from pointsman.plan import (
-    Description,
-    Progress,
-    Reason,
-    RolloutSpec,
-    RouteChanges,
-    SubStep,
-    TrafficChange,
-    UnknownRoute,
-)
-from pointsman.plugin import Plugin
-from pointsman.policy import Amount, Guard, IdsOnly, Policy, parse_amount
+from pointsman.guard.plugin import Plugin
+from pointsman.host import Host
+from pointsman.plugin.answers import Decision
+from pointsman.plugin.contracts import SUPPORTED_CONTRACTS
 from pointsman.registry import (
     Checks,
     Evaluated,
@@ -73,9 +75,8 @@ from pointsman.registry import (
     Watch,
     Watching,
 )
-from pointsman.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
-from pointsman.spec import Check, CheckOutcome, Operator, Request, Spec
-from pointsman.structure import Part
+from pointsman.runtime.file import ComponentFile
+from pointsman.runtime.limits import Limits
 
 __version__ = "0.2.0"
 

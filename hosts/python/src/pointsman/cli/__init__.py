@@ -15,17 +15,37 @@ from pathlib import Path
 
 from pointsman.cli import evaluate, explain
 from pointsman.cli.input import InputError, read_requests
-from pointsman.cli.text import plain
 from pointsman.components import BLUE_GREEN
+from pointsman.contract.policy import Amount, IdsOnly, Policy, parse_amount
+from pointsman.contract.words import plain
 from pointsman.errors import HostError, LoadError, PluginError
+from pointsman.guard.plugin import Plugin
 from pointsman.host import Host
-from pointsman.limits import Limits
-from pointsman.plugin import Plugin
-from pointsman.policy import Amount, IdsOnly, Policy, parse_amount
+from pointsman.runtime.limits import Limits
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; its exit code."""
+    """Runs a command; returns its exit code."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads it has seen enough: `… | head`.
+        _write_nothing_more()
+        return 0
+    except OSError as error:
+        _write_nothing_more()
+        return _report("cannot write the output", error)
+
+
+def _write_nothing_more() -> None:
+    """Has what is left unwritten go nowhere, also when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = _parser().parse_args(arguments)
     try:
         plugin = _load(given)
@@ -34,11 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             is_fine = explain.run(plugin, requests)
         else:
             is_fine = evaluate.run(plugin, requests, pretty=given.pretty)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads it has seen enough: `… | head`. What is left unwritten goes nowhere, also when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (HostError, LoadError) as error:
         return _report("the plugin cannot be used", error)
     except (InputError, evaluate.NoAnswer) as error:
@@ -62,7 +77,7 @@ def _load(given: argparse.Namespace) -> Plugin:
 
 
 def _report(what: str, cause: BaseException | None) -> int:
-    """Tells an error: what could not be done in one line, and below it why."""
+    """Tells an error, and returns its exit code: what could not be done in one line, and below it why."""
     lines = [f"error: {plain(what)}"]
     if cause is not None:
         lines.append(f"  caused by: {plain(str(cause))}")

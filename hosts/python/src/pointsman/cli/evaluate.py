@@ -1,4 +1,4 @@
-"""`evaluate`: requests in, answers out, through the JSON door."""
+"""`evaluate`: requests in, answers out, through the JSON entry point."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import orjson
 
 from pointsman.errors import EvaluationError, PluginError
-from pointsman.json_text import elements
-from pointsman.plugin import Plugin
+from pointsman.guard.plugin import Plugin
+from pointsman.plugin.json_text import elements
 
 _BATCH = 4 << 20
 """Requests are handed over in batches of about this many characters, so that the sandbox's memory does not limit how
 many there may be."""
 
 _OVERHEAD = 1 << 10
-"""What a request costs the sandbox besides its text, in bytes: about what its answer takes."""
+"""Cost of a request in the sandbox besides its text, in bytes: about the length of its answer."""
 
 
 class NoAnswer(Exception):
@@ -23,7 +23,7 @@ class NoAnswer(Exception):
 
 
 def run(plugin: Plugin, requests: list[str], *, pretty: bool) -> bool:
-    """Prints the answers; whether all of them are plans."""
+    """Prints the answers; returns whether all of them are plans."""
     answers: list[str] = []
     is_fine = True
     for batch in _batches(requests):
@@ -36,7 +36,7 @@ def run(plugin: Plugin, requests: list[str], *, pretty: bool) -> bool:
 
 
 def _batches(requests: list[str]) -> Iterator[list[str]]:
-    """Requests in batches of about `_BATCH`. A request that is larger is a batch by itself."""
+    """Splits requests into batches of about `_BATCH`. A request that is larger is a batch by itself."""
     batch: list[str] = []
     size = 0
     for request in requests:
@@ -49,7 +49,7 @@ def _batches(requests: list[str]) -> Iterator[list[str]]:
 
 
 def _evaluate(plugin: Plugin, batch: list[str], done: int) -> Iterator[tuple[list[str], bool]]:
-    """The answers to a batch, and whether all of them are plans."""
+    """Asks for the answers to a batch: them, and whether all of them are plans."""
     try:
         answers = plugin.answers(f"[{','.join(batch)}]")
     except PluginError as error:

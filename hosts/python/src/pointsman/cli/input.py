@@ -7,14 +7,14 @@ from pathlib import Path
 
 import orjson
 
-from pointsman.json_text import elements
+from pointsman.plugin.json_text import elements
 
 _LONGEST = 1 << 30
 """The most that is read, in bytes: more than any fleet needs, and less than takes a machine down."""
 
 
 class InputError(Exception):
-    """Why there are no requests."""
+    """The reason why there are no requests."""
 
 
 def read_requests(file: str) -> list[str]:

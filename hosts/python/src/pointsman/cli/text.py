@@ -1,44 +1,25 @@
-"""Text, moments and durations as people read them."""
+"""Text in lines for people."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-_LAST = 253_402_207_200_999
-"""The calendar's end, in milliseconds since 1970."""
-
-_SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+WIDTH = 120
+"""Most columns of a line."""
 
 
-def plain(text: str) -> str:
-    r"""The text with every control character written out: `\u{1b}` moves no cursor, `\n` breaks no table."""
-    if text.isprintable():
-        return text
-    return "".join(_SHORT.get(c, f"\\u{{{ord(c):x}}}") if c < " " or "\x7f" <= c <= "\x9f" else c for c in text)
-
-
-def absolute(millis: int) -> str:
-    """`2025-10-09T08:53:20Z`; milliseconds where they matter; the bare number beyond the calendar's end."""
-    if millis > _LAST:
-        return f"{millis} ms since 1970"
-    seconds, rest = divmod(millis, 1000)
-    fraction = f".{rest:03}".rstrip("0") if rest else ""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"
-
-
-def duration(millis: int) -> str:
-    """`1m 30s`, `250ms`; what no clock measures is not divided."""
-    if millis >= 1 << 63:
-        return f"{millis}ms"
-    seconds, rest = divmod(millis, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "m"), (seconds, "s"), (rest, "ms")]
-    return " ".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
-
-
-def relative(at: int, now: int) -> str:
-    """`at`, seen from `now`: `in 1m 30s`, `10s ago`, `now`."""
-    if at == now:
-        return "now"
-    return f"in {duration(at - now)}" if at > now else f"{duration(now - at)} ago"
+def wrapped(text: str, indent: int) -> str:
+    """Breaks a text into lines of at most `WIDTH` columns: at spaces, and within a word that is longer than a line. All
+    but the first are indented by so many columns: before the first stands a label as wide as that.
+    """
+    most = max(1, WIDTH - indent)
+    lines = [""]
+    for i, word in enumerate(text.split(" ")):
+        line = lines[-1]
+        if i and len(line) + 1 + len(word) <= most:
+            lines[-1] = f"{line} {word}"
+            continue
+        if line:
+            lines.append("")
+        parts = [word[start : start + most] for start in range(0, len(word), most)] or [""]
+        lines[-1] = parts[0]
+        lines += parts[1:]
+    return ("\n" + " " * indent).join(lines)

@@ -6,37 +6,31 @@ given. Only then does it switch, atomically: evaluations under way end on the ol
 plugin that gave it. Any failure keeps the old version.
 
 A version that fails `Options.revert_after` times in a row, be it by trap, timeout, limit or a plan that the guard
-rejects, is given up for the version before it, once. With none to go back to, the registry answers with an error for a
-while that doubles each time, and tries again after it: there is no state without a way out.
+rejects, is reverted to the version before it, once, and quarantined. With none to revert to, its circuit opens: the
+registry answers with an error for a while that doubles each time, and tries again after it.
+
+Each file imports only those above it:
 
 | file | what it is for |
 |---|---|
-| `slot.py` | one strategy: its versions, calls, going back, backing off |
-| `swap.py` | what a new version must pass, and the switch |
-| `watch.py` | loading what appears in a folder |
-| `description.py` | whether what a plugin says of itself can be |
-| `status.py` | counts and latencies |
-| `options.py` | how a registry treats its plugins |
+| `options.py`, `description.py`, `outcome.py` | how plugins are treated; what one may say of itself; how calls end |
+| `version.py`, `status.py` | a loaded version; counts and latencies |
+| `circuit.py`, `checks.py` | the failures of a version in a row; what a new version must pass |
+| `slot.py` | one strategy: its versions, calls, reverting |
+| `swap.py` | loading a new version, and the switch |
+| `folder.py`, `events.py`, `watch.py` | loading what appears in a folder |
+| `registry.py` | `Registry` |
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-
-from pointsman.answers import Decision
-from pointsman.errors import SwapError
-from pointsman.host import Host
-from pointsman.plan import RouteChanges
-from pointsman.policy import Policy
+from pointsman.registry.checks import Checks, Vector
 from pointsman.registry.options import Options
-from pointsman.registry.slot import Checks, Evaluated, Vector
-from pointsman.registry.status import Latency, Outcome, StrategyStatus, VersionStatus
-from pointsman.registry.swap import Slots, Swap, SwapResult
-from pointsman.registry.watch import Watch, Watching, plugins
-from pointsman.route import Route
-from pointsman.spec import Request, Spec
-from pointsman.threads import in_thread
+from pointsman.registry.outcome import Outcome
+from pointsman.registry.registry import Registry
+from pointsman.registry.slot import Evaluated
+from pointsman.registry.status import Latency, StrategyStatus
+from pointsman.registry.swap import Swap, SwapResult
+from pointsman.registry.version import VersionStatus
+from pointsman.registry.watch import Watch, Watching
 
 __all__ = [
     "Checks",
@@ -53,97 +47,3 @@ __all__ = [
     "Watch",
     "Watching",
 ]
-
-
-class Registry:
-    """Strategies by name. Safe to use from several threads."""
-
-    def __init__(self, host: Host, options: Options | None = None) -> None:
-        """An empty registry on a host."""
-        self._options = options or Options()
-        self._host = host
-        self._slots = Slots(host, self._options)
-
-    def load_dir(self, folder: str | Path) -> list[tuple[Path, Swap | SwapError]]:
-        """Loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name
-        that it says it has. What cannot be loaded keeps nothing else from being loaded; what came of each file is in
-        the list.
-
-        Raises `OSError` only where the folder cannot be read.
-        """
-        results: list[tuple[Path, Swap | SwapError]] = []
-        for path in plugins(Path(folder)):
-            try:
-                results.append((path, self._slots.swap(None, path)))
-            except SwapError as error:
-                results.append((path, error))
-        return results
-
-    def watch(self, folder: str | Path, how: Watching | None = None) -> Watch:
-        """Loads a folder as `load_dir` does, and from then on whatever changes in it, until the `Watch` is closed. A
-        file that is being written is not loaded. A version that was given up is not loaded again, and removing a file
-        takes no strategy away.
-
-        Returns once what is there was loaded. Raises `WatchError`.
-        """
-        return Watch(self._slots, Path(folder), how or Watching())
-
-    def swap(self, name: str, file: str | Path) -> Swap:
-        """Makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the
-        checks that were set for the name. The same file again changes nothing.
-
-        Raises `SwapError`; the version before goes on.
-        """
-        return self._slots.swap(name, Path(file), even_given_up=True)
-
-    def set_checks(self, name: str, checks: Checks) -> None:
-        """Sets what every later version of a strategy must pass before it is switched to. Raises `UnknownStrategy`."""
-        slot = self._slots.find(name)
-        with slot.changing:
-            slot.change.checks = checks
-
-    def evaluate_cycle(
-        self, name: str, routes: Sequence[Route], spec: Spec, policy: Policy | None = None
-    ) -> Evaluated[RouteChanges]:
-        """Decides one cycle with the strategy of this name; see `Plugin.evaluate_cycle`.
-
-        Raises `UnknownStrategy`, `BackingOff`, `PluginError`.
-        """
-        return self._slots.find(name).call(
-            self._options, lambda plugin: plugin.evaluate_cycle(routes, spec, policy), lambda plan: [plan]
-        )
-
-    def evaluate_cycles(
-        self, name: str, requests: Iterable[Request | tuple[Sequence[Route], Spec]]
-    ) -> Evaluated[list[Decision]]:
-        """Decides cycles of many rollouts with the strategy of this name; see `Plugin.evaluate_cycles`. A batch in
-        which the guard rejects a plan counts as one failure.
-
-        Raises `UnknownStrategy`, `BackingOff`, `PluginError`.
-        """
-        return self._slots.find(name).call(
-            self._options, lambda plugin: plugin.evaluate_cycles(requests), lambda decisions: decisions
-        )
-
-    def evaluate_cycles_json(self, name: str, requests: str | bytes) -> Evaluated[str]:
-        """As `evaluate_cycles`, as text; see `Plugin.evaluate_cycles_json`."""
-        evaluated = self._slots.find(name).call(
-            self._options, lambda plugin: plugin.answers(requests), lambda answers: answers.decisions
-        )
-        return Evaluated(evaluated.plugin, evaluated.value.text)
-
-    async def evaluate_cycle_async(
-        self, name: str, routes: Sequence[Route], spec: Spec, policy: Policy | None = None
-    ) -> Evaluated[RouteChanges]:
-        """As `evaluate_cycle`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
-        return await in_thread(self._host.threads, self.evaluate_cycle, name, routes, spec, policy)
-
-    async def evaluate_cycles_async(
-        self, name: str, requests: Iterable[Request | tuple[Sequence[Route], Spec]]
-    ) -> Evaluated[list[Decision]]:
-        """As `evaluate_cycles`, on one of the host's own threads; see `Plugin.evaluate_cycle_async`."""
-        return await in_thread(self._host.threads, self.evaluate_cycles, name, requests)
-
-    def status(self) -> list[StrategyStatus]:
-        """How every strategy does, in the order of their names."""
-        return [slot.status(self._options) for slot in self._slots.all()]

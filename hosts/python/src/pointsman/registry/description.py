@@ -1,4 +1,4 @@
-"""Whether what a plugin says of itself can be, by the rules that `describe` has in the contract."""
+"""Validates what a plugin says of itself, by the rules that `describe` has in the contract."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import orjson
 
-from pointsman.plan import Description
+from pointsman.contract.plan import Description
 
 _LONGEST = 64
 """The longest name or version. Both are in log lines and labels of metrics."""
@@ -17,7 +17,7 @@ _VISIBLE = re.compile(r"[!-~]+")
 
 
 def objection(description: Description) -> str | None:
-    """One sentence that says what is wrong and what would be right; None where nothing is wrong."""
+    """Says in one sentence what is wrong and what would be right; None where nothing is wrong."""
     name, version = description.name, description.version
     if len(name) > _LONGEST or not _KEBAB.fullmatch(name):
         return f"its name is {_quoted(name)}, not kebab-case of at most {_LONGEST} letters"
@@ -33,5 +33,5 @@ def objection(description: Description) -> str | None:
 
 
 def _quoted(word: str) -> str:
-    """A word that may be anything, fit for a log line."""
+    """Makes a word that may be anything fit for a log line."""
     return json.dumps(word[:_LONGEST]) + ("…" if len(word) > _LONGEST else "")

@@ -1,4 +1,4 @@
-"""How a registry treats its plugins."""
+"""Options of a registry."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pointsman.policy import Guard, Policy
+from pointsman.contract.policy import Guard, Policy
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a registry treats its plugins."""
+    """Options of a registry."""
 
     guard: Guard = Policy()
     """The guard of every plugin that has none of its own in `guards`."""
@@ -20,14 +20,14 @@ class Options:
     """The guards of single strategies, by name: a rolling update with little room for a surge, beside a blue-green
     that needs twice the target."""
     revert_after: int = 3
-    """After how many failures in a row a version is given up; at least 1, default 3."""
+    """Failures in a row after which a version is reverted to the one before it; at least 1, default 3."""
     first_back_off: timedelta = timedelta(seconds=1)
-    """For how long calls are answered with an error at first, once a version has failed so often and there is none to
-    go back to; default 1 s. It doubles with every further failure."""
+    """Time for which a circuit is open at first, once a version has failed so often and there is none to revert to;
+    default 1 s. It doubles with every further failure."""
     longest_back_off: timedelta = timedelta(minutes=1)
-    """The longest that it becomes; default 1 minute."""
+    """The longest that it is open; default 1 minute."""
     clock: Callable[[], float] = time.monotonic
-    """The clock for the back-off, in seconds; default `time.monotonic`."""
+    """The clock of circuits, in seconds; default `time.monotonic`."""
 
     def __post_init__(self) -> None:
         if self.revert_after < 1:

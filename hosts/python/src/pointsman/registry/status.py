@@ -1,4 +1,4 @@
-"""How strategies do: counts, latencies, and what an operator is shown of them."""
+"""State of strategies: counts, latencies, and what an operator is shown of them."""
 
 from __future__ import annotations
 
@@ -6,56 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from threading import Lock
 
-from pointsman.errors import PluginId
-
-
-class Outcome(StrEnum):
-    """How a call ended."""
-
-    OK = "ok"
-    """With a plan that passed the guard, or a batch of answers in which none was rejected."""
-    REFUSED = "refused"
-    """The plugin says that its input is not right."""
-    REJECTED = "rejected"
-    """The guard rejected a plan, or could not check it."""
-    TRAP = "trap"
-    """The plugin trapped."""
-    TIMEOUT = "timeout"
-    """It ran for too long."""
-    MEMORY = "memory"
-    """It wanted too much memory."""
-    RESPONSE = "response"
-    """It returned too much."""
-    MALFORMED = "malformed"
-    """It returned what the ABI or the contract does not allow."""
-    HOST = "host"
-    """The host could not run it: too many instances were in use, or the system had no memory. Not the plugin's
-    fault."""
-    BACKING_OFF = "backing-off"
-    """It was not called: it fails, and there is no version to go back to."""
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether it speaks against the plugin."""
-        return self not in (Outcome.OK, Outcome.REFUSED, Outcome.HOST, Outcome.BACKING_OFF)
-
-
-@dataclass(frozen=True)
-class VersionStatus:
-    """Which version of a strategy."""
-
-    plugin: PluginId
-    """Its file name and digest."""
-    version: str
-    """The version that it says it has."""
+from pointsman.registry.outcome import Outcome
+from pointsman.registry.version import VersionStatus
 
 
 @dataclass(frozen=True)
 class Latency:
-    """How long calls took: quantiles since the strategy was loaded, to two significant digits."""
+    """Duration of calls: quantiles since the strategy was loaded, to two significant digits."""
 
     p50: timedelta
     """Half of the calls took no longer."""
@@ -71,24 +30,24 @@ class Latency:
 
 @dataclass(frozen=True)
 class StrategyStatus:
-    """How one strategy does."""
+    """State of one strategy."""
 
     name: str
     """Its name."""
     current: VersionStatus
-    """What it runs on."""
+    """Version that it runs on."""
     previous: VersionStatus | None
-    """What it would go back to."""
+    """Version that it would revert to; None where there is none."""
     outcomes: Mapping[Outcome, int]
     """Calls by how they ended, over all versions; what never happened is left out."""
     violations: Mapping[str, int]
-    """What the guard found in plans, by code, over all versions; what never happened is left out."""
+    """Violations in plans, by code, over all versions; what never happened is left out."""
     reverts: int
-    """How often a version was given up for the one before."""
+    """Number of times that a version was reverted to the one before."""
     backing_off: timedelta | None
-    """For how long calls will still be answered with an error, if they are."""
+    """Time for which the circuit is still open; None where it is not."""
     latency: Latency
-    """How long calls took."""
+    """Duration of calls."""
 
 
 class Counts:
@@ -117,14 +76,14 @@ class Counts:
             self._outcomes[Outcome.BACKING_OFF] += 1
 
     def record_revert(self) -> None:
-        """Counts going back."""
+        """Counts a revert."""
         with self._lock:
             self._reverts += 1
 
     def status(
         self, name: str, current: VersionStatus, previous: VersionStatus | None, backing_off: timedelta | None
     ) -> StrategyStatus:
-        """What an operator is shown."""
+        """Puts together what an operator is shown."""
         with self._lock:
             outcomes = {outcome: self._outcomes[outcome] for outcome in Outcome if self._outcomes[outcome]}
             violations = dict(sorted(self._violations.items()))

@@ -1,0 +1,90 @@
+"""The errors: one tree, `PointsmanError` at its root.
+
+```text
+PointsmanError
+├── HostError              there is no host
+├── LoadError              a file is not a plugin; .problem says why
+├── PluginError            a call has no plan; .plugin says whose
+│   ├── PluginTrap         a bug in the plugin
+│   ├── PluginTimeout      it ran for too long
+│   ├── PluginLimit        too much memory, too large a response, too many instances; .limit says which
+│   ├── BrokenContract     it returned what the contract does not allow
+│   ├── PlanNotChecked     the guard failed, so the plan is not returned
+│   ├── PluginNotRun       the runtime could not do its part
+│   ├── InvalidRequests    the batch is no JSON array
+│   └── EvaluationError    this request has no plan; in a batch it stands in the plan's place
+│       ├── InvalidConfig, InvalidSpec, InvalidRoutes, InvalidRequest    the plugin's own words
+│       └── PlanRejected   the guard's; .plan and .violations
+├── SwapError              a version was not switched to; .problem says why
+├── UnknownStrategy, BackingOff                             the registry's
+└── WatchError             a folder is not watched
+```
+"""
+
+from pointsman.errors.base import (
+    HostError,
+    PluginId,
+    PointsmanError,
+)
+from pointsman.errors.call import (
+    BrokenContract,
+    InvalidRequests,
+    Limit,
+    PlanNotChecked,
+    PluginError,
+    PluginLimit,
+    PluginNotRun,
+    PluginTimeout,
+    PluginTrap,
+)
+from pointsman.errors.evaluation import (
+    EvaluationError,
+    InvalidConfig,
+    InvalidRequest,
+    InvalidRoutes,
+    InvalidSpec,
+    PlanRejected,
+)
+from pointsman.errors.loading import (
+    LoadError,
+    LoadProblem,
+)
+from pointsman.errors.part import (
+    Part,
+)
+from pointsman.errors.registry import (
+    BackingOff,
+    SwapError,
+    SwapProblem,
+    UnknownStrategy,
+    WatchError,
+)
+
+__all__ = [
+    "BackingOff",
+    "BrokenContract",
+    "EvaluationError",
+    "HostError",
+    "InvalidConfig",
+    "InvalidRequest",
+    "InvalidRequests",
+    "InvalidRoutes",
+    "InvalidSpec",
+    "Limit",
+    "LoadError",
+    "LoadProblem",
+    "Part",
+    "PlanNotChecked",
+    "PlanRejected",
+    "PluginError",
+    "PluginId",
+    "PluginLimit",
+    "PluginNotRun",
+    "PluginTimeout",
+    "PluginTrap",
+    "PointsmanError",
+    "SwapError",
+    "SwapProblem",
+    "UnknownStrategy",
+    "WatchError",
+]

@@ -1,0 +1,72 @@
+"""Calls into an instance: strings in and out, by the canonical ABI of the component model.
+
+A string goes in by asking the plugin for memory with `cabi_realloc`, and what comes out lies where the returned pointer
+says. Nothing of that is believed: each pointer and length must be within the plugin's memory, and text must be UTF-8.
+`cabi_post_…`, which gives the returned memory back, is not called, because the instance is thrown away.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from pointsman.errors import BrokenContract, Limit, PluginId, PluginLimit
+from pointsman.runtime.instance import Instance
+from pointsman.runtime.limits import Limits
+
+_STRING = struct.Struct("<II")
+_RESULT = struct.Struct("<B3xII")
+"""A result of two strings: which it is, and where it lies."""
+
+
+class Call:
+    """One fresh instance of a plugin, for the calls of one evaluation. Its methods raise `PluginError`."""
+
+    def __init__(self, plugin: PluginId, limits: Limits, instance: Instance) -> None:
+        self._plugin = plugin
+        self._limits = limits
+        self._instance = instance
+        self._returned = 0
+
+    def text(self, function: str, text: bytes) -> tuple[bool, str]:
+        """Calls a function from a string to a result of which both cases are a string; True is for `ok`."""
+        is_ok, start, length = self._result(function, text)
+        return is_ok, self._text(start, length)
+
+    def strings(self, function: str, count: int) -> list[str]:
+        """Calls a function that returns a record of so many strings."""
+        record = self._read(self._instance.call(function), count * _STRING.size)
+        return [self._text(start, length) for start, length in _STRING.iter_unpack(record)]
+
+    def _result(self, function: str, text: bytes) -> tuple[bool, int, int]:
+        returned = self._instance.call(function, *self._lower(text))
+        case, start, length = _RESULT.unpack(self._read(returned, _RESULT.size))
+        if case > 1:
+            raise BrokenContract(self._plugin, f"its result is case {case} of a result")
+        return case == 0, start, length
+
+    def _lower(self, text: bytes) -> tuple[int, int]:
+        if len(text) > self._limits.memory:
+            raise PluginLimit(self._plugin, Limit.MEMORY, self._limits.memory)
+        # Old place, old size, alignment, new size.
+        start = self._instance.call("cabi_realloc", 0, 0, 1, len(text))
+        try:
+            self._instance.write(start, text)
+        except IndexError as error:
+            raise BrokenContract(self._plugin, str(error)) from None
+        return start, len(text)
+
+    def _text(self, start: int, length: int) -> str:
+        # The limit is for all that a call returns.
+        self._returned += length
+        if self._returned > self._limits.response:
+            raise PluginLimit(self._plugin, Limit.RESPONSE, self._limits.response)
+        try:
+            return self._read(start, length).decode()
+        except UnicodeDecodeError as error:
+            raise BrokenContract(self._plugin, f"its text is not UTF-8: {error}") from None
+
+    def _read(self, start: int, length: int) -> bytes:
+        try:
+            return self._instance.read(start, length)
+        except IndexError as error:
+            raise BrokenContract(self._plugin, str(error)) from None

@@ -1,0 +1,59 @@
+"""Limits on what a plugin may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pointsman.errors import HostError
+
+TICK = timedelta(milliseconds=10)
+"""Interval of the clock that stops endless loops."""
+
+PAGE = 64 << 10
+"""Bytes of a page of WebAssembly memory."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits on what a plugin may use. Each limit ends a call with an error of its own; none ends the host.
+
+    Raises `HostError` for limits that nothing could run under, or that no system could give.
+    """
+
+    memory: int = 64 << 20
+    """Linear memory of one instance, in bytes; 64 KiB to 4 GiB, default 64 MiB. Memory comes in pages of 64 KiB; a page
+    that does not fit whole is not given. Costs nothing until it is used."""
+    time: timedelta = timedelta(seconds=1)
+    """Wall-clock time of one call, copying its arguments included; more than 0, default 1 s, in steps of 10 ms. A call
+    is stopped at the earliest after this time and at the latest two steps later, on a machine with a core to spare and
+    while no other thread keeps the interpreter's lock. Costs one thread for each host, which wakes every 10 ms, and a
+    few per cent of speed."""
+    response: int = 16 << 20
+    """Text that one call may return, in bytes; default 16 MiB. As Python objects it may take some twenty times as
+    much: what is nothing but empty lists does."""
+    instances: int = 64
+    """Instances that there may be at once, over all plugins of the host; 1 to 10,000, default 64. A call beyond
+    them fails at once. What the host does besides calls, such as loading a plugin, has two more for itself. Each costs
+    about 4 GiB of address space, not memory."""
+    component: int = 16 << 20
+    """Size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion."""
+
+    def __post_init__(self) -> None:
+        if self.memory < PAGE:
+            raise HostError("limit `memory` is too small: it must be at least 65536 bytes, one page")
+        if self.memory > 4 << 30:
+            raise HostError("limit `memory` is too large: it must be at most 4 GiB, the address space of a plugin")
+        if self.time <= timedelta(0):
+            raise HostError("limit `time` is too small: it must be at least 1 µs")
+        if self.instances < 1:
+            raise HostError("limit `instances` is too small: it must be at least 1")
+        if self.instances > 10_000:
+            raise HostError("limit `instances` is too large: it must be at most 10000, 40 TiB of address space")
+
+    @property
+    def ticks(self) -> int:
+        """Ticks from now after which a call is stopped: never early, so the tick under way does not count, and a part
+        of one counts as one.
+        """
+        return -(self.time // -TICK) + 1
