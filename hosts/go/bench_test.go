@@ -196,13 +196,10 @@ func requestsJSON(requests []Request) string {
 // unmetered is a session on the same core module as it came, under a runtime with these settings: for comparison only.
 func unmetered(t testing.TB, config wazero.RuntimeConfig) *Session {
 	t.Helper()
-	found, err := parseComponent(readFile(t, builtComponent(t, "plugins/blue_green.wasm")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	core := coreModuleOf(t, readFile(t, builtComponent(t, "plugins/blue_green.wasm")))
 	engine := wazero.NewRuntimeWithConfig(background, config)
 	t.Cleanup(func() { engine.Close(background) })
-	module, err := engine.InstantiateWithConfig(background, found.modules[0], moduleConfig)
+	module, err := engine.InstantiateWithConfig(background, core, moduleConfig)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +300,7 @@ func TestTable(t *testing.T) {
 	for i, request := range []*Request{&ten, &hundred} {
 		at[i] = inTurns(t, of(ways[0], request), of(ways[1], request), of(ways[2], request))
 	}
-	for i, name := range []string{"not at all", "meter.go", "wazero's WithCloseOnContextDone"} {
+	for i, name := range []string{"not at all", "the loader's meter", "wazero's WithCloseOnContextDone"} {
 		fmt.Printf("| %s | %s | %s |\n", name, times(at[0][i], at[0][0]), times(at[1][i], at[1][0]))
 	}
 

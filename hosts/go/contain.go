@@ -7,7 +7,7 @@ import "fmt"
 // contained does what may panic; the panic's words, if it did.
 //
 // What it works on must be thrown away then, or be safe to use whatever was left undone. No recover protects from a stack that is
-// used up; against that there are the checks of structure.go.
+// used up; against that there are the checks of the loader.
 func contained(work func()) (words string, hasPanicked bool) {
 	defer func() {
 		if hasPanicked {

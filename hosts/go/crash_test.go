@@ -29,6 +29,15 @@ func crashes() []crash {
 	files := []crash{
 		{"two-memories", PartMemories, twoMemories()},
 		{"multiplying", PartInstances, multiplyingInstances(30)},
+		{"core-modules", PartCoreModules, componentOf(slices.Repeat([][]byte{emptyModule}, 9)...)},
+		{"core-instances", PartCoreInstances, componentOf(emptyModule, section(sectionCoreInstance,
+			vec(slices.Repeat([][]byte{{0, 0, 0}}, 9)...)))},
+		{"opaque", PartOpaqueInstances, componentOf(section(sectionType, vec([]byte{typeOfComponent, 0})),
+			section(sectionImport, vec([]byte{0, 1, 'c', sortComponent, 0})), section(sectionInstance, vec([]byte{0, 0, 0})))},
+		{"declarations", PartDeclarations, componentOf(section(sectionType,
+			append(appendU32(nil, 100_001), bytes.Repeat([]byte{0x73}, 100_001)...)))},
+		// A count is not believed to have anything behind it.
+		{"a-count", PartDeclarations, componentOf(section(sectionImport, appendU32(nil, 1<<32-1)))},
 	}
 	for _, levels := range []int{1_000, 100_000} {
 		files = append(files,
@@ -51,6 +60,8 @@ func crashes() []crash {
 	}
 	return files
 }
+
+var emptyModule = section(sectionCoreModule, coreModuleHeader)
 
 // openings are the ways in which a block begins.
 var openings = map[string][]byte{
@@ -126,8 +137,8 @@ func assertTooComplex(t *testing.T, err error, file crash) {
 	if !errors.As(err, &refused) || !errors.Is(err, ErrTooComplex) || refused.Part != file.part {
 		t.Fatalf("%s: found %v, expected %v", file.name, err, file.part)
 	}
-	if told := refused.Error(); told != fmt.Sprintf("`%s` %s", file.name, file.part) {
-		t.Errorf("%s", told)
+	if refused.Detail == "" || refused.Error() != fmt.Sprintf("`%s` %s", file.name, refused.Detail) {
+		t.Errorf("%v", refused)
 	}
 }
 
@@ -219,24 +230,8 @@ func TestTheSentenceOfAFileThatCrashes(t *testing.T) {
 	}
 }
 
-// small is a strategy with some of everything.
-func small() []byte {
-	return componentOf(
-		section(sectionType, vec(
-			[]byte{typeOfInstance, 2, 0x01, 0x72, 1, 1, 'a', 0x73, 0x04, 0, 1, 'r', sortType, 0, 0},
-			[]byte{typeOfComponent, 2, 0x01, typeOfInstance, 0, 0x03, 0, 1, 'i', sortInstance, 0},
-			[]byte{0x40, 1, 1, 'p', 0x7d, 0, 0x73})),
-		section(sectionImport, vec([]byte{0, 1, 't', sortInstance, 0})),
-		section(sectionAlias, vec([]byte{sortType, 0, 0, 1, 'r'})),
-		section(sectionComponent, componentOf(section(sectionType, vec([]byte{0x70, 0x7d})))),
-		section(sectionInstance, vec([]byte{0, 0, 0}, []byte{1, 1, 0, 1, 'x', sortInstance, 0})),
-		section(sectionCoreModule, strategyCore().bytes()),
-		section(sectionCoreInstance, vec([]byte{0, 0, 0})),
-		exportOf("pointsman:strategy/strategy@0.2.0"), exportOf("pointsman:strategy/strategy-json@0.2.0"))
-}
-
 func TestTruncationsAndFlippedBits(t *testing.T) {
-	host, whole := newHost(t, Limits{Time: 20 * time.Millisecond}), small()
+	host, whole := newHost(t, Limits{Time: 20 * time.Millisecond}), strategyOf(t, strategyCore())
 	if plugin, err := host.Load(background, whole); err != nil {
 		t.Fatal(err)
 	} else {
@@ -269,22 +264,33 @@ func TestTruncationsAndFlippedBits(t *testing.T) {
 	assertGoesOn(t, blueGreen(t))
 }
 
-// 180 kB that import 200 million functions.
+// Each import may be of an instance with many members.
 func TestImportsThatMultiply(t *testing.T) {
-	const members, imports = 10_000, 20_000
-	member := []byte{0x04, 0, 1, 'm', sortFunc, 0}
-	function := []byte{0x01, 0x40, 0, 1, 0}
-	declared := append(appendU32(nil, members+1), append(function, bytes.Repeat(member, members)...)...)
-	instance := append([]byte{1, typeOfInstance}, declared...)
-	each := []byte{0, 1, 'i', sortInstance, 0}
-	imported := append(appendU32(nil, imports), bytes.Repeat(each, imports)...)
-
-	err := refused(t, sharedHost(t), componentOf(section(sectionType, instance), section(sectionImport, imported)))
-
-	told := fmt.Sprintf("imports `i#m`, `i#m`, `i#m` and %d more;", members*imports-3)
+	const members, imports = 900, 1_000
+	err := refused(t, sharedHost(t), importing(members, imports))
+	told := fmt.Sprintf("imports `i0#m0`, `i0#m1`, `i0#m2` and %d more;", members*imports-3)
 	if err.Kind != ErrImports || !strings.Contains(err.Error(), told) {
 		t.Errorf("%v", err)
 	}
+	// 350 kB with 200 million functions.
+	if err := refused(t, sharedHost(t), importing(10_000, 20_000)); err.Kind != ErrInvalidComponent {
+		t.Errorf("%v", err)
+	}
+}
+
+// importing is a component that imports so many instances of so many functions each.
+func importing(members, imports int) []byte {
+	function := []byte{0x01, 0x40, 0, 1, 0}
+	instance := [][]byte{function}
+	for i := range members {
+		instance = append(instance, append(appendName([]byte{0x04, 0}, fmt.Sprintf("m%d", i)), sortFunc, 0))
+	}
+	var imported [][]byte
+	for i := range imports {
+		imported = append(imported, append(appendName([]byte{0}, fmt.Sprintf("i%d", i)), sortInstance, 0))
+	}
+	declared := section(sectionType, vec(append([]byte{typeOfInstance}, vec(instance...)...)))
+	return componentOf(declared, section(sectionImport, vec(imported...)))
 }
 
 // panicking is a context that makes the runtime panic where it looks for a setting of its compiler, once it is told to.
@@ -304,17 +310,17 @@ func TestAPanicOfTheRuntimeIsAnErrorAndTheHostGoesOn(t *testing.T) {
 	host, isArmed := newHost(t, Limits{}), true
 	ctx := panicking{background, &isArmed}
 
-	_, err := host.Load(ctx, strategyOf(strategyCore()), Name("guest.wasm"))
+	_, err := host.Load(ctx, strategyOf(t, strategyCore()), Name("guest.wasm"))
 
 	var refused *LoadError
 	if !errors.As(err, &refused) || refused.Kind != ErrPanicked {
 		t.Fatalf("%v", err)
 	}
-	expected := "`guest.wasm` made the runtime panic while it was loaded, a bug in it or in this host: as asked"
+	expected := "`guest.wasm` made the runtime panic, a bug in it or in this host: as asked"
 	if told := err.Error(); told != expected {
 		t.Errorf("%s", told)
 	}
-	if _, err := host.Load(background, strategyOf(strategyCore())); err != nil {
+	if _, err := host.Load(background, strategyOf(t, strategyCore())); err != nil {
 		t.Error(err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 var (
 	// ErrInvalidLimits: nothing could run under the limits, or no system could give as much.
 	ErrInvalidLimits = errors.New("invalid limits")
-	// ErrNoGuard: a host needs the guard component, and was given none; see [WithGuard].
-	ErrNoGuard = errors.New("a host needs the guard: give it the component `guard.wasm` with WithGuard or WithGuardFile")
+	// ErrNoRelease: a host needs the files of a release, and was given none, or one of them is missing; see [WithRelease].
+	ErrNoRelease = errors.New("a host needs `guard.wasm` and `loader.wasm` of a release: name their folder with WithReleaseFolder")
 	// ErrClosed: the host, the plugin or the session was closed.
 	ErrClosed = errors.New("closed")
 )
@@ -206,20 +206,4 @@ func withCause(kind, cause error) []error {
 		return []error{kind}
 	}
 	return []error{kind, cause}
-}
-
-// named is how many names of a list are told.
-const named = 3
-
-// list is `a`, `b` and 3 more: the first names of so many.
-func list(names []string, count int) string {
-	var quoted []string
-	for _, name := range names[:min(named, len(names))] {
-		quoted = append(quoted, "`"+name+"`")
-	}
-	text := strings.Join(quoted, ", ")
-	if more := count - named; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }

@@ -253,23 +253,3 @@ func TestAGuardThatFailsLetsNoPlanPass(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestAHostWithoutAGuardIsNotMade(t *testing.T) {
-	if _, err := NewHost(background); !errors.Is(err, ErrNoGuard) || !strings.Contains(err.Error(), "WithGuardFile") {
-		t.Errorf("%v", err)
-	}
-	strategy := readFile(t, builtComponent(t, "plugins/blue_green.wasm"))
-	if _, err := NewHost(background, WithGuard(strategy)); !errors.Is(err, ErrNotAGuard) {
-		t.Errorf("a strategy is no guard: %v", err)
-	}
-	if _, err := NewHost(background, WithGuardFile("no/such.wasm")); !errors.Is(err, ErrRead) {
-		t.Errorf("%v", err)
-	}
-	host, err := NewHost(background, WithGuard(readFile(t, builtComponent(t, "plugins/guard.wasm"))))
-	if err != nil || host.GuardID() != sharedHost(t).GuardID() {
-		t.Fatal(host, err)
-	}
-	if err := host.Close(background); err != nil {
-		t.Error(err)
-	}
-}

@@ -21,6 +21,7 @@ type Host struct {
 	limits  Limits
 	permits permits
 	log     *slog.Logger
+	loader  *loader
 	guard   *Plugin
 
 	mutex    sync.Mutex
@@ -36,9 +37,7 @@ type Option func(*options)
 
 type options struct {
 	limits      Limits
-	guard       []byte
-	guardName   string
-	guardFile   string
+	release     *release
 	cacheFolder string
 	log         *slog.Logger
 }
@@ -46,19 +45,6 @@ type options struct {
 // WithLimits sets what plugins may use. Fields that are zero have their defaults.
 func WithLimits(limits Limits) Option {
 	return func(o *options) { o.limits = limits }
-}
-
-// WithGuard gives the host the guard, the component `guard.wasm` of the same release as the strategies.
-//
-// It is loaded as any plugin is, and not embedded in this module: a copy in its sources could be another one than that of the
-// release whose strategies it judges, and nobody can review a binary.
-func WithGuard(component []byte) Option {
-	return func(o *options) { o.guard, o.guardName, o.guardFile = component, "guard.wasm", "" }
-}
-
-// WithGuardFile is [WithGuard] with the component in a file.
-func WithGuardFile(path string) Option {
-	return func(o *options) { o.guard, o.guardFile = nil, path }
 }
 
 // WithCache keeps compiled components in a folder, so that a restart need not compile them again. Entries are found by the
@@ -73,10 +59,11 @@ func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
 
-// NewHost makes a host. It needs the guard, from [WithGuard] or [WithGuardFile].
+// NewHost makes a host. It needs the files of a release, from [WithRelease] or [WithReleaseFolder].
 //
-// It fails with [ErrNoGuard], with [ErrInvalidLimits] where nothing could run under the limits, with a [LoadError] where the
-// guard cannot be loaded, and where the cache folder cannot be made.
+// It fails with [ErrNoRelease] where those are missing, with [ErrInvalidLimits] where nothing could run under the limits or a
+// budget has a name that does not exist, with a [LoadError] where the guard cannot be loaded, and where the cache folder cannot
+// be made.
 func NewHost(ctx context.Context, opts ...Option) (*Host, error) {
 	var o options
 	for _, option := range opts {
@@ -90,7 +77,7 @@ func NewHost(ctx context.Context, opts ...Option) (*Host, error) {
 		o.log = slog.Default()
 	}
 	host := &Host{limits: limits, log: o.log, plugins: map[*loaded]struct{}{}, users: 1}
-	host.permits.upkeep = make(chan struct{}, upkeep)
+	host.permits.background = make(chan struct{}, backgroundInstances)
 	if err := host.start(ctx, &o, runtimeConfig()); err != nil {
 		host.Close(ctx)
 		return nil, err
@@ -119,17 +106,23 @@ func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfi
 	if _, err := meter.Export(meterTick).Instantiate(ctx); err != nil {
 		return fmt.Errorf("the runtime does not start: %w", err)
 	}
-	if o.guard == nil && o.guardFile == "" {
-		return ErrNoGuard
+	program, err := o.release.read(loaderFile)
+	if err != nil {
+		return err
 	}
-	file := componentFile{newPluginID(o.guardName, o.guard), o.guard}
-	if o.guardFile != "" {
-		var err error
-		if file, err = h.read(o.guardFile); err != nil {
-			return err
-		}
+	component, err := o.release.read(guardFile)
+	if err != nil {
+		return err
 	}
-	guard, err := h.load(ctx, file, &guardContract)
+	if h.loader, err = newLoader(program, h.limits, o.cacheFolder); err != nil {
+		return fmt.Errorf("the loader cannot be used: %w", err)
+	}
+	if err := h.loader.checkBudgets(ctx, h.limits); errors.Is(err, ErrInvalidLimits) {
+		return err
+	} else if err != nil {
+		return fmt.Errorf("the loader cannot be used: %w", err)
+	}
+	guard, err := h.load(ctx, componentFile{newPluginID(guardFile, component), component}, &guardContract)
 	if err != nil {
 		return err
 	}
@@ -309,19 +302,27 @@ func (h *Host) load(ctx context.Context, file componentFile, contract *contract)
 }
 
 // loadUncontained is load, which may panic where the runtime does. Once there is something to close, it is in made.
-func (h *Host) loadUncontained(ctx context.Context, file componentFile, contract *contract, made **loaded) (*Plugin, error) {
+func (h *Host) loadUncontained(
+	ctx context.Context, file componentFile, contract *contract, made **loaded,
+) (*Plugin, error) {
 	name := file.id.Name
-	admitted, err := admit(name, file.bytes, h.limits, contract)
+	// For the loader's instance, the compiler's memory, and the first of the plugin's instances.
+	if err := h.permits.take(ctx, forBackground, 0); err != nil {
+		return nil, &LoadError{Name: name, Kind: ErrStart, Cause: err}
+	}
+	defer h.permits.give(forBackground)
+	admitted, err := h.loader.admit(ctx, file, contract, h.limits)
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := h.runtime.CompileModule(ctx, admitted.wasm)
+	compiled, err := h.runtime.CompileModule(ctx, admitted.core)
 	if err != nil {
 		return nil, &LoadError{Name: name, Kind: ErrInvalidComponent, Cause: err}
 	}
 	plugin := &loaded{
-		host: h, id: file.id, contract: contract, version: admitted.version, size: len(file.bytes), exports: admitted.component.exports,
-		compiled: compiled, globals: admitted.globals, isRewindable: admitted.isRewindable,
+		host: h, id: file.id, contract: contract, size: len(file.bytes), compiled: compiled,
+		version: admitted.Version, exports: admitted.Exports,
+		globals: admitted.Globals, isRewindable: admitted.IsRewindable,
 	}
 	if !h.remember(plugin) {
 		return nil, errors.Join(&LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}, compiled.Close(ctx))
@@ -334,19 +335,11 @@ func (h *Host) loadUncontained(ctx context.Context, file componentFile, contract
 	return &Plugin{loaded: plugin}, nil
 }
 
-// firstInstance makes one, checks its types, and remembers what a new one is.
+// firstInstance makes one, and remembers what a new one is.
 func (l *loaded) firstInstance(ctx context.Context) error {
-	name := l.id.Name
-	if err := l.contract.check(name, l.version, l.compiled.ExportedFunctions(), l.compiled.ExportedMemories()); err != nil {
-		return err
-	}
-	if err := l.host.permits.take(ctx, forUpkeep, 0); err != nil {
-		return &LoadError{Name: name, Kind: ErrStart, Cause: err}
-	}
-	defer l.host.permits.give(forUpkeep)
 	first, err := l.instantiate(ctx)
 	if err != nil {
-		return &LoadError{Name: name, Kind: ErrStart, Cause: err}
+		return &LoadError{Name: l.id.Name, Kind: ErrStart, Cause: err}
 	}
 	l.image = first.image()
 	l.give(first)

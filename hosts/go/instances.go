@@ -19,8 +19,8 @@ import (
 // Where the plugin's code can change more than memory and globals, its tables for example, each call has an instance that is
 // really new.
 
-// upkeep is how many instances there are for everything but calls.
-const upkeep = 2
+// backgroundInstances is how many instances there are for everything but calls.
+const backgroundInstances = 2
 
 // largestGuard is up to how much memory an instance of the guard, which is not rewound, is used again.
 const largestGuard = 4 << 20
@@ -31,20 +31,20 @@ type purpose int
 const (
 	// forCall: a caller waits for it.
 	forCall purpose = iota
-	// forUpkeep: nobody waits for it: loading a plugin, checking a new version.
-	forUpkeep
+	// forBackground: nobody waits for it: loading a plugin, checking a new version.
+	forBackground
 	// forGuard: the guard's, of which there is one for each call at most.
 	forGuard
 )
 
 // permits count the instances in use.
 type permits struct {
-	calls  atomic.Int64
-	upkeep chan struct{}
+	calls      atomic.Int64
+	background chan struct{}
 }
 
 // take gives the right to have one instance until `give`: for a call at once, or not at all because the limit is reached; for
-// upkeep it is waited for.
+// background work it is waited for.
 func (p *permits) take(ctx context.Context, purpose purpose, most int) error {
 	switch purpose {
 	case forCall:
@@ -52,9 +52,9 @@ func (p *permits) take(ctx context.Context, purpose purpose, most int) error {
 			p.calls.Add(-1)
 			return ErrInstances
 		}
-	case forUpkeep:
+	case forBackground:
 		select {
-		case p.upkeep <- struct{}{}:
+		case p.background <- struct{}{}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -66,8 +66,8 @@ func (p *permits) give(purpose purpose) {
 	switch purpose {
 	case forCall:
 		p.calls.Add(-1)
-	case forUpkeep:
-		<-p.upkeep
+	case forBackground:
+		<-p.background
 	}
 }
 

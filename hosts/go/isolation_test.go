@@ -199,7 +199,7 @@ func TestNoCallCanTellHowFarTheOneBeforeHasGrown(t *testing.T) {
 		c.functions[2].code = code(opLocalGet, 1, i32Const(1), 0x46, opIf, emptyBlock, i32Const(pages), opMemoryGrow, 0, 0x1a, 0x05,
 			i32Const(pages<<16), 0x28, 2, 0, 0x1a, opEnd, i32Const(16))
 		c.functions[3].code = i32Const(1024)
-		plugin, err := sharedHost(t).Load(background, strategyOf(c))
+		plugin, err := sharedHost(t).Load(background, strategyOf(t, c))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,7 @@
 package pointsman
 
 // Where the fields of the contract's types are in an instance's memory, by the component model's canonical ABI. All of it follows
-// from wit/strategy.wit and wit/guard/guard.wit; a test computes it anew from the types in the built components.
+// from wit/strategy.wit and wit/guard/guard.wit; a test computes it anew from the types of the contract's functions.
 
 // Sizes and alignments, in bytes.
 const (

@@ -3,6 +3,7 @@ package pointsman
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +49,7 @@ func callKind(t *testing.T, plugin *Plugin, err error) error {
 	if !errors.As(err, &call) {
 		t.Fatalf("%v is no failed call", err)
 	}
-	if call.Plugin != plugin.ID() || call.Limits != plugin.loaded.host.limits {
+	if call.Plugin != plugin.ID() || !reflect.DeepEqual(call.Limits, plugin.loaded.host.limits) {
 		t.Errorf("%v names %v and %v", err, call.Plugin, call.Limits)
 	}
 	if !errors.Is(err, call.Kind) {
@@ -270,8 +271,8 @@ func TestMoreInstancesThanTheLimitAreRefusedUntilOneIsFree(t *testing.T) {
 	if callKind(t, plugin, err) != ErrInstances || !strings.HasSuffix(err.Error(), "was not called: 2 instances are in use already") {
 		t.Errorf("%v", err)
 	}
-	if _, err := plugin.forUpkeep().Describe(background); err != nil {
-		t.Errorf("upkeep has instances of its own: %v", err)
+	if _, err := plugin.forBackground().Describe(background); err != nil {
+		t.Errorf("the background has instances of its own: %v", err)
 	}
 	for _, session := range sessions {
 		session.Close()
@@ -369,7 +370,7 @@ func TestAHostThatIsClosedWhileItIsInUse(t *testing.T) {
 func TestAContextThatIsOverLoadsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(background)
 	cancel()
-	if _, err := sharedHost(t).Load(ctx, strategyOf(strategyCore())); !errors.Is(err, context.Canceled) {
+	if _, err := sharedHost(t).Load(ctx, strategyOf(t, strategyCore())); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -377,7 +378,7 @@ func TestAContextThatIsOverLoadsNothing(t *testing.T) {
 func TestMemoryThatIsRefusedAtTheStartIsAMemoryError(t *testing.T) {
 	c := strategyCore()
 	c.start, c.functions[4].code = []byte{4}, code(i32Const(60_000), opMemoryGrow, 0, 0x1a)
-	if _, err := sharedHost(t).Load(background, strategyOf(c)); !errors.Is(err, ErrMemory) || errors.Is(err, ErrTrap) {
+	if _, err := sharedHost(t).Load(background, strategyOf(t, c)); !errors.Is(err, ErrMemory) || errors.Is(err, ErrTrap) {
 		t.Errorf("%v", err)
 	}
 }
@@ -386,7 +387,7 @@ func TestTheMostMemoryThereIsCanBeRead(t *testing.T) {
 	c := strategyCore()
 	c.functions[3].code = i32Const(1024)
 	c.functions[2].code = code(i32Const(65_534), opMemoryGrow, 0, 0x1a, i32Const(16))
-	plugin, err := newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(c))
+	plugin, err := newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -394,7 +395,7 @@ func TestTheMostMemoryThereIsCanBeRead(t *testing.T) {
 		t.Errorf("one page less than all: %v", err)
 	}
 	c.functions[2].code = code(i32Const(65_535), opMemoryGrow, 0, 0x1a, i32Const(16))
-	if plugin, err = newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(c)); err != nil {
+	if plugin, err = newHost(t, Limits{Memory: 4 << 30}).Load(background, strategyOf(t, c)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := plugin.CheckConfig(background, "x", 1); !errors.Is(err, ErrMemory) {

@@ -51,7 +51,7 @@ type loaded struct {
 	globals   []string
 	image     image
 	isTrusted bool
-	// isRewindable: see metered.
+	// isRewindable: see admitted.
 	isRewindable bool
 	idle         idle
 }
@@ -62,9 +62,9 @@ func (p *Plugin) WithGuard(guard Guard) *Plugin {
 	return &Plugin{loaded: p.loaded, guard: guard, purpose: p.purpose, isHeld: p.isHeld}
 }
 
-// forUpkeep gives the same plugin with the instances that are not for callers.
-func (p *Plugin) forUpkeep() *Plugin {
-	return &Plugin{loaded: p.loaded, guard: p.guard, purpose: forUpkeep}
+// forBackground gives the same plugin with the instances that are not for callers.
+func (p *Plugin) forBackground() *Plugin {
+	return &Plugin{loaded: p.loaded, guard: p.guard, purpose: forBackground}
 }
 
 // held gives the same plugin for calls while it is retained, which do not fail because it is closed meanwhile.

@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// releaseFolder has the files of a release that a host runs.
+var releaseFolder = filepath.Join("..", "..", "target", "release-files")
+
 // builtComponent is where a built component is.
 func builtComponent(t testing.TB, path string) string {
 	t.Helper()
@@ -53,7 +56,8 @@ func readFile(t testing.TB, path string) []byte {
 // newHost is a host with limits of its own.
 func newHost(t testing.TB, limits Limits, opts ...Option) *Host {
 	t.Helper()
-	opts = append([]Option{WithLimits(limits), WithGuardFile(builtComponent(t, "plugins/guard.wasm")), WithCache(cacheFolder)}, opts...)
+	builtComponent(t, "release-files/loader.wasm")
+	opts = append([]Option{WithLimits(limits), WithReleaseFolder(releaseFolder), WithCache(cacheFolder)}, opts...)
 	host, err := NewHost(background, opts...)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +80,7 @@ var shared struct {
 func setUp(t testing.TB) {
 	t.Helper()
 	shared.once.Do(func() {
-		host, err := NewHost(background, WithGuardFile(builtComponent(t, "plugins/guard.wasm")), WithCache(cacheFolder))
+		host, err := NewHost(background, WithReleaseFolder(releaseFolder), WithCache(cacheFolder))
 		if err != nil {
 			t.Fatal(err)
 		}

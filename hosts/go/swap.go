@@ -152,7 +152,7 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 			plugin.Close()
 		}
 	}()
-	description, err := plugin.forUpkeep().Describe(ctx)
+	description, err := plugin.forBackground().Describe(ctx)
 	if err != nil {
 		return fail(ErrSwapDescribe, "", err)
 	}
@@ -220,12 +220,12 @@ func (c *Checks) pass(ctx context.Context, plugin *Plugin) error {
 		return &SwapError{Plugin: plugin.ID(), Kind: kind, Detail: detail, Cause: cause}
 	}
 	for _, use := range c.Configs {
-		if _, err := plugin.forUpkeep().CheckConfig(ctx, use.Config, use.TargetReplicas); err != nil {
+		if _, err := plugin.forBackground().CheckConfig(ctx, use.Config, use.TargetReplicas); err != nil {
 			return fail(ErrSwapConfig, fmt.Sprintf("%v, %s", ErrSwapConfig, use.Config), err)
 		}
 	}
 	// What a vector expects is the plugin's own answer, before any policy.
-	asked := plugin.forUpkeep().WithGuard(GuardIDsOnly())
+	asked := plugin.forBackground().WithGuard(GuardIDsOnly())
 	for _, vector := range c.Vectors {
 		text, err := asked.EvaluateCyclesJSON(ctx, "["+vector.Request+"]")
 		if err != nil {

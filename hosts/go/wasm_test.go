@@ -1,8 +1,150 @@
 package pointsman
 
-import "slices"
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+	"testing"
+)
 
 // WebAssembly written by hand, for what no compiler makes.
+
+var (
+	componentHeader  = []byte("\x00asm\x0d\x00\x01\x00")
+	coreModuleHeader = []byte("\x00asm\x01\x00\x00\x00")
+)
+
+// Sections of a component, by their ids.
+const (
+	sectionCoreModule   = 1
+	sectionCoreInstance = 2
+	sectionCoreType     = 3
+	sectionComponent    = 4
+	sectionInstance     = 5
+	sectionAlias        = 6
+	sectionType         = 7
+	sectionImport       = 10
+	sectionExport       = 11
+	lastSection         = 12
+)
+
+// Sorts of things that components import, export and alias; kinds of types.
+const (
+	sortFunc      = 0x01
+	sortType      = 0x03
+	sortComponent = 0x04
+	sortInstance  = 0x05
+
+	typeOfComponent = 0x41
+	typeOfInstance  = 0x42
+)
+
+// Sections of a core module, by their ids.
+const (
+	coreType      = 1
+	coreFunction  = 3
+	coreTable     = 4
+	coreMemory    = 5
+	coreGlobal    = 6
+	coreExport    = 7
+	coreStart     = 8
+	coreElement   = 9
+	coreCode      = 10
+	coreData      = 11
+	coreDataCount = 12
+)
+
+// Opcodes.
+const (
+	opUnreachable  = 0x00
+	opNop          = 0x01
+	opBlock        = 0x02
+	opLoop         = 0x03
+	opIf           = 0x04
+	opElse         = 0x05
+	opEnd          = 0x0b
+	opBr           = 0x0c
+	opBrIf         = 0x0d
+	opBrTable      = 0x0e
+	opReturn       = 0x0f
+	opCall         = 0x10
+	opCallIndirect = 0x11
+	opDrop         = 0x1a
+	opSelectTyped  = 0x1c
+	opLocalGet     = 0x20
+	opLocalSet     = 0x21
+	opLocalTee     = 0x22
+	opGlobalGet    = 0x23
+	opGlobalSet    = 0x24
+	opTableSet     = 0x26
+	opI32Load      = 0x28
+	opMemorySize   = 0x3f
+	opMemoryGrow   = 0x40
+	opI32Const     = 0x41
+	opF32Const     = 0x43
+	opF64Const     = 0x44
+	opI32Eq        = 0x46
+	opI32LtS       = 0x48
+	opI32Add       = 0x6a
+	opI32Sub       = 0x6b
+	opRefNull      = 0xd0
+	opRefFunc      = 0xd2
+	prefixMisc     = 0xfc
+	prefixVector   = 0xfd
+
+	miscMemoryInit = 8
+	miscDataDrop   = 9
+	miscMemoryCopy = 10
+	miscMemoryFill = 11
+	miscTableInit  = 12
+	miscElemDrop   = 13
+	miscTableCopy  = 14
+	miscTableGrow  = 15
+	miscTableSize  = 16
+	miscTableFill  = 17
+)
+
+// emptyBlock is the type of a block without parameters and results.
+const emptyBlock = 0x40
+
+// spare is how many pages an instance has beyond those that its plugin knows of, to grow into. The loader adds them.
+const spare = 8
+
+// appendU32 writes an unsigned LEB128 number.
+func appendU32(to []byte, value uint32) []byte {
+	return binary.AppendUvarint(to, uint64(value))
+}
+
+// appendSigned writes a signed LEB128 number.
+func appendSigned(to []byte, value int64) []byte {
+	for {
+		b := byte(value & 0x7f)
+		value >>= 7
+		if (value == 0 && b&0x40 == 0) || (value == -1 && b&0x40 != 0) {
+			return append(to, b)
+		}
+		to = append(to, b|0x80)
+	}
+}
+
+func appendName(to []byte, name string) []byte {
+	return append(appendU32(to, uint32(len(name))), name...)
+}
+
+func i32Const(value int32) []byte { return appendSigned([]byte{opI32Const}, int64(value)) }
+
+func code(parts ...any) []byte {
+	var all []byte
+	for _, part := range parts {
+		switch part := part.(type) {
+		case int:
+			all = append(all, byte(part))
+		case []byte:
+			all = append(all, part...)
+		}
+	}
+	return all
+}
 
 // core is a core module. Functions are exported as f0, f1 and so on.
 type core struct {
@@ -17,6 +159,10 @@ type core struct {
 	data      [][]byte
 	// names are exports of functions by other names.
 	names map[string]uint32
+	// more are exports of other things, as they are written.
+	more [][]byte
+	// unnamed leaves out the exports as f0, f1 and so on.
+	unnamed bool
 }
 
 type coreFunctionOf struct {
@@ -55,7 +201,9 @@ func (c core) bytes() []byte {
 	}
 	for i, f := range c.functions {
 		functions = append(functions, appendU32(nil, f.of))
-		exports = append(exports, append(appendName(nil, "f"+string(rune('0'+i))), 0, byte(i)))
+		if !c.unnamed {
+			exports = append(exports, append(appendName(nil, "f"+string(rune('0'+i))), 0, byte(i)))
+		}
 		locals := f.locals
 		if locals == nil {
 			locals = []byte{0}
@@ -64,7 +212,7 @@ func (c core) bytes() []byte {
 		code = append(code, append(appendU32(nil, uint32(len(body))), body...))
 	}
 	for name, index := range c.names {
-		exports = append(exports, append(appendName(nil, name), 0, byte(index)))
+		exports = append(exports, appendU32(append(appendName(nil, name), 0), index))
 	}
 	add(coreType, types)
 	add(coreFunction, functions)
@@ -75,6 +223,7 @@ func (c core) bytes() []byte {
 		add(coreMemory, [][]byte{c.memory})
 		exports = append(exports, append(appendName(nil, memoryExport), 2, 0))
 	}
+	exports = append(exports, c.more...)
 	add(coreGlobal, c.globals)
 	add(coreExport, exports)
 	if c.start != nil {
@@ -89,24 +238,65 @@ func (c core) bytes() []byte {
 	return wasm
 }
 
-// strategyCore is a core module with every function of the contract, of the right types, all of which trap.
+// functionTypes are the types, as core functions, of the functions of the contract, of those that free what they return, and
+// of the one that gives memory.
+var functionTypes = map[string][2]string{
+	"pointsman:strategy/strategy@0.2.0#evaluate-cycle":                 {"i", "i"},
+	"pointsman:strategy/strategy@0.2.0#describe":                       {"", "i"},
+	"pointsman:strategy/strategy@0.2.0#check-config":                   {"iiiiii", "i"},
+	"pointsman:strategy/strategy-json@0.2.0#evaluate-cycles":           {"ii", "i"},
+	"pointsman:strategy/strategy-json@0.2.0#check-config":              {"ii", "i"},
+	"cabi_post_pointsman:strategy/strategy@0.2.0#evaluate-cycle":       {"i", ""},
+	"cabi_post_pointsman:strategy/strategy@0.2.0#describe":             {"i", ""},
+	"cabi_post_pointsman:strategy/strategy@0.2.0#check-config":         {"i", ""},
+	"cabi_post_pointsman:strategy/strategy-json@0.2.0#evaluate-cycles": {"i", ""},
+	"cabi_post_pointsman:strategy/strategy-json@0.2.0#check-config":    {"i", ""},
+	reallocExport: {"iiii", "i"},
+}
+
+// completed is the core module with every function of the contract that it has not, each of which traps, and a memory.
+func (c core) completed() core {
+	c.types, c.functions = slices.Clone(c.types), slices.Clone(c.functions)
+	names := maps.Clone(c.names)
+	if names == nil {
+		names = map[string]uint32{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(functionTypes)) {
+		if _, isThere := names[name]; isThere {
+			continue
+		}
+		of := slices.Index(c.types, functionTypes[name])
+		if of < 0 {
+			of, c.types = len(c.types), append(c.types, functionTypes[name])
+		}
+		trap := []byte{opUnreachable}
+		if functionTypes[name][1] == "" {
+			trap = nil
+		}
+		names[name] = uint32(len(c.functions))
+		c.functions = append(c.functions, coreFunctionOf{of: uint32(of), code: trap})
+	}
+	c.names = names
+	if c.memory == nil {
+		c.memory = []byte{0, 1}
+	}
+	return c
+}
+
+// strategyCore is a core module with every function of the contract, of the right types: f0 is evaluate-cycle, f1 describe, f2
+// check-config and f3 gives memory, all of which trap; f4 has neither parameters nor results, and does nothing.
 func strategyCore() core {
 	trap := func(of uint32) coreFunctionOf { return coreFunctionOf{of: of, code: []byte{opUnreachable}} }
 	return core{
-		types: [][2]string{
-			{"i", "i"}, {"", "i"}, {"iiiiii", "i"}, {"iiii", "i"}, {"", ""}, {"ii", "i"},
-		},
-		functions: []coreFunctionOf{trap(0), trap(1), trap(2), trap(3), {of: 4}, trap(5)},
-		memory:    []byte{0, 1},
+		types:     [][2]string{{"i", "i"}, {"", "i"}, {"iiiiii", "i"}, {"iiii", "i"}, {"", ""}},
+		functions: []coreFunctionOf{trap(0), trap(1), trap(2), trap(3), {of: 4}},
 		names: map[string]uint32{
-			"pointsman:strategy/strategy@0.2.0#evaluate-cycle":       0,
-			"pointsman:strategy/strategy@0.2.0#describe":             1,
-			"pointsman:strategy/strategy@0.2.0#check-config":         2,
-			"pointsman:strategy/strategy-json@0.2.0#evaluate-cycles": 5,
-			"pointsman:strategy/strategy-json@0.2.0#check-config":    5,
+			"pointsman:strategy/strategy@0.2.0#evaluate-cycle": 0,
+			"pointsman:strategy/strategy@0.2.0#describe":       1,
+			"pointsman:strategy/strategy@0.2.0#check-config":   2,
 			reallocExport: 3,
 		},
-	}
+	}.completed()
 }
 
 // componentOf is a component of these sections.
@@ -114,12 +304,49 @@ func componentOf(sections ...[]byte) []byte {
 	return append(slices.Clone(componentHeader), slices.Concat(sections...)...)
 }
 
-// exportOf is a section that exports an instance by this name, which no section need define for this host.
-func exportOf(name string) []byte {
-	return section(sectionExport, vec(append(appendName([]byte{0}, name), sortInstance, 0, 0)))
+// sectionsOf are the sections of a component, each with its id and its size.
+func sectionsOf(t testing.TB, component []byte) [][]byte {
+	t.Helper()
+	var sections [][]byte
+	for rest := component[len(componentHeader):]; len(rest) > 0; {
+		size, n := binary.Uvarint(rest[1:])
+		end := 1 + n + int(size)
+		if n <= 0 || end > len(rest) {
+			t.Fatal("it is no component")
+		}
+		sections, rest = append(sections, rest[:end]), rest[end:]
+	}
+	return sections
+}
+
+// coreModuleOf is the core module of a component that has one.
+func coreModuleOf(t testing.TB, component []byte) []byte {
+	t.Helper()
+	for _, section := range sectionsOf(t, component) {
+		if _, n := binary.Uvarint(section[1:]); section[0] == sectionCoreModule {
+			return section[1+n:]
+		}
+	}
+	t.Fatal("it has no core module")
+	return nil
+}
+
+// strategyWith is blue-green with another core module in its place: everything around it is as the contract has it.
+func strategyWith(t testing.TB, module []byte) []byte {
+	t.Helper()
+	sections := sectionsOf(t, readFile(t, builtComponent(t, "plugins/blue_green.wasm")))
+	// What names the parts is left out.
+	sections = slices.DeleteFunc(sections, func(section []byte) bool { return section[0] == 0 })
+	for i := range sections {
+		if sections[i][0] == sectionCoreModule {
+			sections[i] = section(sectionCoreModule, module)
+		}
+	}
+	return componentOf(sections...)
 }
 
 // strategyOf is a component that exports the contract and has this core module.
-func strategyOf(c core) []byte {
-	return componentOf(section(sectionCoreModule, c.bytes()), exportOf("pointsman:strategy/strategy@0.2.0"), exportOf("pointsman:strategy/strategy-json@0.2.0"))
+func strategyOf(t testing.TB, c core) []byte {
+	t.Helper()
+	return strategyWith(t, c.bytes())
 }

@@ -111,7 +111,7 @@ func compare(ctx context.Context, plugin *pointsman.Plugin, peer decider, n int,
 }
 
 func run(ctx context.Context, folder string) error {
-	host, err := pointsman.NewHost(ctx, pointsman.WithGuardFile(filepath.Join(folder, "guard.wasm")))
+	host, err := pointsman.NewHost(ctx, pointsman.WithReleaseFolder(filepath.Join(folder, "..", "release-files")))
 	if err != nil {
 		return err
 	}

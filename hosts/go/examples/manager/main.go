@@ -87,7 +87,7 @@ func main() {
 		path = os.Args[1]
 	}
 	ctx := context.Background()
-	host, err := pointsman.NewHost(ctx, pointsman.WithGuardFile(filepath.Join(filepath.Dir(path), "guard.wasm")))
+	host, err := pointsman.NewHost(ctx, pointsman.WithReleaseFolder(filepath.Join(filepath.Dir(path), "..", "release-files")))
 	if err != nil {
 		log.Fatal(err)
 	}
