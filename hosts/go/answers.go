@@ -3,7 +3,6 @@ package pointsman
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -123,9 +122,6 @@ func (s *Session) checkAnswers(ctx context.Context, batch asking, given string, 
 			continue
 		}
 		found, err := s.checkAnswer(ctx, request, all[i], read.plan)
-		if errors.Is(err, errNoRequest) {
-			return broken("%w", err)
-		}
 		if err != nil {
 			return answers{}, &GuardError{Plugin: s.plugin.loaded.id, Cause: err}
 		}
@@ -140,9 +136,6 @@ func (s *Session) checkAnswers(ctx context.Context, batch asking, given string, 
 	return checked, nil
 }
 
-// errNoRequest: a plan was given for what is no request.
-var errNoRequest = errors.New("it has a plan for what is no request")
-
 // checkedAnswer is what came of an answer.
 type checkedAnswer struct {
 	// answer is what stands in its place; nil where it stays.
@@ -154,10 +147,11 @@ type checkedAnswer struct {
 func (s *Session) checkAnswer(ctx context.Context, asked *asked, given json.RawMessage, plan *RouteChanges) (checkedAnswer, error) {
 	var request Request
 	needed := needs(plan, asked.guard)
-	if needed != nothing || !plan.NextEvaluationAt.IsZero() {
-		// Most plans change nothing, and the request is long.
+	// Most plans change nothing, and the request is long.
+	if !asked.isRequest || needed != nothing || !plan.NextEvaluationAt.IsZero() {
 		if err := decodeObject(asked.text, requestFields(&request)...); err != nil {
-			return checkedAnswer{}, fmt.Errorf("%w: %w", errNoRequest, err)
+			// A plugin that makes a plan of it all the same. The others' answers are none the worse for that.
+			return checkedAnswer{answer: refusal("invalid_request", err.Error())}, nil
 		}
 	}
 	before := *plan

@@ -357,3 +357,42 @@ func TestAWatchOutlivesPanicsOfTheRuntimeAndOfItsCallback(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// faulty is a context that panics where anybody looks for a value that is not the host's, once it is told to.
+type faulty struct {
+	context.Context
+	isArmed *bool
+}
+
+func (c faulty) Value(key any) any {
+	if *c.isArmed && key != (callKey{}) {
+		panic("as asked")
+	}
+	return c.Context.Value(key)
+}
+
+func TestAPanicInACallIsAnErrorAndThePluginGoesOn(t *testing.T) {
+	host, isArmed := newHost(t, Limits{Instances: 1}), false
+	plugin := load(t, host, "guests/hostile.wasm")
+	ctx := faulty{background, &isArmed}
+	for _, entry := range entryPoints {
+		// None waits, so that the runtime has to make one.
+		taken, err := plugin.loaded.take(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken.close()
+
+		isArmed = true
+		err = entry.call(ctx, plugin, "none")
+		isArmed = false
+
+		if callKind(t, plugin, err) != ErrPanicked || judge(err).outcome != OutcomeHost {
+			t.Errorf("%s: %v", entry.name, err)
+		}
+		if told := "made the runtime panic, a bug in it or in this host: as asked"; !strings.HasSuffix(err.Error(), told) {
+			t.Errorf("%s: %v", entry.name, err)
+		}
+		assertGoesOn(t, plugin)
+	}
+}

@@ -61,7 +61,7 @@ type CallError struct {
 	// Plugin is the plugin that was called.
 	Plugin PluginID
 	// Kind is one of ErrTrap, ErrTimeout, ErrCanceled, ErrMemory, ErrResponse, ErrInstances, ErrMalformed,
-	// ErrBrokenContract and ErrClosed.
+	// ErrBrokenContract, ErrPanicked and ErrClosed.
 	Kind error
 	// Limits are those that it ran under.
 	Limits Limits

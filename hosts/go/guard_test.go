@@ -156,7 +156,7 @@ func TestARejectionIsWrittenAsOtherHostsWriteIt(t *testing.T) {
 	}
 }
 
-func TestARatioThatIsNoNumberIsRejectedByBothDoors(t *testing.T) {
+func TestARatioThatIsNoNumberIsRejectedByBothEntryPoints(t *testing.T) {
 	if found := askers[0].codes(t, hostile(t), "nan_ratio"); !slices.Equal(found, []ViolationCode{ViolationRatioOutOfRange}) {
 		t.Errorf("found %v", found)
 	}

@@ -118,11 +118,15 @@ func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
 		made.linear = newGuestMemory(most)
 		return made.linear
 	})
-	module, err := l.host.runtime.InstantiateModule(experimental.WithMemoryAllocator(&made.call, allocate), l.compiled, moduleConfig)
-	if err != nil {
-		if made.linear != nil {
+	// Also where the runtime panics.
+	defer func() {
+		if made.module == nil && made.linear != nil {
 			made.linear.Free()
 		}
+	}()
+	withMemory := experimental.WithMemoryAllocator(&made.call, allocate)
+	module, err := l.host.runtime.InstantiateModule(withMemory, l.compiled, moduleConfig)
+	if err != nil {
 		return nil, made.failure(err)
 	}
 	made.module, made.memory, made.realloc = module, module.ExportedMemory(memoryExport), module.ExportedFunction(reallocExport)

@@ -12,23 +12,23 @@ import (
 
 // Each limit against a guest that breaks it, through every entry point: the exact error, and the host goes on.
 
-// door is one of the ways to ask a plugin.
-type door struct {
+// entryPoint is one of the ways to ask a plugin.
+type entryPoint struct {
 	name string
-	ask  func(ctx context.Context, plugin *Plugin, word string) error
+	call func(ctx context.Context, plugin *Plugin, word string) error
 }
 
-var typedDoor = door{"typed", func(ctx context.Context, plugin *Plugin, word string) error {
+var typedEntryPoint = entryPoint{"typed", func(ctx context.Context, plugin *Plugin, word string) error {
 	_, err := plugin.EvaluateCycle(ctx, nil, misdeed(word))
 	return err
 }}
 
-var jsonDoor = door{"json", func(ctx context.Context, plugin *Plugin, word string) error {
+var jsonEntryPoint = entryPoint{"json", func(ctx context.Context, plugin *Plugin, word string) error {
 	_, err := plugin.EvaluateCyclesJSON(ctx, "["+misdeedJSON(word)+"]")
 	return err
 }}
 
-var batchDoor = door{"batch", func(ctx context.Context, plugin *Plugin, word string) error {
+var batchEntryPoint = entryPoint{"batch", func(ctx context.Context, plugin *Plugin, word string) error {
 	results, err := plugin.EvaluateCycles(ctx, []Request{{Spec: *misdeed("none")}, {Spec: *misdeed(word)}, {Spec: *misdeed("none")}})
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ var batchDoor = door{"batch", func(ctx context.Context, plugin *Plugin, word str
 	return results[1].Err
 }}
 
-var doors = []door{typedDoor, jsonDoor, batchDoor}
+var entryPoints = []entryPoint{typedEntryPoint, jsonEntryPoint, batchEntryPoint}
 
 // callKind is the kind of a failed call.
 func callKind(t *testing.T, plugin *Plugin, err error) error {
@@ -89,13 +89,13 @@ func TestAMisdeedIsTheErrorThatItIs(t *testing.T) {
 		// There the plugin itself has to read the message to write it as JSON.
 		{"wild_pointer", ErrMalformed, ErrTrap, ""},
 	} {
-		for _, door := range doors {
-			t.Run(c.word+"/"+door.name, func(t *testing.T) {
+		for _, entry := range entryPoints {
+			t.Run(c.word+"/"+entry.name, func(t *testing.T) {
 				plugin, expected := hostile(t), c.kind
-				if door.name == "json" {
+				if entry.name == "json" {
 					expected = c.asJSON
 				}
-				err := door.ask(background, plugin, c.word)
+				err := entry.call(background, plugin, c.word)
 				if found := callKind(t, plugin, err); found != expected || !strings.Contains(err.Error(), c.contains) {
 					t.Errorf("found %v, expected %v with %q", err, expected, c.contains)
 				}
@@ -109,16 +109,16 @@ func TestReturningTooMuchIsAResponseError(t *testing.T) {
 	host := newHost(t, Limits{Response: 1 << 20})
 	plugin := load(t, host, "guests/hostile.wasm")
 	for _, c := range []struct {
-		door door
-		word string
-	}{{typedDoor, "long_string"}, {jsonDoor, "long_string"}, {typedDoor, "long_list"}, {batchDoor, "long_list"}} {
-		if err := c.door.ask(background, plugin, c.word); callKind(t, plugin, err) != ErrResponse {
-			t.Errorf("%s, %s: %v", c.word, c.door.name, err)
+		entry entryPoint
+		word  string
+	}{{typedEntryPoint, "long_string"}, {jsonEntryPoint, "long_string"}, {typedEntryPoint, "long_list"}, {batchEntryPoint, "long_list"}} {
+		if err := c.entry.call(background, plugin, c.word); callKind(t, plugin, err) != ErrResponse {
+			t.Errorf("%s, %s: %v", c.word, c.entry.name, err)
 		}
 		assertGoesOn(t, plugin)
 		// It is no more than the default allows; that the list is nonsense is for the guard to say.
-		if err := c.door.ask(background, hostile(t), c.word); err != nil && !errors.Is(err, ErrPlanRejected) {
-			t.Errorf("%s, %s: %v", c.word, c.door.name, err)
+		if err := c.entry.call(background, hostile(t), c.word); err != nil && !errors.Is(err, ErrPlanRejected) {
+			t.Errorf("%s, %s: %v", c.word, c.entry.name, err)
 		}
 	}
 }
@@ -127,11 +127,11 @@ func TestWithMemoryForThemTheyAreTooMuchToReturn(t *testing.T) {
 	host := newHost(t, Limits{Memory: 2 << 30, Time: time.Minute, Instances: 1})
 	plugin := load(t, host, "guests/hostile.wasm")
 	for _, c := range []struct {
-		door door
-		word string
-	}{{typedDoor, "ten_million_ids"}, {typedDoor, "gigabyte_string"}, {jsonDoor, "ten_million_ids"}} {
-		if err := c.door.ask(background, plugin, c.word); callKind(t, plugin, err) != ErrResponse {
-			t.Errorf("%s, %s: %v", c.word, c.door.name, err)
+		entry entryPoint
+		word  string
+	}{{typedEntryPoint, "ten_million_ids"}, {typedEntryPoint, "gigabyte_string"}, {jsonEntryPoint, "ten_million_ids"}} {
+		if err := c.entry.call(background, plugin, c.word); callKind(t, plugin, err) != ErrResponse {
+			t.Errorf("%s, %s: %v", c.word, c.entry.name, err)
 		}
 		assertGoesOn(t, plugin)
 	}
@@ -140,16 +140,16 @@ func TestWithMemoryForThemTheyAreTooMuchToReturn(t *testing.T) {
 func TestLimitsCanBeSet(t *testing.T) {
 	plugin := load(t, newHost(t, Limits{Memory: 8 << 20, Time: 500 * time.Millisecond, Response: 10_000}), "guests/hostile.wasm")
 	for _, c := range []struct {
-		door     door
+		entry    entryPoint
 		word     string
 		kind     error
 		contains string
 	}{
-		{typedDoor, "grow_memory", ErrMemory, "8388608 bytes"},
-		{typedDoor, "loop_forever", ErrTimeout, "500ms"},
-		{jsonDoor, "long_list", ErrResponse, "10000 bytes"},
+		{typedEntryPoint, "grow_memory", ErrMemory, "8388608 bytes"},
+		{typedEntryPoint, "loop_forever", ErrTimeout, "500ms"},
+		{jsonEntryPoint, "long_list", ErrResponse, "10000 bytes"},
 	} {
-		err := c.door.ask(background, plugin, c.word)
+		err := c.entry.call(background, plugin, c.word)
 		if callKind(t, plugin, err) != c.kind || !strings.Contains(err.Error(), c.contains) {
 			t.Errorf("%s: %v", c.word, err)
 		}
@@ -159,7 +159,7 @@ func TestLimitsCanBeSet(t *testing.T) {
 
 func TestAnErrorNamesThePluginAndItsDigest(t *testing.T) {
 	plugin := hostile(t)
-	err := typedDoor.ask(background, plugin, "trap")
+	err := typedEntryPoint.call(background, plugin, "trap")
 	if expected := "plugin `hostile.wasm` (" + plugin.ID().Digest[:19] + "…) trapped: "; !strings.HasPrefix(err.Error(), expected) {
 		t.Errorf("%v does not begin with %s", err, expected)
 	}
@@ -170,8 +170,8 @@ func TestAnErrorNamesThePluginAndItsDigest(t *testing.T) {
 }
 
 func TestAContextThatIsCanceledEndsACall(t *testing.T) {
-	for _, door := range doors {
-		t.Run(door.name, func(t *testing.T) {
+	for _, entry := range entryPoints {
+		t.Run(entry.name, func(t *testing.T) {
 			plugin := hostile(t)
 			ctx, cancel := context.WithCancel(background)
 			running := make(chan struct{})
@@ -181,11 +181,11 @@ func TestAContextThatIsCanceledEndsACall(t *testing.T) {
 				<-running
 				cancel()
 			}()
-			err := door.ask(watched, plugin, "loop_forever")
+			err := entry.call(watched, plugin, "loop_forever")
 			if callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.Canceled) || errors.Is(err, ErrTimeout) {
 				t.Errorf("%v", err)
 			}
-			if err := door.ask(ctx, plugin, "none"); !errors.Is(err, context.Canceled) {
+			if err := entry.call(ctx, plugin, "none"); !errors.Is(err, context.Canceled) {
 				t.Errorf("with a context that is over already: %v", err)
 			}
 			assertGoesOn(t, plugin)
@@ -214,19 +214,19 @@ func TestAContextsDeadlineEndsACallEarlier(t *testing.T) {
 	plugin := hostile(t)
 	ctx, cancel := context.WithTimeout(background, 20*time.Millisecond)
 	defer cancel()
-	err := typedDoor.ask(ctx, plugin, "loop_forever")
+	err := typedEntryPoint.call(ctx, plugin, "loop_forever")
 	if callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 	// It ends then even if its timer, which needs a thread, is late.
 	late := &lateContext{background, time.Now().Add(20 * time.Millisecond)}
-	if err := typedDoor.ask(late, plugin, "loop_forever"); callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.DeadlineExceeded) {
+	if err := typedEntryPoint.call(late, plugin, "loop_forever"); callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 	later, cancel := context.WithTimeout(background, time.Hour)
 	defer cancel()
 	short := load(t, newHost(t, Limits{Time: 10 * time.Millisecond}), "guests/hostile.wasm")
-	if err := typedDoor.ask(later, short, "loop_forever"); callKind(t, short, err) != ErrTimeout {
+	if err := typedEntryPoint.call(later, short, "loop_forever"); callKind(t, short, err) != ErrTimeout {
 		t.Errorf("%v", err)
 	}
 }
@@ -319,7 +319,7 @@ func TestALoadedPluginThatWasClosedIsNotCalled(t *testing.T) {
 	}
 	session.Close()
 	for _, err := range []error{
-		typedDoor.ask(background, plugin, "none"),
+		typedEntryPoint.call(background, plugin, "none"),
 		func() error { _, err := session.EvaluateCycle(background, nil, specWith("{}")); return err }(),
 	} {
 		if callKind(t, plugin, err) != ErrClosed {

@@ -130,12 +130,15 @@ func (l *loader) run(ctx context.Context, options loaderOptions, component []byt
 		linear = newGuestMemory(most)
 		return linear
 	})
-	ctx = experimental.WithMemoryAllocator(ctx, allocate)
-	module, err := l.runtime.InstantiateModule(ctx, l.compiled, moduleConfig)
-	if err != nil {
+	// Also where it does not even start, or the runtime panics; to free it twice does nothing.
+	defer func() {
 		if linear != nil {
 			linear.Free()
 		}
+	}()
+	ctx = experimental.WithMemoryAllocator(ctx, allocate)
+	module, err := l.runtime.InstantiateModule(ctx, l.compiled, moduleConfig)
+	if err != nil {
 		return nil, nil, err
 	}
 	defer module.Close(context.Background())

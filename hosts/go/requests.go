@@ -15,6 +15,8 @@ type asked struct {
 	text json.RawMessage
 	// refusal is the answer where it is not asked.
 	refusal json.RawMessage
+	// isRequest tells that it has routes and a spec, whatever those are.
+	isRequest bool
 	// guard is the guard for its plan.
 	guard Guard
 }
@@ -54,8 +56,11 @@ func askOne(request []byte, guard Guard) asked {
 	found, _ := members(request)
 	var policy *Policy
 	var spec []byte
+	routes, specs, others := 0, 0, 0
 	for _, member := range found {
 		switch member.name {
+		case "routes":
+			routes++
 		case "policy":
 			problem := "is given twice"
 			if policy == nil {
@@ -69,12 +74,16 @@ func askOne(request []byte, guard Guard) asked {
 			return asked{refusal: refusal("invalid_request", "`policy`: "+problem)}
 		case "spec":
 			spec = member.value
+			specs++
+		default:
+			others++
 		}
 	}
+	isRequest := routes == 1 && specs == 1 && others == 0
 	guard = guard.under(policy)
 	limits := limitsFor(spec, guard)
 	if policy == nil && limits == "" {
-		return asked{text: request, guard: guard}
+		return asked{text: request, isRequest: isRequest, guard: guard}
 	}
 	var kept []json.RawMessage
 	for _, member := range found {
@@ -88,7 +97,8 @@ func askOne(request []byte, guard Guard) asked {
 		kept = append(kept, json.RawMessage(quoted(member.name)+":"+string(value)))
 	}
 	array := joined(kept)
-	return asked{text: json.RawMessage("{" + array[1:len(array)-1] + "}"), guard: guard}
+	text := json.RawMessage("{" + array[1:len(array)-1] + "}")
+	return asked{text: text, isRequest: isRequest, guard: guard}
 }
 
 // limitsFor are the limits of a spec that has none of its own; empty where it has, or where there is no policy to resolve. What

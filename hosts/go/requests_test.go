@@ -76,6 +76,26 @@ func TestAPolicyThatCannotBeReadSpoilsItsOwnRequestOnly(t *testing.T) {
 	}
 }
 
+func TestAPlanOfWhatIsNoRequestSpoilsItsOwnAnswerOnly(t *testing.T) {
+	session, request := newSession(t, hostile(t)), givenJSON(t, "none")
+	text, err := session.EvaluateCyclesJSON(background, "["+request+"]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Trim(text, "[]")
+	odd := []string{"7", "null", "[]", `{}`, `{"routes":[]}`, `{"spec":{},"routes":[],"more":1}`, `{"routes":[],"routes":[],"spec":{}}`}
+	for _, wanted := range []string{plan, strings.Replace(plan, `"drain_route_ids":[]`, `"drain_route_ids":["r-1"]`, 1)} {
+		for _, other := range odd {
+			batch := prepare("["+request+","+other+"]", Guard{})
+			answered, err := session.checkAnswers(background, batch, "["+plan+","+wanted+"]", nil)
+			expected := "[" + plan + `,{"error":{"code":"invalid_request","message":`
+			if err != nil || !strings.HasPrefix(answered.text, expected) || len(answered.violations) > 0 {
+				t.Errorf("%s: %s, %v", other, answered.text, err)
+			}
+		}
+	}
+}
+
 // A deployment's own policy, through each entry point that takes one.
 func TestEachDeploymentHasItsPolicy(t *testing.T) {
 	lenient, strict := Policy{MaxUnavailable: Percent(100)}, Policy{}

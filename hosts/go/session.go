@@ -135,11 +135,41 @@ func (s *Session) evaluateUnder(ctx context.Context, guard Guard, routes []Route
 		return nil, &ArgumentError{Argument: "spec", Problem: "is nil; every cycle needs one"}
 	}
 	spec = spec.under(guard)
-	plan, err := s.evaluate(ctx, s.plugin.loaded.host.limits.Time, routes, spec)
+	var plan *RouteChanges
+	err := s.contained(func() (err error) {
+		if plan, err = s.evaluate(ctx, s.plugin.loaded.host.limits.Time, routes, spec); err == nil {
+			plan, err = s.guarded(ctx, routes, spec, plan, guard)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.guarded(ctx, routes, spec, plan, guard)
+	return plan, nil
+}
+
+// contained does what may panic in the runtime or in this host. Its instances are thrown away then: whatever was left undone in
+// them is never seen.
+func (s *Session) contained(work func() error) error {
+	var err error
+	words, hasPanicked := contained(func() { err = work() })
+	if !hasPanicked {
+		return err
+	}
+	s.discard()
+	if s.guard != nil {
+		s.guard.discard()
+	}
+	cause, limits := errors.New(words), s.plugin.loaded.host.limits
+	return &CallError{Plugin: s.plugin.loaded.id, Kind: ErrPanicked, Limits: limits, Cause: cause}
+}
+
+// discard throws the instance away, if there is one; the next call has a new one.
+func (s *Session) discard() {
+	if s.instance != nil {
+		contained(s.instance.close)
+		s.instance = nil
+	}
 }
 
 // evaluate decides a cycle within a time, and leaves the plan unchecked.
@@ -170,13 +200,19 @@ func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Res
 		var plan *RouteChanges
 		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isUnasked: true})
 		if left := time.Until(end); left > 0 {
-			plan, err = s.evaluate(ctx, left, routes, spec)
+			err = s.contained(func() (err error) {
+				if plan, err = s.evaluate(ctx, left, routes, spec); err != nil {
+					return err
+				}
+				// The guard has a time limit of its own.
+				start := time.Now()
+				plan, err = s.guarded(ctx, routes, spec, plan, guard)
+				end = end.Add(time.Since(start))
+				return err
+			})
 		}
-		if err == nil {
-			// The guard has a time limit of its own.
-			start := time.Now()
-			plan, err = s.guarded(ctx, routes, spec, plan, guard)
-			end = end.Add(time.Since(start))
+		if err != nil {
+			plan = nil
 		}
 		results[i] = Result{plan, err}
 	}
@@ -194,7 +230,10 @@ func (s *Session) text(ctx context.Context, place int, text, argument string, li
 // Describe is as [Plugin.Describe].
 func (s *Session) Describe(ctx context.Context) (Description, error) {
 	var description Description
-	err := s.do(ctx, s.plugin.loaded.host.limits.Time, describe, func(*lowering) {}, func(l *lifting, at uint32) { description = l.description(at) })
+	err := s.contained(func() error {
+		return s.do(ctx, s.plugin.loaded.host.limits.Time, describe, func(*lowering) {},
+			func(l *lifting, at uint32) { description = l.description(at) })
+	})
 	return description, err
 }
 
@@ -216,9 +255,11 @@ func (s *Session) checkConfigUnder(ctx context.Context, guard Guard, config stri
 	}
 	var commitment Commitment
 	var problem error
-	err := s.do(ctx, s.plugin.loaded.host.limits.Time, checkConfig,
-		func(l *lowering) { l.configCheck(config, target, limits) },
-		func(l *lifting, at uint32) { commitment, problem = l.configVerdict(at) })
+	err := s.contained(func() error {
+		return s.do(ctx, s.plugin.loaded.host.limits.Time, checkConfig,
+			func(l *lowering) { l.configCheck(config, target, limits) },
+			func(l *lifting, at uint32) { commitment, problem = l.configVerdict(at) })
+	})
 	if err == nil && problem != nil {
 		return Commitment{}, &RefusedError{Plugin: s.plugin.loaded.id, Kind: ErrInvalidConfig, Message: problem.Error()}
 	}
@@ -232,7 +273,15 @@ func (s *Session) EvaluateCyclesJSON(ctx context.Context, requests string) (stri
 }
 
 // answers is EvaluateCyclesJSON with what the guard found.
-func (s *Session) answers(ctx context.Context, requests string) (answers, error) {
+func (s *Session) answers(ctx context.Context, requests string) (found answers, err error) {
+	err = s.contained(func() (err error) {
+		found, err = s.answersUncontained(ctx, requests)
+		return err
+	})
+	return found, err
+}
+
+func (s *Session) answersUncontained(ctx context.Context, requests string) (answers, error) {
 	batch := prepare(requests, s.plugin.guard)
 	var text string
 	var problem error
