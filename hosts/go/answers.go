@@ -70,7 +70,7 @@ func isCode(code string) bool {
 
 // checkAnswers puts right what is to be put right in the plans of a batch, and an error in the place of each that the guard
 // rejects. `problem` is what the plugin has against all of the requests, if anything.
-func (s *Session) checkAnswers(ctx context.Context, batch asking, given string, problem error) (answers, error) {
+func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given string, problem error) (answers, error) {
 	broken := func(format string, args ...any) (answers, error) {
 		cause, limits := fmt.Errorf(format, args...), s.plugin.loaded.host.limits
 		return answers{}, &CallError{Plugin: s.plugin.loaded.id, Kind: ErrBrokenContract, Limits: limits, Cause: cause}
@@ -144,12 +144,12 @@ type checkedAnswer struct {
 }
 
 // checkAnswer puts an answer with a plan right, and has the plan checked.
-func (s *Session) checkAnswer(ctx context.Context, asked *asked, given json.RawMessage, plan *RouteChanges) (checkedAnswer, error) {
+func (s *Session) checkAnswer(ctx context.Context, element *jsonRequest, given json.RawMessage, plan *RouteChanges) (checkedAnswer, error) {
 	var request Request
-	needed := needs(plan, asked.guard)
+	needed := needs(plan, element.guard)
 	// Most plans change nothing, and the request is long.
-	if !asked.isRequest || needed != nothing || !plan.NextEvaluationAt.IsZero() {
-		if err := decodeObject(asked.text, requestFields(&request)...); err != nil {
+	if !element.isRequest || needed != nothing || !plan.NextEvaluationAt.IsZero() {
+		if err := decodeObject(element.text, requestFields(&request)...); err != nil {
 			// A plugin that makes a plan of it all the same. The others' answers are none the worse for that.
 			return checkedAnswer{answer: refusal("invalid_request", err.Error())}, nil
 		}
@@ -160,7 +160,7 @@ func (s *Session) checkAnswer(ctx context.Context, asked *asked, given json.RawM
 	if isTidied(&before, plan) {
 		changed = withTidied(given, plan)
 	}
-	violations, err := s.violations(ctx, request.Routes, &request.Spec, plan, asked.guard)
+	violations, err := s.violations(ctx, request.Routes, &request.Spec, plan, element.guard)
 	if err == nil && len(violations) > 0 {
 		changed = rejection(violations)
 	}

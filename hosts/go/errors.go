@@ -69,8 +69,8 @@ type CallError struct {
 	Cause error
 	// hasRun tells of a call that was stopped that its code was running then.
 	hasRun bool
-	// isUnasked tells of a request of a batch that there was no time left for.
-	isUnasked bool
+	// isNotReached tells of a request of a batch that there was no time left for.
+	isNotReached bool
 }
 
 func (e *CallError) Error() string {
@@ -155,31 +155,32 @@ func (e *ArgumentError) Unwrap() error {
 	return ErrInvalidArgument
 }
 
-// BackingOffError says that a strategy was not called: it fails, and there is no version to go back to.
-type BackingOffError struct {
+// CircuitOpenError says that a strategy was not called: it fails, and there is no version to revert to, so that its circuit is
+// open.
+type CircuitOpenError struct {
 	// Plugin is the version that fails.
 	Plugin PluginID
 	// Failures is how often it failed in a row, last time included.
 	Failures int
-	// Remaining is for how long calls will still be answered with this.
+	// Remaining is the time for which calls will still be answered with this.
 	Remaining time.Duration
 }
 
-// ErrBackingOff is what every [BackingOffError] is.
-var ErrBackingOff = errors.New("backing off")
+// ErrCircuitOpen is what every [CircuitOpenError] is.
+var ErrCircuitOpen = errors.New("circuit open")
 
-func (e *BackingOffError) Error() string {
-	return fmt.Sprintf("plugin %s failed %d times in a row; it is tried again in %v", e.Plugin, e.Failures, e.Remaining)
+func (e *CircuitOpenError) Error() string {
+	return fmt.Sprintf("plugin %s failed %d times in a row; circuit open for %s", e.Plugin, e.Failures, length(e.Remaining))
 }
 
-// Unwrap gives ErrBackingOff.
-func (e *BackingOffError) Unwrap() error {
-	return ErrBackingOff
+// Unwrap gives ErrCircuitOpen.
+func (e *CircuitOpenError) Unwrap() error {
+	return ErrCircuitOpen
 }
 
 // UnknownStrategyError says that no plugin of a name was loaded.
 type UnknownStrategyError struct {
-	// Name is the name asked for.
+	// Name is the name that was given.
 	Name string
 	// Known are the names there are, sorted.
 	Known []string

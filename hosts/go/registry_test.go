@@ -1,6 +1,7 @@
 package pointsman
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"time"
 )
 
-// The registry: swaps that work, swaps that must not, going back, backing off.
+// The registry: swaps that work, swaps that must not, reverts, circuits.
 
 // quiet is a logger for tests that make things fail on purpose.
 var quiet = slog.New(slog.DiscardHandler)
@@ -307,7 +308,7 @@ func TestACallThatHasBegunEndsOnItsVersionThoughThatIsGone(t *testing.T) {
 	}
 }
 
-func TestThreeFailuresInARowGoBackOnce(t *testing.T) {
+func TestAfterThreeFailuresInARowAVersionIsRevertedOnce(t *testing.T) {
 	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{})
 	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
 
@@ -341,7 +342,7 @@ func TestThreeFailuresInARowGoBackOnce(t *testing.T) {
 	}
 }
 
-func TestWithNoneToGoBackToItBacksOffLongerEachTimeAndTriesAgain(t *testing.T) {
+func TestWithNoneToRevertToTheCircuitOpensForLongerEachTime(t *testing.T) {
 	clock := &clock{now: time.Unix(0, 0)}
 	registry, _ := hostileRegistry(t, Limits{}, RegistryOptions{LongestBackOff: 3 * time.Second, Clock: clock.read})
 	for range 3 {
@@ -349,11 +350,11 @@ func TestWithNoneToGoBackToItBacksOffLongerEachTimeAndTriesAgain(t *testing.T) {
 	}
 	for i, length := range []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second} {
 		clock.advance(length - time.Millisecond)
-		var backingOff *BackingOffError
-		if err := mustFail(t, registry, "none", ErrBackingOff); !errors.As(err, &backingOff) || backingOff.Remaining != time.Millisecond || backingOff.Failures != 3+i {
+		var circuitOpen *CircuitOpenError
+		if err := mustFail(t, registry, "none", ErrCircuitOpen); !errors.As(err, &circuitOpen) || circuitOpen.Remaining != time.Millisecond || circuitOpen.Failures != 3+i {
 			t.Error(err)
 		}
-		if found := statusOf(t, registry, "hostile").BackingOff; found != time.Millisecond {
+		if found := statusOf(t, registry, "hostile").CircuitOpen; found != time.Millisecond {
 			t.Error(found)
 		}
 		clock.advance(time.Millisecond)
@@ -363,7 +364,7 @@ func TestWithNoneToGoBackToItBacksOffLongerEachTimeAndTriesAgain(t *testing.T) {
 	if name := answeredBy(t, registry); name != "1.wasm" {
 		t.Error(name)
 	}
-	if status := statusOf(t, registry, "hostile"); status.BackingOff != 0 || status.Outcomes[OutcomeBackingOff] != 4 {
+	if status := statusOf(t, registry, "hostile"); status.CircuitOpen != 0 || status.Outcomes[OutcomeCircuitOpen] != 4 {
 		t.Errorf("%+v", status)
 	}
 	mustFail(t, registry, "trap", ErrTrap)
@@ -372,12 +373,12 @@ func TestWithNoneToGoBackToItBacksOffLongerEachTimeAndTriesAgain(t *testing.T) {
 	}
 }
 
-func TestASwapEndsABackOff(t *testing.T) {
+func TestASwapClosesACircuit(t *testing.T) {
 	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{Clock: (&clock{}).read})
 	for range 3 {
 		mustFail(t, registry, "trap", ErrTrap)
 	}
-	mustFail(t, registry, "none", ErrBackingOff)
+	mustFail(t, registry, "none", ErrCircuitOpen)
 
 	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
 
@@ -385,7 +386,7 @@ func TestASwapEndsABackOff(t *testing.T) {
 		t.Error(name)
 	}
 	if previous := statusOf(t, registry, "hostile").Previous; previous != nil {
-		t.Errorf("%v: a version that fails is none to go back to", previous)
+		t.Errorf("%v: a version that fails is none to revert to", previous)
 	}
 	if len(registry.host.plugins) != 2 {
 		t.Errorf("%d plugins are loaded, which should be the guard and one version", len(registry.host.plugins))
@@ -479,10 +480,10 @@ func TestABatchWithoutRequestsSaysNothingOfThePlugin(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	mustFail(t, registry, "trap", ErrTrap)
-	mustFail(t, registry, "none", ErrBackingOff)
+	mustFail(t, registry, "none", ErrCircuitOpen)
 }
 
-func TestAVersionThatHangsIsGivenUpAlsoWhereCallersWaitForLess(t *testing.T) {
+func TestAVersionThatHangsIsRevertedAlsoWhereCallersWaitForLess(t *testing.T) {
 	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{RevertAfter: 1})
 	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
 	ctx, cancel := context.WithTimeout(background, 30*time.Millisecond)
@@ -513,5 +514,64 @@ func TestARegistryThatWasClosedSwapsNothing(t *testing.T) {
 	}
 	if len(registry.host.plugins) != 1 {
 		t.Errorf("%d plugins are loaded, which should be the guard", len(registry.host.plugins))
+	}
+}
+
+// The sentences that operators look for in logs.
+func TestTheLogHasTheSentencesThatOperatorsLookFor(t *testing.T) {
+	var log bytes.Buffer
+	host := newHost(t, Limits{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	registry, folder := NewRegistry(host, RegistryOptions{FirstBackOff: 4 * time.Second, Clock: (&clock{}).read}), t.TempDir()
+	t.Cleanup(registry.Close)
+	good := numberedHostile(t, folder, 1)
+	mustSwap(t, registry, "hostile", good)
+	version := statusOf(t, registry, "hostile").Current.Version
+	said := func(sentence string) {
+		t.Helper()
+		if !strings.Contains(log.String(), fmt.Sprintf("msg=%q strategy=hostile", sentence)) &&
+			!strings.Contains(log.String(), fmt.Sprintf("msg=%q file=", sentence)) {
+			t.Errorf("%q is not in\n%s", sentence, log.String())
+		}
+		log.Reset()
+	}
+
+	if _, err := registry.Swap(background, "hostile", filepath.Join(folder, "none.wasm")); err == nil {
+		t.Error("a file that is not there was switched to")
+	}
+	said("swap failed; keeping " + version)
+	// A file that does not say which strategy it is.
+	write(t, folder, filepath.Base(good), []byte("nonsense"))
+	if results, err := registry.LoadDir(background, folder); err != nil || !errors.Is(results[0].Err, ErrNotWasm) {
+		t.Errorf("%v, %v", results, err)
+	}
+	said("swap failed; keeping " + version)
+	write(t, folder, filepath.Base(good), nil)
+	write(t, folder, "other.wasm", []byte("nonsense"))
+	if _, err := registry.LoadDir(background, folder); err != nil {
+		t.Error(err)
+	}
+	said("swap failed")
+
+	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
+	for range 3 {
+		mustFail(t, registry, "trap", ErrTrap)
+	}
+	said("reverted to " + version + " after 3 failures")
+	for range 3 {
+		mustFail(t, registry, "trap", ErrTrap)
+	}
+	said("circuit open for 4 s")
+	if err := mustFail(t, registry, "none", ErrCircuitOpen); !strings.HasSuffix(err.Error(), "failed 3 times in a row; circuit open for 4 s") {
+		t.Error(err)
+	}
+}
+
+func TestALengthOfTimeIsRoundedUp(t *testing.T) {
+	for micros, expected := range map[int64]string{
+		0: "0 ms", 1: "1 ms", 250_000: "250 ms", 999_001: "1 s", 3_000_001: "4 s", 4_000_000: "4 s",
+	} {
+		if found := length(time.Duration(micros) * time.Microsecond); found != expected {
+			t.Errorf("%d µs is %s, expected %s", micros, found, expected)
+		}
 	}
 }

@@ -9,11 +9,11 @@ import (
 // What the host makes of requests in JSON before a plugin sees them: their policies are taken out, and resolved into their limits.
 // Everything else is for the plugin to judge, and reaches it as it is.
 
-// asked is one request of a batch.
-type asked struct {
-	// text is what the plugin is asked; empty where it is not.
+// jsonRequest is one element of a batch.
+type jsonRequest struct {
+	// text is what the plugin gets; empty where it gets nothing.
 	text json.RawMessage
-	// refusal is the answer where it is not asked.
+	// refusal is the answer where it gets nothing.
 	refusal json.RawMessage
 	// isRequest tells that it has routes and a spec, whatever those are.
 	isRequest bool
@@ -21,17 +21,17 @@ type asked struct {
 	guard Guard
 }
 
-// asking is a batch.
-type asking struct {
-	requests []asked
+// jsonBatch is a batch.
+type jsonBatch struct {
+	requests []jsonRequest
 	// isArray tells whether there is a batch at all: what else the text is, the plugin is told as it is.
 	isArray bool
 	text    string
 }
 
-// prepare makes of a text what a plugin under this guard is asked.
-func prepare(text string, guard Guard) asking {
-	batch := asking{text: text}
+// prepare makes of a text what a plugin under this guard gets.
+func prepare(text string, guard Guard) jsonBatch {
+	batch := jsonBatch{text: text}
 	if !json.Valid([]byte(text)) {
 		return batch
 	}
@@ -39,10 +39,10 @@ func prepare(text string, guard Guard) asking {
 	if !isArray {
 		return batch
 	}
-	batch.isArray, batch.requests = true, make([]asked, len(requests))
+	batch.isArray, batch.requests = true, make([]jsonRequest, len(requests))
 	var given []json.RawMessage
 	for i, request := range requests {
-		batch.requests[i] = askOne(request, guard)
+		batch.requests[i] = prepareOne(request, guard)
 		if batch.requests[i].refusal == nil {
 			given = append(given, batch.requests[i].text)
 		}
@@ -51,8 +51,8 @@ func prepare(text string, guard Guard) asking {
 	return batch
 }
 
-// askOne makes of a request what a plugin is asked.
-func askOne(request []byte, guard Guard) asked {
+// prepareOne makes of a request what a plugin gets.
+func prepareOne(request []byte, guard Guard) jsonRequest {
 	found, _ := members(request)
 	var policy *Policy
 	var spec []byte
@@ -71,7 +71,7 @@ func askOne(request []byte, guard Guard) asked {
 				}
 				problem = err.Error()
 			}
-			return asked{refusal: refusal("invalid_request", "`policy`: "+problem)}
+			return jsonRequest{refusal: refusal("invalid_request", "`policy`: "+problem)}
 		case "spec":
 			spec = member.value
 			specs++
@@ -83,7 +83,7 @@ func askOne(request []byte, guard Guard) asked {
 	guard = guard.under(policy)
 	limits := limitsFor(spec, guard)
 	if policy == nil && limits == "" {
-		return asked{text: request, isRequest: isRequest, guard: guard}
+		return jsonRequest{text: request, isRequest: isRequest, guard: guard}
 	}
 	var kept []json.RawMessage
 	for _, member := range found {
@@ -98,7 +98,7 @@ func askOne(request []byte, guard Guard) asked {
 	}
 	array := joined(kept)
 	text := json.RawMessage("{" + array[1:len(array)-1] + "}")
-	return asked{text: text, isRequest: isRequest, guard: guard}
+	return jsonRequest{text: text, isRequest: isRequest, guard: guard}
 }
 
 // limitsFor are the limits of a spec that has none of its own; empty where it has, or where there is no policy to resolve. What

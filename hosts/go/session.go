@@ -198,7 +198,7 @@ func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Res
 		routes, guard := requests[i].Routes, s.plugin.guard.under(requests[i].Policy)
 		spec := requests[i].Spec.under(guard)
 		var plan *RouteChanges
-		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isUnasked: true})
+		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isNotReached: true})
 		if left := time.Until(end); left > 0 {
 			err = s.contained(func() (err error) {
 				if plan, err = s.evaluate(ctx, left, routes, spec); err != nil {

@@ -61,7 +61,7 @@ type folder struct {
 }
 
 // Watch loads a folder as [Registry.LoadDir] does, and from then on whatever changes in it, until the [Watch] is closed or the
-// context ends. A file that is being written is not loaded. A version that was given up is not loaded again, and removing a file
+// context ends. A file that is being written is not loaded. A version that is quarantined is not loaded again, and removing a file
 // takes no strategy away.
 //
 // It returns once what is there was loaded. It fails where the folder cannot be read or the system does not watch it.
@@ -238,13 +238,13 @@ func (f *folder) load(ctx context.Context) {
 			continue
 		}
 		f.seen[path] = file.id.Digest
-		swap, err := f.registry.changeTo(ctx, wanted{}, file)
+		swap, err := f.registry.changeTo(ctx, swapRequest{}, file)
 		f.tell(path, swap, err)
 	}
 }
 
 func (f *folder) tell(path string, swap Swap, err error) {
-	f.registry.report(path, swap, err)
+	f.registry.report(swapRequest{}, path, swap, err)
 	if f.options.OnChange == nil {
 		return
 	}
