@@ -55,8 +55,9 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		"half a header": {[]byte("\x00asm\x0d\x00"), ErrNotWasm, ""},
 		"a core module": {coreModuleHeader, ErrCoreModule, "not a component; link it with `wasm-component-ld`"},
 		"an empty one":  {componentOf(), ErrNotAStrategy, "does not export `pointsman:strategy/strategy`"},
-		"an older version": {of("0.1.0"), ErrUnsupportedContract, "exports contract `0.1.0`; this host supports 0.2.0: rebuild it " +
-			"with pointsman 0.2 (CONTRIBUTING, 'From 0.1.0 to 0.2.0')"},
+		"an older version": {of("0.1.0"), ErrUnsupportedContract,
+			"exports contract `0.1.0`; this host supports 0.2.0: rebuild it " +
+				"with pointsman 0.2 (CONTRIBUTING, 'From 0.1.0 to 0.2.0')"},
 		"a newer version": {of("0.3.0"), ErrUnsupportedContract,
 			"exports contract `0.3.0`; this host supports 0.2.0: use a host that supports it"},
 		"half a contract": {patched(t, blueGreen, "strategy-json", "strategy-jsom"), ErrMissingExport,
@@ -64,38 +65,50 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		"a field of another name": {patched(t, blueGreen, "stable-revision", "staple-revision"), ErrWrongType,
 			"exports `pointsman:strategy/strategy@0.2.0#evaluate-cycle` with another type than the contract's"},
 		"a guard": {readFile(t, builtComponent(t, "plugins/guard.wasm")), ErrNotAStrategy, ""},
-		"a function import": {componentOf(section(sectionType, vec(function[1:])), importOf("clock", sortFunc, 0)), ErrImports,
+		"a function import": {componentOf(section(sectionType, vec(function[1:])), importOf("clock", sortFunc, 0)),
+			ErrImports,
 			"imports `clock`; a strategy must not import anything"},
 		"wasi": {componentOf(instanceOf(function, member("get-random-u64", sortFunc, 0)),
-			importOf("wasi:random/random@0.2.0", sortInstance, 0)), ErrImports, "imports `wasi:random/random@0.2.0#get-random-u64`"},
-		"an instance of nothing": {componentOf(importOf("a", sortInstance, 7)), ErrInvalidComponent, "is not a valid component: "},
+			importOf("wasi:random/random@0.2.0", sortInstance, 0)), ErrImports,
+			"imports `wasi:random/random@0.2.0#get-random-u64`"},
+		"an instance of nothing": {componentOf(importOf("a", sortInstance, 7)), ErrInvalidComponent,
+			"is not a valid component: "},
 		"two core modules": {append(strategyOf(t, strategyCore()), empty...), ErrCoreModules,
 			"has 2 core modules; this host needs exactly one: link its code into one"},
-		"one more in a nested component": {append(strategyOf(t, strategyCore()), section(sectionComponent, componentOf(empty))...),
+		"one more in a nested component": {append(strategyOf(t, strategyCore()), section(sectionComponent,
+			componentOf(empty))...),
 			ErrCoreModules, "has 2 core modules"},
 		"a section that is unknown": {componentOf([]byte{99, 0}), ErrInvalidComponent, ""},
-		"nested without end":        {nested(200), ErrTooComplex, "nests components and types more than 32 deep; define them side by side"},
-		"no realloc":                {edited(func(c *core) { delete(c.names, reallocExport) }), ErrInvalidComponent, "cabi_realloc"},
+		"nested without end": {nested(200), ErrTooComplex,
+			"nests components and types more than 32 deep; define them side by side"},
+		"no realloc": {edited(func(c *core) { delete(c.names, reallocExport) }), ErrInvalidComponent,
+			"cabi_realloc"},
 		"another core type": {edited(func(c *core) { c.names["pointsman:strategy/strategy@0.2.0#describe"] = 4 }),
 			ErrInvalidComponent, ""},
 		"more memory than the limit": {edited(func(c *core) { c.memory = appendU32([]byte{0}, 1025) }), ErrTooMuchMemory,
 			"needs 67174400 bytes of memory to start, the limit is 67108864"},
-		"a trap at the start": {edited(func(c *core) { c.start, c.functions[4].code = []byte{4}, []byte{opUnreachable} }), ErrTrap,
+		"a trap at the start": {edited(func(c *core) { c.start, c.functions[4].code = []byte{4}, []byte{opUnreachable} }),
+			ErrTrap,
 			"does not start"},
 		"code that is invalid": {edited(func(c *core) { c.functions[4].code = []byte{opI32Add} }), ErrInvalidComponent, ""},
-		"a tail call":          {edited(func(c *core) { c.functions[4].code = []byte{0x12, 4} }), ErrInvalidComponent, "tail calls"},
-		"atomics":              {edited(func(c *core) { c.functions[4].code = []byte{0xfe, 0x03, 0} }), ErrInvalidComponent, "threads"},
-		"relaxed SIMD": {edited(func(c *core) { c.functions[4].code = []byte{prefixVector, 0x80, 0x02} }), ErrInvalidComponent,
+		"a tail call": {edited(func(c *core) { c.functions[4].code = []byte{0x12, 4} }), ErrInvalidComponent,
+			"tail calls"},
+		"atomics": {edited(func(c *core) { c.functions[4].code = []byte{0xfe, 0x03, 0} }), ErrInvalidComponent,
+			"threads"},
+		"relaxed SIMD": {edited(func(c *core) { c.functions[4].code = []byte{prefixVector, 0x80, 0x02} }),
+			ErrInvalidComponent,
 			"relaxed SIMD"},
 		"a shared memory": {edited(func(c *core) { c.memory = []byte{3, 1, 1} }), ErrInvalidComponent, "threads"},
 		// What the loader adds comes after what the module has, which cannot name it.
-		"the fuel's global": {edited(func(c *core) { c.functions[4].code = []byte{opGlobalGet, 1, opDrop} }), ErrInvalidComponent,
+		"the fuel's global": {edited(func(c *core) { c.functions[4].code = []byte{opGlobalGet, 1, opDrop} }),
+			ErrInvalidComponent,
 			"unknown global"},
 		"the host's grow": {edited(func(c *core) { c.functions[4].code = []byte{opCall, 40} }), ErrInvalidComponent,
 			"unknown function"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := refused(t, sharedHost(t), c.component); !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.contains) {
+			if err := refused(t, sharedHost(t), c.component); !errors.Is(err, c.kind) || !strings.Contains(err.Error(),
+				c.contains) {
 				t.Errorf("found %v, expected %v with %q", err, c.kind, c.contains)
 			}
 		})
@@ -127,7 +140,8 @@ func TestAnEndlessLoopAtTheStart(t *testing.T) {
 
 func TestAMissingFile(t *testing.T) {
 	_, err := sharedHost(t).LoadFile(background, "no/such.wasm")
-	if !errors.Is(err, ErrRead) || !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "`no/such.wasm` cannot be read") {
+	if !errors.Is(err, ErrRead) || !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(),
+		"`no/such.wasm` cannot be read") {
 		t.Errorf("%v", err)
 	}
 }
@@ -203,8 +217,8 @@ func TestComponentsThatWereDamaged(t *testing.T) {
 	assertGoesOn(t, blueGreen(t))
 }
 
-// FuzzLoad runs with its seeds in tests, and for longer with `go test -fuzz FuzzLoad`. What is large is taken apart and rewritten,
-// and not compiled, which would take a second each.
+// FuzzLoad runs with its seeds in tests, and for longer with `go test -fuzz FuzzLoad`. What is large is taken apart and
+// rewritten, and not compiled, which would take a second each.
 func FuzzLoad(f *testing.F) {
 	host := newHost(f, Limits{Time: 20 * time.Millisecond})
 	for _, path := range []string{"plugins/blue_green.wasm", "plugins/guard.wasm", "guests/hostile.wasm"} {

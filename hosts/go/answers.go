@@ -45,7 +45,8 @@ func (a *answer) decode(data []byte) error {
 		}
 		return err
 	}
-	err := decodeObject(data, field{"ok", maybeObject(&read.plan, planFields), optional}, field{"error", refused, optional})
+	err := decodeObject(data, field{"ok", maybeObject(&read.plan, planFields), optional}, field{"error", refused,
+		optional})
 	if err == nil && (read.plan != nil) == isRefused {
 		err = errNoAnswer
 	}
@@ -68,8 +69,8 @@ func isCode(code string) bool {
 	return false
 }
 
-// checkAnswers puts right what is to be put right in the plans of a batch, and an error in the place of each that the guard
-// rejects. `problem` is what the plugin has against all of the requests, if anything.
+// checkAnswers puts right what is to be put right in the plans of a batch, and an error in the place of each that the
+// guard rejects. `problem` is what the plugin has against all of the requests, if anything.
 func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given string, problem error) (answers, error) {
 	broken := func(format string, args ...any) (answers, error) {
 		cause, limits := fmt.Errorf(format, args...), s.plugin.loaded.host.limits
@@ -144,7 +145,9 @@ type checkedAnswer struct {
 }
 
 // checkAnswer puts an answer with a plan right, and has the plan checked.
-func (s *Session) checkAnswer(ctx context.Context, element *jsonRequest, given json.RawMessage, plan *RouteChanges) (checkedAnswer, error) {
+func (s *Session) checkAnswer(
+	ctx context.Context, element *jsonRequest, given json.RawMessage, plan *RouteChanges,
+) (checkedAnswer, error) {
 	var request Request
 	needed := needs(plan, element.guard)
 	// Most plans change nothing, and the request is long.
@@ -169,7 +172,8 @@ func (s *Session) checkAnswer(ctx context.Context, element *jsonRequest, given j
 
 // isTidied tells whether one plan is not the other as a plugin gave it.
 func isTidied(before, after *RouteChanges) bool {
-	return before.Reason.Code != after.Reason.Code || before.Reason.Message != after.Reason.Message || before.Gate != after.Gate ||
+	return before.Reason.Code != after.Reason.Code || before.Reason.Message != after.Reason.Message ||
+		before.Gate != after.Gate ||
 		!before.NextEvaluationAt.Equal(after.NextEvaluationAt)
 }
 
@@ -220,7 +224,8 @@ func rejection(violations []Violation) json.RawMessage {
 		for _, id := range violation.RouteIDs {
 			ids = append(ids, json.RawMessage(quoted(id)))
 		}
-		fmt.Fprintf(&to, `{"code":%s,"route_ids":%s,"message":%s}`, quoted(string(violation.Code)), joined(ids), quoted(violation.Message))
+		fmt.Fprintf(&to, `{"code":%s,"route_ids":%s,"message":%s}`, quoted(string(violation.Code)), joined(ids),
+			quoted(violation.Message))
 	}
 	to.WriteString("]}}")
 	return json.RawMessage(to.String())

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// The functions of components that this host calls, by their names. That a component exports them, with their types, is the
-// loader's to check.
+// The functions of components that this host calls, by their names. That a component exports them, with their types, is
+// the loader's to check.
 
 // SupportedContracts are the contract versions that this host supports.
 func SupportedContracts() []string {

@@ -12,7 +12,8 @@ var (
 	// ErrInvalidLimits: nothing could run under the limits, or no system could give as much.
 	ErrInvalidLimits = errors.New("invalid limits")
 	// ErrNoRelease: a host needs the files of a release, and was given none, or one of them is missing; see [WithRelease].
-	ErrNoRelease = errors.New("a host needs `guard.wasm` and `loader.wasm` of a release: name their folder with WithReleaseFolder")
+	ErrNoRelease = errors.New("a host needs `guard.wasm` and `loader.wasm` of a release: " +
+		"name their folder with WithReleaseFolder")
 	// ErrClosed: the host, the plugin or the session was closed.
 	ErrClosed = errors.New("closed")
 )
@@ -137,8 +138,8 @@ func (e *RejectedError) Unwrap() error {
 	return ErrPlanRejected
 }
 
-// ArgumentError says that a value cannot be handed to a plugin at all: a moment before 1970, a word that the contract does not
-// have, a string that is not UTF-8. No plugin was called.
+// ArgumentError says that a value cannot be handed to a plugin at all: a moment before 1970, a word that the contract
+// does not have, a string that is not UTF-8. No plugin was called.
 type ArgumentError struct {
 	// Argument is the field's path, such as `routes[2].created_at`.
 	Argument string
@@ -155,8 +156,8 @@ func (e *ArgumentError) Unwrap() error {
 	return ErrInvalidArgument
 }
 
-// CircuitOpenError says that a strategy was not called: it fails, and there is no version to revert to, so that its circuit is
-// open.
+// CircuitOpenError says that a strategy was not called: it fails, and there is no version to revert to, so that its
+// circuit is open.
 type CircuitOpenError struct {
 	// Plugin is the version that fails.
 	Plugin PluginID
@@ -170,7 +171,8 @@ type CircuitOpenError struct {
 var ErrCircuitOpen = errors.New("circuit open")
 
 func (e *CircuitOpenError) Error() string {
-	return fmt.Sprintf("plugin %s failed %d times in a row; circuit open for %s", e.Plugin, e.Failures, length(e.Remaining))
+	return fmt.Sprintf("plugin %s failed %d times in a row; circuit open for %s", e.Plugin, e.Failures,
+		length(e.Remaining))
 }
 
 // Unwrap gives ErrCircuitOpen.

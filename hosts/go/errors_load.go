@@ -17,8 +17,8 @@ var (
 	ErrNotWasm = errors.New("is not WebAssembly")
 	// ErrCoreModule: it is a core module, not a component.
 	ErrCoreModule = errors.New("is a core WebAssembly module, not a component; link it with `wasm-component-ld`")
-	// ErrTooComplex: it has more of a part than toolchains make, which is enough to crash a runtime; [LoadError.Part] says of
-	// which.
+	// ErrTooComplex: it has more of a part than toolchains make, which is enough to crash a runtime; [LoadError.Part] says
+	// of which.
 	ErrTooComplex = errors.New("has more of a part than toolchains make")
 	// ErrOverBudget: compiling it would cost more than it may; [LoadError.Budget] says of what it has too much, and
 	// [Limits.Budgets] raises it.
@@ -41,11 +41,11 @@ var (
 	ErrCoreModules = errors.New("has not exactly one core module")
 	// ErrTooMuchMemory: it starts with more memory than it may have.
 	ErrTooMuchMemory = errors.New("needs too much memory to start")
-	// ErrLoader: the loader failed on it, which is the loader's bug, or the file is large and has more in it than the loader has
-	// memory for.
+	// ErrLoader: the loader failed on it, which is the loader's bug, or the file is large and has more in it than the
+	// loader has memory for.
 	ErrLoader = errors.New("made the loader fail, a bug in it or too little memory for it")
-	// ErrPanicked: the runtime, or this host, panicked on it, in loading or in a call. That is their bug, which the plugin need
-	// not share; whatever else is loaded or evaluated goes on.
+	// ErrPanicked: the runtime, or this host, panicked on it, in loading or in a call. That is their bug, which the plugin
+	// need not share; whatever else is loaded or evaluated goes on.
 	ErrPanicked = errors.New("made the runtime panic, a bug in it or in this host")
 	// ErrStart: it cannot be started. The error is also the [CallError].
 	ErrStart = errors.New("does not start")
@@ -86,8 +86,8 @@ func (e *LoadError) Unwrap() []error {
 	return withCause(e.Kind, e.Cause)
 }
 
-// Part is a part of a component that there may be too much of. The limits are not settings: beyond them parsers and compilers
-// overflow the stack, panic, or take memory that grows by the square.
+// Part is a part of a component that there may be too much of. The limits are not settings: beyond them parsers and
+// compilers overflow the stack, panic, or take memory that grows by the square.
 type Part string
 
 const (

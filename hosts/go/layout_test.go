@@ -30,7 +30,8 @@ func recordOf(names []string, types []shape) shape {
 	return made
 }
 
-// variantOf has one byte for its case, and room for the largest payload after it. Its payload's place is the field "payload".
+// variantOf has one byte for its case, and room for the largest payload after it. Its payload's place is the field
+// "payload".
 func variantOf(cases []string, payloads []shape) shape {
 	made := shape{size: 0, align: 1, cases: cases}
 	for _, payload := range payloads {
@@ -43,13 +44,15 @@ func variantOf(cases []string, payloads []shape) shape {
 }
 
 var primitives = map[string]shape{
-	"bool": {size: 1, align: 1}, "u32": {size: 4, align: 4}, "u64": {size: 8, align: 8}, "f64": {size: 8, align: 8}, "string": list,
+	"bool": {size: 1, align: 1}, "u32": {size: 4, align: 4}, "u64": {size: 8, align: 8}, "f64": {size: 8, align: 8},
+	"string": list,
 }
 
 // list is what a string or list is of whatever it consists.
 var list = shape{size: 8, align: 4}
 
-// typeReader reads the types of functions from their texts. Records found on the way are kept by the names of their fields.
+// typeReader reads the types of functions from their texts. Records found on the way are kept by the names of their
+// fields.
 type typeReader struct {
 	t       *testing.T
 	text    string
@@ -65,7 +68,10 @@ func (tr *typeReader) take(text string) bool {
 
 // name takes the name of a field, a case or a primitive type.
 func (tr *typeReader) name() string {
-	end := strings.IndexFunc(tr.text, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' })
+	end := strings.IndexFunc(tr.text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') &&
+			c != '-'
+	})
 	if end <= 0 {
 		tr.t.Fatalf("there is no name in front of %.40q", tr.text)
 	}
@@ -130,8 +136,8 @@ func (tr *typeReader) value() shape {
 	return primitive
 }
 
-// signatures are the types of the contract's functions, which the loader compares with those of a component, and of which a test
-// there says that they are those of wit/. Each line is `interface#function: func(…) -> …`.
+// signatures are the types of the contract's functions, which the loader compares with those of a component, and of
+// which a test there says that they are those of wit/. Each line is `interface#function: func(…) -> …`.
 const signatures = "../loader/src/contract/0.2.0.txt"
 
 // shapesIn are the records in the types of the functions of an interface.
@@ -156,10 +162,10 @@ func shapesIn(t *testing.T, entryPoint string) map[string]shape {
 // fieldsOf are the fields of the contract's records, in their order.
 var fieldsOf = map[string]string{
 	"route": "id revision status health traffic-status traffic-ratio created-at status-updated-at end labels",
-	"spec": "deploying-revision stable-revision target-replicas started-at now operator checks limits free-places weight-steps labels " +
-		"config memo",
-	"route-changes": "sub-step rollout-specs promote-route-ids traffic-changes drain-route-ids reason gate next-evaluation-at memo " +
-		"commitment progress labels",
+	"spec": "deploying-revision stable-revision target-replicas started-at now operator checks limits free-places " +
+		"weight-steps labels config memo",
+	"route-changes": "sub-step rollout-specs promote-route-ids traffic-changes drain-route-ids reason gate " +
+		"next-evaluation-at memo commitment progress labels",
 	"description": "name version summary config-schema",
 	"commitment":  "least-serving most-live",
 }
@@ -174,19 +180,23 @@ func TestTheLayoutFollowsFromTheTypesOfTheFunctions(t *testing.T) {
 		offsets []int
 	}{
 		{strategy, fieldsOf["route"], sizeRoute,
-			[]int{routeID, routeRevision, routeStatus, routeHealth, routeTraffic, routeRatio, routeCreated, routeUpdated, routeEnd, routeLabels}},
+			[]int{routeID, routeRevision, routeStatus, routeHealth, routeTraffic, routeRatio, routeCreated, routeUpdated,
+				routeEnd, routeLabels}},
 		{strategy, "abort pause promote passed-gates", specChecks - specAbort,
 			[]int{0, specPause - specAbort, specPromote - specAbort, specGates - specAbort}},
 		{strategy, "name outcome observed-at", sizeCheck, []int{checkName, checkOutcome, checkObserved}},
 		{strategy, fieldsOf["commitment"], sizeCommitment, []int{0, 4}},
-		{strategy, fieldsOf["spec"], sizeSpec, []int{specDeploying, specStable, specTarget, specStarted, specNow, specAbort, specChecks, specLimits,
+		{strategy, fieldsOf["spec"], sizeSpec, []int{specDeploying, specStable, specTarget, specStarted, specNow, specAbort,
+			specChecks, specLimits,
 			specPlaces, specSteps, specLabels, specConfig, specMemo}},
 		{strategy, "count revision traffic-status traffic-ratio labels", sizeRolloutSpec,
 			[]int{rolloutCount, rolloutRevision, rolloutTraffic, rolloutRatio, rolloutLabels}},
 		{strategy, "route-id traffic-status traffic-ratio", sizeTrafficChange, []int{changeID, changeTraffic, changeRatio}},
-		{strategy, "code message blocking-route-ids", planGate - reason, []int{0, planMessage - reason, planBlocking - reason}},
+		{strategy, "code message blocking-route-ids", planGate - reason, []int{0, planMessage - reason,
+			planBlocking - reason}},
 		{strategy, "step steps share", 16, []int{0, 4, 8}},
-		{strategy, fieldsOf["route-changes"], sizeRouteChanges, []int{planSubStep, planRollouts, planPromote, planTraffic, planDrain, reason, planGate,
+		{strategy, fieldsOf["route-changes"], sizeRouteChanges, []int{planSubStep, planRollouts, planPromote, planTraffic,
+			planDrain, reason, planGate,
 			planNext, planMemo, planCommitment, planProgress, planLabels}},
 		{strategy, fieldsOf["description"], sizeDescription, []int{0, 8, 16, 24}},
 		{guard, fieldsOf["route"], sizeRoute, nil},
@@ -213,16 +223,18 @@ func TestTheLayoutFollowsFromTheTypesOfTheFunctions(t *testing.T) {
 	text := primitives["string"]
 	result := variantOf(nil, []shape{plan, variantOf(nil, []shape{text})})
 	for name, c := range map[string][2]int{
-		"an evaluation":          {sizeEvaluation, result.size},
-		"a plan in it":           {resultPlan, result.fields["payload"]},
-		"an error in it":         {resultErrorMessage, result.fields["payload"] + variantOf(nil, []shape{text}).fields["payload"]},
+		"an evaluation": {sizeEvaluation, result.size},
+		"a plan in it":  {resultPlan, result.fields["payload"]},
+		"an error in it": {resultErrorMessage, result.fields["payload"] + variantOf(nil,
+			[]shape{text}).fields["payload"]},
 		"a verdict on a config":  {sizeConfigVerdict, variantOf(nil, []shape{strategy[fieldsOf["commitment"]], text}).size},
 		"a text or an error":     {sizeTextOrError, variantOf(nil, []shape{text, text}).size},
 		"a label":                {sizeLabel, recordOf([]string{"0", "1"}, []shape{text, text}).size},
 		"an amount":              {sizeAmount, variantOf(nil, []shape{primitives["u32"], primitives["u32"]}).size},
 		"evaluate-cycle's input": {sizeEvaluateParams, recordOf([]string{"0", "1"}, []shape{list, spec}).size},
 		"check-ids' input":       {sizeCheckIDsParams, recordOf([]string{"0", "1", "2"}, []shape{list, spec, plan}).size},
-		"check's input":          {sizeCheckParams, recordOf([]string{"0", "1", "2", "3"}, []shape{list, spec, plan, guard["max-unavailable max-surge complete-at"]}).size},
+		"check's input": {sizeCheckParams, recordOf([]string{"0", "1", "2", "3"}, []shape{list, spec, plan,
+			guard["max-unavailable max-surge complete-at"]}).size},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("%s: %d, expected %d", name, c[0], c[1])
@@ -234,7 +246,8 @@ func TestTheLayoutFollowsFromTheTypesOfTheFunctions(t *testing.T) {
 func TestTheWordsAreInTheContractsOrder(t *testing.T) {
 	contract := string(readFile(t, "../../wit/strategy.wit"))
 	for name, words := range map[string]words{
-		"route-status": routeStatuses, "health-status": healthStatuses, "traffic-status": trafficStatuses, "route-end": routeEnds,
+		"route-status": routeStatuses, "health-status": healthStatuses, "traffic-status": trafficStatuses,
+		"route-end":     routeEnds,
 		"check-outcome": checkOutcomes, "sub-step": subSteps,
 	} {
 		_, body, hasEnum := strings.Cut(contract, "enum "+name+" {")

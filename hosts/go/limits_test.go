@@ -1,76 +1,13 @@
 package pointsman
 
 import (
-	"context"
 	"errors"
-	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
 // Each limit against a guest that breaks it, through every entry point: the exact error, and the host goes on.
-
-// entryPoint is one of the ways to ask a plugin.
-type entryPoint struct {
-	name string
-	call func(ctx context.Context, plugin *Plugin, word string) error
-}
-
-var typedEntryPoint = entryPoint{"typed", func(ctx context.Context, plugin *Plugin, word string) error {
-	_, err := plugin.EvaluateCycle(ctx, nil, misdeed(word))
-	return err
-}}
-
-var jsonEntryPoint = entryPoint{"json", func(ctx context.Context, plugin *Plugin, word string) error {
-	_, err := plugin.EvaluateCyclesJSON(ctx, "["+misdeedJSON(word)+"]")
-	return err
-}}
-
-var batchEntryPoint = entryPoint{"batch", func(ctx context.Context, plugin *Plugin, word string) error {
-	results, err := plugin.EvaluateCycles(ctx, []Request{{Spec: *misdeed("none")}, {Spec: *misdeed(word)}, {Spec: *misdeed("none")}})
-	if err != nil {
-		return err
-	}
-	// Nothing spoils the others, but that no time is left.
-	if results[0].Err != nil || results[2].Err != nil && !errors.Is(results[2].Err, ErrTimeout) {
-		return errors.Join(results[0].Err, results[2].Err)
-	}
-	return results[1].Err
-}}
-
-var entryPoints = []entryPoint{typedEntryPoint, jsonEntryPoint, batchEntryPoint}
-
-// callKind is the kind of a failed call.
-func callKind(t *testing.T, plugin *Plugin, err error) error {
-	t.Helper()
-	var call *CallError
-	if !errors.As(err, &call) {
-		t.Fatalf("%v is no failed call", err)
-	}
-	if call.Plugin != plugin.ID() || !reflect.DeepEqual(call.Limits, plugin.loaded.host.limits) {
-		t.Errorf("%v names %v and %v", err, call.Plugin, call.Limits)
-	}
-	if !errors.Is(err, call.Kind) {
-		t.Errorf("%v is not its kind", err)
-	}
-	return call.Kind
-}
-
-// assertGoesOn checks that plugins of a host still work.
-func assertGoesOn(t *testing.T, plugins ...*Plugin) {
-	t.Helper()
-	for _, plugin := range plugins {
-		spec := specWith("{}")
-		if plugin.ID().Name == "hostile.wasm" {
-			spec = misdeed("none")
-		}
-		if _, err := plugin.EvaluateCycle(background, nil, spec); err != nil {
-			t.Errorf("%v", err)
-		}
-	}
-}
 
 func TestAMisdeedIsTheErrorThatItIs(t *testing.T) {
 	for _, c := range []struct {
@@ -111,7 +48,8 @@ func TestReturningTooMuchIsAResponseError(t *testing.T) {
 	for _, c := range []struct {
 		entry entryPoint
 		word  string
-	}{{typedEntryPoint, "long_string"}, {jsonEntryPoint, "long_string"}, {typedEntryPoint, "long_list"}, {batchEntryPoint, "long_list"}} {
+	}{{typedEntryPoint, "long_string"}, {jsonEntryPoint, "long_string"}, {typedEntryPoint, "long_list"}, {batchEntryPoint,
+		"long_list"}} {
 		if err := c.entry.call(background, plugin, c.word); callKind(t, plugin, err) != ErrResponse {
 			t.Errorf("%s, %s: %v", c.word, c.entry.name, err)
 		}
@@ -138,7 +76,8 @@ func TestWithMemoryForThemTheyAreTooMuchToReturn(t *testing.T) {
 }
 
 func TestLimitsCanBeSet(t *testing.T) {
-	plugin := load(t, newHost(t, Limits{Memory: 8 << 20, Time: 500 * time.Millisecond, Response: 10_000}), "guests/hostile.wasm")
+	plugin := load(t, newHost(t, Limits{Memory: 8 << 20, Time: 500 * time.Millisecond, Response: 10_000}),
+		"guests/hostile.wasm")
 	for _, c := range []struct {
 		entry    entryPoint
 		word     string
@@ -160,7 +99,8 @@ func TestLimitsCanBeSet(t *testing.T) {
 func TestAnErrorNamesThePluginAndItsDigest(t *testing.T) {
 	plugin := hostile(t)
 	err := typedEntryPoint.call(background, plugin, "trap")
-	if expected := "plugin `hostile.wasm` (" + plugin.ID().Digest[:19] + "…) trapped: "; !strings.HasPrefix(err.Error(), expected) {
+	if expected := "plugin `hostile.wasm` (" + plugin.ID().Digest[:19] + "…) trapped: "; !strings.HasPrefix(err.Error(),
+		expected) {
 		t.Errorf("%v does not begin with %s", err, expected)
 	}
 	var call *CallError
@@ -168,76 +108,6 @@ func TestAnErrorNamesThePluginAndItsDigest(t *testing.T) {
 		t.Errorf("the cause of %v has no stack", err)
 	}
 }
-
-func TestAContextThatIsCanceledEndsACall(t *testing.T) {
-	for _, entry := range entryPoints {
-		t.Run(entry.name, func(t *testing.T) {
-			plugin := hostile(t)
-			ctx, cancel := context.WithCancel(background)
-			running := make(chan struct{})
-			// It is canceled from another goroutine, which begins when the call does.
-			watched := &notifyingContext{Context: ctx, asked: running}
-			go func() {
-				<-running
-				cancel()
-			}()
-			err := entry.call(watched, plugin, "loop_forever")
-			if callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.Canceled) || errors.Is(err, ErrTimeout) {
-				t.Errorf("%v", err)
-			}
-			if err := entry.call(ctx, plugin, "none"); !errors.Is(err, context.Canceled) {
-				t.Errorf("with a context that is over already: %v", err)
-			}
-			assertGoesOn(t, plugin)
-		})
-	}
-}
-
-// notifyingContext tells when a plugin has been running: before that, fewer than ten ask whether the context is over.
-type notifyingContext struct {
-	context.Context
-	mutex sync.Mutex
-	times int
-	asked chan struct{}
-}
-
-func (c *notifyingContext) Err() error {
-	c.mutex.Lock()
-	if c.times++; c.times == 10 {
-		close(c.asked)
-	}
-	c.mutex.Unlock()
-	return c.Context.Err()
-}
-
-func TestAContextsDeadlineEndsACallEarlier(t *testing.T) {
-	plugin := hostile(t)
-	ctx, cancel := context.WithTimeout(background, 20*time.Millisecond)
-	defer cancel()
-	err := typedEntryPoint.call(ctx, plugin, "loop_forever")
-	if callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v", err)
-	}
-	// It ends then even if its timer, which needs a thread, is late.
-	late := &lateContext{background, time.Now().Add(20 * time.Millisecond)}
-	if err := typedEntryPoint.call(late, plugin, "loop_forever"); callKind(t, plugin, err) != ErrCanceled || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v", err)
-	}
-	later, cancel := context.WithTimeout(background, time.Hour)
-	defer cancel()
-	short := load(t, newHost(t, Limits{Time: 10 * time.Millisecond}), "guests/hostile.wasm")
-	if err := typedEntryPoint.call(later, short, "loop_forever"); callKind(t, short, err) != ErrTimeout {
-		t.Errorf("%v", err)
-	}
-}
-
-// lateContext has a deadline, and does not know when it is over.
-type lateContext struct {
-	context.Context
-	deadline time.Time
-}
-
-func (c *lateContext) Deadline() (time.Time, bool) { return c.deadline, true }
 
 func TestTheTimeOfABatchIsForAllOfIt(t *testing.T) {
 	plugin := load(t, newHost(t, Limits{Time: 50 * time.Millisecond}), "guests/hostile.wasm")
@@ -268,7 +138,8 @@ func TestMoreInstancesThanTheLimitAreRefusedUntilOneIsFree(t *testing.T) {
 		sessions = append(sessions, session)
 	}
 	_, err := plugin.EvaluateCycle(background, nil, specWith("{}"))
-	if callKind(t, plugin, err) != ErrInstances || !strings.HasSuffix(err.Error(), "was not called: 2 instances are in use already") {
+	if callKind(t, plugin, err) != ErrInstances || !strings.HasSuffix(err.Error(),
+		"was not called: 2 instances are in use already") {
 		t.Errorf("%v", err)
 	}
 	if _, err := plugin.forBackground().Describe(background); err != nil {
@@ -283,7 +154,8 @@ func TestMoreInstancesThanTheLimitAreRefusedUntilOneIsFree(t *testing.T) {
 
 func TestLimitsThatNothingCouldRunUnderAreRefused(t *testing.T) {
 	for name, limits := range map[string]Limits{
-		"memory": {Memory: 65_535}, "time": {Time: -1}, "instances": {Instances: -1}, "response": {Response: -1}, "component": {Component: -1},
+		"memory": {Memory: 65_535}, "time": {Time: -1}, "instances": {Instances: -1}, "response": {Response: -1},
+		"component": {Component: -1},
 	} {
 		_, err := NewHost(background, WithLimits(limits))
 		if !errors.Is(err, ErrInvalidLimits) || !strings.Contains(err.Error(), "limit `"+name+"` is too small") {
@@ -302,76 +174,6 @@ func TestTheLongestTimeThereIsDoesNotOverflow(t *testing.T) {
 	plugin := load(t, newHost(t, Limits{Time: 1<<63 - 1}), "plugins/blue_green.wasm")
 	if _, err := plugin.Describe(background); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestALoadedPluginThatWasClosedIsNotCalled(t *testing.T) {
-	host := newHost(t, Limits{})
-	plugin := load(t, host, "plugins/blue_green.wasm")
-	session, err := plugin.Session(background)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plugin.Close()
-	plugin.Close()
-	if _, err := session.EvaluateCycle(background, nil, specWith("{}")); err != nil {
-		t.Errorf("what is under way ends as it would: %v", err)
-	}
-	session.Close()
-	for _, err := range []error{
-		typedEntryPoint.call(background, plugin, "none"),
-		func() error { _, err := session.EvaluateCycle(background, nil, specWith("{}")); return err }(),
-	} {
-		if callKind(t, plugin, err) != ErrClosed {
-			t.Errorf("%v", err)
-		}
-	}
-	if len(host.plugins) != 1 {
-		t.Errorf("the host still knows %d plugins, and the guard is one", len(host.plugins))
-	}
-}
-
-func TestAHostThatIsClosedWhileItIsInUse(t *testing.T) {
-	host := newHost(t, Limits{Time: 200 * time.Millisecond})
-	plugin := load(t, host, "guests/hostile.wasm")
-	session := newSession(t, plugin)
-	var group sync.WaitGroup
-	for range 3 {
-		running := &notifyingContext{Context: background, asked: make(chan struct{})}
-		group.Go(func() {
-			if _, err := plugin.EvaluateCycle(running, nil, misdeed("loop_forever")); !errors.Is(err, ErrTimeout) {
-				t.Errorf("what is under way ends as it would: %v", err)
-			}
-		})
-		<-running.asked
-	}
-	if err := host.Close(background); err != nil {
-		t.Error(err)
-	}
-	if _, err := plugin.EvaluateCycle(background, nil, misdeed("none")); callKind(t, plugin, err) != ErrClosed {
-		t.Errorf("%v", err)
-	}
-	if _, err := host.Load(background, nil); !errors.Is(err, ErrClosed) {
-		t.Errorf("%v", err)
-	}
-	if _, err := session.EvaluateCycle(background, readyRoutes(3), misdeed("unknown_id")); !errors.Is(err, ErrPlanRejected) {
-		t.Errorf("an open session goes on, and so does the guard: %v", err)
-	}
-	group.Wait()
-	if host.users != 2 {
-		t.Errorf("%d use it, and the session and its guard are two", host.users)
-	}
-	session.Close()
-	if host.users != 0 {
-		t.Errorf("%d use it", host.users)
-	}
-}
-
-func TestAContextThatIsOverLoadsNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(background)
-	cancel()
-	if _, err := sharedHost(t).Load(ctx, strategyOf(t, strategyCore())); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
 	}
 }
 

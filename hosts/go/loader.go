@@ -15,16 +15,17 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 )
 
-// The loader is a program, `loader.wasm`, that takes a component and gives the core module in it: checked, bounded in what it
-// costs to compile, and metered, so that it can be stopped. It is one for hosts in all languages (hosts/loader in the
-// repository), and its module documentation says how the metering works.
+// The loader is a program, `loader.wasm`, that takes a component and gives the core module in it: checked, bounded in
+// what it costs to compile, and metered, so that it can be stopped. It is one for hosts in all languages (hosts/loader
+// in the repository), and its module documentation says how the metering works.
 //
-// It reads bytes that nobody has vouched for, so it runs in a sandbox as well: each file has an instance of its own, which
-// reaches nothing, has a bounded memory, and is ended with the caller's context. wazero's own interrupt check is on for that,
-// which costs it a third, and lets the garbage collector begin meanwhile. Its time is linear in a file's size.
+// It reads bytes that nobody has vouched for, so it runs in a sandbox as well: each file has an instance of its own,
+// which reaches nothing, has a bounded memory, and is ended with the caller's context. wazero's own interrupt check is
+// on for that, which costs it a third, and lets the garbage collector begin meanwhile. Its time is linear in a file's
+// size.
 
-// Names that the loader gives what it adds to a core module. They are not valid in a component's exports, so no plugin has
-// them.
+// Names that the loader gives what it adds to a core module. They are not valid in a component's exports, so no plugin
+// has them.
 const (
 	meterModule   = "pointsman meter"
 	meterTick     = "tick"
@@ -32,13 +33,13 @@ const (
 	eachExport    = "pointsman allocate each"
 )
 
-// slice is the fuel that a tick gives: how many instructions a plugin runs between two looks at the clock, some 100 µs. The
-// loader's is the same.
+// slice is the fuel that a tick gives: how many instructions a plugin runs between two looks at the clock, some 100 µs.
+// The loader's is the same.
 const slice = 1 << 18
 
-// loaderMemory is the memory that an instance of the loader may have, in bytes: what it needs by itself and for what a small
-// file can make of many names, and eight times the largest file. The dearest file tried, 90,000 long names, takes seven times
-// its size: each name is in the file, in the table of names, and in that of the types.
+// loaderMemory is the memory that an instance of the loader may have, in bytes: what it needs by itself and for what a
+// small file can make of many names, and eight times the largest file. The dearest file tried, 90,000 long names, takes
+// seven times its size: each name is in the file, in the table of names, and in that of the types.
 func loaderMemory(limits Limits) uint64 {
 	return 64<<20 + 8*uint64(limits.Component)
 }
@@ -103,8 +104,8 @@ type admitted struct {
 	// Globals are the export names of all that changes while it runs, besides memory. The last one says how many pages of
 	// memory the plugin knows of.
 	Globals []string
-	// IsRewindable tells that with its memory and these globals put back an instance is as good as new. It is not where the
-	// code changes its tables or drops segments.
+	// IsRewindable tells that with its memory and these globals put back an instance is as good as new. It is not where
+	// the code changes its tables or drops segments.
 	IsRewindable bool `json:"is_rewindable"`
 	// core is the core module.
 	core []byte
@@ -211,7 +212,8 @@ func readAnswer(memory api.Memory, at uint32) (*admitted, *loaderRefusal, error)
 	return answer.Ok, nil, nil
 }
 
-// checkBudgets finds budgets that the loader does not know. It says so before it looks at the file, of which there is none.
+// checkBudgets finds budgets that the loader does not know. It says so before it looks at the file, of which there is
+// none.
 func (l *loader) checkBudgets(ctx context.Context, limits Limits) error {
 	_, refusal, err := l.run(ctx, optionsFor(&strategyContract, limits), nil)
 	switch {

@@ -14,8 +14,8 @@ import (
 
 // What the loader refuses for its cost, and what becomes of a loader that fails.
 
-// costly are files of one kind each that take long or much memory to compile: what is too much of them, and how much. The first
-// that crashed something came from a fuzzer.
+// costly are files of one kind each that take long or much memory to compile: what is too much of them, and how much.
+// The first that crashed something came from a fuzzer.
 func costly(t *testing.T) map[string][]byte {
 	locals := func(count uint32) []byte { return append(appendU32([]byte{1}, count), 0x7f) }
 	module := func(edit func(c *core)) []byte {
@@ -30,10 +30,13 @@ func costly(t *testing.T) map[string][]byte {
 	}
 	nothing := func(count int) []coreFunctionOf { return slices.Repeat([]coreFunctionOf{{}}, count) }
 	return map[string][]byte{
-		"types 10001":  module(func(c *core) { c.types = append(c.types, slices.Repeat([][2]string{{"", ""}}, 9_994)...) }),
-		"params 1001":  module(func(c *core) { c.types = append(c.types, [2]string{strings.Repeat("i", 1000), "i"}) }),
-		"functions":    module(func(c *core) { c.functions, c.unnamed = append(c.functions, nothing(50_000)...), true }),
-		"globals":      module(func(c *core) { c.globals = slices.Repeat([][]byte{code(0x7f, 1, i32Const(5), opEnd)}, 10_001) }),
+		"types 10001": module(func(c *core) { c.types = append(c.types, slices.Repeat([][2]string{{"", ""}}, 9_994)...) }),
+		"params 1001": module(func(c *core) { c.types = append(c.types, [2]string{strings.Repeat("i", 1000), "i"}) }),
+		"functions":   module(func(c *core) { c.functions, c.unnamed = append(c.functions, nothing(50_000)...), true }),
+		"globals": module(func(c *core) {
+			c.globals = slices.Repeat([][]byte{code(0x7f, 1, i32Const(5), opEnd)},
+				10_001)
+		}),
 		"exports":      module(func(c *core) { c.more = numberedExports(10_000) }),
 		"tables 9":     module(func(c *core) { c.tables, c.copies = []byte{0, 1}, 8 }),
 		"elements 0":   module(func(c *core) { c.tables = appendU32([]byte{0}, 20_001) }),
@@ -74,7 +77,8 @@ func TestWhatWouldCostTooMuchToCompileIsRefusedByTheNameOfItsBudget(t *testing.T
 		budget, count, _ := strings.Cut(name, " ")
 		_, failure := host.Load(background, component, Name("guest.wasm"))
 		var err *LoadError
-		if !errors.As(failure, &err) || !errors.Is(err, ErrOverBudget) || err.Budget != budget || err.Found <= err.Most || err.Most == 0 {
+		if !errors.As(failure, &err) || !errors.Is(err, ErrOverBudget) || err.Budget != budget || err.Found <= err.Most ||
+			err.Most == 0 {
 			t.Errorf("%s: %v", name, failure)
 			continue
 		}
@@ -108,8 +112,10 @@ func TestABudgetCanBeRaised(t *testing.T) {
 	if err := refused(t, lower, loops); err.Budget != "loops" || err.Found != 501 || err.Most != 500 {
 		t.Errorf("%v", err)
 	}
-	_, err := NewHost(background, WithReleaseFolder(releaseFolder), WithLimits(Limits{Budgets: map[string]uint64{"lops": 1}}))
-	if !errors.Is(err, ErrInvalidLimits) || !strings.Contains(err.Error(), "there is no budget `lops`; there are types, params, ") {
+	_, err := NewHost(background, WithReleaseFolder(releaseFolder),
+		WithLimits(Limits{Budgets: map[string]uint64{"lops": 1}}))
+	if !errors.Is(err, ErrInvalidLimits) || !strings.Contains(err.Error(),
+		"there is no budget `lops`; there are types, params, ") {
 		t.Errorf("%v", err)
 	}
 }
@@ -153,7 +159,8 @@ func TestEveryRefusalOfTheLoaderIsAnErrorOfItsOwn(t *testing.T) {
 		}
 	}
 	unknown := loaderRefusal{Kind: "from-the-future", Message: "is not\nright"}
-	if err := unknown.loadError("a.wasm", &strategyContract); err.Kind != ErrInvalidComponent || err.Error() != "`a.wasm` is not\\u{a}right" {
+	if err := unknown.loadError("a.wasm", &strategyContract); err.Kind != ErrInvalidComponent ||
+		err.Error() != "`a.wasm` is not\\u{a}right" {
 		t.Errorf("%v", err)
 	}
 }
@@ -178,7 +185,8 @@ func TestALoaderThatFailsRefusesTheFile(t *testing.T) {
 	good, trap := i32Const(64), []byte{opUnreachable}
 	forever := code(opLoop, emptyBlock, opBr, 0, opEnd, opUnreachable)
 	// A page at a time, until there is no more.
-	hungry := code(opLoop, emptyBlock, i32Const(1), opMemoryGrow, 0, i32Const(-1), opI32Eq, opIf, emptyBlock, opUnreachable, opEnd,
+	hungry := code(opLoop, emptyBlock, i32Const(1), opMemoryGrow, 0, i32Const(-1), opI32Eq, opIf, emptyBlock,
+		opUnreachable, opEnd,
 		opBr, 0, opEnd, opUnreachable)
 	for name, c := range map[string]struct {
 		allocate, load []byte

@@ -3,10 +3,7 @@ package pointsman
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +11,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// The metered core modules that the loader gives, by running them: what a module computes is what it computed before, and what
-// does not end is ended.
+// The metered core modules that the loader gives, by running them: what a module computes is what it computed before,
+// and what does not end is ended.
 
 // instantiateCore makes an instance of a core module under a time limit.
 func instantiateCore(t *testing.T, wasm []byte, limit time.Duration) (api.Module, context.Context) {
@@ -64,15 +61,18 @@ func TestWhatAModuleComputesIsWhatItComputedBefore(t *testing.T) {
 		types: [][2]string{{"i", "i"}, {"", "i"}, {"ii", "i"}, {"F", "I"}, {"", ""}, {"i", "I"}},
 		functions: []coreFunctionOf{
 			// f0: the sum of 1 to n, in a loop whose parameter is on the stack.
-			{of: 0, locals: []byte{1, 1, 0x7f}, code: code(i32Const(0), opLoop, 0, opLocalGet, 0, opI32Add, opLocalGet, 0, i32Const(1),
+			{of: 0, locals: []byte{1, 1, 0x7f}, code: code(i32Const(0), opLoop, 0, opLocalGet, 0, opI32Add, opLocalGet, 0,
+				i32Const(1),
 				opI32Sub, opLocalTee, 0, 0x0d, 0, opEnd)},
 			// f1: how n is told by a table of branches, in nested blocks.
-			{of: 0, code: code(opBlock, emptyBlock, opBlock, emptyBlock, opBlock, emptyBlock, opLocalGet, 0, opBrTable, 2, 0, 1, 2, opEnd,
+			{of: 0, code: code(opBlock, emptyBlock, opBlock, emptyBlock, opBlock, emptyBlock, opLocalGet, 0, opBrTable, 2, 0, 1,
+				2, opEnd,
 				i32Const(10), 0x0f, opEnd, i32Const(20), 0x0f, opEnd, i32Const(30))},
 			// f2: bulk memory.
 			{of: 1, code: code(memory, i32Const(200), 0x28, 2, 4, i32Const(300), 0x2d, 0, 0, opI32Add)},
 			// f3: tables: f8(4) by the place that table.init wrote, and the size of the table.
-			{of: 0, code: code(tables, i32Const(4), opLocalGet, 0, opCallIndirect, 0, 0, prefixMisc, miscTableSize, 0, opI32Add)},
+			{of: 0, code: code(tables, i32Const(4), opLocalGet, 0, opCallIndirect, 0, 0, prefixMisc, miscTableSize, 0,
+				opI32Add)},
 			// f4: vectors.
 			{of: 1, code: vector},
 			// f5: a conversion that saturates.
@@ -85,7 +85,8 @@ func TestWhatAModuleComputesIsWhatItComputedBefore(t *testing.T) {
 			// f8: a global.
 			{of: 0, code: code(opGlobalGet, 0, opLocalGet, 0, opI32Add, opGlobalSet, 0, opGlobalGet, 0)},
 			// f9: recursion, with an if and an else.
-			{of: 0, code: code(opLocalGet, 0, 0x45, opIf, 0x7f, i32Const(1), 0x05, opLocalGet, 0, opLocalGet, 0, i32Const(1), opI32Sub, opCall, 9,
+			{of: 0, code: code(opLocalGet, 0, 0x45, opIf, 0x7f, i32Const(1), 0x05, opLocalGet, 0, opLocalGet, 0, i32Const(1),
+				opI32Sub, opCall, 9,
 				0x6c, opEnd)},
 		},
 		tables: []byte{0, 10}, memory: []byte{0, 2},
@@ -105,8 +106,10 @@ func TestWhatAModuleComputesIsWhatItComputedBefore(t *testing.T) {
 		expected uint64
 	}{
 		{"f0", []uint64{100}, 5050}, {"f1", []uint64{0}, 10}, {"f1", []uint64{1}, 20}, {"f1", []uint64{7}, 30},
-		{"f2", nil, 0x5a5a5a5a + 'e'}, {"f3", []uint64{5}, 21}, {"f4", nil, 4}, {"f5", []uint64{math.Float64bits(1e300)}, math.MaxInt64},
-		{"f6", []uint64{0}, 9}, {"f6", []uint64{1}, 7}, {"f7", []uint64{0}, 2<<16 + 2}, {"f7", []uint64{3}, 5<<16 + 2}, {"f7", []uint64{0}, 5<<16 + 5},
+		{"f2", nil, 0x5a5a5a5a + 'e'}, {"f3", []uint64{5}, 21}, {"f4", nil, 4}, {"f5", []uint64{math.Float64bits(1e300)},
+			math.MaxInt64},
+		{"f6", []uint64{0}, 9}, {"f6", []uint64{1}, 7}, {"f7", []uint64{0}, 2<<16 + 2}, {"f7", []uint64{3}, 5<<16 + 2},
+		{"f7", []uint64{0}, 5<<16 + 5},
 		{"f8", []uint64{3}, 12}, {"f8", []uint64{3}, 15}, {"f9", []uint64{10}, 3628800},
 	} {
 		var found [2]uint64
@@ -128,166 +131,10 @@ func TestWhatAModuleComputesIsWhatItComputedBefore(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotEndIsEnded(t *testing.T) {
-	again := []byte{0x0c, 0} // br 0
-	loop := func(body ...any) []byte {
-		return code(opLoop, emptyBlock, code(body...), again, opEnd)
-	}
-	plain := func(code []byte) core {
-		return core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{code: code}}, memory: []byte{0, 100}, tables: []byte{0, 100}}
-	}
-	large := i32Const(100 << 16)
-	for name, c := range map[string]core{
-		"a loop":                    plain(loop()),
-		"a loop in a loop":          plain(loop(loop())),
-		"a loop that never repeats": plain(loop(code(opBlock, emptyBlock, loop(0x0c, 1), opEnd))),
-		"memory.fill":               plain(loop(i32Const(0), i32Const(1), large, prefixMisc, miscMemoryFill, 0)),
-		"memory.copy":               plain(loop(i32Const(0), i32Const(0), large, prefixMisc, miscMemoryCopy, 0, 0)),
-		"table.fill":                plain(loop(i32Const(0), opRefNull, 0x70, i32Const(100), prefixMisc, miscTableFill, 0)),
-		"table.copy":                plain(loop(i32Const(0), i32Const(0), i32Const(100), prefixMisc, miscTableCopy, 0, 0)),
-		// Each calls itself twice, forty deep: no loop, and no end to see.
-		"calls that double": {types: [][2]string{{"i", ""}, {"", ""}}, functions: []coreFunctionOf{
-			{of: 1, code: code(i32Const(60), opCall, 1)},
-			{code: code(opLocalGet, 0, opIf, emptyBlock, opLocalGet, 0, i32Const(1), opI32Sub, opCall, 1, opLocalGet, 0, i32Const(1), opI32Sub,
-				opCall, 1, opEnd)},
-		}},
-		// Each calls the next one twice: neither a loop nor recursion, and each of them is short.
-		"calls that double without recursion": doubling(41),
-		// Each calls the next one so often that they are not short together.
-		"calls that multiply": multiplying(4, 250),
-		"calls through a table": {types: [][2]string{{"i", ""}, {"", ""}}, tables: []byte{0, 1}, elements: [][]byte{code(0, i32Const(0), opEnd, 1, 1)},
-			functions: []coreFunctionOf{
-				{of: 1, code: code(i32Const(60), i32Const(0), opCallIndirect, 0, 0)},
-				{code: code(opLocalGet, 0, opIf, emptyBlock, code(opLocalGet, 0, i32Const(1), opI32Sub, i32Const(0), opCallIndirect, 0, 0),
-					code(opLocalGet, 0, i32Const(1), opI32Sub, i32Const(0), opCallIndirect, 0, 0), opEnd)},
-			}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			module, ctx := instantiateCore(t, meteredOf(t, c).core, 20*time.Millisecond)
-			if _, err := module.ExportedFunction("f0").Call(ctx); !errors.Is(err, ErrTimeout) {
-				t.Errorf("%v", err)
-			}
-		})
-	}
-}
-
-// doubling is a chain of functions, of which each calls the next one twice.
-func doubling(functions int) core {
-	c := core{types: [][2]string{{"", ""}}}
-	for i := range functions - 1 {
-		c.functions = append(c.functions, coreFunctionOf{code: code(opCall, i+1, opCall, i+1)})
-	}
-	c.functions = append(c.functions, coreFunctionOf{})
-	return c
-}
-
-// multiplying is a chain of functions, of which each calls the next one so many times.
-func multiplying(functions, times int) core {
-	c := core{types: [][2]string{{"", ""}}}
-	for i := range functions - 1 {
-		c.functions = append(c.functions, coreFunctionOf{code: bytes.Repeat(code(opCall, i+1), times)})
-	}
-	c.functions = append(c.functions, coreFunctionOf{code: bytes.Repeat([]byte{0x01}, times)})
-	return c
-}
-
-// Who calls a short function pays for all of it, and so for what that calls: the clock is looked at as often as ever.
-func TestShortFunctionsAreNotForFree(t *testing.T) {
-	nops := func(count int) []byte { return bytes.Repeat([]byte{0x01}, count) }
-	const repeats = 100_000
-	c := core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{
-		{locals: []byte{1, 1, 0x7f}, code: repeating(repeats, code(opCall, 1))},
-		{code: code(nops(100), opCall, 2)},
-		{code: nops(100)},
-	}}
-	module, ctx := instantiateCore(t, meteredOf(t, c).core, time.Minute)
-	looks := &countingContext{Context: background}
-	ctx.(*call).Context = looks
-	if _, err := module.ExportedFunction("f0").Call(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if least := repeats * 200 / slice; looks.times < least || looks.times > 2*least {
-		t.Errorf("the clock was looked at %d times in %d instructions and more", looks.times, repeats*200)
-	}
-}
-
-// countingContext counts how often it is asked whether it is over.
-type countingContext struct {
-	context.Context
-	times int
-}
-
-func (c *countingContext) Err() error {
-	c.times++
-	return c.Context.Err()
-}
-
-// Memory for many strings at once, by a function of the host's making.
-func TestMemoryForManyAtOnceIsWhatItIsForOneByOne(t *testing.T) {
-	for _, alone := range []bool{false, true} {
-		used, err := blueGreen(t).loaded.instantiate(background)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer used.close()
-		used.call.begin(background, time.Minute)
-		if alone {
-			used.each = nil
-		}
-		l := &lowering{instance: used}
-		texts := []string{"first", "", "third, which is longer", "é"}
-		lowered := l.strings(texts, "texts[%d]")
-		memory, _ := used.memory.Read(0, used.memory.Size())
-		lifted := (&lifting{memory: memory, allowance: 1 << 20}).strings(le.AppendUint32(le.AppendUint32(nil, lowered.at), lowered.length))
-		if l.err != nil || !slices.Equal(lifted, texts) {
-			t.Errorf("%q became %q, %v", texts, lifted, l.err)
-		}
-	}
-}
-
-func TestMemoryThatIsGivenIsNotBelievedToBeThere(t *testing.T) {
-	routes := readyRoutes(3)
-	for name, c := range map[string]struct {
-		realloc []byte
-		kind    error
-	}{
-		// A route's size is what tells a list from a string.
-		"beyond the end": {code(opLocalGet, 3, i32Const(3*sizeRoute), 0x46, opIf, 0x7f, i32Const(1024), opElse, i32Const(0x7ffffff0), opEnd), ErrMalformed},
-		"at the very end": {code(opLocalGet, 3, i32Const(3*sizeRoute), 0x46, opIf, 0x7f, i32Const(1024), opElse, i32Const(page*(1+spare)-1), opEnd),
-			ErrMalformed},
-		"without end": {code(opLoop, emptyBlock, opBr, 0, opEnd, opUnreachable), ErrTimeout},
-		"a trap":      {code(opLocalGet, 3, i32Const(3*sizeRoute), 0x46, opIf, 0x7f, i32Const(1024), opElse, opUnreachable, opEnd), ErrTrap},
-	} {
-		c2 := strategyCore()
-		c2.functions[3].code = c.realloc
-		plugin, err := newHost(t, Limits{Time: 50 * time.Millisecond}).Load(background, strategyOf(t, c2))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := plugin.EvaluateCycle(background, routes, specWith("{}")); callKind(t, plugin, err) != c.kind {
-			t.Errorf("%s: %v, expected %v", name, err, c.kind)
-		}
-	}
-	// However many it is asked for, it comes to the clock.
-	c := strategyCore()
-	c.functions[3].code = i32Const(1024)
-	module, ctx := instantiateCore(t, meteredOf(t, c).core, 20*time.Millisecond)
-	if _, err := module.ExportedFunction(eachExport).Call(ctx, 512, math.MaxUint32, 0, 1, 1); !errors.Is(err, ErrTimeout) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestEndlessRecursionTraps(t *testing.T) {
-	c := core{types: [][2]string{{"", ""}}, functions: []coreFunctionOf{{code: code(opCall, 0)}}}
-	module, ctx := instantiateCore(t, meteredOf(t, c).core, time.Minute)
-	if _, err := module.ExportedFunction("f0").Call(ctx); err == nil || !strings.Contains(err.Error(), "stack overflow") {
-		t.Errorf("%v", err)
-	}
-}
-
 // A refused growth ends the call where it is asked for; one beyond the module's own maximum is the module's business.
 func TestGrowthBeyondTheLimit(t *testing.T) {
-	c := core{types: [][2]string{{"i", "i"}}, functions: []coreFunctionOf{{code: code(opLocalGet, 0, opMemoryGrow, 0)}}, memory: []byte{0, 1}}
+	c := core{types: [][2]string{{"i", "i"}}, functions: []coreFunctionOf{{code: code(opLocalGet, 0, opMemoryGrow, 0)}},
+		memory: []byte{0, 1}}
 	grow := func(memory []byte, by uint64) (uint64, bool, error) {
 		c.memory = memory
 		module, ctx := instantiateCore(t, meteredOf(t, c).core, time.Minute)
@@ -334,36 +181,4 @@ func TestWhatMakesAModuleRewindable(t *testing.T) {
 			t.Errorf("%s: %q are put back", name, metered.Globals)
 		}
 	}
-}
-
-// What leaves compiled code for Go costs as much as 50 others and more, also in a function that is short: the clock is looked
-// at so much the sooner.
-func TestSlowInstructionsAreChargedForWhatTheyAre(t *testing.T) {
-	const repeats, cost = 100_000, 50
-	for name, slow := range map[string][]byte{
-		"ref.func":   code(opRefFunc, 1, opDrop),
-		"table.grow": code(opRefNull, 0x70, i32Const(0), prefixMisc, miscTableGrow, 0, opDrop),
-		"table.size": code(prefixMisc, miscTableSize, 0, opDrop),
-	} {
-		c := core{
-			types: [][2]string{{"", ""}}, tables: []byte{0, 1},
-			functions: []coreFunctionOf{{locals: []byte{1, 1, 0x7f}, code: repeating(repeats, code(opCall, 1))}, {code: slow}},
-			elements:  [][]byte{code(0, i32Const(0), opEnd, 1, 1)},
-		}
-		module, ctx := instantiateCore(t, meteredOf(t, c).core, time.Minute)
-		looks := &countingContext{Context: background}
-		ctx.(*call).Context = looks
-		if _, err := module.ExportedFunction("f0").Call(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if least := repeats * cost / slice; looks.times < least {
-			t.Errorf("%s: the clock was looked at %d times, expected %d and more", name, looks.times, least)
-		}
-	}
-}
-
-// repeating is a loop that does something so often; its counter is local 0.
-func repeating(times int32, what []byte) []byte {
-	return code(opLoop, emptyBlock, what, opLocalGet, 0, i32Const(1), opI32Add, opLocalTee, 0, i32Const(times), opI32LtS,
-		opBrIf, 0, opEnd)
 }

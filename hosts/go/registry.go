@@ -12,11 +12,12 @@ import (
 
 // Registry is strategies by name, which change while they are in use. It is safe for use by several goroutines at once.
 //
-// A swap does all that can fail off to the side, then switches atomically; evaluations under way end on the old version, and
-// each result names the plugin that gave it. A version that fails [RegistryOptions.RevertAfter] times in a row, by a trap, a
-// timeout, a limit, a malformed response or a rejected plan, is quarantined and reverted to the version before it, once: it is
-// not loaded from a folder again. With none to revert to, its circuit opens: calls are answered with a [CircuitOpenError] for a
-// while that doubles, and the next one after it decides. That a plugin refuses its input is no failure. The host's logger is told of all of it.
+// A swap does all that can fail off to the side, then switches atomically; evaluations under way end on the old
+// version, and each result names the plugin that gave it. A version that fails [RegistryOptions.RevertAfter] times in a
+// row, by a trap, a timeout, a limit, a malformed response or a rejected plan, is quarantined and reverted to the
+// version before it, once: it is not loaded from a folder again. With none to revert to, its circuit opens: calls are
+// answered with a [CircuitOpenError] for a while that doubles, and the next one after it decides. That a plugin refuses
+// its input is no failure. The host's logger is told of all of it.
 type Registry struct {
 	host    *Host
 	options RegistryOptions
@@ -32,8 +33,8 @@ type RegistryOptions struct {
 	Guard Guard
 	// Guards are those of single strategies, by name. A deployment may have a policy of its own besides: [Request.Policy].
 	Guards map[string]Guard
-	// RevertAfter is the number of failures in a row after which a version is reverted, or where there is none before it its
-	// circuit opens; default 3.
+	// RevertAfter is the number of failures in a row after which a version is reverted, or where there is none before it
+	// its circuit opens; default 3.
 	RevertAfter int
 	// FirstBackOff is the time for which a circuit is open at first; default 1 s. It doubles with every further failure.
 	FirstBackOff time.Duration
@@ -79,8 +80,8 @@ type FileResult struct {
 	Err error
 }
 
-// LoadDir loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name that it
-// says it has. What cannot be loaded keeps nothing else from being loaded.
+// LoadDir loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name
+// that it says it has. What cannot be loaded keeps nothing else from being loaded.
 //
 // It fails only where the folder cannot be read; what came of each file is in the list.
 func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, error) {
@@ -96,8 +97,8 @@ func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, er
 	return results, nil
 }
 
-// Swap makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks that were
-// set for the name with [Registry.SetChecks]. The same file again changes nothing.
+// Swap makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks
+// that were set for the name with [Registry.SetChecks]. The same file again changes nothing.
 //
 // It fails with a [SwapError]; the version before goes on.
 func (r *Registry) Swap(ctx context.Context, name, path string) (Swap, error) {
@@ -119,7 +120,9 @@ func (r *Registry) SetChecks(name string, checks Checks) error {
 
 // EvaluateCycle decides one cycle with the strategy of this name. It fails as [Plugin.EvaluateCycle] does, and with an
 // [UnknownStrategyError] or a [CircuitOpenError].
-func (r *Registry) EvaluateCycle(ctx context.Context, name string, routes []Route, spec *Spec) (Evaluated[*RouteChanges], error) {
+func (r *Registry) EvaluateCycle(
+	ctx context.Context, name string, routes []Route, spec *Spec,
+) (Evaluated[*RouteChanges], error) {
 	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
 		plan, err := plugin.EvaluateCycle(ctx, routes, spec)
 		return plan, judge(err), err
@@ -136,8 +139,9 @@ func (r *Registry) EvaluateCycleUnder(
 	})
 }
 
-// EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does. However many
-// requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as nothing.
+// EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does.
+// However many requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as
+// nothing.
 func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []Request) (Evaluated[[]Result], error) {
 	if len(requests) == 0 {
 		slot, err := r.slot(name)
@@ -188,8 +192,8 @@ func (r *Registry) Status() []StrategyStatus {
 	return statuses
 }
 
-// Close gives back the plugins, once the calls under way have ended. Calls and swaps after it fail with [ErrClosed]. It waits
-// for a swap that is being checked; calls do not wait.
+// Close gives back the plugins, once the calls under way have ended. Calls and swaps after it fail with [ErrClosed]. It
+// waits for a swap that is being checked; calls do not wait.
 func (r *Registry) Close() {
 	r.mutex.Lock()
 	r.isClosed = true
@@ -246,8 +250,8 @@ func (r *Registry) report(request swapRequest, path string, swap Swap, err error
 	}
 }
 
-// kept is the strategy whose version is kept where a swap fails; nil where none is known. What cannot be loaded does not say
-// which one it is: then it is the one that the file's name was loaded as.
+// kept is the strategy whose version is kept where a swap fails; nil where none is known. What cannot be loaded does
+// not say which one it is: then it is the one that the file's name was loaded as.
 func (r *Registry) kept(request swapRequest, path string, err error) *slot {
 	name := request.name
 	var failed *SwapError

@@ -13,11 +13,12 @@ const (
 	loaderFile = "loader.wasm"
 )
 
-// WithRelease gives the host the files `guard.wasm` and `loader.wasm` of the release that its strategies are of: an [os.DirFS],
-// an embed.FS, or any other.
+// WithRelease gives the host the files `guard.wasm` and `loader.wasm` of the release that its strategies are of: an
+// [os.DirFS], an embed.FS, or any other.
 //
-// The guard checks every plan; the loader checks every component before it is compiled. Neither is embedded in this module: a
-// copy in its sources could be another one than that of the release whose strategies it judges, and nobody can review a binary.
+// The guard checks every plan; the loader checks every component before it is compiled. Neither is embedded in this
+// module: a copy in its sources could be another one than that of the release whose strategies it judges, and nobody
+// can review a binary.
 func WithRelease(files fs.FS) Option {
 	return func(o *options) { o.release = &release{files: files} }
 }

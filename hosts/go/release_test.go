@@ -50,15 +50,19 @@ func TestAHostWithoutAReleaseSaysWhatIsMissing(t *testing.T) {
 		kind     error
 		contains string
 	}{
-		"nothing":   {nil, ErrNoRelease, "`guard.wasm` and `loader.wasm` of a release: name their folder with WithReleaseFolder"},
-		"no folder": {[]Option{WithReleaseFolder("no/such")}, fs.ErrNotExist, "`loader.wasm` in folder `no/such` cannot be read: "},
+		"nothing": {nil, ErrNoRelease,
+			"`guard.wasm` and `loader.wasm` of a release: name their folder with WithReleaseFolder"},
+		"no folder": {[]Option{WithReleaseFolder("no/such")}, fs.ErrNotExist,
+			"`loader.wasm` in folder `no/such` cannot be read: "},
 		"an empty folder": {[]Option{WithReleaseFolder(folder)}, ErrNoRelease,
 			"`loader.wasm` in folder `" + folder + "` cannot be read: "},
 		"no guard": {[]Option{WithRelease(releaseWith(t, map[string][]byte{guardFile: nil}))}, ErrNoRelease,
 			"`guard.wasm` cannot be read: file does not exist"},
-		"no loader": {[]Option{WithRelease(releaseWith(t, map[string][]byte{loaderFile: nil}))}, ErrNoRelease, "`loader.wasm` cannot"},
+		"no loader": {[]Option{WithRelease(releaseWith(t, map[string][]byte{loaderFile: nil}))}, ErrNoRelease,
+			"`loader.wasm` cannot"},
 	} {
-		if _, err := NewHost(background, c.options...); !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.contains) {
+		if _, err := NewHost(background, c.options...); !errors.Is(err, c.kind) || !strings.Contains(err.Error(),
+			c.contains) {
 			t.Errorf("%s: found %v, expected %v with %q", name, err, c.kind, c.contains)
 		}
 	}
@@ -66,7 +70,8 @@ func TestAHostWithoutAReleaseSaysWhatIsMissing(t *testing.T) {
 
 func TestAFileOfAReleaseThatIsAnotherOneIsToldOf(t *testing.T) {
 	strategy := readFile(t, builtComponent(t, "plugins/blue_green.wasm"))
-	_, err := NewHost(background, WithRelease(releaseWith(t, map[string][]byte{guardFile: strategy})), WithCache(cacheFolder))
+	_, err := NewHost(background, WithRelease(releaseWith(t, map[string][]byte{guardFile: strategy})),
+		WithCache(cacheFolder))
 	if !errors.Is(err, ErrNotAGuard) || !strings.HasPrefix(err.Error(), "`guard.wasm` ") {
 		t.Errorf("a strategy is no guard: %v", err)
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// What the host makes of requests in JSON before a plugin sees them: their policies are taken out, and resolved into their limits.
-// Everything else is for the plugin to judge, and reaches it as it is.
+// What the host makes of requests in JSON before a plugin sees them: their policies are taken out, and resolved into
+// their limits. Everything else is for the plugin to judge, and reaches it as it is.
 
 // jsonRequest is one element of a batch.
 type jsonRequest struct {
@@ -101,8 +101,8 @@ func prepareOne(request []byte, guard Guard) jsonRequest {
 	return jsonRequest{text: text, isRequest: isRequest, guard: guard}
 }
 
-// limitsFor are the limits of a spec that has none of its own; empty where it has, or where there is no policy to resolve. What
-// is no spec is for the plugin to refuse.
+// limitsFor are the limits of a spec that has none of its own; empty where it has, or where there is no policy to
+// resolve. What is no spec is for the plugin to refuse.
 func limitsFor(spec []byte, guard Guard) string {
 	policy, hasPolicy := guard.Policy()
 	if spec == nil || !hasPolicy {

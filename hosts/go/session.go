@@ -8,10 +8,10 @@ import (
 
 // Session is one instance of a plugin that is used for many calls, which saves rewinding it after each.
 //
-// The price: whatever the plugin remembers from one call is there in the next, so a plugin that is wrong or hostile can carry
-// one deployment's routes into another's plan, and the memory it has taken is kept. After a failed call the instance is thrown
-// away and the next call has a new one. A session holds one of the host's [Limits.Instances] until it is closed. It is not for
-// use by several goroutines at once.
+// The price: whatever the plugin remembers from one call is there in the next, so a plugin that is wrong or hostile can
+// carry one deployment's routes into another's plan, and the memory it has taken is kept. After a failed call the
+// instance is thrown away and the next call has a new one. A session holds one of the host's [Limits.Instances] until
+// it is closed. It is not for use by several goroutines at once.
 type Session struct {
 	plugin   *Plugin
 	purpose  purpose
@@ -19,8 +19,8 @@ type Session struct {
 	isOpen   bool
 	// guard is the session in which its plans are checked; nil until one has to be.
 	guard *Session
-	// isOnce tells that the call that comes is the last one, so that its instance need not clean up after itself: what it was is put
-	// back.
+	// isOnce tells that the call that comes is the last one, so that its instance need not clean up after itself: what it
+	// was is put back.
 	isOnce bool
 }
 
@@ -94,7 +94,9 @@ func (s *Session) start(ctx context.Context) error {
 }
 
 // do runs one call under the limits, for so long: `lower` puts the parameters on the stack, `lift` reads the result.
-func (s *Session) do(ctx context.Context, limit time.Duration, place int, lower func(l *lowering), lift func(l *lifting, at uint32)) error {
+func (s *Session) do(
+	ctx context.Context, limit time.Duration, place int, lower func(l *lowering), lift func(l *lifting, at uint32),
+) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
@@ -126,7 +128,9 @@ func (s *Session) EvaluateCycle(ctx context.Context, routes []Route, spec *Spec)
 }
 
 // EvaluateCycleUnder is as [Plugin.EvaluateCycleUnder].
-func (s *Session) EvaluateCycleUnder(ctx context.Context, policy Policy, routes []Route, spec *Spec) (*RouteChanges, error) {
+func (s *Session) EvaluateCycleUnder(
+	ctx context.Context, policy Policy, routes []Route, spec *Spec,
+) (*RouteChanges, error) {
 	return s.evaluateUnder(ctx, s.plugin.guard.under(&policy), routes, spec)
 }
 
@@ -148,32 +152,10 @@ func (s *Session) evaluateUnder(ctx context.Context, guard Guard, routes []Route
 	return plan, nil
 }
 
-// contained does what may panic in the runtime or in this host. Its instances are thrown away then: whatever was left undone in
-// them is never seen.
-func (s *Session) contained(work func() error) error {
-	var err error
-	words, hasPanicked := contained(func() { err = work() })
-	if !hasPanicked {
-		return err
-	}
-	s.discard()
-	if s.guard != nil {
-		s.guard.discard()
-	}
-	cause, limits := errors.New(words), s.plugin.loaded.host.limits
-	return &CallError{Plugin: s.plugin.loaded.id, Kind: ErrPanicked, Limits: limits, Cause: cause}
-}
-
-// discard throws the instance away, if there is one; the next call has a new one.
-func (s *Session) discard() {
-	if s.instance != nil {
-		contained(s.instance.close)
-		s.instance = nil
-	}
-}
-
 // evaluate decides a cycle within a time, and leaves the plan unchecked.
-func (s *Session) evaluate(ctx context.Context, limit time.Duration, routes []Route, spec *Spec) (*RouteChanges, error) {
+func (s *Session) evaluate(
+	ctx context.Context, limit time.Duration, routes []Route, spec *Spec,
+) (*RouteChanges, error) {
 	var plan *RouteChanges
 	var refused *RefusedError
 	err := s.do(ctx, limit, evaluateCycle,
@@ -187,44 +169,6 @@ func (s *Session) evaluate(ctx context.Context, limit time.Duration, routes []Ro
 		return nil, refused
 	}
 	return plan, nil
-}
-
-// EvaluateCycles is as [Plugin.EvaluateCycles].
-func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Result, error) {
-	limits := s.plugin.loaded.host.limits
-	end := time.Now().Add(limits.Time)
-	results := make([]Result, len(requests))
-	for i := range requests {
-		routes, guard := requests[i].Routes, s.plugin.guard.under(requests[i].Policy)
-		spec := requests[i].Spec.under(guard)
-		var plan *RouteChanges
-		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isNotReached: true})
-		if left := time.Until(end); left > 0 {
-			err = s.contained(func() (err error) {
-				if plan, err = s.evaluate(ctx, left, routes, spec); err != nil {
-					return err
-				}
-				// The guard has a time limit of its own.
-				start := time.Now()
-				plan, err = s.guarded(ctx, routes, spec, plan, guard)
-				end = end.Add(time.Since(start))
-				return err
-			})
-		}
-		if err != nil {
-			plan = nil
-		}
-		results[i] = Result{plan, err}
-	}
-	return results, nil
-}
-
-// text calls a function that takes one string.
-func (s *Session) text(ctx context.Context, place int, text, argument string, lift func(l *lifting, at uint32)) error {
-	return s.do(ctx, s.plugin.loaded.host.limits.Time, place, func(l *lowering) {
-		at := l.string(text, argument, -1)
-		l.stack[0], l.stack[1] = uint64(at.at), uint64(at.length)
-	}, lift)
 }
 
 // Describe is as [Plugin.Describe].
@@ -243,7 +187,9 @@ func (s *Session) CheckConfig(ctx context.Context, config string, targetReplicas
 }
 
 // CheckConfigUnder is as [Plugin.CheckConfigUnder].
-func (s *Session) CheckConfigUnder(ctx context.Context, policy Policy, config string, targetReplicas uint32) (Commitment, error) {
+func (s *Session) CheckConfigUnder(
+	ctx context.Context, policy Policy, config string, targetReplicas uint32,
+) (Commitment, error) {
 	return s.checkConfigUnder(ctx, s.plugin.guard.under(&policy), config, targetReplicas)
 }
 
@@ -264,30 +210,4 @@ func (s *Session) checkConfigUnder(ctx context.Context, guard Guard, config stri
 		return Commitment{}, &RefusedError{Plugin: s.plugin.loaded.id, Kind: ErrInvalidConfig, Message: problem.Error()}
 	}
 	return commitment, err
-}
-
-// EvaluateCyclesJSON is as [Plugin.EvaluateCyclesJSON].
-func (s *Session) EvaluateCyclesJSON(ctx context.Context, requests string) (string, error) {
-	answers, err := s.answers(ctx, requests)
-	return answers.text, err
-}
-
-// answers is EvaluateCyclesJSON with what the guard found.
-func (s *Session) answers(ctx context.Context, requests string) (found answers, err error) {
-	err = s.contained(func() (err error) {
-		found, err = s.answersUncontained(ctx, requests)
-		return err
-	})
-	return found, err
-}
-
-func (s *Session) answersUncontained(ctx context.Context, requests string) (answers, error) {
-	batch := prepare(requests, s.plugin.guard)
-	var text string
-	var problem error
-	err := s.text(ctx, evaluateCyclesJSON, batch.text, "requests", func(l *lifting, at uint32) { text, problem = l.textOrError(at) })
-	if err != nil {
-		return answers{}, err
-	}
-	return s.checkAnswers(ctx, batch, text, problem)
 }

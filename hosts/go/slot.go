@@ -50,7 +50,8 @@ func newSlot(registry *Registry, name string, first *version) *slot {
 	return slot
 }
 
-// current is the version to call, which is kept from being closed until it is released. Where all is closed, its error says so.
+// current is the version to call, which is kept from being closed until it is released. Where all is closed, its error
+// says so.
 func (s *slot) current() *version {
 	for {
 		version := s.versions.Load().current
@@ -64,7 +65,8 @@ func (s *slot) current() *version {
 	}
 }
 
-// switchTo makes a version the current one, during a change. The one before is kept to revert to, unless it was failing itself.
+// switchTo makes a version the current one, during a change. The one before is kept to revert to, unless it was failing
+// itself.
 func (s *slot) switchTo(version *version) Swap {
 	old := s.versions.Load()
 	previous, dropped := old.current, old.previous

@@ -21,8 +21,8 @@ const (
 	OutcomeRejected Outcome = "rejected"
 	// OutcomeTrap: the plugin trapped.
 	OutcomeTrap Outcome = "trap"
-	// OutcomeTimeout: it ran for too long, or was running when the deadline of the caller's context came. That the context was
-	// canceled, or over before the plugin ran, is OutcomeHost.
+	// OutcomeTimeout: it ran for too long, or was running when the deadline of the caller's context came. That the context
+	// was canceled, or over before the plugin ran, is OutcomeHost.
 	OutcomeTimeout Outcome = "timeout"
 	// OutcomeMemory: it wanted too much memory.
 	OutcomeMemory Outcome = "memory"
@@ -121,7 +121,8 @@ func judge(err error) judgement {
 	return judgement{outcome: OutcomeHost}
 }
 
-// add takes another request of the same batch into account: what speaks against the plugin first, then what says nothing.
+// add takes another request of the same batch into account: what speaks against the plugin first, then what says
+// nothing.
 func (j *judgement) add(other judgement) {
 	rank := func(outcome Outcome) int {
 		switch {

@@ -129,7 +129,8 @@ func patched(t testing.TB, path, from, to string) []byte {
 // hostileVersion is the version of the hostile guest that has this mode.
 func hostileVersion(t testing.TB, mode string) []byte {
 	t.Helper()
-	return patched(t, "guests/hostile.wasm", fmt.Sprintf("hostile-mode:%-16s", "honest"), fmt.Sprintf("hostile-mode:%-16s", mode))
+	return patched(t, "guests/hostile.wasm", fmt.Sprintf("hostile-mode:%-16s", "honest"),
+		fmt.Sprintf("hostile-mode:%-16s", mode))
 }
 
 // numbered is a component with a custom section more, and so another digest.
@@ -144,7 +145,8 @@ func millisecond(n int64) time.Time {
 
 // specWith is a spec for v2 and three replicas, one millisecond after the start.
 func specWith(config string) *Spec {
-	return &Spec{DeployingRevision: "v2", TargetReplicas: 3, StartedAt: millisecond(0), Now: millisecond(1), Config: config}
+	return &Spec{DeployingRevision: "v2", TargetReplicas: 3, StartedAt: millisecond(0), Now: millisecond(1),
+		Config: config}
 }
 
 // misdeed is a spec that tells the hostile guest what to do.
@@ -154,7 +156,8 @@ func misdeed(word string) *Spec {
 
 // misdeedJSON is a request that tells the hostile guest what to do, as JSON.
 func misdeedJSON(word string) string {
-	return fmt.Sprintf(`{"routes":[],"spec":{"deploying_revision":"v2","target_replicas":3,"started_at":0,"now":1,"config":{"misdeed":"%s"}}}`, word)
+	return fmt.Sprintf(`{"routes":[],"spec":{"deploying_revision":"v2","target_replicas":3,"started_at":0,"now":1,`+
+		`"config":{"misdeed":"%s"}}}`, word)
 }
 
 // readyRoutes are ready routes of v2 that are out of traffic: r-1, r-2 and so on.

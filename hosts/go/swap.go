@@ -238,7 +238,8 @@ func (c *Checks) pass(ctx context.Context, plugin *Plugin) *SwapError {
 		var expected answer
 		isRead := json.Unmarshal([]byte(text), &found) == nil && json.Unmarshal([]byte(vector.Response), &expected) == nil
 		if !isRead || !reflect.DeepEqual(found, []answer{expected}) {
-			detail := fmt.Sprintf("the new version answers vector `%s` with %s instead of %s", vector.Name, text, vector.Response)
+			detail := fmt.Sprintf("the new version answers vector `%s` with %s instead of %s", vector.Name, text,
+				vector.Response)
 			return fail(ErrSwapVector, detail, nil)
 		}
 	}

@@ -222,7 +222,8 @@ func TestAFileThatCannotBeReadIsToldOnce(t *testing.T) {
 }
 
 func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
-	if _, err := NewRegistry(sharedHost(t), RegistryOptions{}).Watch(background, "no/such/folder", WatchOptions{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := NewRegistry(sharedHost(t), RegistryOptions{}).Watch(background, "no/such/folder",
+		WatchOptions{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -265,7 +266,8 @@ func TestALogThatIsWrittenAllTheTimeKeepsNothingFromBeingLoaded(t *testing.T) {
 func TestAContextThatIsOverWatchesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(background)
 	cancel()
-	if _, err := newRegistry(t, Limits{}, RegistryOptions{}).Watch(ctx, t.TempDir(), WatchOptions{}); !errors.Is(err, context.Canceled) {
+	if _, err := newRegistry(t, Limits{}, RegistryOptions{}).Watch(ctx, t.TempDir(), WatchOptions{}); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
