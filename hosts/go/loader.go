@@ -64,7 +64,12 @@ func newLoader(program []byte, limits Limits, cacheFolder string) (*loader, erro
 	key := loaderKey{newPluginID("", program).Digest, uint32(min(loaderMemory(limits)/page, 1<<16-1))}
 	compile := sync.OnceValues(func() (*loader, error) { return compileLoader(program, key.pages, cacheFolder) })
 	once, _ := loaders.LoadOrStore(key, compile)
-	return once.(func() (*loader, error))()
+	made, err := once.(func() (*loader, error))()
+	if err != nil {
+		// What was missing may be there the next time.
+		loaders.Delete(key)
+	}
+	return made, err
 }
 
 func compileLoader(program []byte, pages uint32, cacheFolder string) (*loader, error) {
