@@ -103,6 +103,7 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		"the fuel's global": {edited(func(c *core) { c.functions[4].code = []byte{opGlobalGet, 1, opDrop} }),
 			ErrInvalidComponent,
 			"unknown global"},
+		"a name of the host's": {edited(func(c *core) { c.names[refusedGlobal] = 4 }), ErrInvalidComponent, refusedGlobal},
 		"the host's grow": {edited(func(c *core) { c.functions[4].code = []byte{opCall, 40} }), ErrInvalidComponent,
 			"unknown function"},
 	} {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// What the JSON entry point gives, what the host puts right in it, and what the guard has against it.
+// Answers of the JSON entry point: read, put right, and checked by the guard.
 
 // answers are what the JSON entry point gave.
 type answers struct {

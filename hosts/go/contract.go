@@ -13,7 +13,7 @@ func SupportedContracts() []string {
 	return slices.Clone(supportedContracts)
 }
 
-// What is called how is in layout.go, which is of this version.
+// The version whose types layout.go is of.
 var supportedContracts = []string{"0.2.0"}
 
 // contract is what a component must export to be one of a kind.

@@ -39,7 +39,7 @@ var (
 	ErrBrokenContract = errors.New("broke the contract")
 )
 
-// What a plugin has against its input; the kinds of a [RefusedError].
+// Objections of a plugin to its input; the kinds of a [RefusedError].
 var (
 	// ErrInvalidConfig: the configuration is not what the plugin takes; the message names the key.
 	ErrInvalidConfig = errors.New("invalid config")

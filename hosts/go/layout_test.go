@@ -48,7 +48,7 @@ var primitives = map[string]shape{
 	"string": list,
 }
 
-// list is what a string or list is of whatever it consists.
+// list is the shape of every list and string.
 var list = shape{size: 8, align: 4}
 
 // typeReader reads the types of functions from their texts. Records found on the way are kept by the names of their

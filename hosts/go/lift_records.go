@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// What the contract's functions return, out of an instance's memory.
+// Results of the contract's functions, read from an instance's memory.
 
 func (l *lifting) rollout(from []byte) RolloutSpec {
 	return RolloutSpec{

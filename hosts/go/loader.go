@@ -24,8 +24,7 @@ import (
 // on for that, which costs it a third, and lets the garbage collector begin meanwhile. Its time is linear in a file's
 // size.
 
-// Names that the loader gives what it adds to a core module. They are not valid in a component's exports, so no plugin
-// has them.
+// Names that the loader gives what it adds to a core module. One that has them already is no valid module any more.
 const (
 	meterModule   = "pointsman meter"
 	meterTick     = "tick"

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What the host makes of requests in JSON before a plugin sees them: their policies are taken out, and resolved into
+// Preparation of requests in JSON before a plugin sees them: their policies are taken out, and resolved into
 // their limits. Everything else is for the plugin to judge, and reaches it as it is.
 
 // jsonRequest is one element of a batch.

@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a host puts right in every plan before it returns it, rather than reject the plan for it: texts that people see,
-// and how soon it is evaluated again.
+// Corrections to plans that are no reason to reject one: texts that people see, and how soon it is evaluated again.
 
 const (
 	// longestMessage is the longest message of a reason, in bytes.
