@@ -27,7 +27,7 @@ func refused(t *testing.T, host *Host, component []byte) *LoadError {
 
 func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 	instanceOf := func(members ...[]byte) []byte {
-		return section(sectionType, vec(slices.Concat([]byte{0x42}, vec(members...))))
+		return section(sectionType, vec(slices.Concat([]byte{typeOfInstance}, vec(members...))))
 	}
 	importOf := func(name string, what ...byte) []byte {
 		return section(sectionImport, vec(append(appendName([]byte{0}, name), what...)))
@@ -36,12 +36,14 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		return append(appendName([]byte{0x04, 0}, name), what...)
 	}
 	function := []byte{0x01, 0x40, 0, 1, 0} // a type: a function without parameters and results
-	v2, older, newer := "pointsman:strategy/strategy@0.2.0", "pointsman:strategy/strategy@0.1.0", "pointsman:strategy/strategy@0.3.0"
 	edited := func(edit func(c *core)) []byte {
 		c := strategyCore()
 		edit(&c)
-		return strategyOf(c)
+		return strategyOf(t, c)
 	}
+	const blueGreen = "plugins/blue_green.wasm"
+	of := func(version string) []byte { return patched(t, blueGreen, "@0.2.0", "@"+version) }
+	empty := section(sectionCoreModule, coreModuleHeader)
 	for name, c := range map[string]struct {
 		component []byte
 		kind      error
@@ -53,44 +55,66 @@ func TestWhatIsNoPluginIsNotLoaded(t *testing.T) {
 		"half a header": {[]byte("\x00asm\x0d\x00"), ErrNotWasm, ""},
 		"a core module": {coreModuleHeader, ErrCoreModule, "not a component; link it with `wasm-component-ld`"},
 		"an empty one":  {componentOf(), ErrNotAStrategy, "does not export `pointsman:strategy/strategy`"},
-		"an older version": {componentOf(exportOf(older)), ErrUnsupportedContract,
-			"exports contract 0.1.0; this host supports 0.2.0: rebuild it with pointsman 0.2 (CONTRIBUTING, 'From 0.1.0 to 0.2.0')"},
-		"a newer version": {componentOf(exportOf(newer)), ErrUnsupportedContract,
-			"exports contract 0.3.0; this host supports 0.2.0: use a host that supports it"},
-		"half a contract":   {componentOf(exportOf(v2)), ErrMissingExport, "does not export `pointsman:strategy/strategy@0.2.0#evaluate-cycle`"},
-		"a guard":           {readFile(t, builtComponent(t, "plugins/guard.wasm")), ErrNotAStrategy, ""},
-		"a function import": {componentOf(section(sectionType, vec(function[1:])), importOf("clock", sortFunc, 0)), ErrImports, "imports `clock`"},
-		"wasi": {componentOf(instanceOf(function, member("get-random-u64", sortFunc, 0)), importOf("wasi:random/random@0.2.0", sortInstance, 0)),
-			ErrImports, "imports `wasi:random/random@0.2.0#get-random-u64`"},
-		"a resource": {componentOf(instanceOf(member("pollable", sortType, 1)), importOf("wasi:io/poll@0.2.0", sortInstance, 0)),
-			ErrImports, "`wasi:io/poll@0.2.0#pollable`"},
-		"an instance of nothing": {componentOf(importOf("a", sortInstance, 7)), ErrInvalidComponent, "a type that is not there"},
-		"two core modules": {componentOf(section(sectionCoreModule, coreModuleHeader), section(sectionCoreModule, coreModuleHeader), exportOf(v2)),
-			ErrInvalidComponent, "it has 2 core modules"},
-		"one more in a nested component": {componentOf(section(sectionCoreModule, coreModuleHeader),
-			section(sectionComponent, componentOf(section(sectionCoreModule, coreModuleHeader))), exportOf(v2)), ErrInvalidComponent, "it has 2 core modules"},
-		"a core module with an import": {componentOf(section(sectionCoreModule, append(slices.Clone(coreModuleHeader),
-			section(coreImport, vec(append(appendName(appendName(nil, "env"), "clock"), 0, 0)))...)), exportOf(v2)), ErrImports, "a core module that imports something"},
-		"a section that is unknown": {componentOf([]byte{99, 0}), ErrInvalidComponent, "unknown kind, 99"},
-		"nested without end":        {nested(200), ErrTooComplex, "nests components and types more than 32 deep; define them side by side"},
-		"no memory":                 {edited(func(c *core) { c.memory = nil }), ErrMissingExport, "does not export `memory`"},
-		"no realloc":                {edited(func(c *core) { delete(c.names, reallocExport) }), ErrMissingExport, "does not export `cabi_realloc`"},
-		"another type": {edited(func(c *core) { c.names["pointsman:strategy/strategy@0.2.0#describe"] = 4 }), ErrWrongType,
-			"exports `pointsman:strategy/strategy@0.2.0#describe` with another type than the contract's"},
-		"another type of what frees": {edited(func(c *core) { c.names["cabi_post_pointsman:strategy/strategy@0.2.0#describe"] = 4 }), ErrWrongType, "cabi_post_"},
+		"an older version": {of("0.1.0"), ErrUnsupportedContract,
+			"exports contract `0.1.0`; this host supports 0.2.0: rebuild it " +
+				"with pointsman 0.2 (CONTRIBUTING, 'From 0.1.0 to 0.2.0')"},
+		"a newer version": {of("0.3.0"), ErrUnsupportedContract,
+			"exports contract `0.3.0`; this host supports 0.2.0: use a host that supports it"},
+		"half a contract": {patched(t, blueGreen, "strategy-json", "strategy-jsom"), ErrMissingExport,
+			"does not export `pointsman:strategy/strategy-json@0.2.0#evaluate-cycles`"},
+		"a field of another name": {patched(t, blueGreen, "stable-revision", "staple-revision"), ErrWrongType,
+			"exports `pointsman:strategy/strategy@0.2.0#evaluate-cycle` with another type than the contract's"},
+		"a guard": {readFile(t, builtComponent(t, "plugins/guard.wasm")), ErrNotAStrategy, ""},
+		"a function import": {componentOf(section(sectionType, vec(function[1:])), importOf("clock", sortFunc, 0)),
+			ErrImports,
+			"imports `clock`; a strategy must not import anything"},
+		"wasi": {componentOf(instanceOf(function, member("get-random-u64", sortFunc, 0)),
+			importOf("wasi:random/random@0.2.0", sortInstance, 0)), ErrImports,
+			"imports `wasi:random/random@0.2.0#get-random-u64`"},
+		"an instance of nothing": {componentOf(importOf("a", sortInstance, 7)), ErrInvalidComponent,
+			"is not a valid component: "},
+		"two core modules": {append(strategyOf(t, strategyCore()), empty...), ErrCoreModules,
+			"has 2 core modules; this host needs exactly one: link its code into one"},
+		"one more in a nested component": {append(strategyOf(t, strategyCore()), section(sectionComponent,
+			componentOf(empty))...),
+			ErrCoreModules, "has 2 core modules"},
+		"a section that is unknown": {componentOf([]byte{99, 0}), ErrInvalidComponent, ""},
+		"nested without end": {nested(200), ErrTooComplex,
+			"nests components and types more than 32 deep; define them side by side"},
+		"no realloc": {edited(func(c *core) { delete(c.names, reallocExport) }), ErrInvalidComponent,
+			"cabi_realloc"},
+		"another core type": {edited(func(c *core) { c.names["pointsman:strategy/strategy@0.2.0#describe"] = 4 }),
+			ErrInvalidComponent, ""},
 		"more memory than the limit": {edited(func(c *core) { c.memory = appendU32([]byte{0}, 1025) }), ErrTooMuchMemory,
 			"needs 67174400 bytes of memory to start, the limit is 67108864"},
-		"a huge table":         {edited(func(c *core) { c.tables = appendU32([]byte{0}, 1<<27) }), ErrInvalidComponent, "its tables have 134217728 elements"},
-		"a trap at the start":  {edited(func(c *core) { c.start, c.functions[4].code = []byte{4}, []byte{opUnreachable} }), ErrTrap, "does not start"},
+		"a trap at the start": {edited(func(c *core) { c.start, c.functions[4].code = []byte{4}, []byte{opUnreachable} }),
+			ErrTrap,
+			"does not start"},
 		"code that is invalid": {edited(func(c *core) { c.functions[4].code = []byte{opI32Add} }), ErrInvalidComponent, ""},
+		"a tail call": {edited(func(c *core) { c.functions[4].code = []byte{0x12, 4} }), ErrInvalidComponent,
+			"tail calls"},
+		"atomics": {edited(func(c *core) { c.functions[4].code = []byte{0xfe, 0x03, 0} }), ErrInvalidComponent,
+			"threads"},
+		"relaxed SIMD": {edited(func(c *core) { c.functions[4].code = []byte{prefixVector, 0x80, 0x02} }),
+			ErrInvalidComponent,
+			"relaxed SIMD"},
+		"a shared memory": {edited(func(c *core) { c.memory = []byte{3, 1, 1} }), ErrInvalidComponent, "threads"},
+		// What the loader adds comes after what the module has, which cannot name it.
+		"the fuel's global": {edited(func(c *core) { c.functions[4].code = []byte{opGlobalGet, 1, opDrop} }),
+			ErrInvalidComponent,
+			"unknown global"},
+		"a name of the host's": {edited(func(c *core) { c.names[refusedGlobal] = 4 }), ErrInvalidComponent, refusedGlobal},
+		"the host's grow": {edited(func(c *core) { c.functions[4].code = []byte{opCall, 40} }), ErrInvalidComponent,
+			"unknown function"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := refused(t, sharedHost(t), c.component); !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.contains) {
+			if err := refused(t, sharedHost(t), c.component); !errors.Is(err, c.kind) || !strings.Contains(err.Error(),
+				c.contains) {
 				t.Errorf("found %v, expected %v with %q", err, c.kind, c.contains)
 			}
 		})
 	}
-	if _, err := sharedHost(t).Load(background, strategyOf(strategyCore())); err != nil {
+	if _, err := sharedHost(t).Load(background, strategyOf(t, strategyCore())); err != nil {
 		t.Errorf("what the others were made from is no strategy: %v", err)
 	}
 }
@@ -108,7 +132,7 @@ func TestAnEndlessLoopAtTheStart(t *testing.T) {
 	c := strategyCore()
 	c.start, c.functions[4].code = []byte{4}, []byte{opLoop, emptyBlock, 0x0c, 0, opEnd}
 
-	err := refused(t, newHost(t, Limits{Time: 50 * time.Millisecond}), strategyOf(c))
+	err := refused(t, newHost(t, Limits{Time: 50 * time.Millisecond}), strategyOf(t, c))
 
 	if err.Kind != ErrStart || !errors.Is(err, ErrTimeout) {
 		t.Errorf("%v", err)
@@ -117,7 +141,8 @@ func TestAnEndlessLoopAtTheStart(t *testing.T) {
 
 func TestAMissingFile(t *testing.T) {
 	_, err := sharedHost(t).LoadFile(background, "no/such.wasm")
-	if !errors.Is(err, ErrRead) || !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "`no/such.wasm` cannot be read") {
+	if !errors.Is(err, ErrRead) || !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(),
+		"`no/such.wasm` cannot be read") {
 		t.Errorf("%v", err)
 	}
 }
@@ -188,13 +213,13 @@ func TestComponentsThatWereDamaged(t *testing.T) {
 			rest[i] = byte(random.Uint32())
 		}
 		tryToLoad(t, host, append(bytes.Clone(componentHeader), rest...))
-		tryToLoad(t, host, componentOf(section(sectionCoreModule, append(slices.Clone(coreModuleHeader), rest...)), exportOf("pointsman:strategy/strategy@0.2.0")))
+		tryToLoad(t, host, strategyWith(t, append(slices.Clone(coreModuleHeader), rest...)))
 	}
 	assertGoesOn(t, blueGreen(t))
 }
 
-// FuzzLoad runs with its seeds in tests, and for longer with `go test -fuzz FuzzLoad`. What is large is taken apart and rewritten,
-// and not compiled, which would take a second each.
+// FuzzLoad runs with its seeds in tests, and for longer with `go test -fuzz FuzzLoad`. What is large is taken apart and
+// rewritten, and not compiled, which would take a second each.
 func FuzzLoad(f *testing.F) {
 	host := newHost(f, Limits{Time: 20 * time.Millisecond})
 	for _, path := range []string{"plugins/blue_green.wasm", "plugins/guard.wasm", "guests/hostile.wasm"} {
@@ -202,14 +227,16 @@ func FuzzLoad(f *testing.F) {
 		f.Add(component)
 		f.Add(component[:len(component)/2])
 	}
-	f.Add(strategyOf(strategyCore()))
+	f.Add(strategyOf(f, strategyCore()))
 	f.Fuzz(func(t *testing.T, component []byte) {
 		if len(component) < 10_000 {
 			tryToLoad(t, host, component)
 			return
 		}
 		var refused *LoadError
-		if _, err := admit("fuzz.wasm", component, host.limits, &strategyContract); err != nil && !errors.As(err, &refused) {
+		file := componentFile{newPluginID("fuzz.wasm", component), component}
+		_, err := host.loader.admit(background, file, &strategyContract, host.limits)
+		if err != nil && !errors.As(err, &refused) {
 			t.Errorf("%v is no load error", err)
 		}
 	})

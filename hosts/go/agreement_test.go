@@ -19,7 +19,8 @@ type strategy struct {
 func strategies(t *testing.T) []strategy {
 	setUp(t)
 	return []strategy{
-		{"blue-green", shared.blueGreen.WithGuard(GuardIDsOnly())}, {"rolling-update", shared.rollingUpdate.WithGuard(GuardIDsOnly())},
+		{"blue-green", shared.blueGreen.WithGuard(GuardIDsOnly())}, {"rolling-update",
+			shared.rollingUpdate.WithGuard(GuardIDsOnly())},
 	}
 }
 
@@ -54,7 +55,8 @@ func decided(t *testing.T, plan *RouteChanges, err error) answer {
 	if err == nil {
 		return answer{plan: plan}
 	}
-	codes := map[error]string{ErrInvalidConfig: "invalid_config", ErrInvalidSpec: "invalid_spec", ErrInvalidRoutes: "invalid_routes"}
+	codes := map[error]string{ErrInvalidConfig: "invalid_config", ErrInvalidSpec: "invalid_spec",
+		ErrInvalidRoutes: "invalid_routes"}
 	if !errors.As(err, &refused) || codes[refused.Kind] == "" {
 		t.Fatal(err)
 	}

@@ -3,14 +3,13 @@ package pointsman
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// What the JSON entry point gives, what the host puts right in it, and what the guard has against it.
+// Answers of the JSON entry point: read, put right, and checked by the guard.
 
 // answers are what the JSON entry point gave.
 type answers struct {
@@ -46,7 +45,8 @@ func (a *answer) decode(data []byte) error {
 		}
 		return err
 	}
-	err := decodeObject(data, field{"ok", maybeObject(&read.plan, planFields), optional}, field{"error", refused, optional})
+	err := decodeObject(data, field{"ok", maybeObject(&read.plan, planFields), optional}, field{"error", refused,
+		optional})
 	if err == nil && (read.plan != nil) == isRefused {
 		err = errNoAnswer
 	}
@@ -69,9 +69,9 @@ func isCode(code string) bool {
 	return false
 }
 
-// checkAnswers puts right what is to be put right in the plans of a batch, and an error in the place of each that the guard
-// rejects. `problem` is what the plugin has against all of the requests, if anything.
-func (s *Session) checkAnswers(ctx context.Context, batch asking, given string, problem error) (answers, error) {
+// checkAnswers puts right what is to be put right in the plans of a batch, and an error in the place of each that the
+// guard rejects. `problem` is what the plugin has against all of the requests, if anything.
+func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given string, problem error) (answers, error) {
 	broken := func(format string, args ...any) (answers, error) {
 		cause, limits := fmt.Errorf(format, args...), s.plugin.loaded.host.limits
 		return answers{}, &CallError{Plugin: s.plugin.loaded.id, Kind: ErrBrokenContract, Limits: limits, Cause: cause}
@@ -123,9 +123,6 @@ func (s *Session) checkAnswers(ctx context.Context, batch asking, given string, 
 			continue
 		}
 		found, err := s.checkAnswer(ctx, request, all[i], read.plan)
-		if errors.Is(err, errNoRequest) {
-			return broken("%w", err)
-		}
 		if err != nil {
 			return answers{}, &GuardError{Plugin: s.plugin.loaded.id, Cause: err}
 		}
@@ -140,9 +137,6 @@ func (s *Session) checkAnswers(ctx context.Context, batch asking, given string, 
 	return checked, nil
 }
 
-// errNoRequest: a plan was given for what is no request.
-var errNoRequest = errors.New("it has a plan for what is no request")
-
 // checkedAnswer is what came of an answer.
 type checkedAnswer struct {
 	// answer is what stands in its place; nil where it stays.
@@ -151,13 +145,16 @@ type checkedAnswer struct {
 }
 
 // checkAnswer puts an answer with a plan right, and has the plan checked.
-func (s *Session) checkAnswer(ctx context.Context, asked *asked, given json.RawMessage, plan *RouteChanges) (checkedAnswer, error) {
+func (s *Session) checkAnswer(
+	ctx context.Context, element *jsonRequest, given json.RawMessage, plan *RouteChanges,
+) (checkedAnswer, error) {
 	var request Request
-	needed := needs(plan, asked.guard)
-	if needed != nothing || !plan.NextEvaluationAt.IsZero() {
-		// Most plans change nothing, and the request is long.
-		if err := decodeObject(asked.text, requestFields(&request)...); err != nil {
-			return checkedAnswer{}, fmt.Errorf("%w: %w", errNoRequest, err)
+	needed := needs(plan, element.guard)
+	// Most plans change nothing, and the request is long.
+	if !element.isRequest || needed != nothing || !plan.NextEvaluationAt.IsZero() {
+		if err := decodeObject(element.text, requestFields(&request)...); err != nil {
+			// A plugin that makes a plan of it all the same. The others' answers are none the worse for that.
+			return checkedAnswer{answer: refusal("invalid_request", err.Error())}, nil
 		}
 	}
 	before := *plan
@@ -166,7 +163,7 @@ func (s *Session) checkAnswer(ctx context.Context, asked *asked, given json.RawM
 	if isTidied(&before, plan) {
 		changed = withTidied(given, plan)
 	}
-	violations, err := s.violations(ctx, request.Routes, &request.Spec, plan, asked.guard)
+	violations, err := s.violations(ctx, request.Routes, &request.Spec, plan, element.guard)
 	if err == nil && len(violations) > 0 {
 		changed = rejection(violations)
 	}
@@ -175,7 +172,8 @@ func (s *Session) checkAnswer(ctx context.Context, asked *asked, given json.RawM
 
 // isTidied tells whether one plan is not the other as a plugin gave it.
 func isTidied(before, after *RouteChanges) bool {
-	return before.Reason.Code != after.Reason.Code || before.Reason.Message != after.Reason.Message || before.Gate != after.Gate ||
+	return before.Reason.Code != after.Reason.Code || before.Reason.Message != after.Reason.Message ||
+		before.Gate != after.Gate ||
 		!before.NextEvaluationAt.Equal(after.NextEvaluationAt)
 }
 
@@ -226,7 +224,8 @@ func rejection(violations []Violation) json.RawMessage {
 		for _, id := range violation.RouteIDs {
 			ids = append(ids, json.RawMessage(quoted(id)))
 		}
-		fmt.Fprintf(&to, `{"code":%s,"route_ids":%s,"message":%s}`, quoted(string(violation.Code)), joined(ids), quoted(violation.Message))
+		fmt.Fprintf(&to, `{"code":%s,"route_ids":%s,"message":%s}`, quoted(string(violation.Code)), joined(ids),
+			quoted(violation.Message))
 	}
 	to.WriteString("]}}")
 	return json.RawMessage(to.String())

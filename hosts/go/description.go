@@ -9,11 +9,14 @@ import (
 // longestWord is the longest name or version of a strategy, in bytes. Both are in log lines and labels of metrics.
 const longestWord = 64
 
-// checkDescription says what is wrong with what a plugin says of itself, by the rules that `describe` has in the contract;
-// nothing where nothing is.
+// checkDescription says what is wrong with what a plugin says of itself, by the rules that `describe` has in the
+// contract; nothing where nothing is.
 func checkDescription(d *Description) string {
 	isWord := func(word string) bool {
-		return word != "" && strings.IndexFunc(word, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }) < 0
+		return word != "" && strings.IndexFunc(word, func(c rune) bool {
+			return (c < 'a' || c > 'z') && (c < '0' ||
+				c > '9')
+		}) < 0
 	}
 	isKebab := d.Name != "" && d.Name[0] >= 'a' && d.Name[0] <= 'z'
 	for _, word := range strings.Split(d.Name, "-") {

@@ -11,8 +11,9 @@ import (
 var (
 	// ErrInvalidLimits: nothing could run under the limits, or no system could give as much.
 	ErrInvalidLimits = errors.New("invalid limits")
-	// ErrNoGuard: a host needs the guard component, and was given none; see [WithGuard].
-	ErrNoGuard = errors.New("a host needs the guard: give it the component `guard.wasm` with WithGuard or WithGuardFile")
+	// ErrNoRelease: a host needs the files of a release, and was given none, or one of them is missing; see [WithRelease].
+	ErrNoRelease = errors.New("a host needs `guard.wasm` and `loader.wasm` of a release: " +
+		"name their folder with WithReleaseFolder")
 	// ErrClosed: the host, the plugin or the session was closed.
 	ErrClosed = errors.New("closed")
 )
@@ -38,7 +39,7 @@ var (
 	ErrBrokenContract = errors.New("broke the contract")
 )
 
-// What a plugin has against its input; the kinds of a [RefusedError].
+// Objections of a plugin to its input; the kinds of a [RefusedError].
 var (
 	// ErrInvalidConfig: the configuration is not what the plugin takes; the message names the key.
 	ErrInvalidConfig = errors.New("invalid config")
@@ -61,7 +62,7 @@ type CallError struct {
 	// Plugin is the plugin that was called.
 	Plugin PluginID
 	// Kind is one of ErrTrap, ErrTimeout, ErrCanceled, ErrMemory, ErrResponse, ErrInstances, ErrMalformed,
-	// ErrBrokenContract and ErrClosed.
+	// ErrBrokenContract, ErrPanicked and ErrClosed.
 	Kind error
 	// Limits are those that it ran under.
 	Limits Limits
@@ -69,8 +70,8 @@ type CallError struct {
 	Cause error
 	// hasRun tells of a call that was stopped that its code was running then.
 	hasRun bool
-	// isUnasked tells of a request of a batch that there was no time left for.
-	isUnasked bool
+	// isNotReached tells of a request of a batch that there was no time left for.
+	isNotReached bool
 }
 
 func (e *CallError) Error() string {
@@ -137,8 +138,8 @@ func (e *RejectedError) Unwrap() error {
 	return ErrPlanRejected
 }
 
-// ArgumentError says that a value cannot be handed to a plugin at all: a moment before 1970, a word that the contract does not
-// have, a string that is not UTF-8. No plugin was called.
+// ArgumentError says that a value cannot be handed to a plugin at all: a moment before 1970, a word that the contract
+// does not have, a string that is not UTF-8. No plugin was called.
 type ArgumentError struct {
 	// Argument is the field's path, such as `routes[2].created_at`.
 	Argument string
@@ -155,31 +156,33 @@ func (e *ArgumentError) Unwrap() error {
 	return ErrInvalidArgument
 }
 
-// BackingOffError says that a strategy was not called: it fails, and there is no version to go back to.
-type BackingOffError struct {
+// CircuitOpenError says that a strategy was not called: it fails, and there is no version to revert to, so that its
+// circuit is open.
+type CircuitOpenError struct {
 	// Plugin is the version that fails.
 	Plugin PluginID
 	// Failures is how often it failed in a row, last time included.
 	Failures int
-	// Remaining is for how long calls will still be answered with this.
+	// Remaining is the time for which calls will still be answered with this.
 	Remaining time.Duration
 }
 
-// ErrBackingOff is what every [BackingOffError] is.
-var ErrBackingOff = errors.New("backing off")
+// ErrCircuitOpen is what every [CircuitOpenError] is.
+var ErrCircuitOpen = errors.New("circuit open")
 
-func (e *BackingOffError) Error() string {
-	return fmt.Sprintf("plugin %s failed %d times in a row; it is tried again in %v", e.Plugin, e.Failures, e.Remaining)
+func (e *CircuitOpenError) Error() string {
+	return fmt.Sprintf("plugin %s failed %d times in a row; circuit open for %s", e.Plugin, e.Failures,
+		length(e.Remaining))
 }
 
-// Unwrap gives ErrBackingOff.
-func (e *BackingOffError) Unwrap() error {
-	return ErrBackingOff
+// Unwrap gives ErrCircuitOpen.
+func (e *CircuitOpenError) Unwrap() error {
+	return ErrCircuitOpen
 }
 
 // UnknownStrategyError says that no plugin of a name was loaded.
 type UnknownStrategyError struct {
-	// Name is the name asked for.
+	// Name is the name that was given.
 	Name string
 	// Known are the names there are, sorted.
 	Known []string
@@ -206,20 +209,4 @@ func withCause(kind, cause error) []error {
 		return []error{kind}
 	}
 	return []error{kind, cause}
-}
-
-// named is how many names of a list are told.
-const named = 3
-
-// list is `a`, `b` and 3 more: the first names of so many.
-func list(names []string, count int) string {
-	var quoted []string
-	for _, name := range names[:min(named, len(names))] {
-		quoted = append(quoted, "`"+name+"`")
-	}
-	text := strings.Join(quoted, ", ")
-	if more := count - named; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }

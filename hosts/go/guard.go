@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// Guard says how plans are checked before they are returned. The zero value is everything, under [DefaultPolicy]. Nothing
-// switches the checks of the ids off: without right ids a plan cannot be applied at all.
+// Guard says how plans are checked before they are returned. The zero value is everything, under [DefaultPolicy].
+// Nothing switches the checks of the ids off: without right ids a plan cannot be applied at all.
 type Guard struct {
 	policy    Policy
 	isIDsOnly bool
 }
 
-// GuardWith checks everything, under this policy, which the host also resolves into the limits that a strategy keeps to.
+// GuardWith checks everything, under this policy, which the host also resolves into the limits that a strategy keeps
+// to.
 func GuardWith(policy Policy) Guard {
 	return Guard{policy: policy}
 }
 
-// GuardIDsOnly checks only that the ids are right: given, once, and not in conflict. A plan may then take the service down. It
-// is for a host that checks plans itself.
+// GuardIDsOnly checks only that the ids are right: given, once, and not in conflict. A plan may then take the service
+// down. It is for a host that checks plans itself.
 func GuardIDsOnly() Guard {
 	return Guard{isIDsOnly: true}
 }
@@ -144,8 +145,9 @@ const (
 	everything
 )
 
-// needs tells what the guard has to see of a plan. The usual one changes nothing about any route, and can be wrong only in that it
-// ends the rollout, in its memo, and in when it wants to be made again: for the last, its moment has to be looked at as well.
+// needs tells what the guard has to see of a plan. The usual one changes nothing about any route, and can be wrong only
+// in that it ends the rollout, in its memo, and in when it wants to be made again: for the last, its moment has to be
+// looked at as well.
 func needs(plan *RouteChanges, guard Guard) need {
 	switch {
 	case !plan.IsEmpty():
@@ -171,7 +173,9 @@ func (p *RouteChanges) isAhead(spec *Spec) bool {
 }
 
 // guarded gives a plan that was put right and has passed the guard.
-func (s *Session) guarded(ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges, guard Guard) (*RouteChanges, error) {
+func (s *Session) guarded(
+	ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges, guard Guard,
+) (*RouteChanges, error) {
 	plan.tidy(spec.Now)
 	violations, err := s.violations(ctx, routes, spec, plan, guard)
 	switch {
@@ -184,7 +188,9 @@ func (s *Session) guarded(ctx context.Context, routes []Route, spec *Spec, plan 
 }
 
 // violations are all that is wrong with a plan, as the guard component says.
-func (s *Session) violations(ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges, guard Guard) ([]Violation, error) {
+func (s *Session) violations(
+	ctx context.Context, routes []Route, spec *Spec, plan *RouteChanges, guard Guard,
+) ([]Violation, error) {
 	policy, hasPolicy := guard.Policy()
 	needed := needs(plan, guard)
 	if needed == nothing && hasPolicy && !plan.isAhead(spec) {

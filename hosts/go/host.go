@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/tetratelabs/wazero"
@@ -21,13 +18,14 @@ type Host struct {
 	limits  Limits
 	permits permits
 	log     *slog.Logger
+	loader  *loader
 	guard   *Plugin
 
 	mutex    sync.Mutex
 	plugins  map[*loaded]struct{}
 	isClosed bool
-	// users are the calls, sessions and loads under way, and the host itself until it is closed. The last one to leave gives
-	// the runtime back, and with it the code and memory that the others were using.
+	// users are the calls, sessions and loads under way, and the host itself until it is closed. The last one to leave
+	// gives the runtime back, and with it the code and memory that the others were using.
 	users int
 }
 
@@ -36,9 +34,7 @@ type Option func(*options)
 
 type options struct {
 	limits      Limits
-	guard       []byte
-	guardName   string
-	guardFile   string
+	release     *release
 	cacheFolder string
 	log         *slog.Logger
 }
@@ -48,22 +44,9 @@ func WithLimits(limits Limits) Option {
 	return func(o *options) { o.limits = limits }
 }
 
-// WithGuard gives the host the guard, the component `guard.wasm` of the same release as the strategies.
-//
-// It is loaded as any plugin is, and not embedded in this module: a copy in its sources could be another one than that of the
-// release whose strategies it judges, and nobody can review a binary.
-func WithGuard(component []byte) Option {
-	return func(o *options) { o.guard, o.guardName, o.guardFile = component, "guard.wasm", "" }
-}
-
-// WithGuardFile is [WithGuard] with the component in a file.
-func WithGuardFile(path string) Option {
-	return func(o *options) { o.guard, o.guardFile = nil, path }
-}
-
-// WithCache keeps compiled components in a folder, so that a restart need not compile them again. Entries are found by the
-// component's content and wazero's version. What it holds is run as native code: only the host may be able to write to it.
-// Nothing is ever removed from it.
+// WithCache keeps compiled components in a folder, so that a restart need not compile them again. Entries are found by
+// the component's content and wazero's version. What it holds is run as native code: only the host may be able to write
+// to it. Nothing is ever removed from it.
 func WithCache(folder string) Option {
 	return func(o *options) { o.cacheFolder = folder }
 }
@@ -73,10 +56,11 @@ func WithLogger(log *slog.Logger) Option {
 	return func(o *options) { o.log = log }
 }
 
-// NewHost makes a host. It needs the guard, from [WithGuard] or [WithGuardFile].
+// NewHost makes a host. It needs the files of a release, from [WithRelease] or [WithReleaseFolder].
 //
-// It fails with [ErrNoGuard], with [ErrInvalidLimits] where nothing could run under the limits, with a [LoadError] where the
-// guard cannot be loaded, and where the cache folder cannot be made.
+// It fails with [ErrNoRelease] where those are missing, with [ErrInvalidLimits] where nothing could run under the
+// limits or a budget has a name that does not exist, with a [LoadError] where the guard cannot be loaded, and where the
+// cache folder cannot be made.
 func NewHost(ctx context.Context, opts ...Option) (*Host, error) {
 	var o options
 	for _, option := range opts {
@@ -90,7 +74,7 @@ func NewHost(ctx context.Context, opts ...Option) (*Host, error) {
 		o.log = slog.Default()
 	}
 	host := &Host{limits: limits, log: o.log, plugins: map[*loaded]struct{}{}, users: 1}
-	host.permits.upkeep = make(chan struct{}, upkeep)
+	host.permits.background = make(chan struct{}, backgroundInstances)
 	if err := host.start(ctx, &o, runtimeConfig()); err != nil {
 		host.Close(ctx)
 		return nil, err
@@ -98,8 +82,8 @@ func NewHost(ctx context.Context, opts ...Option) (*Host, error) {
 	return host, nil
 }
 
-// runtimeConfig are the settings of the runtime. What strategies have no use for, such as threads and tail calls, is off by
-// default.
+// runtimeConfig are the settings of the runtime. What strategies have no use for, such as threads and tail calls, is
+// off by default.
 func runtimeConfig() wazero.RuntimeConfig {
 	return wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
 }
@@ -119,17 +103,23 @@ func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfi
 	if _, err := meter.Export(meterTick).Instantiate(ctx); err != nil {
 		return fmt.Errorf("the runtime does not start: %w", err)
 	}
-	if o.guard == nil && o.guardFile == "" {
-		return ErrNoGuard
+	program, err := o.release.read(loaderFile)
+	if err != nil {
+		return err
 	}
-	file := componentFile{newPluginID(o.guardName, o.guard), o.guard}
-	if o.guardFile != "" {
-		var err error
-		if file, err = h.read(o.guardFile); err != nil {
-			return err
-		}
+	component, err := o.release.read(guardFile)
+	if err != nil {
+		return err
 	}
-	guard, err := h.load(ctx, file, &guardContract)
+	if h.loader, err = newLoader(program, h.limits, o.cacheFolder); err != nil {
+		return fmt.Errorf("the loader cannot be used: %w", err)
+	}
+	if err := h.loader.checkBudgets(ctx, h.limits); errors.Is(err, ErrInvalidLimits) {
+		return err
+	} else if err != nil {
+		return fmt.Errorf("the loader cannot be used: %w", err)
+	}
+	guard, err := h.load(ctx, componentFile{newPluginID(guardFile, component), component}, &guardContract)
 	if err != nil {
 		return err
 	}
@@ -145,9 +135,9 @@ func (h *Host) Limits() Limits { return h.limits }
 // GuardID is the name and digest of the guard.
 func (h *Host) GuardID() PluginID { return h.guard.loaded.id }
 
-// Close closes the host and all of its plugins: no new call, session or load begins, each fails with [ErrClosed]. What is under
-// way ends as it would, and the last of it gives code and memory back; sessions must be closed for that. Close waits for none,
-// and may be called more than once.
+// Close closes the host and all of its plugins: no new call, session or load begins, each fails with [ErrClosed]. What
+// is under way ends as it would, and the last of it gives code and memory back; sessions must be closed for that. Close
+// waits for none, and may be called more than once.
 func (h *Host) Close(ctx context.Context) error {
 	h.mutex.Lock()
 	wasClosed := h.isClosed
@@ -168,7 +158,8 @@ func (h *Host) Close(ctx context.Context) error {
 	return h.leave(ctx)
 }
 
-// enter keeps the runtime from being given back, unless the host was closed. For who keeps it already, it is never too late.
+// enter keeps the runtime from being given back, unless the host was closed. For who keeps it already, it is never too
+// late.
 func (h *Host) enter(isHeld bool) bool {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -214,141 +205,4 @@ func (h *Host) remember(plugin *loaded) bool {
 	}
 	h.plugins[plugin] = struct{}{}
 	return true
-}
-
-// LoadOption is an option of [Host.Load].
-type LoadOption func(*string)
-
-// Name is the name under which a plugin is loaded, for messages; by default `plugin`.
-func Name(name string) LoadOption {
-	return func(to *string) { *to = name }
-}
-
-// Load loads a plugin from memory. The bytes are not kept.
-//
-// It fails with a [LoadError], which says what about the bytes is not right.
-func (h *Host) Load(ctx context.Context, component []byte, opts ...LoadOption) (*Plugin, error) {
-	name := "plugin"
-	for _, option := range opts {
-		option(&name)
-	}
-	return h.load(ctx, componentFile{newPluginID(name, component), component}, &strategyContract)
-}
-
-// LoadFile loads a plugin from a file, whose name it has.
-//
-// It fails with a [LoadError], which says what about the file is not right.
-func (h *Host) LoadFile(ctx context.Context, path string) (*Plugin, error) {
-	file, err := h.read(path)
-	if err != nil {
-		return nil, err
-	}
-	return h.load(ctx, file, &strategyContract)
-}
-
-// componentFile is a component file that was read, once: what its digest says is what is loaded.
-type componentFile struct {
-	id    PluginID
-	bytes []byte
-}
-
-// read reads a component file.
-func (h *Host) read(path string) (componentFile, error) {
-	fail := func(err error) (componentFile, error) {
-		return componentFile{}, &LoadError{Name: path, Kind: ErrRead, Cause: err}
-	}
-	// To open a pipe would wait for somebody who writes to it.
-	info, err := os.Stat(path)
-	if err != nil {
-		return fail(err)
-	}
-	if !info.Mode().IsRegular() {
-		return fail(errors.New("it is no regular file"))
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return fail(err)
-	}
-	defer file.Close()
-	// One byte more than is allowed tells a file that is too large, also where its size cannot be asked for.
-	bytes, err := io.ReadAll(io.LimitReader(file, int64(h.limits.Component)+1))
-	if err != nil {
-		return fail(err)
-	}
-	name := filepath.Base(path)
-	if len(bytes) > h.limits.Component {
-		detail := fmt.Sprintf("has more than %d bytes, which is the limit", h.limits.Component)
-		return componentFile{}, &LoadError{Name: name, Kind: ErrTooLarge, Detail: detail}
-	}
-	return componentFile{newPluginID(name, bytes), bytes}, nil
-}
-
-// load compiles a component that keeps a contract, and starts it once, so that one that cannot even start is not found out in
-// the night.
-func (h *Host) load(ctx context.Context, file componentFile, contract *contract) (*Plugin, error) {
-	name := file.id.Name
-	if err := ctx.Err(); err != nil {
-		return nil, &LoadError{Name: name, Kind: ErrStart, Cause: err}
-	}
-	if !h.enter(false) {
-		return nil, &LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}
-	}
-	defer h.leave(context.Background())
-	// Whatever it panics in, what was made of the file is closed, and the runtime shares only what is finished.
-	var made *loaded
-	var plugin *Plugin
-	var err error
-	words, hasPanicked := contained(func() { plugin, err = h.loadUncontained(ctx, file, contract, &made) })
-	if hasPanicked {
-		if made != nil {
-			made.close()
-		}
-		return nil, &LoadError{Name: name, Kind: ErrPanicked, Cause: errors.New(words)}
-	}
-	return plugin, err
-}
-
-// loadUncontained is load, which may panic where the runtime does. Once there is something to close, it is in made.
-func (h *Host) loadUncontained(ctx context.Context, file componentFile, contract *contract, made **loaded) (*Plugin, error) {
-	name := file.id.Name
-	admitted, err := admit(name, file.bytes, h.limits, contract)
-	if err != nil {
-		return nil, err
-	}
-	compiled, err := h.runtime.CompileModule(ctx, admitted.wasm)
-	if err != nil {
-		return nil, &LoadError{Name: name, Kind: ErrInvalidComponent, Cause: err}
-	}
-	plugin := &loaded{
-		host: h, id: file.id, contract: contract, version: admitted.version, size: len(file.bytes), exports: admitted.component.exports,
-		compiled: compiled, globals: admitted.globals, isRewindable: admitted.isRewindable,
-	}
-	if !h.remember(plugin) {
-		return nil, errors.Join(&LoadError{Name: name, Kind: ErrStart, Cause: ErrClosed}, compiled.Close(ctx))
-	}
-	*made = plugin
-	if err := plugin.firstInstance(ctx); err != nil {
-		plugin.close()
-		return nil, err
-	}
-	return &Plugin{loaded: plugin}, nil
-}
-
-// firstInstance makes one, checks its types, and remembers what a new one is.
-func (l *loaded) firstInstance(ctx context.Context) error {
-	name := l.id.Name
-	if err := l.contract.check(name, l.version, l.compiled.ExportedFunctions(), l.compiled.ExportedMemories()); err != nil {
-		return err
-	}
-	if err := l.host.permits.take(ctx, forUpkeep, 0); err != nil {
-		return &LoadError{Name: name, Kind: ErrStart, Cause: err}
-	}
-	defer l.host.permits.give(forUpkeep)
-	first, err := l.instantiate(ctx)
-	if err != nil {
-		return &LoadError{Name: name, Kind: ErrStart, Cause: err}
-	}
-	l.image = first.image()
-	l.give(first)
-	return nil
 }

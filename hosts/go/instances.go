@@ -5,7 +5,6 @@ import (
 	"errors"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -14,62 +13,13 @@ import (
 
 // Instances: how many there may be at once and for what, and how one is made as good as new.
 //
-// To make an instance takes 50 µs and more. So one that has done its work is rewound: its memory and its globals become what
-// they were when it was new, byte for byte, which takes a tenth of that, and the next call finds nothing of the one before.
-// Where the plugin's code can change more than memory and globals, its tables for example, each call has an instance that is
-// really new.
-
-// upkeep is how many instances there are for everything but calls.
-const upkeep = 2
+// To make an instance takes 50 µs and more. So one that has done its work is rewound: its memory and its globals become
+// what they were when it was new, byte for byte, which takes a tenth of that, and the next call finds nothing of the
+// one before. Where the plugin's code can change more than memory and globals, its tables for example, each call has an
+// instance that is really new.
 
 // largestGuard is up to how much memory an instance of the guard, which is not rewound, is used again.
 const largestGuard = 4 << 20
-
-// purpose is what an instance is for.
-type purpose int
-
-const (
-	// forCall: a caller waits for it.
-	forCall purpose = iota
-	// forUpkeep: nobody waits for it: loading a plugin, checking a new version.
-	forUpkeep
-	// forGuard: the guard's, of which there is one for each call at most.
-	forGuard
-)
-
-// permits count the instances in use.
-type permits struct {
-	calls  atomic.Int64
-	upkeep chan struct{}
-}
-
-// take gives the right to have one instance until `give`: for a call at once, or not at all because the limit is reached; for
-// upkeep it is waited for.
-func (p *permits) take(ctx context.Context, purpose purpose, most int) error {
-	switch purpose {
-	case forCall:
-		if p.calls.Add(1) > int64(most) {
-			p.calls.Add(-1)
-			return ErrInstances
-		}
-	case forUpkeep:
-		select {
-		case p.upkeep <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-func (p *permits) give(purpose purpose) {
-	switch purpose {
-	case forCall:
-		p.calls.Add(-1)
-	case forUpkeep:
-		<-p.upkeep
-	}
-}
 
 // instance is one of a plugin.
 type instance struct {
@@ -118,14 +68,19 @@ func (l *loaded) instantiate(ctx context.Context) (*instance, error) {
 		made.linear = newGuestMemory(most)
 		return made.linear
 	})
-	module, err := l.host.runtime.InstantiateModule(experimental.WithMemoryAllocator(&made.call, allocate), l.compiled, moduleConfig)
-	if err != nil {
-		if made.linear != nil {
+	// Also where the runtime panics.
+	defer func() {
+		if made.module == nil && made.linear != nil {
 			made.linear.Free()
 		}
+	}()
+	withMemory := experimental.WithMemoryAllocator(&made.call, allocate)
+	module, err := l.host.runtime.InstantiateModule(withMemory, l.compiled, moduleConfig)
+	if err != nil {
 		return nil, made.failure(err)
 	}
-	made.module, made.memory, made.realloc = module, module.ExportedMemory(memoryExport), module.ExportedFunction(reallocExport)
+	made.module, made.memory, made.realloc = module, module.ExportedMemory(memoryExport),
+		module.ExportedFunction(reallocExport)
 	made.each = module.ExportedFunction(eachExport)
 	for i := range l.contract.functions {
 		export := l.contract.functions[i].export(l.version)
@@ -169,7 +124,8 @@ func (i *instance) rewind(to *image) {
 	i.linear.zero(0, hot)
 	i.linear.zero(hot, at)
 	copy(i.linear.bytes[at:], to.memory)
-	// What the plugin knows of is zeroed in place: to give it back and have it anew costs more. What lies beyond was hardly touched.
+	// What the plugin knows of is zeroed in place: to give it back and have it anew costs more. What lies beyond was
+	// hardly touched.
 	known := max(end, min(int(to.size), int(i.size.Get())*page))
 	clear(i.linear.bytes[end:known])
 	i.linear.zero(known, int(to.size))

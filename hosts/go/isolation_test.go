@@ -156,8 +156,8 @@ func TestARewoundInstanceIsAsANewOne(t *testing.T) {
 	}
 }
 
-// Memory that an instance has grown by is used again, and what the plugin sees is as it was, so that many calls take no more
-// than one.
+// Memory that an instance has grown by is used again, and what the plugin sees is as it was, so that many calls take no
+// more than one.
 func TestManyLargeCallsTakeNoMoreMemoryThanOne(t *testing.T) {
 	plugin := load(t, newHost(t, Limits{Memory: 3 << 20}), "plugins/blue_green.wasm")
 	routes := readyRoutes(2000)
@@ -193,13 +193,15 @@ func TestWhatCannotBeRewoundIsNotUsedAgain(t *testing.T) {
 
 // Neither can what a call did be found out by where memory ends.
 func TestNoCallCanTellHowFarTheOneBeforeHasGrown(t *testing.T) {
-	// check-config: with a text of one byte it grows by so many pages, with a longer one it reads so many pages further on.
+	// check-config: with a text of one byte it grows by so many pages, with a longer one it reads so many pages further
+	// on.
 	for _, pages := range []int32{1, spare - 1, spare, spare + 1, 50} {
 		c := strategyCore()
-		c.functions[2].code = code(opLocalGet, 1, i32Const(1), 0x46, opIf, emptyBlock, i32Const(pages), opMemoryGrow, 0, 0x1a, 0x05,
+		c.functions[2].code = code(opLocalGet, 1, i32Const(1), 0x46, opIf, emptyBlock, i32Const(pages), opMemoryGrow, 0,
+			0x1a, 0x05,
 			i32Const(pages<<16), 0x28, 2, 0, 0x1a, opEnd, i32Const(16))
 		c.functions[3].code = i32Const(1024)
-		plugin, err := sharedHost(t).Load(background, strategyOf(c))
+		plugin, err := sharedHost(t).Load(background, strategyOf(t, c))
 		if err != nil {
 			t.Fatal(err)
 		}

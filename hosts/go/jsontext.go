@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// JSON as text: taken apart without a change to its parts, so that what a request or an answer says reaches the other side byte for
-// byte. All of it is for text that is known to be valid JSON.
+// JSON as text: taken apart without a change to its parts, so that what a request or an answer says reaches the other
+// side byte for byte. All of it is for text that is known to be valid JSON.
 
 // errNotJSON: a text is no JSON at all.
 var errNotJSON = errors.New("it is not JSON")
@@ -170,8 +170,8 @@ var unescaped = strings.NewReplacer(`\\`, `\\`, `\u2028`, "\u2028", `\u2029`, "\
 // escapes are all of JSON's.
 var escapes = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|.)`)
 
-// hasLoneSurrogate tells whether JSON text has half of a surrogate pair, which encoding/json takes for another character, and
-// other hosts refuse.
+// hasLoneSurrogate tells whether JSON text has half of a surrogate pair, which encoding/json takes for another
+// character, and other hosts refuse.
 func hasLoneSurrogate(text string) bool {
 	// high is where a half that goes first ended; -1 where the last escape was none.
 	high := -1

@@ -1,7 +1,8 @@
 package pointsman
 
-// Where the fields of the contract's types are in an instance's memory, by the component model's canonical ABI. All of it follows
-// from wit/strategy.wit and wit/guard/guard.wit; a test computes it anew from the types in the built components.
+// Where the fields of the contract's types are in an instance's memory, by the component model's canonical ABI. All of
+// it follows from wit/strategy.wit and wit/guard/guard.wit; a test computes it anew from the types of the contract's
+// functions.
 
 // Sizes and alignments, in bytes.
 const (
@@ -107,8 +108,8 @@ const (
 	resultText         = 4
 )
 
-// Parameters that are more than sixteen once they are flattened lie in memory, as a record would. The guard's begin as the
-// strategy's do.
+// Parameters that are more than sixteen once they are flattened lie in memory, as a record would. The guard's begin as
+// the strategy's do.
 const (
 	paramRoutes = 0
 	paramSpec   = sizeString

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The offsets that values are written to and read from, against those that follow from the types in the built components.
+// The offsets that values are written to and read from, against those that follow from the types of the functions.
 
 // shape is a type: its size and alignment, and for a record where its fields are.
 type shape struct {
@@ -30,7 +30,8 @@ func recordOf(names []string, types []shape) shape {
 	return made
 }
 
-// variantOf has one byte for its case, and room for the largest payload after it. Its payload's place is the field "payload".
+// variantOf has one byte for its case, and room for the largest payload after it. Its payload's place is the field
+// "payload".
 func variantOf(cases []string, payloads []shape) shape {
 	made := shape{size: 0, align: 1, cases: cases}
 	for _, payload := range payloads {
@@ -42,162 +43,135 @@ func variantOf(cases []string, payloads []shape) shape {
 	return made
 }
 
-var primitives = map[byte]shape{
-	0x7f: {size: 1, align: 1}, 0x79: {size: 4, align: 4}, 0x77: {size: 8, align: 8}, 0x75: {size: 8, align: 8}, 0x73: {size: 8, align: 4},
+var primitives = map[string]shape{
+	"bool": {size: 1, align: 1}, "u32": {size: 4, align: 4}, "u64": {size: 8, align: 8}, "f64": {size: 8, align: 8},
+	"string": list,
 }
 
-// typeReader reads a component's types. Records found on the way are kept by the names of their fields.
+// list is the shape of every list and string.
+var list = shape{size: 8, align: 4}
+
+// typeReader reads the types of functions from their texts. Records found on the way are kept by the names of their
+// fields.
 type typeReader struct {
 	t       *testing.T
+	text    string
 	records map[string]shape
 }
 
-func (tr *typeReader) value(r *reader, types []shape) shape {
-	if b := r.bytes[r.at]; b >= 0x40 && b < 0x80 {
-		r.at++
-		primitive, isKnown := primitives[b]
-		if !isKnown {
-			tr.t.Fatalf("the contract has no primitive type %#x", b)
-		}
-		return primitive
-	}
-	return types[r.u32()]
+// take takes a text from the beginning of what is left, if it is there.
+func (tr *typeReader) take(text string) bool {
+	rest, isThere := strings.CutPrefix(tr.text, text)
+	tr.text = rest
+	return isThere
 }
 
-func (tr *typeReader) optional(r *reader, types []shape) []shape {
-	if r.byte() == 0 {
-		return nil
+// name takes the name of a field, a case or a primitive type.
+func (tr *typeReader) name() string {
+	end := strings.IndexFunc(tr.text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') &&
+			c != '-'
+	})
+	if end <= 0 {
+		tr.t.Fatalf("there is no name in front of %.40q", tr.text)
 	}
-	return []shape{tr.value(r, types)}
+	name := tr.text[:end]
+	tr.text = tr.text[end:]
+	return name
 }
 
-// definition reads a type. That of a function or a component has no shape.
-func (tr *typeReader) definition(r *reader, types []shape) shape {
+// members takes members up to a closing bracket: their names, and the types of those that have one.
+func (tr *typeReader) members(closing string) ([]string, []shape) {
 	var names []string
-	var of []shape
-	list := shape{size: 8, align: 4}
-	start := r.at
-	if primitive, isPrimitive := primitives[r.bytes[start]]; isPrimitive {
-		r.at++
-		return primitive
+	var types []shape
+	for i := 0; !tr.take(closing); i++ {
+		if i > 0 && !tr.take(", ") {
+			tr.t.Fatalf("there is no comma in front of %.40q", tr.text)
+		}
+		names = append(names, tr.name())
+		if tr.take(": ") {
+			types = append(types, tr.value())
+		}
 	}
-	switch r.byte() {
-	case 0x72: // record
-		r.each(func() { names, of = append(names, r.name()), append(of, tr.value(r, types)) })
-		made := recordOf(names, of)
+	return names, types
+}
+
+// values takes types up to a closing bracket.
+func (tr *typeReader) values() []shape {
+	types := []shape{tr.value()}
+	for !tr.take(">") {
+		tr.take(", ")
+		types = append(types, tr.value())
+	}
+	return types
+}
+
+func (tr *typeReader) value() shape {
+	switch {
+	case tr.take("record {"):
+		names, types := tr.members("}")
+		made := recordOf(names, types)
 		tr.records[strings.Join(names, " ")] = made
 		return made
-	case 0x71: // variant
-		r.each(func() { names, of = append(names, r.name()), append(of, tr.optional(r, types)...); r.byte() })
-		return variantOf(names, of)
-	case 0x70: // list
-		element := tr.value(r, types)
-		return shape{size: list.size, align: list.align, fields: map[string]int{"element": element.size}}
-	case 0x6f: // tuple
-		r.each(func() { names, of = append(names, string(rune('0'+len(names)))), append(of, tr.value(r, types)) })
-		return recordOf(names, of)
-	case 0x6d: // enum
-		r.each(func() { names = append(names, r.name()) })
+	case tr.take("variant {"):
+		return variantOf(tr.members("}"))
+	case tr.take("enum {"):
+		names, _ := tr.members("}")
 		return variantOf(names, nil)
-	case 0x6b: // option
-		return variantOf([]string{"none", "some"}, []shape{tr.value(r, types)})
-	case 0x6a: // result
-		return variantOf([]string{"ok", "error"}, append(tr.optional(r, types), tr.optional(r, types)...))
-	case 0x42: // instance
-		var inner []shape
-		r.each(func() {
-			switch r.byte() {
-			case 0x01:
-				inner = append(inner, tr.definition(r, inner))
-			case 0x02:
-				// Of the component around it, whose types it may name.
-				if sort, kind := r.sort(), r.byte(); sort != sortType || kind != 2 {
-					tr.t.Fatal("an alias of something else than an outer type")
-				}
-				r.u32()
-				inner = append(inner, types[r.u32()])
-			case 0x04:
-				r.externName()
-				if sort, index := r.externType(); sort == sortType {
-					inner = append(inner, inner[index])
-				}
-			}
-		})
-		// Its exports are found by their names later.
-		return shape{}
+	case tr.take("result<"):
+		return variantOf(tr.members(">"))
+	case tr.take("option<"):
+		return variantOf([]string{"none", "some"}, tr.values())
+	case tr.take("tuple<"):
+		return recordOf([]string{"0", "1"}, tr.values())
+	case tr.take("list<"):
+		tr.values()
+		return list
 	}
-	r.at = start
-	r.typeDefinition()
-	return shape{}
+	name := tr.name()
+	primitive, isKnown := primitives[name]
+	if !isKnown {
+		tr.t.Fatalf("the contract has no primitive type %s", name)
+	}
+	return primitive
 }
 
-// shapesIn are the records in a component.
-func shapesIn(t *testing.T, path string) map[string]shape {
-	tr := typeReader{t, map[string]shape{}}
-	var types []shape
-	sections := reader{bytes: readFile(t, builtComponent(t, path)), at: len(componentHeader)}
-	for sections.more() {
-		id, content := sections.byte(), sections.take(uint64(sections.u32()))
-		r := &reader{bytes: content}
-		switch id {
-		case sectionType:
-			r.each(func() { types = append(types, tr.definition(r, types)) })
-		case sectionAlias:
-			r.each(func() {
-				before := r.at
-				if r.alias() == sortType {
-					types = append(types, tr.named(content[before:r.at]))
-				}
-			})
-		case sectionImport:
-			r.each(func() {
-				r.externName()
-				if sort, _ := r.externType(); sort == sortType {
-					types = append(types, shape{})
-				}
-			})
-		case sectionExport:
-			r.each(func() {
-				r.externName()
-				if sort := r.sort(); sort == sortType {
-					types = append(types, shape{})
-				}
-				r.u32()
-				if r.byte() != 0 {
-					r.externType()
-				}
-			})
+// signatures are the types of the contract's functions, which the loader compares with those of a component, and of
+// which a test there says that they are those of wit/. Each line is `interface#function: func(…) -> …`.
+const signatures = "../loader/src/contract/0.2.0.txt"
+
+// shapesIn are the records in the types of the functions of an interface.
+func shapesIn(t *testing.T, entryPoint string) map[string]shape {
+	tr := typeReader{t, "", map[string]shape{}}
+	for line := range strings.Lines(string(readFile(t, signatures))) {
+		if !strings.HasPrefix(line, entryPoint+"#") {
+			continue
 		}
-		if r.err != nil {
-			t.Fatal(r.err)
+		_, tr.text, _ = strings.Cut(strings.TrimSpace(line), ": func(")
+		tr.members(")")
+		if tr.take(" -> ") {
+			tr.value()
+		}
+		if tr.text != "" {
+			t.Fatalf("%q is left of a type", tr.text)
 		}
 	}
 	return tr.records
 }
 
-// fieldsOf are the fields of the contract's records, as the aliases of a component name them.
+// fieldsOf are the fields of the contract's records, in their order.
 var fieldsOf = map[string]string{
 	"route": "id revision status health traffic-status traffic-ratio created-at status-updated-at end labels",
-	"spec": "deploying-revision stable-revision target-replicas started-at now operator checks limits free-places weight-steps labels " +
-		"config memo",
-	"route-changes": "sub-step rollout-specs promote-route-ids traffic-changes drain-route-ids reason gate next-evaluation-at memo " +
-		"commitment progress labels",
+	"spec": "deploying-revision stable-revision target-replicas started-at now operator checks limits free-places " +
+		"weight-steps labels config memo",
+	"route-changes": "sub-step rollout-specs promote-route-ids traffic-changes drain-route-ids reason gate " +
+		"next-evaluation-at memo commitment progress labels",
 	"description": "name version summary config-schema",
 	"commitment":  "least-serving most-live",
 }
 
-// named is the type that an alias is of; without a shape where it is none of the records above.
-func (tr *typeReader) named(alias []byte) shape {
-	for name, fields := range fieldsOf {
-		if strings.HasSuffix(string(alias), string(appendName(nil, name))) {
-			return tr.records[fields]
-		}
-	}
-	return shape{}
-}
-
-func TestTheLayoutFollowsFromTheTypesInTheComponents(t *testing.T) {
-	strategy, guard := shapesIn(t, "plugins/blue_green.wasm"), shapesIn(t, "plugins/guard.wasm")
+func TestTheLayoutFollowsFromTheTypesOfTheFunctions(t *testing.T) {
+	strategy, guard := shapesIn(t, strategyInterface), shapesIn(t, guardInterface)
 	reason := planCode
 	for _, c := range []struct {
 		in      map[string]shape
@@ -206,19 +180,23 @@ func TestTheLayoutFollowsFromTheTypesInTheComponents(t *testing.T) {
 		offsets []int
 	}{
 		{strategy, fieldsOf["route"], sizeRoute,
-			[]int{routeID, routeRevision, routeStatus, routeHealth, routeTraffic, routeRatio, routeCreated, routeUpdated, routeEnd, routeLabels}},
+			[]int{routeID, routeRevision, routeStatus, routeHealth, routeTraffic, routeRatio, routeCreated, routeUpdated,
+				routeEnd, routeLabels}},
 		{strategy, "abort pause promote passed-gates", specChecks - specAbort,
 			[]int{0, specPause - specAbort, specPromote - specAbort, specGates - specAbort}},
 		{strategy, "name outcome observed-at", sizeCheck, []int{checkName, checkOutcome, checkObserved}},
 		{strategy, fieldsOf["commitment"], sizeCommitment, []int{0, 4}},
-		{strategy, fieldsOf["spec"], sizeSpec, []int{specDeploying, specStable, specTarget, specStarted, specNow, specAbort, specChecks, specLimits,
+		{strategy, fieldsOf["spec"], sizeSpec, []int{specDeploying, specStable, specTarget, specStarted, specNow, specAbort,
+			specChecks, specLimits,
 			specPlaces, specSteps, specLabels, specConfig, specMemo}},
 		{strategy, "count revision traffic-status traffic-ratio labels", sizeRolloutSpec,
 			[]int{rolloutCount, rolloutRevision, rolloutTraffic, rolloutRatio, rolloutLabels}},
 		{strategy, "route-id traffic-status traffic-ratio", sizeTrafficChange, []int{changeID, changeTraffic, changeRatio}},
-		{strategy, "code message blocking-route-ids", planGate - reason, []int{0, planMessage - reason, planBlocking - reason}},
+		{strategy, "code message blocking-route-ids", planGate - reason, []int{0, planMessage - reason,
+			planBlocking - reason}},
 		{strategy, "step steps share", 16, []int{0, 4, 8}},
-		{strategy, fieldsOf["route-changes"], sizeRouteChanges, []int{planSubStep, planRollouts, planPromote, planTraffic, planDrain, reason, planGate,
+		{strategy, fieldsOf["route-changes"], sizeRouteChanges, []int{planSubStep, planRollouts, planPromote, planTraffic,
+			planDrain, reason, planGate,
 			planNext, planMemo, planCommitment, planProgress, planLabels}},
 		{strategy, fieldsOf["description"], sizeDescription, []int{0, 8, 16, 24}},
 		{guard, fieldsOf["route"], sizeRoute, nil},
@@ -242,19 +220,21 @@ func TestTheLayoutFollowsFromTheTypesInTheComponents(t *testing.T) {
 		}
 	}
 	plan, spec := strategy[fieldsOf["route-changes"]], strategy[fieldsOf["spec"]]
-	text, list := primitives[0x73], shape{size: 8, align: 4}
+	text := primitives["string"]
 	result := variantOf(nil, []shape{plan, variantOf(nil, []shape{text})})
 	for name, c := range map[string][2]int{
-		"an evaluation":          {sizeEvaluation, result.size},
-		"a plan in it":           {resultPlan, result.fields["payload"]},
-		"an error in it":         {resultErrorMessage, result.fields["payload"] + variantOf(nil, []shape{text}).fields["payload"]},
+		"an evaluation": {sizeEvaluation, result.size},
+		"a plan in it":  {resultPlan, result.fields["payload"]},
+		"an error in it": {resultErrorMessage, result.fields["payload"] + variantOf(nil,
+			[]shape{text}).fields["payload"]},
 		"a verdict on a config":  {sizeConfigVerdict, variantOf(nil, []shape{strategy[fieldsOf["commitment"]], text}).size},
 		"a text or an error":     {sizeTextOrError, variantOf(nil, []shape{text, text}).size},
 		"a label":                {sizeLabel, recordOf([]string{"0", "1"}, []shape{text, text}).size},
-		"an amount":              {sizeAmount, variantOf(nil, []shape{primitives[0x79], primitives[0x79]}).size},
+		"an amount":              {sizeAmount, variantOf(nil, []shape{primitives["u32"], primitives["u32"]}).size},
 		"evaluate-cycle's input": {sizeEvaluateParams, recordOf([]string{"0", "1"}, []shape{list, spec}).size},
 		"check-ids' input":       {sizeCheckIDsParams, recordOf([]string{"0", "1", "2"}, []shape{list, spec, plan}).size},
-		"check's input":          {sizeCheckParams, recordOf([]string{"0", "1", "2", "3"}, []shape{list, spec, plan, guard["max-unavailable max-surge complete-at"]}).size},
+		"check's input": {sizeCheckParams, recordOf([]string{"0", "1", "2", "3"}, []shape{list, spec, plan,
+			guard["max-unavailable max-surge complete-at"]}).size},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("%s: %d, expected %d", name, c[0], c[1])
@@ -266,7 +246,8 @@ func TestTheLayoutFollowsFromTheTypesInTheComponents(t *testing.T) {
 func TestTheWordsAreInTheContractsOrder(t *testing.T) {
 	contract := string(readFile(t, "../../wit/strategy.wit"))
 	for name, words := range map[string]words{
-		"route-status": routeStatuses, "health-status": healthStatuses, "traffic-status": trafficStatuses, "route-end": routeEnds,
+		"route-status": routeStatuses, "health-status": healthStatuses, "traffic-status": trafficStatuses,
+		"route-end":     routeEnds,
 		"check-outcome": checkOutcomes, "sub-step": subSteps,
 	} {
 		_, body, hasEnum := strings.Cut(contract, "enum "+name+" {")

@@ -11,12 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// The contract's types on their way into a plugin, by the component model's canonical ABI: each string and each list lies in
-// memory of its own that the plugin gave (`cabi_realloc`) and owns.
+// The contract's types on their way into a plugin, by the component model's canonical ABI: each string and each list
+// lies in memory of its own that the plugin gave (`cabi_realloc`) and owns.
 //
-// A call into the plugin costs more than copying what it gives memory for. So the elements of a list are written first, with the
-// lengths of their strings in place, and one call of a function that the meter has added (`allocateEach`) gives memory to all of
-// them.
+// A call into the plugin costs more than copying what it gives memory for. So the elements of a list are written first,
+// with the lengths of their strings in place, and one call of a function that the meter has added (`allocateEach`)
+// gives memory to all of them.
 
 // le writes and reads numbers as WebAssembly has them.
 var le = binary.LittleEndian
@@ -113,14 +113,15 @@ func (l *lowering) valid(text, argument string, i int) {
 	}
 }
 
-// length writes the length of a text, which stringsAt gives a place to. Its path in the argument is `argument`, with `%d` for `i`.
+// length writes the length of a text, which stringsAt gives a place to. Its path in the argument is `argument`, with
+// `%d` for `i`.
 func (l *lowering) length(to []byte, text, argument string, i int) {
 	l.valid(text, argument, i)
 	putSpan(to, span{align1, uint32(len(text))})
 }
 
-// stringsAt copies the strings whose lengths were written into the elements of a list, one in each: the first at `at`, the others
-// `stride` bytes further on each.
+// stringsAt copies the strings whose lengths were written into the elements of a list, one in each: the first at `at`,
+// the others `stride` bytes further on each.
 func (l *lowering) stringsAt(at uint32, count int, stride uint32, text func(i int) string) {
 	l.allocateEach(at, count, stride, align1, align1)
 	if l.err != nil {
@@ -145,7 +146,7 @@ func (l *lowering) allocateEach(at uint32, count int, stride, size, align uint32
 		return
 	}
 	if l.each != nil {
-		l.stack[0], l.stack[1], l.stack[2], l.stack[3], l.stack[4] = uint64(at), uint64(count), uint64(stride), uint64(size), uint64(align)
+		copy(l.stack, []uint64{uint64(at), uint64(count), uint64(stride), uint64(size), uint64(align)})
 		if err := l.each.CallWithStack(&l.call, l.stack); err != nil {
 			l.fail(err)
 		}
@@ -230,7 +231,8 @@ func millisOf(at time.Time) (uint64, bool) {
 func (l *lowering) moment(at time.Time, argument string, i int) uint64 {
 	millis, isMoment := millisOf(at)
 	if !isMoment {
-		l.invalid(path(argument, i), "is %s, not a moment from 1970 on that fits milliseconds in 64 bits", at.UTC().Format(time.RFC3339))
+		l.invalid(path(argument, i), "is %s, not a moment from 1970 on that fits milliseconds in 64 bits",
+			at.UTC().Format(time.RFC3339))
 	}
 	return millis
 }

@@ -2,8 +2,8 @@ package pointsman
 
 import "math"
 
-// Routes, specs, plans and policies on their way into a plugin. What has strings and lists of its own is copied first, which
-// allocates, and written as a record then: memory that was given is good until the next allocation.
+// Routes, specs, plans and policies on their way into a plugin. What has strings and lists of its own is copied first,
+// which allocates, and written as a record then: memory that was given is good until the next allocation.
 
 // optionalText is a string that may be none, copied.
 type optionalText struct {
@@ -178,9 +178,11 @@ func (l *lowering) rollouts(rollouts []RolloutSpec) span {
 		to[rolloutTraffic] = l.enum(trafficStatuses, uint8(rollout.TrafficStatus), "plan.rollout_specs[%d].traffic_status", i)
 		le.PutUint64(to[rolloutRatio:], math.Float64bits(rollout.TrafficRatio))
 	}
-	l.stringsAt(lowered.at+rolloutRevision, len(rollouts), sizeRolloutSpec, func(i int) string { return rollouts[i].Revision })
+	l.stringsAt(lowered.at+rolloutRevision, len(rollouts), sizeRolloutSpec,
+		func(i int) string { return rollouts[i].Revision })
 	for i := range rollouts {
-		l.labelsInto(lowered.at+uint32(i)*sizeRolloutSpec+rolloutLabels, rollouts[i].Labels, "plan.rollout_specs[%d].labels", i)
+		l.labelsInto(lowered.at+uint32(i)*sizeRolloutSpec+rolloutLabels, rollouts[i].Labels,
+			"plan.rollout_specs[%d].labels", i)
 	}
 	return lowered
 }
@@ -234,8 +236,8 @@ func (l *lowering) evaluation(routes []Route, spec *Spec) {
 	l.stack[0] = uint64(at)
 }
 
-// guardCheck puts the parameters of the guard's check on the stack; those of check-ids where there is no policy. All of it came
-// through a plugin, or from a text that did.
+// guardCheck puts the parameters of the guard's check on the stack; those of check-ids where there is no policy. All of
+// it came through a plugin, or from a text that did.
 func (l *lowering) guardCheck(routes []Route, spec *Spec, plan *RouteChanges, policy *Policy) {
 	l.isValid = true
 	loweredRoutes, loweredSpec, loweredPlan := l.routes(routes), l.spec(spec), l.plan(plan)

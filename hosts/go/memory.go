@@ -1,9 +1,9 @@
 package pointsman
 
-// The memory of instances, taken from the system and not from Go's heap where the system is known: what is reserved costs
-// nothing until it is used, growing copies nothing, and the garbage collector has nothing to do with it. And what was used can
-// be given back and had anew, zeroed, without a touch on what was not: a plugin reserves a megabyte for its stack, of which
-// it uses a few kilobytes.
+// The memory of instances, taken from the system and not from Go's heap where the system is known: what is reserved
+// costs nothing until it is used, growing copies nothing, and the garbage collector has nothing to do with it. And what
+// was used can be given back and had anew, zeroed, without a touch on what was not: a plugin reserves a megabyte for
+// its stack, of which it uses a few kilobytes.
 
 // worthGiving is from how many bytes on it is cheaper to give memory back than to zero it.
 const worthGiving = 128 << 10

@@ -17,8 +17,8 @@ func giveUp(bytes []byte) {
 	_ = syscall.Munmap(bytes)
 }
 
-// giveBack lets go of the whole pages of a part at its beginning, which are zero when they are next touched, and says which
-// part is left.
+// giveBack lets go of the whole pages of a part at its beginning, which are zero when they are next touched, and says
+// which part is left.
 func giveBack(bytes []byte, from, to int) (int, int) {
 	size := os.Getpagesize()
 	first, last := (from+size-1)/size*size, to/size*size

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Blue-green in plain Go, as a manager without plugins might have it: what the benchmark compares with. It has the options that
-// the benchmark uses, and a message of the same kind; the corpus says that it decides alike. It checks no plan: what the guard costs is
-// part of what a plugin costs.
+// Blue-green in plain Go, as a manager without plugins might have it: what the benchmark compares with. It has the
+// options that the benchmark uses, and a message of the same kind; the corpus says that it decides alike. It checks no
+// plan: what the guard costs is part of what a plugin costs.
 
 type nativeConfig struct {
 	AutoPromote         bool   `json:"auto_promote"`
@@ -51,10 +51,12 @@ func nativeBlueGreen(routes []Route, spec *Spec) (*RouteChanges, error) {
 	switch promotes := spec.Operator.Promote; {
 	case tally.ready >= target && tally.serving >= target && tally.liveBlue == 0:
 		plan.switchOver("already-promoted", routes, spec)
-	case tally.ready >= target && !config.AutoPromote && !promotes && !slices.Contains(spec.Operator.PassedGates, "promotion"):
+	case tally.ready >= target && !config.AutoPromote && !promotes && !slices.Contains(spec.Operator.PassedGates,
+		"promotion"):
 		plan.await("awaiting-approval")
 		plan.Gate = "promotion"
-	case tally.ready >= target && !promotes && spec.Now.Sub(tally.newest) < time.Duration(config.PromoteDelaySeconds)*time.Second:
+	case tally.ready >= target && !promotes &&
+		spec.Now.Sub(tally.newest) < time.Duration(config.PromoteDelaySeconds)*time.Second:
 		plan.await("awaiting-delay")
 		plan.NextEvaluationAt = tally.newest.Add(time.Duration(config.PromoteDelaySeconds) * time.Second)
 		if soonest := spec.Now.Add(time.Second); plan.NextEvaluationAt.Before(soonest) {
@@ -178,7 +180,8 @@ func TestTheBenchmarksBlueGreenDecidesAsTheComponent(t *testing.T) {
 	for _, vector := range corpus(t, "blue-green") {
 		var request Request
 		var config map[string]any
-		if json.Unmarshal([]byte(vector.request), &request) != nil || json.Unmarshal([]byte(request.Spec.config()), &config) != nil {
+		if json.Unmarshal([]byte(vector.request), &request) != nil || json.Unmarshal([]byte(request.Spec.config()),
+			&config) != nil {
 			continue
 		}
 		for _, known := range []string{"auto_promote", "promote_delay_seconds", "max_replacements"} {
@@ -192,8 +195,10 @@ func TestTheBenchmarksBlueGreenDecidesAsTheComponent(t *testing.T) {
 		}
 		expected, err := blueGreen(t).WithGuard(GuardIDsOnly()).EvaluateCycle(background, request.Routes, spec)
 		// Nothing fails in the benchmark, and nothing is short of room.
-		if err != nil || expected.SubStep == SubStepRollingBack || expected.SubStep == SubStepRolledBack || expected.Reason.Code == "no-budget" ||
-			expected.Reason.Code == "waiting-for-termination" || len(expected.RolloutSpecs) > 0 && len(expected.DrainRouteIDs) > 0 {
+		if err != nil || expected.SubStep == SubStepRollingBack || expected.SubStep == SubStepRolledBack ||
+			expected.Reason.Code == "no-budget" ||
+			expected.Reason.Code == "waiting-for-termination" || len(expected.RolloutSpecs) > 0 &&
+			len(expected.DrainRouteIDs) > 0 {
 			continue
 		}
 		found, err := nativeBlueGreen(request.Routes, spec)
@@ -212,7 +217,8 @@ func TestTheBenchmarksBlueGreenDecidesAsTheComponent(t *testing.T) {
 			t.Errorf("%s: found %+v, expected %+v", vector.name, found, expected)
 		}
 	}
-	for _, code := range []string{"promoting", "already-promoted", "awaiting-approval", "awaiting-delay", "creating-green", "waiting-for-ready"} {
+	for _, code := range []string{"promoting", "already-promoted", "awaiting-approval", "awaiting-delay",
+		"creating-green", "waiting-for-ready"} {
 		if compared[code] == 0 {
 			t.Errorf("no request of the corpus that is within its options comes to %s", code)
 		}

@@ -94,10 +94,11 @@ type RouteChanges struct {
 	DrainRouteIDs []string
 	// Reason is why.
 	Reason Reason
-	// Gate is the gate that the rollout waits at, one word for one gate during the whole rollout; empty where it waits at none.
+	// Gate is the gate that the rollout waits at, one word for one gate during the whole rollout; empty where it waits at
+	// none.
 	Gate string
-	// NextEvaluationAt is when to evaluate again even if nothing has changed; the zero time where only an event can move the
-	// rollout on.
+	// NextEvaluationAt is when to evaluate again even if nothing has changed; the zero time where only an event can move
+	// the rollout on.
 	NextEvaluationAt time.Time
 	// Memo is to be stored with the plan, in one transaction, and handed back as [Spec.Memo]; nil clears it.
 	Memo *string
@@ -111,14 +112,15 @@ type RouteChanges struct {
 
 // IsEmpty tells whether applying it changes nothing about any route.
 func (p *RouteChanges) IsEmpty() bool {
-	return len(p.RolloutSpecs) == 0 && len(p.PromoteRouteIDs) == 0 && len(p.TrafficChanges) == 0 && len(p.DrainRouteIDs) == 0
+	return len(p.RolloutSpecs) == 0 && len(p.PromoteRouteIDs) == 0 && len(p.TrafficChanges) == 0 &&
+		len(p.DrainRouteIDs) == 0
 }
 
-// Apply makes of routes what this plan makes of them, in the contract's order: create, promote, change traffic, drain. It
-// returns the new table and leaves the one given alone, so on an error nothing has changed.
+// Apply makes of routes what this plan makes of them, in the contract's order: create, promote, change traffic, drain.
+// It returns the new table and leaves the one given alone, so on an error nothing has changed.
 //
-// New routes are provisioning and not checked, come after the others, and get their ids from newID, which must give one that
-// is not there yet. Whether the plan does harm is not looked at; that is the guard's part.
+// New routes are provisioning and not checked, come after the others, and get their ids from newID, which must give one
+// that is not there yet. Whether the plan does harm is not looked at; that is the guard's part.
 //
 // It fails where the plan names a route that is not there, and where it creates routes and newID is nil.
 func (p *RouteChanges) Apply(routes []Route, now time.Time, newID func() string) ([]Route, error) {

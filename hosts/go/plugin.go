@@ -29,8 +29,9 @@ func (id PluginID) String() string {
 	return fmt.Sprintf("`%s` (%s…)", id.Name, id.Digest[:min(shownDigest, len(id.Digest))])
 }
 
-// Plugin is a loaded strategy. It is safe for use by several goroutines at once: every call has an instance that is as good as
-// new, so nothing leaks from one deployment to another. [Host.Load] makes them; the zero Plugin is none and must not be used.
+// Plugin is a loaded strategy. It is safe for use by several goroutines at once: every call has an instance that is as
+// good as new, so nothing leaks from one deployment to another. [Host.Load] makes them; the zero Plugin is none and
+// must not be used.
 type Plugin struct {
 	loaded  *loaded
 	guard   Guard
@@ -51,20 +52,20 @@ type loaded struct {
 	globals   []string
 	image     image
 	isTrusted bool
-	// isRewindable: see metered.
+	// isRewindable: see admitted.
 	isRewindable bool
 	idle         idle
 }
 
-// WithGuard gives the same plugin under another guard. Plans are guarded by default; see [Guard] for what can be changed. Both
-// are one plugin: closing one closes the other.
+// WithGuard gives the same plugin under another guard. Plans are guarded by default; see [Guard] for what can be
+// changed. Both are one plugin: closing one closes the other.
 func (p *Plugin) WithGuard(guard Guard) *Plugin {
 	return &Plugin{loaded: p.loaded, guard: guard, purpose: p.purpose, isHeld: p.isHeld}
 }
 
-// forUpkeep gives the same plugin with the instances that are not for callers.
-func (p *Plugin) forUpkeep() *Plugin {
-	return &Plugin{loaded: p.loaded, guard: p.guard, purpose: forUpkeep}
+// forBackground gives the same plugin with the instances that are not for callers.
+func (p *Plugin) forBackground() *Plugin {
+	return &Plugin{loaded: p.loaded, guard: p.guard, purpose: forBackground}
 }
 
 // held gives the same plugin for calls while it is retained, which do not fail because it is closed meanwhile.
@@ -87,8 +88,8 @@ func (p *Plugin) Size() int { return p.loaded.size }
 // Exports are the names of what it exports. What it imports needs no list: nothing but types is admitted.
 func (p *Plugin) Exports() []string { return slices.Clone(p.loaded.exports) }
 
-// Close gives the plugin's memory and code back, once the calls under way have ended. Calls after it fail with [ErrClosed]. It
-// may be called more than once; closing the host closes all of its plugins.
+// Close gives the plugin's memory and code back, once the calls under way have ended. Calls after it fail with
+// [ErrClosed]. It may be called more than once; closing the host closes all of its plugins.
 func (p *Plugin) Close() {
 	p.loaded.close()
 }
@@ -102,12 +103,12 @@ func (p *Plugin) once(ctx context.Context) (*Session, error) {
 	return session, err
 }
 
-// EvaluateCycle decides one cycle of one rollout. The plan has passed the guard; it is not applied. Where the spec has no limits,
-// the policy of the plugin's guard is resolved into them.
+// EvaluateCycle decides one cycle of one rollout. The plan has passed the guard; it is not applied. Where the spec has
+// no limits, the policy of the plugin's guard is resolved into them.
 //
-// It fails with a [RefusedError], which is the plugin's answer that the configuration, the spec or the routes are not right; with a
-// [RejectedError], where the guard rejects the plan; with a [CallError], where the call failed; with a [GuardError], where the
-// guard did; with an [ArgumentError], where a value cannot be handed over.
+// It fails with a [RefusedError], which is the plugin's answer that the configuration, the spec or the routes are not
+// right; with a [RejectedError], where the guard rejects the plan; with a [CallError], where the call failed; with a
+// [GuardError], where the guard did; with an [ArgumentError], where a value cannot be handed over.
 func (p *Plugin) EvaluateCycle(ctx context.Context, routes []Route, spec *Spec) (*RouteChanges, error) {
 	session, err := p.once(ctx)
 	if err != nil {
@@ -117,9 +118,11 @@ func (p *Plugin) EvaluateCycle(ctx context.Context, routes []Route, spec *Spec) 
 	return session.EvaluateCycle(ctx, routes, spec)
 }
 
-// EvaluateCycleUnder is [Plugin.EvaluateCycle] for a deployment that has a policy of its own. It has no say where the plugin's guard
-// checks only ids.
-func (p *Plugin) EvaluateCycleUnder(ctx context.Context, policy Policy, routes []Route, spec *Spec) (*RouteChanges, error) {
+// EvaluateCycleUnder is [Plugin.EvaluateCycle] for a deployment that has a policy of its own. It has no say where the
+// plugin's guard checks only ids.
+func (p *Plugin) EvaluateCycleUnder(
+	ctx context.Context, policy Policy, routes []Route, spec *Spec,
+) (*RouteChanges, error) {
 	return p.WithGuard(p.guard.under(&policy)).EvaluateCycle(ctx, routes, spec)
 }
 
@@ -131,10 +134,10 @@ type Result struct {
 	Err error
 }
 
-// EvaluateCycles decides cycles of many rollouts in one instance: a result for each request, in the same order. One bad request
-// never spoils the others, even one at which the plugin traps: those after it have a new instance. A request may have a policy of its
-// own. [Limits.Time] is for all of them together, without the guard's checks; those that it leaves no time for have that as their
-// error.
+// EvaluateCycles decides cycles of many rollouts in one instance: a result for each request, in the same order. One bad
+// request never spoils the others, even one at which the plugin traps: those after it have a new instance. A request
+// may have a policy of its own. [Limits.Time] is for all of them together, without the guard's checks; those that it
+// leaves no time for have that as their error.
 //
 // It fails as a whole with a [CallError] where no instance can be had.
 func (p *Plugin) EvaluateCycles(ctx context.Context, requests []Request) ([]Result, error) {
@@ -146,14 +149,14 @@ func (p *Plugin) EvaluateCycles(ctx context.Context, requests []Request) ([]Resu
 	return session.EvaluateCycles(ctx, requests)
 }
 
-// EvaluateCyclesJSON decides cycles of many rollouts in one call, through the JSON entry point: an array of requests in, an array of
-// answers of the same length and order out, as wit/strategy.wit says. A request may have a third field, `policy`
-// (`{"max_unavailable": "25%", "max_surge": 1, "complete_at": "100%"}`, each optional), which the plugin does not see. In the place of
-// a plan that the guard rejects stands `{"error": {"code": "plan_rejected", "message", "violations"}}`. For Go values
-// [Plugin.EvaluateCycles] is the faster way.
+// EvaluateCyclesJSON decides cycles of many rollouts in one call, through the JSON entry point: an array of requests
+// in, an array of answers of the same length and order out, as wit/strategy.wit says. A request may have a third field,
+// `policy` (`{"max_unavailable": "25%", "max_surge": 1, "complete_at": "100%"}`, each optional), which the plugin does
+// not see. In the place of a plan that the guard rejects stands `{"error": {"code": "plan_rejected", "message",
+// "violations"}}`. For Go values [Plugin.EvaluateCycles] is the faster way.
 //
-// It fails with a [RefusedError], where the text is not a JSON array, and with a [CallError], where the answers are not what
-// the contract says or the call failed.
+// It fails with a [RefusedError], where the text is not a JSON array, and with a [CallError], where the answers are not
+// what the contract says or the call failed.
 func (p *Plugin) EvaluateCyclesJSON(ctx context.Context, requests string) (string, error) {
 	answers, err := p.answers(ctx, requests)
 	return answers.text, err
@@ -179,9 +182,9 @@ func (p *Plugin) Describe(ctx context.Context) (Description, error) {
 	return session.Describe(ctx)
 }
 
-// CheckConfig gives what the plugin would promise with this configuration, one JSON object, at a target and under the policy of its
-// guard: every plan's commitment at these is equal to it. It fails with a [RefusedError], which is the plugin's answer that the
-// configuration is wrong or that the policy leaves it no move, or with a [CallError].
+// CheckConfig gives what the plugin would promise with this configuration, one JSON object, at a target and under the
+// policy of its guard: every plan's commitment at these is equal to it. It fails with a [RefusedError], which is the
+// plugin's answer that the configuration is wrong or that the policy leaves it no move, or with a [CallError].
 func (p *Plugin) CheckConfig(ctx context.Context, config string, targetReplicas uint32) (Commitment, error) {
 	session, err := p.once(ctx)
 	if err != nil {
@@ -192,6 +195,8 @@ func (p *Plugin) CheckConfig(ctx context.Context, config string, targetReplicas 
 }
 
 // CheckConfigUnder is [Plugin.CheckConfig] for a deployment that has a policy of its own.
-func (p *Plugin) CheckConfigUnder(ctx context.Context, policy Policy, config string, targetReplicas uint32) (Commitment, error) {
+func (p *Plugin) CheckConfigUnder(
+	ctx context.Context, policy Policy, config string, targetReplicas uint32,
+) (Commitment, error) {
 	return p.WithGuard(p.guard.under(&policy)).CheckConfig(ctx, config, targetReplicas)
 }

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Policy is how much a plan may do, in Kubernetes' terms; the operator's, never the plugin's. A field that is zero has its
-// default, so the zero Policy is [DefaultPolicy].
+// Policy is how much a plan may do, in Kubernetes' terms; the operator's, never the plugin's. A field that is zero has
+// its default, so the zero Policy is [DefaultPolicy].
 type Policy struct {
-	// MaxUnavailable is by how much the capacity may be below the target. A percentage is rounded down, but is at least 1 from a
-	// target of 2 on; a count is at most the target. Default 25%.
+	// MaxUnavailable is by how much the capacity may be below the target. A percentage is rounded down, but is at least 1
+	// from a target of 2 on; a count is at most the target. Default 25%.
 	MaxUnavailable Amount
-	// MaxSurge is by how much the live routes of all revisions may be above the target. A percentage is rounded up; it is at
-	// least 1. Default 100%.
+	// MaxSurge is by how much the live routes of all revisions may be above the target. A percentage is rounded up; it is
+	// at least 1. Default 100%.
 	MaxSurge Amount
-	// CompleteAt is which part of the target the deploying revision must carry for the rollout to be complete. A percentage is
-	// rounded up; it is at least 1 and at most the target. Default 100%.
+	// CompleteAt is which part of the target the deploying revision must carry for the rollout to be complete. A
+	// percentage is rounded up; it is at least 1 and at most the target. Default 100%.
 	CompleteAt Amount
 }
 
@@ -43,8 +43,8 @@ func (p Policy) Resolve(target uint32) Commitment {
 	return Commitment{target - uint32(min(unavailable, uint64(target))), uint32(min(uint64(target)+surge, math.MaxUint32))}
 }
 
-// Amount is a number of routes, [Count], or a part of the target, [Percent]. The zero value is neither: the default of the
-// field that it stands in.
+// Amount is a number of routes, [Count], or a part of the target, [Percent]. The zero value is neither: the default of
+// the field that it stands in.
 type Amount struct {
 	unit  amountUnit
 	value uint32
@@ -70,7 +70,8 @@ func Percent(percent uint32) Amount { return Millipercent(min(percent, math.MaxU
 // Millipercent is a part of the target in thousandths of a percent: 12.5% is 12500.
 func Millipercent(part uint32) Amount { return Amount{amountMillipercent, part} }
 
-// ParseAmount reads a number of routes such as `3`, or a percentage with at most three decimals such as `25%` or `12.5%`.
+// ParseAmount reads a number of routes such as `3`, or a percentage with at most three decimals such as `25%` or
+// `12.5%`.
 func ParseAmount(text string) (Amount, error) {
 	percentage, isPercentage := strings.CutSuffix(text, "%")
 	if !isPercentage {
@@ -80,8 +81,8 @@ func ParseAmount(text string) (Amount, error) {
 	} else if part, ok := parseMillipercent(percentage); ok {
 		return Millipercent(part), nil
 	}
-	return Amount{}, fmt.Errorf("`%s` is no amount: it should be a number of routes, or a percentage with at most three decimals "+
-		"such as `25%%` or `12.5%%`", text)
+	return Amount{}, fmt.Errorf("`%s` is no amount: it should be a number of routes, or a percentage with "+
+		"at most three decimals such as `25%%` or `12.5%%`", text)
 }
 
 // parseMillipercent reads 12.5 as 12500.
@@ -140,7 +141,8 @@ func (a *Amount) UnmarshalJSON(data []byte) error {
 	}
 	routes, ok := digits(string(data), math.MaxUint32)
 	if !ok {
-		return fmt.Errorf("%.40s is no number of routes from 0 to 4294967295, nor a percentage such as \"25%%\" or \"12.5%%\"", data)
+		return fmt.Errorf("%.40s is no number of routes from 0 to 4294967295, "+
+			"nor a percentage such as \"25%%\" or \"12.5%%\"", data)
 	}
 	*a = Count(uint32(routes))
 	return nil

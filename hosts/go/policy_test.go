@@ -35,7 +35,8 @@ func TestAnAmountIsReadAndWritten(t *testing.T) {
 			t.Errorf("%s is read as %#v, %v", inJSON, read, err)
 		}
 		written, err := json.Marshal(read)
-		if err != nil || strings.Trim(string(written), `"`) != c.written || strings.HasPrefix(string(written), `"`) != strings.HasPrefix(inJSON, `"`) {
+		if err != nil || strings.Trim(string(written), `"`) != c.written || strings.HasPrefix(string(written),
+			`"`) != strings.HasPrefix(inJSON, `"`) {
 			t.Errorf("%s is written as %s, %v", inJSON, written, err)
 		}
 	}
@@ -43,9 +44,11 @@ func TestAnAmountIsReadAndWritten(t *testing.T) {
 
 func TestWhatIsNoAmount(t *testing.T) {
 	for _, text := range []string{
-		"", "%", "+1", "-1", "1.5", "4294967296", "4294967.296%", ".5%", "5.%", "1.2345%", " 1%", "1 %", "1e2%", "1.-5%", "1_0", "0x10", "99999999999999999999%",
+		"", "%", "+1", "-1", "1.5", "4294967296", "4294967.296%", ".5%", "5.%", "1.2345%", " 1%", "1 %", "1e2%", "1.-5%",
+		"1_0", "0x10", "99999999999999999999%",
 	} {
-		if found, err := ParseAmount(text); err == nil || !strings.HasPrefix(err.Error(), "`"+text+"` is no amount: it should be a number of routes, or") {
+		if found, err := ParseAmount(text); err == nil || !strings.HasPrefix(err.Error(),
+			"`"+text+"` is no amount: it should be a number of routes, or") {
 			t.Errorf("%q is read as %v, %v", text, found, err)
 		}
 	}
@@ -59,11 +62,13 @@ func TestWhatIsNoAmount(t *testing.T) {
 
 func TestAPolicyInJSON(t *testing.T) {
 	var policy Policy
-	if err := json.Unmarshal([]byte(`{"max_surge": 1, "max_unavailable": "12.5%"}`), &policy); err != nil || policy != (Policy{Millipercent(12_500), Count(1), Amount{}}) {
+	if err := json.Unmarshal([]byte(`{"max_surge": 1, "max_unavailable": "12.5%"}`), &policy); err != nil ||
+		policy != (Policy{Millipercent(12_500), Count(1), Amount{}}) {
 		t.Errorf("%+v, %v", policy, err)
 	}
 	for text, contains := range map[string]string{
-		`{"surge_limit": 1}`: "`surge_limit` is unknown", `{"max_surge": "1"}`: "`max_surge`: \"1\" is no number of routes", `[]`: "[] is no object",
+		`{"surge_limit": 1}`: "`surge_limit` is unknown", `{"max_surge": "1"}`: "`max_surge`: \"1\" is no number of routes",
+		`[]`:                  "[] is no object",
 		`{"max_surge": null}`: "`max_surge` is null", `{"max_surge": 1, "max_surge": 1}`: "`max_surge` is given twice",
 	} {
 		if err := json.Unmarshal([]byte(text), &policy); err == nil || !strings.Contains(err.Error(), contains) {
@@ -149,7 +154,8 @@ func TestAPolicyComesToWhatTheGuardSays(t *testing.T) {
 	for _, value := range []uint32{0, 1, 2, 3, 7, 100, math.MaxUint32} {
 		amounts = append(amounts, Count(value))
 	}
-	for _, value := range []uint32{0, 1, 999, 7_000, 12_500, 25_000, 33_333, 99_999, 100_000, 100_001, 400_000, math.MaxUint32} {
+	for _, value := range []uint32{0, 1, 999, 7_000, 12_500, 25_000, 33_333, 99_999, 100_000, 100_001, 400_000,
+		math.MaxUint32} {
 		amounts = append(amounts, Millipercent(value))
 	}
 	targets := []uint32{100, 999, 10_000, 1 << 31, math.MaxUint32 - 1, math.MaxUint32}

@@ -58,8 +58,9 @@ func TestTheQuickstartRunsAsPrinted(t *testing.T) {
 	requires := strings.SplitN(string(readFile(t, "go.mod")), "\n", 2)[1]
 	for name, content := range map[string]string{
 		"main.go": block(t, "## Quickstart", "go"),
-		"go.mod":  "module quickstart\n" + requires + "\nrequire " + path + " v0.0.0\n\nreplace " + path + " => " + module + "\n",
-		"go.sum":  string(readFile(t, "go.sum")),
+		"go.mod": "module quickstart\n" + requires + "\nrequire " + path + " v0.0.0\n\nreplace " + path + " => " + module +
+			"\n",
+		"go.sum": string(readFile(t, "go.sum")),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

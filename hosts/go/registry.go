@@ -2,6 +2,7 @@ package pointsman
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -11,11 +12,12 @@ import (
 
 // Registry is strategies by name, which change while they are in use. It is safe for use by several goroutines at once.
 //
-// A swap does all that can fail off to the side, then switches atomically; evaluations under way end on the old version, and
-// each result names the plugin that gave it. A version that fails [RegistryOptions.RevertAfter] times in a row, by a trap, a
-// timeout, a limit, a malformed response or a rejected plan, is given up for the version before it, once, and is not loaded
-// from a folder again. With none to go back to, calls are answered with a [BackingOffError] for a while that doubles, and tried
-// again in between. That a plugin refuses its input is no failure. The host's logger is told of all of it.
+// A swap does all that can fail off to the side, then switches atomically; evaluations under way end on the old
+// version, and each result names the plugin that gave it. A version that fails [RegistryOptions.RevertAfter] times in a
+// row, by a trap, a timeout, a limit, a malformed response or a rejected plan, is quarantined and reverted to the
+// version before it, once: it is not loaded from a folder again. With none to revert to, its circuit opens: calls are
+// answered with a [CircuitOpenError] for a while that doubles, and the next one after it decides. That a plugin refuses
+// its input is no failure. The host's logger is told of all of it.
 type Registry struct {
 	host    *Host
 	options RegistryOptions
@@ -31,14 +33,14 @@ type RegistryOptions struct {
 	Guard Guard
 	// Guards are those of single strategies, by name. A deployment may have a policy of its own besides: [Request.Policy].
 	Guards map[string]Guard
-	// RevertAfter is after how many failures in a row a version is given up; default 3.
+	// RevertAfter is the number of failures in a row after which a version is reverted, or where there is none before it
+	// its circuit opens; default 3.
 	RevertAfter int
-	// FirstBackOff is for how long calls are answered with an error at first, once a version has failed so often and there is
-	// none to go back to; default 1 s. It doubles with every further failure.
+	// FirstBackOff is the time for which a circuit is open at first; default 1 s. It doubles with every further failure.
 	FirstBackOff time.Duration
 	// LongestBackOff is the longest that it becomes; default 1 minute.
 	LongestBackOff time.Duration
-	// Clock is the clock for the back-off; default [time.Now].
+	// Clock is the clock for circuits; default [time.Now].
 	Clock func() time.Time
 }
 
@@ -78,8 +80,8 @@ type FileResult struct {
 	Err error
 }
 
-// LoadDir loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name that it
-// says it has. What cannot be loaded keeps nothing else from being loaded.
+// LoadDir loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name
+// that it says it has. What cannot be loaded keeps nothing else from being loaded.
 //
 // It fails only where the folder cannot be read; what came of each file is in the list.
 func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, error) {
@@ -89,18 +91,18 @@ func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, er
 	}
 	var results []FileResult
 	for _, path := range paths {
-		swap, err := r.swap(ctx, wanted{}, path)
+		swap, err := r.swap(ctx, swapRequest{}, path)
 		results = append(results, FileResult{path, swap, err})
 	}
 	return results, nil
 }
 
-// Swap makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks that were
-// set for the name with [Registry.SetChecks]. The same file again changes nothing.
+// Swap makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks
+// that were set for the name with [Registry.SetChecks]. The same file again changes nothing.
 //
 // It fails with a [SwapError]; the version before goes on.
 func (r *Registry) Swap(ctx context.Context, name, path string) (Swap, error) {
-	return r.swap(ctx, wanted{name: name, evenGivenUp: true}, path)
+	return r.swap(ctx, swapRequest{name: name, evenQuarantined: true}, path)
 }
 
 // SetChecks sets what every later version of a strategy must pass before it is switched to. It fails with an
@@ -117,8 +119,10 @@ func (r *Registry) SetChecks(name string, checks Checks) error {
 }
 
 // EvaluateCycle decides one cycle with the strategy of this name. It fails as [Plugin.EvaluateCycle] does, and with an
-// [UnknownStrategyError] or a [BackingOffError].
-func (r *Registry) EvaluateCycle(ctx context.Context, name string, routes []Route, spec *Spec) (Evaluated[*RouteChanges], error) {
+// [UnknownStrategyError] or a [CircuitOpenError].
+func (r *Registry) EvaluateCycle(
+	ctx context.Context, name string, routes []Route, spec *Spec,
+) (Evaluated[*RouteChanges], error) {
 	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
 		plan, err := plugin.EvaluateCycle(ctx, routes, spec)
 		return plan, judge(err), err
@@ -135,8 +139,9 @@ func (r *Registry) EvaluateCycleUnder(
 	})
 }
 
-// EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does. However many
-// requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as nothing.
+// EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does.
+// However many requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as
+// nothing.
 func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []Request) (Evaluated[[]Result], error) {
 	if len(requests) == 0 {
 		slot, err := r.slot(name)
@@ -187,8 +192,8 @@ func (r *Registry) Status() []StrategyStatus {
 	return statuses
 }
 
-// Close gives back the plugins, once the calls under way have ended. Calls and swaps after it fail with [ErrClosed]. It waits
-// for a swap that is being checked; calls do not wait.
+// Close gives back the plugins, once the calls under way have ended. Calls and swaps after it fail with [ErrClosed]. It
+// waits for a swap that is being checked; calls do not wait.
 func (r *Registry) Close() {
 	r.mutex.Lock()
 	r.isClosed = true
@@ -224,18 +229,44 @@ func (r *Registry) guard(name string) Guard {
 }
 
 // report tells operators what came of a file.
-func (r *Registry) report(path string, swap Swap, err error) {
+func (r *Registry) report(request swapRequest, path string, swap Swap, err error) {
 	log := r.host.log.With("file", filepath.Clean(path))
 	switch {
 	case err != nil:
-		log.Error("not swapped; the version before goes on", "error", err)
+		if kept := r.kept(request, path, err); kept != nil {
+			version := kept.versions.Load().current.description.Version
+			log.Error("swap failed; keeping "+version, "strategy", kept.name, "error", err)
+			return
+		}
+		log.Error("swap failed", "error", err)
 	case swap.Outcome == Loaded:
 		log.Info("loaded", "plugin", swap.Plugin)
 	case swap.Outcome == Swapped:
 		log.Info("swapped", "from", swap.From, "to", swap.Plugin)
 	case swap.Outcome == Unchanged:
 		log.Debug("unchanged", "plugin", swap.Plugin)
-	case swap.Outcome == GivenUp:
-		log.Warn("not swapped: this version failed before", "plugin", swap.Plugin)
+	case swap.Outcome == Quarantined:
+		log.Warn("not swapped: this version failed before, and is quarantined", "plugin", swap.Plugin)
 	}
+}
+
+// kept is the strategy whose version is kept where a swap fails; nil where none is known. What cannot be loaded does
+// not say which one it is: then it is the one that the file's name was loaded as.
+func (r *Registry) kept(request swapRequest, path string, err error) *slot {
+	name := request.name
+	var failed *SwapError
+	if errors.As(err, &failed) && failed.strategy != "" {
+		name = failed.strategy
+	}
+	r.mutex.RLock()
+	defer r.mutex.RUnlock()
+	if name != "" {
+		return r.slots[name]
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.slots)) {
+		if slot := r.slots[name]; slot.versions.Load().current.plugin.ID().Name == filepath.Base(path) {
+			return slot
+		}
+	}
+	return nil
 }

@@ -6,30 +6,32 @@ import (
 	"strings"
 )
 
-// What the host makes of requests in JSON before a plugin sees them: their policies are taken out, and resolved into their limits.
-// Everything else is for the plugin to judge, and reaches it as it is.
+// Preparation of requests in JSON before a plugin sees them: their policies are taken out, and resolved into
+// their limits. Everything else is for the plugin to judge, and reaches it as it is.
 
-// asked is one request of a batch.
-type asked struct {
-	// text is what the plugin is asked; empty where it is not.
+// jsonRequest is one element of a batch.
+type jsonRequest struct {
+	// text is what the plugin gets; empty where it gets nothing.
 	text json.RawMessage
-	// refusal is the answer where it is not asked.
+	// refusal is the answer where it gets nothing.
 	refusal json.RawMessage
+	// isRequest tells that it has routes and a spec, whatever those are.
+	isRequest bool
 	// guard is the guard for its plan.
 	guard Guard
 }
 
-// asking is a batch.
-type asking struct {
-	requests []asked
+// jsonBatch is a batch.
+type jsonBatch struct {
+	requests []jsonRequest
 	// isArray tells whether there is a batch at all: what else the text is, the plugin is told as it is.
 	isArray bool
 	text    string
 }
 
-// prepare makes of a text what a plugin under this guard is asked.
-func prepare(text string, guard Guard) asking {
-	batch := asking{text: text}
+// prepare makes of a text what a plugin under this guard gets.
+func prepare(text string, guard Guard) jsonBatch {
+	batch := jsonBatch{text: text}
 	if !json.Valid([]byte(text)) {
 		return batch
 	}
@@ -37,10 +39,10 @@ func prepare(text string, guard Guard) asking {
 	if !isArray {
 		return batch
 	}
-	batch.isArray, batch.requests = true, make([]asked, len(requests))
+	batch.isArray, batch.requests = true, make([]jsonRequest, len(requests))
 	var given []json.RawMessage
 	for i, request := range requests {
-		batch.requests[i] = askOne(request, guard)
+		batch.requests[i] = prepareOne(request, guard)
 		if batch.requests[i].refusal == nil {
 			given = append(given, batch.requests[i].text)
 		}
@@ -49,13 +51,16 @@ func prepare(text string, guard Guard) asking {
 	return batch
 }
 
-// askOne makes of a request what a plugin is asked.
-func askOne(request []byte, guard Guard) asked {
+// prepareOne makes of a request what a plugin gets.
+func prepareOne(request []byte, guard Guard) jsonRequest {
 	found, _ := members(request)
 	var policy *Policy
 	var spec []byte
+	routes, specs, others := 0, 0, 0
 	for _, member := range found {
 		switch member.name {
+		case "routes":
+			routes++
 		case "policy":
 			problem := "is given twice"
 			if policy == nil {
@@ -66,15 +71,19 @@ func askOne(request []byte, guard Guard) asked {
 				}
 				problem = err.Error()
 			}
-			return asked{refusal: refusal("invalid_request", "`policy`: "+problem)}
+			return jsonRequest{refusal: refusal("invalid_request", "`policy`: "+problem)}
 		case "spec":
 			spec = member.value
+			specs++
+		default:
+			others++
 		}
 	}
+	isRequest := routes == 1 && specs == 1 && others == 0
 	guard = guard.under(policy)
 	limits := limitsFor(spec, guard)
 	if policy == nil && limits == "" {
-		return asked{text: request, guard: guard}
+		return jsonRequest{text: request, isRequest: isRequest, guard: guard}
 	}
 	var kept []json.RawMessage
 	for _, member := range found {
@@ -88,11 +97,12 @@ func askOne(request []byte, guard Guard) asked {
 		kept = append(kept, json.RawMessage(quoted(member.name)+":"+string(value)))
 	}
 	array := joined(kept)
-	return asked{text: json.RawMessage("{" + array[1:len(array)-1] + "}"), guard: guard}
+	text := json.RawMessage("{" + array[1:len(array)-1] + "}")
+	return jsonRequest{text: text, isRequest: isRequest, guard: guard}
 }
 
-// limitsFor are the limits of a spec that has none of its own; empty where it has, or where there is no policy to resolve. What
-// is no spec is for the plugin to refuse.
+// limitsFor are the limits of a spec that has none of its own; empty where it has, or where there is no policy to
+// resolve. What is no spec is for the plugin to refuse.
 func limitsFor(spec []byte, guard Guard) string {
 	policy, hasPolicy := guard.Policy()
 	if spec == nil || !hasPolicy {

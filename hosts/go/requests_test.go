@@ -20,19 +20,23 @@ func TestWhatAPluginIsAsked(t *testing.T) {
 		{"the policy is resolved in front", ask(`{"target_replicas":10}`, ""),
 			ask(`{"limits":{"least_serving":8,"most_live":20},"target_replicas":10}`, ""), Guard{}},
 		{"the deployment's own goes before", ask(`{"target_replicas":10}`, `,"policy":{"max_surge":1}`),
-			ask(`{"limits":{"least_serving":8,"most_live":11},"target_replicas":10}`, ""), GuardWith(Policy{MaxUnavailable: Count(0)})},
+			ask(`{"limits":{"least_serving":8,"most_live":11},"target_replicas":10}`, ""),
+			GuardWith(Policy{MaxUnavailable: Count(0)})},
 		{"a null is none", ask(`{ "limits" : null , "target_replicas":10}`, ""),
-			ask(`{ "limits" : {"least_serving":10,"most_live":20} , "target_replicas":10}`, ""), GuardWith(Policy{MaxUnavailable: Count(0)})},
+			ask(`{ "limits" : {"least_serving":10,"most_live":20} , "target_replicas":10}`, ""),
+			GuardWith(Policy{MaxUnavailable: Count(0)})},
 		{"limits that are given stay", ask(`{"target_replicas":10,"limits":{"least_serving":1,"most_live":99}}`, ""),
 			ask(`{"target_replicas":10,"limits":{"least_serving":1,"most_live":99}}`, ""), Guard{}},
 		{"no policy, no limits", ask(`{"target_replicas":10}`, ""), ask(`{"target_replicas":10}`, ""), GuardIDsOnly()},
-		{"a policy has no say then", ask(`{"target_replicas":10}`, `,"policy":{"max_surge":1}`), ask(`{"target_replicas":10}`, ""), GuardIDsOnly()},
+		{"a policy has no say then", ask(`{"target_replicas":10}`, `,"policy":{"max_surge":1}`),
+			ask(`{"target_replicas":10}`, ""), GuardIDsOnly()},
 		{"a target that is none", ask(`{"target_replicas":-1}`, ""), ask(`{"target_replicas":-1}`, ""), Guard{}},
 		{"a spec that is none", ask(`7`, ""), ask(`7`, ""), Guard{}},
 		{"no spec", "{" + routesJSON + "}", "{" + routesJSON + "}", Guard{}},
 		{"no request", `[1, {}]`, `[1, {}]`, Guard{}},
 		{"text that looks like one", ask(`{"deploying_revision":"}\",\"limits\":","target_replicas":0}`, ""),
-			ask(`{"limits":{"least_serving":0,"most_live":0},"deploying_revision":"}\",\"limits\":","target_replicas":0}`, ""), Guard{}},
+			ask(`{"limits":{"least_serving":0,"most_live":0},"deploying_revision":"}\",\"limits\":","target_replicas":0}`, ""),
+			Guard{}},
 	} {
 		batch := prepare("[ "+c.request+" , null]", c.guard)
 		// Between the fields of a request that had to be written anew there is no space.
@@ -65,14 +69,37 @@ func TestAPolicyThatCannotBeReadSpoilsItsOwnRequestOnly(t *testing.T) {
 	if err != nil || len(answers) != 5 || answers[1].plan == nil || answers[2].plan == nil {
 		t.Fatal(text, err)
 	}
-	for place, contains := range map[int]string{0: "`policy`: `max_surge`: \"many\" is no number of routes", 3: "`policy`: 7 is no object", 4: "`policy`: is given twice"} {
+	for place, contains := range map[int]string{0: "`policy`: `max_surge`: \"many\" is no number of routes",
+		3: "`policy`: 7 is no object", 4: "`policy`: is given twice"} {
 		if found := answers[place]; found.code != "invalid_request" || !strings.Contains(found.message, contains) {
 			t.Errorf("answer %d is %+v", place, found)
 		}
 	}
 	// Where it is the only one, the plugin is asked nothing.
-	if text, err := hostile(t).EvaluateCyclesJSON(background, "["+with(`null`)+"]"); err != nil || !strings.HasPrefix(text, `[{"error":{"code":"invalid_request"`) {
+	if text, err := hostile(t).EvaluateCyclesJSON(background, "["+with(`null`)+"]"); err != nil ||
+		!strings.HasPrefix(text, `[{"error":{"code":"invalid_request"`) {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestAPlanOfWhatIsNoRequestSpoilsItsOwnAnswerOnly(t *testing.T) {
+	session, request := newSession(t, hostile(t)), givenJSON(t, "none")
+	text, err := session.EvaluateCyclesJSON(background, "["+request+"]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Trim(text, "[]")
+	odd := []string{"7", "null", "[]", `{}`, `{"routes":[]}`, `{"spec":{},"routes":[],"more":1}`,
+		`{"routes":[],"routes":[],"spec":{}}`}
+	for _, wanted := range []string{plan, strings.Replace(plan, `"drain_route_ids":[]`, `"drain_route_ids":["r-1"]`, 1)} {
+		for _, other := range odd {
+			batch := prepare("["+request+","+other+"]", Guard{})
+			answered, err := session.checkAnswers(background, batch, "["+plan+","+wanted+"]", nil)
+			expected := "[" + plan + `,{"error":{"code":"invalid_request","message":`
+			if err != nil || !strings.HasPrefix(answered.text, expected) || len(answered.violations) > 0 {
+				t.Errorf("%s: %s, %v", other, answered.text, err)
+			}
+		}
 	}
 }
 
@@ -90,16 +117,19 @@ func TestEachDeploymentHasItsPolicy(t *testing.T) {
 		t.Errorf("%+v, %v", plan, err)
 	}
 	session := newSession(t, plugin)
-	if plan, err = session.EvaluateCycleUnder(background, lenient, given(), drain); err != nil || plan.Commitment != (Commitment{0, 6}) {
+	if plan, err = session.EvaluateCycleUnder(background, lenient, given(), drain); err != nil ||
+		plan.Commitment != (Commitment{0, 6}) {
 		t.Errorf("%+v, %v", plan, err)
 	}
-	results, err := plugin.EvaluateCycles(background, []Request{{given(), *drain, nil}, {given(), *drain, &lenient}, {given(), *drain, &strict}})
+	results, err := plugin.EvaluateCycles(background, []Request{{given(), *drain, nil}, {given(), *drain, &lenient},
+		{given(), *drain, &strict}})
 	if err != nil || !isRejected(results[0].Err) || results[1].Err != nil || !isRejected(results[2].Err) {
 		t.Errorf("%v, %v", results, err)
 	}
 	own := strings.TrimSuffix(givenJSON(t, "drain_all"), "}") + `,"policy":{"max_unavailable":"100%"}}`
 	text, err := plugin.EvaluateCyclesJSON(background, "["+givenJSON(t, "drain_all")+","+own+"]")
-	if err != nil || strings.Count(text, "plan_rejected") != 1 || !strings.Contains(text, `"commitment":{"least_serving":0,"most_live":6}`) {
+	if err != nil || strings.Count(text, "plan_rejected") != 1 || !strings.Contains(text,
+		`"commitment":{"least_serving":0,"most_live":6}`) {
 		t.Errorf("%s, %v", text, err)
 	}
 	// What the caller gives wins over every policy.
@@ -110,10 +140,12 @@ func TestEachDeploymentHasItsPolicy(t *testing.T) {
 	// Where only ids are checked a policy has no say.
 	drain.Limits = nil
 	free := plugin.WithGuard(GuardIDsOnly())
-	if plan, err := free.EvaluateCycleUnder(background, strict, given(), drain); err != nil || plan.Commitment.LeastServing != 0 {
+	if plan, err := free.EvaluateCycleUnder(background, strict, given(), drain); err != nil ||
+		plan.Commitment.LeastServing != 0 {
 		t.Errorf("%+v, %v", plan, err)
 	}
-	if results, err := free.EvaluateCycles(background, []Request{{given(), *drain, &strict}}); err != nil || results[0].Err != nil {
+	if results, err := free.EvaluateCycles(background, []Request{{given(), *drain, &strict}}); err != nil ||
+		results[0].Err != nil {
 		t.Errorf("%v, %v", results, err)
 	}
 }
@@ -122,11 +154,13 @@ func TestTheRegistryTakesAPolicyForADeployment(t *testing.T) {
 	registry := NewRegistry(sharedHost(t), RegistryOptions{})
 	defer registry.Close()
 	mustSwap(t, registry, "hostile", builtComponent(t, "guests/hostile.wasm"))
-	evaluated, err := registry.EvaluateCycleUnder(background, "hostile", Policy{MaxUnavailable: Percent(100)}, given(), misdeed("drain_all"))
+	evaluated, err := registry.EvaluateCycleUnder(background, "hostile", Policy{MaxUnavailable: Percent(100)}, given(),
+		misdeed("drain_all"))
 	if err != nil || len(evaluated.Value.DrainRouteIDs) != 6 {
 		t.Errorf("%+v, %v", evaluated, err)
 	}
-	if _, err := registry.EvaluateCycle(background, "hostile", given(), misdeed("drain_all")); !errors.Is(err, ErrPlanRejected) {
+	if _, err := registry.EvaluateCycle(background, "hostile", given(), misdeed("drain_all")); !errors.Is(err,
+		ErrPlanRejected) {
 		t.Errorf("%v", err)
 	}
 }

@@ -42,8 +42,8 @@ type TrafficStatus uint8
 const (
 	// TrafficActive: requests are sent to it while it is ready, in the measure of its ratio; 0.0 gets nothing.
 	TrafficActive TrafficStatus = iota + 1
-	// TrafficStandby: out of traffic, was active before, and may be returned to traffic at once. Reached from active only, by a
-	// traffic change; never by creation.
+	// TrafficStandby: out of traffic, was active before, and may be returned to traffic at once. Reached from active only,
+	// by a traffic change; never by creation.
 	TrafficStandby
 	// TrafficInactive: out of traffic and not approved: never returned to.
 	TrafficInactive
@@ -75,13 +75,13 @@ type Route struct {
 	Health HealthStatus
 	// TrafficStatus is whether it gets requests.
 	TrafficStatus TrafficStatus
-	// TrafficRatio is 0.0 to 1.0, where 1.0 is a full share of what this route is built for: its size never goes in here. Where
-	// it is standby, what it returns with; where it is inactive, not read.
+	// TrafficRatio is 0.0 to 1.0, where 1.0 is a full share of what this route is built for: its size never goes in here.
+	// Where it is standby, what it returns with; where it is inactive, not read.
 	TrafficRatio float64
 	// CreatedAt is when the host created it.
 	CreatedAt time.Time
-	// StatusUpdatedAt is when Status or Health last changed; the zero time where unknown. A health check that confirms what
-	// was known must not move it.
+	// StatusUpdatedAt is when Status or Health last changed; the zero time where unknown. A health check that confirms
+	// what was known must not move it.
 	StatusUpdatedAt time.Time
 	// End is why it stopped being live.
 	End RouteEnd
@@ -104,8 +104,8 @@ func (r *Route) IsServing() bool {
 	return r.IsReady() && r.TrafficStatus == TrafficActive && r.TrafficRatio > 0
 }
 
-// Capacity is over how many evenly loaded routes the traffic is spread: the ratios of those that serve, summed in the order of
-// their ids, divided by the largest of them; 0.0 where none serves.
+// Capacity is over how many evenly loaded routes the traffic is spread: the ratios of those that serve, summed in the
+// order of their ids, divided by the largest of them; 0.0 where none serves.
 func Capacity(routes []Route) float64 {
 	var serving []*Route
 	for i := range routes {

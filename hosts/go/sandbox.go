@@ -64,8 +64,8 @@ func (c *call) check() error {
 	}
 }
 
-// tickFunction is what a plugin calls when its fuel is used up, or when it was refused memory: it gets new fuel, or does not
-// return.
+// tickFunction is what a plugin calls when its fuel is used up, or when it was refused memory: it gets new fuel, or
+// does not return.
 func tickFunction(ctx context.Context, module api.Module, stack []uint64) {
 	if refused := module.ExportedGlobal(refusedGlobal); refused != nil && refused.Get() != 0 {
 		panic(&stopped{ErrMemory, true})
@@ -93,7 +93,8 @@ func (i *instance) failure(err error) error {
 	case errors.Is(err, ErrMemory):
 		return fail(ErrMemory, nil)
 	case errors.As(err, &end):
-		return &CallError{Plugin: i.plugin.id, Kind: ErrCanceled, Limits: i.plugin.host.limits, Cause: end.cause, hasRun: end.hasRun}
+		return &CallError{Plugin: i.plugin.id, Kind: ErrCanceled, Limits: i.plugin.host.limits, Cause: end.cause,
+			hasRun: end.hasRun}
 	case errors.As(err, &wrong):
 		return fail(ErrMalformed, wrong.error)
 	case errors.Is(err, ErrResponse):
@@ -103,8 +104,8 @@ func (i *instance) failure(err error) error {
 	}
 }
 
-// invoke calls one of the contract's functions, whose parameters are on the stack, and lifts what it returns. An instance that goes
-// on has to free what that was.
+// invoke calls one of the contract's functions, whose parameters are on the stack, and lifts what it returns. An
+// instance that goes on has to free what that was.
 func (i *instance) invoke(place int, goesOn bool, lift func(l *lifting, at uint32)) error {
 	if err := i.functions[place].CallWithStack(&i.call, i.stack); err != nil {
 		return err

@@ -8,10 +8,10 @@ import (
 
 // Session is one instance of a plugin that is used for many calls, which saves rewinding it after each.
 //
-// The price: whatever the plugin remembers from one call is there in the next, so a plugin that is wrong or hostile can carry
-// one deployment's routes into another's plan, and the memory it has taken is kept. After a failed call the instance is thrown
-// away and the next call has a new one. A session holds one of the host's [Limits.Instances] until it is closed. It is not for
-// use by several goroutines at once.
+// The price: whatever the plugin remembers from one call is there in the next, so a plugin that is wrong or hostile can
+// carry one deployment's routes into another's plan, and the memory it has taken is kept. After a failed call the
+// instance is thrown away and the next call has a new one. A session holds one of the host's [Limits.Instances] until
+// it is closed. It is not for use by several goroutines at once.
 type Session struct {
 	plugin   *Plugin
 	purpose  purpose
@@ -19,8 +19,8 @@ type Session struct {
 	isOpen   bool
 	// guard is the session in which its plans are checked; nil until one has to be.
 	guard *Session
-	// isOnce tells that the call that comes is the last one, so that its instance need not clean up after itself: what it was is put
-	// back.
+	// isOnce tells that the call that comes is the last one, so that its instance need not clean up after itself: what it
+	// was is put back.
 	isOnce bool
 }
 
@@ -94,7 +94,9 @@ func (s *Session) start(ctx context.Context) error {
 }
 
 // do runs one call under the limits, for so long: `lower` puts the parameters on the stack, `lift` reads the result.
-func (s *Session) do(ctx context.Context, limit time.Duration, place int, lower func(l *lowering), lift func(l *lifting, at uint32)) error {
+func (s *Session) do(
+	ctx context.Context, limit time.Duration, place int, lower func(l *lowering), lift func(l *lifting, at uint32),
+) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
@@ -126,7 +128,9 @@ func (s *Session) EvaluateCycle(ctx context.Context, routes []Route, spec *Spec)
 }
 
 // EvaluateCycleUnder is as [Plugin.EvaluateCycleUnder].
-func (s *Session) EvaluateCycleUnder(ctx context.Context, policy Policy, routes []Route, spec *Spec) (*RouteChanges, error) {
+func (s *Session) EvaluateCycleUnder(
+	ctx context.Context, policy Policy, routes []Route, spec *Spec,
+) (*RouteChanges, error) {
 	return s.evaluateUnder(ctx, s.plugin.guard.under(&policy), routes, spec)
 }
 
@@ -135,15 +139,23 @@ func (s *Session) evaluateUnder(ctx context.Context, guard Guard, routes []Route
 		return nil, &ArgumentError{Argument: "spec", Problem: "is nil; every cycle needs one"}
 	}
 	spec = spec.under(guard)
-	plan, err := s.evaluate(ctx, s.plugin.loaded.host.limits.Time, routes, spec)
+	var plan *RouteChanges
+	err := s.contained(func() (err error) {
+		if plan, err = s.evaluate(ctx, s.plugin.loaded.host.limits.Time, routes, spec); err == nil {
+			plan, err = s.guarded(ctx, routes, spec, plan, guard)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return s.guarded(ctx, routes, spec, plan, guard)
+	return plan, nil
 }
 
 // evaluate decides a cycle within a time, and leaves the plan unchecked.
-func (s *Session) evaluate(ctx context.Context, limit time.Duration, routes []Route, spec *Spec) (*RouteChanges, error) {
+func (s *Session) evaluate(
+	ctx context.Context, limit time.Duration, routes []Route, spec *Spec,
+) (*RouteChanges, error) {
 	var plan *RouteChanges
 	var refused *RefusedError
 	err := s.do(ctx, limit, evaluateCycle,
@@ -159,42 +171,13 @@ func (s *Session) evaluate(ctx context.Context, limit time.Duration, routes []Ro
 	return plan, nil
 }
 
-// EvaluateCycles is as [Plugin.EvaluateCycles].
-func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Result, error) {
-	limits := s.plugin.loaded.host.limits
-	end := time.Now().Add(limits.Time)
-	results := make([]Result, len(requests))
-	for i := range requests {
-		routes, guard := requests[i].Routes, s.plugin.guard.under(requests[i].Policy)
-		spec := requests[i].Spec.under(guard)
-		var plan *RouteChanges
-		err := error(&CallError{Plugin: s.plugin.loaded.id, Kind: ErrTimeout, Limits: limits, isUnasked: true})
-		if left := time.Until(end); left > 0 {
-			plan, err = s.evaluate(ctx, left, routes, spec)
-		}
-		if err == nil {
-			// The guard has a time limit of its own.
-			start := time.Now()
-			plan, err = s.guarded(ctx, routes, spec, plan, guard)
-			end = end.Add(time.Since(start))
-		}
-		results[i] = Result{plan, err}
-	}
-	return results, nil
-}
-
-// text calls a function that takes one string.
-func (s *Session) text(ctx context.Context, place int, text, argument string, lift func(l *lifting, at uint32)) error {
-	return s.do(ctx, s.plugin.loaded.host.limits.Time, place, func(l *lowering) {
-		at := l.string(text, argument, -1)
-		l.stack[0], l.stack[1] = uint64(at.at), uint64(at.length)
-	}, lift)
-}
-
 // Describe is as [Plugin.Describe].
 func (s *Session) Describe(ctx context.Context) (Description, error) {
 	var description Description
-	err := s.do(ctx, s.plugin.loaded.host.limits.Time, describe, func(*lowering) {}, func(l *lifting, at uint32) { description = l.description(at) })
+	err := s.contained(func() error {
+		return s.do(ctx, s.plugin.loaded.host.limits.Time, describe, func(*lowering) {},
+			func(l *lifting, at uint32) { description = l.description(at) })
+	})
 	return description, err
 }
 
@@ -204,7 +187,9 @@ func (s *Session) CheckConfig(ctx context.Context, config string, targetReplicas
 }
 
 // CheckConfigUnder is as [Plugin.CheckConfigUnder].
-func (s *Session) CheckConfigUnder(ctx context.Context, policy Policy, config string, targetReplicas uint32) (Commitment, error) {
+func (s *Session) CheckConfigUnder(
+	ctx context.Context, policy Policy, config string, targetReplicas uint32,
+) (Commitment, error) {
 	return s.checkConfigUnder(ctx, s.plugin.guard.under(&policy), config, targetReplicas)
 }
 
@@ -216,29 +201,13 @@ func (s *Session) checkConfigUnder(ctx context.Context, guard Guard, config stri
 	}
 	var commitment Commitment
 	var problem error
-	err := s.do(ctx, s.plugin.loaded.host.limits.Time, checkConfig,
-		func(l *lowering) { l.configCheck(config, target, limits) },
-		func(l *lifting, at uint32) { commitment, problem = l.configVerdict(at) })
+	err := s.contained(func() error {
+		return s.do(ctx, s.plugin.loaded.host.limits.Time, checkConfig,
+			func(l *lowering) { l.configCheck(config, target, limits) },
+			func(l *lifting, at uint32) { commitment, problem = l.configVerdict(at) })
+	})
 	if err == nil && problem != nil {
 		return Commitment{}, &RefusedError{Plugin: s.plugin.loaded.id, Kind: ErrInvalidConfig, Message: problem.Error()}
 	}
 	return commitment, err
-}
-
-// EvaluateCyclesJSON is as [Plugin.EvaluateCyclesJSON].
-func (s *Session) EvaluateCyclesJSON(ctx context.Context, requests string) (string, error) {
-	answers, err := s.answers(ctx, requests)
-	return answers.text, err
-}
-
-// answers is EvaluateCyclesJSON with what the guard found.
-func (s *Session) answers(ctx context.Context, requests string) (answers, error) {
-	batch := prepare(requests, s.plugin.guard)
-	var text string
-	var problem error
-	err := s.text(ctx, evaluateCyclesJSON, batch.text, "requests", func(l *lifting, at uint32) { text, problem = l.textOrError(at) })
-	if err != nil {
-		return answers{}, err
-	}
-	return s.checkAnswers(ctx, batch, text, problem)
 }

@@ -1,6 +1,7 @@
 package pointsman
 
 import (
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -16,10 +17,10 @@ type slot struct {
 
 	// change is held while the version changes, so that changes come one after the other. Calls never wait for it.
 	change sync.Mutex
-	// checks and givenUp decide whether a version may be changed to; givenUp are the digests of versions that failed too
-	// often. Both are the change's.
-	checks  Checks
-	givenUp map[string]bool
+	// checks and quarantined decide whether a version may be changed to; quarantined has the digests of versions that were
+	// reverted. Both are the change's.
+	checks      Checks
+	quarantined map[string]bool
 }
 
 // versions are what a strategy runs on, and what it ran on before. They change together.
@@ -36,7 +37,7 @@ type version struct {
 	health
 }
 
-// health is how often a version failed in a row, and until when it is left alone for that.
+// health is how often a version failed in a row, and until when its circuit is open for that.
 type health struct {
 	failures int
 	until    time.Time
@@ -44,12 +45,13 @@ type health struct {
 }
 
 func newSlot(registry *Registry, name string, first *version) *slot {
-	slot := &slot{name: name, registry: registry, givenUp: map[string]bool{}}
+	slot := &slot{name: name, registry: registry, quarantined: map[string]bool{}}
 	slot.versions.Store(&versions{current: first})
 	return slot
 }
 
-// current is the version to call, which is kept from being closed until it is released. Where all is closed, its error says so.
+// current is the version to call, which is kept from being closed until it is released. Where all is closed, its error
+// says so.
 func (s *slot) current() *version {
 	for {
 		version := s.versions.Load().current
@@ -63,7 +65,8 @@ func (s *slot) current() *version {
 	}
 }
 
-// switchTo makes a version the current one, during a change. The one before is kept to go back to, unless it was failing itself.
+// switchTo makes a version the current one, during a change. The one before is kept to revert to, unless it was failing
+// itself.
 func (s *slot) switchTo(version *version) Swap {
 	old := s.versions.Load()
 	previous, dropped := old.current, old.previous
@@ -85,7 +88,7 @@ func callCurrent[T any](s *slot, ask func(plugin *Plugin) (T, judgement, error))
 		return Evaluated[T]{}, &CallError{Plugin: closed.ID(), Kind: ErrClosed, Limits: s.registry.host.limits}
 	}
 	defer version.plugin.loaded.release()
-	if err := s.refuseWhileBackingOff(version); err != nil {
+	if err := s.refuseWhileOpen(version); err != nil {
 		return Evaluated[T]{}, err
 	}
 	start := time.Now()
@@ -115,7 +118,7 @@ func (s *slot) log() *slog.Logger {
 	return s.registry.host.log.With("strategy", s.name)
 }
 
-func (s *slot) refuseWhileBackingOff(version *version) error {
+func (s *slot) refuseWhileOpen(version *version) error {
 	now := s.registry.options.Clock()
 	version.mutex.Lock()
 	failures, remaining := version.failures, version.until.Sub(now)
@@ -123,11 +126,11 @@ func (s *slot) refuseWhileBackingOff(version *version) error {
 	if remaining <= 0 {
 		return nil
 	}
-	s.counts.recordBackOff()
-	return &BackingOffError{Plugin: version.plugin.ID(), Failures: failures, Remaining: remaining}
+	s.counts.recordOpen()
+	return &CircuitOpenError{Plugin: version.plugin.ID(), Failures: failures, Remaining: remaining}
 }
 
-// afterFailure goes back to the version before, or backs off, once a version has failed often enough.
+// afterFailure reverts to the version before, or opens the circuit, once a version has failed often enough.
 func (s *slot) afterFailure(failed *version) {
 	options := &s.registry.options
 	failures := failed.fail()
@@ -141,21 +144,21 @@ func (s *slot) afterFailure(failed *version) {
 	defer s.change.Unlock()
 	now := s.versions.Load()
 	if now.current != failed {
-		// Somebody swapped or went back while this call was under way.
+		// Somebody swapped or reverted while this call was under way.
 		return
 	}
 	id := failed.plugin.ID()
 	if previous := now.previous; previous != nil {
 		previous.recover()
-		s.givenUp[id.Digest] = true
+		s.quarantined[id.Digest] = true
 		s.versions.Store(&versions{current: previous})
 		s.counts.recordRevert()
 		failed.plugin.Close()
-		s.log().Error("gone back", "from", id, "to", previous.plugin.ID(), "failures", failures)
+		message := fmt.Sprintf("reverted to %s after %d failures", previous.description.Version, failures)
+		s.log().Error(message, "from", id, "to", previous.plugin.ID())
 		return
 	}
-	length := failed.leaveAlone(options)
-	s.log().Error("backing off", "plugin", id, "failures", failures, "length", length)
+	s.log().Error("circuit open for "+length(failed.open(options)), "plugin", id, "failures", failures)
 }
 
 func (s *slot) close() {
@@ -178,7 +181,7 @@ func (s *slot) status(now time.Time) StrategyStatus {
 	}
 	versions.current.mutex.Lock()
 	defer versions.current.mutex.Unlock()
-	status.BackingOff = max(0, versions.current.until.Sub(now))
+	status.CircuitOpen = max(0, versions.current.until.Sub(now))
 	return status
 }
 
@@ -207,8 +210,8 @@ func (v *version) isFailing(revertAfter int) bool {
 	return v.failures >= revertAfter
 }
 
-// leaveAlone begins a back-off, which is twice as long as the one before it.
-func (v *version) leaveAlone(options *RegistryOptions) time.Duration {
+// open opens the circuit, for twice as long as the time before.
+func (v *version) open(options *RegistryOptions) time.Duration {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	switch {
@@ -222,4 +225,13 @@ func (v *version) leaveAlone(options *RegistryOptions) time.Duration {
 	v.backOff = min(v.backOff, options.LongestBackOff)
 	v.until = options.Clock().Add(v.backOff)
 	return v.backOff
+}
+
+// length is a length of time, rounded up: `4 s`, below a second `250 ms`.
+func length(d time.Duration) string {
+	millis := (d + time.Millisecond - 1) / time.Millisecond
+	if millis < 1000 {
+		return fmt.Sprintf("%d ms", millis)
+	}
+	return fmt.Sprintf("%d s", (millis+999)/1000)
 }

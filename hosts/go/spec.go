@@ -2,18 +2,18 @@ package pointsman
 
 import "time"
 
-// Operator is what an operator wants of a rollout; a new activation clears it. Abort goes before pause, pause before promote,
-// and promote before passed gates. The zero value is nothing.
+// Operator is what an operator wants of a rollout; a new activation clears it. Abort goes before pause, pause before
+// promote, and promote before passed gates. The zero value is nothing.
 type Operator struct {
 	// Abort gives the rollout up.
 	Abort bool
 	// Pause lets it take no step forward and not end, while repairs go on. Not read under Abort.
 	Pause bool
-	// Promote skips gates, delays, holds, and checks that are pending or inconclusive, until the rollout ends; not readiness,
-	// the least time of being ready, failed checks and the time for which the old revision is kept.
+	// Promote skips gates, delays, holds, and checks that are pending or inconclusive, until the rollout ends; not
+	// readiness, the least time of being ready, failed checks and the time for which the old revision is kept.
 	Promote bool
-	// PassedGates are the gates that a person passed, in any order: the [RouteChanges.Gate] of the last applied plan, appended.
-	// Unknown words are ignored. The host clears them when the configuration changes.
+	// PassedGates are the gates that a person passed, in any order: the [RouteChanges.Gate] of the last applied plan,
+	// appended. Unknown words are ignored. The host clears them when the configuration changes.
 	PassedGates []string
 }
 
@@ -37,7 +37,8 @@ type Check struct {
 	Name string
 	// Outcome is how it stands.
 	Outcome CheckOutcome
-	// ObservedAt is when it was last sampled; the zero time makes it always count. A verdict that does not count is pending.
+	// ObservedAt is when it was last sampled; the zero time makes it always count. A verdict that does not count is
+	// pending.
 	ObservedAt time.Time
 }
 
@@ -49,8 +50,8 @@ type Commitment struct {
 	MostLive uint32
 }
 
-// WeightSteps says which traffic ratios the host's proxy can express: k/n for 0 <= k <= n. The zero value is one step, in
-// traffic or out of it.
+// WeightSteps says which traffic ratios the host's proxy can express: k/n for 0 <= k <= n. The zero value is one step,
+// in traffic or out of it.
 type WeightSteps struct {
 	// from is the number of steps, but for its last bit: so the zero value is 1.
 	from uint32
@@ -69,8 +70,8 @@ func (w WeightSteps) Steps() uint32 { return w.from ^ 1 }
 type Spec struct {
 	// DeployingRevision is the revision being rolled out; not empty.
 	DeployingRevision string
-	// StableRevision is the revision that carried the traffic when this rollout started, and can be created: the deploying one
-	// of the rollout before, if that was promoted, else its stable one. Empty, or that being deployed, is none.
+	// StableRevision is the revision that carried the traffic when this rollout started, and can be created: the deploying
+	// one of the rollout before, if that was promoted, else its stable one. Empty, or that being deployed, is none.
 	StableRevision string
 	// TargetReplicas is how many routes should serve when the rollout ends; 0 is valid.
 	TargetReplicas uint32
@@ -82,17 +83,18 @@ type Spec struct {
 	Operator Operator
 	// Checks are the verdicts gathered so far, in any order.
 	Checks []Check
-	// Limits are the policy at this target. Where it is nil, the host puts its own policy here, resolved for the target; under
-	// [GuardIDsOnly] nothing bounds the strategy but its configuration.
+	// Limits are the policy at this target. Where it is nil, the host puts its own policy here, resolved for the target;
+	// under [GuardIDsOnly] nothing bounds the strategy but its configuration.
 	Limits *Commitment
-	// FreePlaces is how many more routes may be placed now, of the larger revision; room that terminating routes hold is not
-	// free. Nil is unknown, as if unlimited.
+	// FreePlaces is how many more routes may be placed now, of the larger revision; room that terminating routes hold is
+	// not free. Nil is unknown, as if unlimited.
 	FreePlaces *uint32
 	// WeightSteps says which ratios are possible.
 	WeightSteps WeightSteps
 	// Labels are the host's facts about the deployment.
 	Labels map[string]string
-	// Config is the strategy's own configuration, one JSON object exactly as its user wrote it. Empty is `{}`: all defaults.
+	// Config is the strategy's own configuration, one JSON object exactly as its user wrote it. Empty is `{}`: all
+	// defaults.
 	Config string
 	// Memo is the memo of the last applied plan of this rollout; nil in the first cycle.
 	Memo *string
@@ -104,8 +106,8 @@ type Request struct {
 	Routes []Route
 	// Spec is what is wanted.
 	Spec Spec
-	// Policy is the deployment's own, in place of that of the plugin's guard; nil where it has none. It has no say where that guard
-	// checks only ids.
+	// Policy is the deployment's own, in place of that of the plugin's guard; nil where it has none. It has no say where
+	// that guard checks only ids.
 	Policy *Policy
 }
 

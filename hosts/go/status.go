@@ -21,8 +21,8 @@ const (
 	OutcomeRejected Outcome = "rejected"
 	// OutcomeTrap: the plugin trapped.
 	OutcomeTrap Outcome = "trap"
-	// OutcomeTimeout: it ran for too long, or was running when the deadline of the caller's context came. That the context was
-	// canceled, or over before the plugin ran, is OutcomeHost.
+	// OutcomeTimeout: it ran for too long, or was running when the deadline of the caller's context came. That the context
+	// was canceled, or over before the plugin ran, is OutcomeHost.
 	OutcomeTimeout Outcome = "timeout"
 	// OutcomeMemory: it wanted too much memory.
 	OutcomeMemory Outcome = "memory"
@@ -33,8 +33,8 @@ const (
 	// OutcomeHost: nobody could tell what the plugin would have done: too many instances were in use, the caller's context
 	// ended, its argument could not be handed over, or the guard failed. Not the plugin's fault.
 	OutcomeHost Outcome = "host"
-	// OutcomeBackingOff: it was not called: it fails, and there is no version to go back to.
-	OutcomeBackingOff Outcome = "backing-off"
+	// OutcomeCircuitOpen: it was not called: it fails, and there is no version to revert to.
+	OutcomeCircuitOpen Outcome = "circuit-open"
 )
 
 // IsFailure tells whether it speaks against the plugin.
@@ -68,16 +68,16 @@ type StrategyStatus struct {
 	Name string
 	// Current is what it runs on.
 	Current VersionStatus
-	// Previous is what it would go back to; nil where there is nothing.
+	// Previous is what it would be reverted to; nil where there is nothing.
 	Previous *VersionStatus
 	// Outcomes are calls by how they ended, over all versions; what never happened is left out.
 	Outcomes map[Outcome]uint64
 	// Violations are what the guard found in plans, over all versions; what never happened is left out.
 	Violations map[ViolationCode]uint64
-	// Reverts is how often a version was given up for the one before.
+	// Reverts is the number of times that a version was reverted to the one before it.
 	Reverts uint64
-	// BackingOff is for how long calls will still be answered with an error; 0 if they are not.
-	BackingOff time.Duration
+	// CircuitOpen is the time for which calls will still be answered with an error; 0 where the circuit is not open.
+	CircuitOpen time.Duration
 	// Latency is how long calls took.
 	Latency Latency
 }
@@ -108,7 +108,7 @@ func judge(err error) judgement {
 		return judgement{OutcomeRejected, rejected.Violations}
 	case errors.As(err, &refused):
 		return judgement{outcome: OutcomeRefused}
-	case errors.As(err, &call) && call.isUnasked:
+	case errors.As(err, &call) && call.isNotReached:
 		return judgement{outcome: OutcomeHost}
 	case errors.As(err, &call) && call.hasRun && errors.Is(call.Cause, context.DeadlineExceeded):
 		// A version that hangs is not to be called for ever because its callers wait for less than the time limit.
@@ -121,7 +121,8 @@ func judge(err error) judgement {
 	return judgement{outcome: OutcomeHost}
 }
 
-// add takes another request of the same batch into account: what speaks against the plugin first, then what says nothing.
+// add takes another request of the same batch into account: what speaks against the plugin first, then what says
+// nothing.
 func (j *judgement) add(other judgement) {
 	rank := func(outcome Outcome) int {
 		switch {
@@ -167,10 +168,10 @@ func (c *counts) count(outcome Outcome) {
 	c.outcomes[outcome]++
 }
 
-func (c *counts) recordBackOff() {
+func (c *counts) recordOpen() {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.count(OutcomeBackingOff)
+	c.count(OutcomeCircuitOpen)
 }
 
 func (c *counts) recordRevert() {

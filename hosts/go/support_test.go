@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// releaseFolder has the files of a release that a host runs.
+var releaseFolder = filepath.Join("..", "..", "target", "release-files")
+
 // builtComponent is where a built component is.
 func builtComponent(t testing.TB, path string) string {
 	t.Helper()
@@ -53,7 +56,8 @@ func readFile(t testing.TB, path string) []byte {
 // newHost is a host with limits of its own.
 func newHost(t testing.TB, limits Limits, opts ...Option) *Host {
 	t.Helper()
-	opts = append([]Option{WithLimits(limits), WithGuardFile(builtComponent(t, "plugins/guard.wasm")), WithCache(cacheFolder)}, opts...)
+	builtComponent(t, "release-files/loader.wasm")
+	opts = append([]Option{WithLimits(limits), WithReleaseFolder(releaseFolder), WithCache(cacheFolder)}, opts...)
 	host, err := NewHost(background, opts...)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +80,7 @@ var shared struct {
 func setUp(t testing.TB) {
 	t.Helper()
 	shared.once.Do(func() {
-		host, err := NewHost(background, WithGuardFile(builtComponent(t, "plugins/guard.wasm")), WithCache(cacheFolder))
+		host, err := NewHost(background, WithReleaseFolder(releaseFolder), WithCache(cacheFolder))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +129,8 @@ func patched(t testing.TB, path, from, to string) []byte {
 // hostileVersion is the version of the hostile guest that has this mode.
 func hostileVersion(t testing.TB, mode string) []byte {
 	t.Helper()
-	return patched(t, "guests/hostile.wasm", fmt.Sprintf("hostile-mode:%-16s", "honest"), fmt.Sprintf("hostile-mode:%-16s", mode))
+	return patched(t, "guests/hostile.wasm", fmt.Sprintf("hostile-mode:%-16s", "honest"),
+		fmt.Sprintf("hostile-mode:%-16s", mode))
 }
 
 // numbered is a component with a custom section more, and so another digest.
@@ -140,7 +145,8 @@ func millisecond(n int64) time.Time {
 
 // specWith is a spec for v2 and three replicas, one millisecond after the start.
 func specWith(config string) *Spec {
-	return &Spec{DeployingRevision: "v2", TargetReplicas: 3, StartedAt: millisecond(0), Now: millisecond(1), Config: config}
+	return &Spec{DeployingRevision: "v2", TargetReplicas: 3, StartedAt: millisecond(0), Now: millisecond(1),
+		Config: config}
 }
 
 // misdeed is a spec that tells the hostile guest what to do.
@@ -150,7 +156,8 @@ func misdeed(word string) *Spec {
 
 // misdeedJSON is a request that tells the hostile guest what to do, as JSON.
 func misdeedJSON(word string) string {
-	return fmt.Sprintf(`{"routes":[],"spec":{"deploying_revision":"v2","target_replicas":3,"started_at":0,"now":1,"config":{"misdeed":"%s"}}}`, word)
+	return fmt.Sprintf(`{"routes":[],"spec":{"deploying_revision":"v2","target_replicas":3,"started_at":0,"now":1,`+
+		`"config":{"misdeed":"%s"}}}`, word)
 }
 
 // readyRoutes are ready routes of v2 that are out of traffic: r-1, r-2 and so on.

@@ -38,7 +38,7 @@ type Vector struct {
 type Swap struct {
 	// Outcome is what was done.
 	Outcome SwapOutcome
-	// Plugin is the plugin from now on; where it was given up, the plugin in the file.
+	// Plugin is the plugin from now on; where it is quarantined, the plugin in the file.
 	Plugin PluginID
 	// From is the plugin until now, where it was replaced.
 	From PluginID
@@ -54,8 +54,8 @@ const (
 	Swapped SwapOutcome = "swapped"
 	// Unchanged: it is the current plugin already.
 	Unchanged SwapOutcome = "unchanged"
-	// GivenUp: it is a version that failed before, found in a folder. Only [Registry.Swap] takes it back.
-	GivenUp SwapOutcome = "given-up"
+	// Quarantined: it is a version that was reverted, found in a folder. Only [Registry.Swap] takes it back.
+	Quarantined SwapOutcome = "quarantined"
 )
 
 // Why a version was not switched to; the kinds of a [SwapError].
@@ -86,6 +86,8 @@ type SwapError struct {
 	Detail string
 	// Cause is the error behind it; may be nil.
 	Cause error
+	// strategy is what it is a version of, where that was found out.
+	strategy string
 }
 
 func (e *SwapError) Error() string {
@@ -104,29 +106,29 @@ func (e *SwapError) Unwrap() []error {
 	return withCause(e.Kind, e.Cause)
 }
 
-// wanted is what is to become of a file.
-type wanted struct {
+// swapRequest is what is to become of a file.
+type swapRequest struct {
 	// name is the strategy that it must be; empty for the one that it says it is.
 	name string
-	// evenGivenUp tells whether a version is taken that was given up.
-	evenGivenUp bool
+	// evenQuarantined tells whether a version is taken that is quarantined.
+	evenQuarantined bool
 }
 
 // swap makes the plugin in a file the current one, and tells of it.
-func (r *Registry) swap(ctx context.Context, wanted wanted, path string) (Swap, error) {
+func (r *Registry) swap(ctx context.Context, request swapRequest, path string) (Swap, error) {
 	file, err := r.host.read(path)
 	if err != nil {
 		err = &SwapError{Plugin: PluginID{Name: path}, Kind: ErrSwapLoad, Cause: err}
-		r.report(path, Swap{}, err)
+		r.report(request, path, Swap{}, err)
 		return Swap{}, err
 	}
-	swap, err := r.changeTo(ctx, wanted, file)
-	r.report(path, swap, err)
+	swap, err := r.changeTo(ctx, request, file)
+	r.report(request, path, swap, err)
 	return swap, err
 }
 
 // changeTo is swap for a file that was read: everything that can fail first, then the switch.
-func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFile) (_ Swap, err error) {
+func (r *Registry) changeTo(ctx context.Context, request swapRequest, file componentFile) (_ Swap, err error) {
 	fail := func(kind error, detail string, cause error) (Swap, error) {
 		return Swap{}, &SwapError{Plugin: file.id, Kind: kind, Detail: detail, Cause: cause}
 	}
@@ -134,9 +136,9 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 		return fail(ErrSwapLoad, "", ErrClosed)
 	}
 	// Before the work of loading it.
-	if slot, err := r.slot(wanted.name); err == nil {
+	if slot, err := r.slot(request.name); err == nil {
 		slot.change.Lock()
-		done, isDone := slot.nothingToDo(wanted, file.id)
+		done, isDone := slot.nothingToDo(request, file.id)
 		slot.change.Unlock()
 		if isDone {
 			return done, nil
@@ -152,7 +154,7 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 			plugin.Close()
 		}
 	}()
-	description, err := plugin.forUpkeep().Describe(ctx)
+	description, err := plugin.forBackground().Describe(ctx)
 	if err != nil {
 		return fail(ErrSwapDescribe, "", err)
 	}
@@ -160,8 +162,8 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 		return fail(ErrSwapDescription, fmt.Sprintf("plugin %s describes itself wrongly: %s", file.id, problem), nil)
 	}
 	name := description.Name
-	if wanted.name != "" && wanted.name != name {
-		return fail(ErrSwapName, fmt.Sprintf("plugin %s is the strategy `%s`, not `%s`", file.id, name, wanted.name), nil)
+	if request.name != "" && request.name != name {
+		return fail(ErrSwapName, fmt.Sprintf("plugin %s is the strategy `%s`, not `%s`", file.id, name, request.name), nil)
 	}
 	version := &version{plugin: plugin.WithGuard(r.guard(name)), description: description}
 	slot, isNew := r.slotFor(name, version)
@@ -177,10 +179,11 @@ func (r *Registry) changeTo(ctx context.Context, wanted wanted, file componentFi
 	if r.closed() {
 		return fail(ErrSwapLoad, "", ErrClosed)
 	}
-	if done, isDone := slot.nothingToDo(wanted, file.id); isDone {
+	if done, isDone := slot.nothingToDo(request, file.id); isDone {
 		return done, nil
 	}
 	if err := slot.checks.pass(ctx, version.plugin); err != nil {
+		err.strategy = name
 		return Swap{}, err
 	}
 	isKept = true
@@ -204,30 +207,30 @@ func (r *Registry) slotFor(name string, first *version) (*slot, bool) {
 }
 
 // nothingToDo tells whether a plugin need not be changed to, or must not. It is part of a change.
-func (s *slot) nothingToDo(wanted wanted, id PluginID) (Swap, bool) {
+func (s *slot) nothingToDo(request swapRequest, id PluginID) (Swap, bool) {
 	if current := s.versions.Load().current.plugin.ID(); current.Digest == id.Digest {
 		return Swap{Outcome: Unchanged, Plugin: current}, true
 	}
-	if !wanted.evenGivenUp && s.givenUp[id.Digest] {
-		return Swap{Outcome: GivenUp, Plugin: id}, true
+	if !request.evenQuarantined && s.quarantined[id.Digest] {
+		return Swap{Outcome: Quarantined, Plugin: id}, true
 	}
 	return Swap{}, false
 }
 
 // pass finds out whether a plugin passes the checks.
-func (c *Checks) pass(ctx context.Context, plugin *Plugin) error {
-	fail := func(kind error, detail string, cause error) error {
+func (c *Checks) pass(ctx context.Context, plugin *Plugin) *SwapError {
+	fail := func(kind error, detail string, cause error) *SwapError {
 		return &SwapError{Plugin: plugin.ID(), Kind: kind, Detail: detail, Cause: cause}
 	}
 	for _, use := range c.Configs {
-		if _, err := plugin.forUpkeep().CheckConfig(ctx, use.Config, use.TargetReplicas); err != nil {
+		if _, err := plugin.forBackground().CheckConfig(ctx, use.Config, use.TargetReplicas); err != nil {
 			return fail(ErrSwapConfig, fmt.Sprintf("%v, %s", ErrSwapConfig, use.Config), err)
 		}
 	}
 	// What a vector expects is the plugin's own answer, before any policy.
-	asked := plugin.forUpkeep().WithGuard(GuardIDsOnly())
+	unlimited := plugin.forBackground().WithGuard(GuardIDsOnly())
 	for _, vector := range c.Vectors {
-		text, err := asked.EvaluateCyclesJSON(ctx, "["+vector.Request+"]")
+		text, err := unlimited.EvaluateCyclesJSON(ctx, "["+vector.Request+"]")
 		if err != nil {
 			return fail(ErrSwapVectorFailed, fmt.Sprintf("the new version fails on vector `%s`", vector.Name), err)
 		}
@@ -235,7 +238,8 @@ func (c *Checks) pass(ctx context.Context, plugin *Plugin) error {
 		var expected answer
 		isRead := json.Unmarshal([]byte(text), &found) == nil && json.Unmarshal([]byte(vector.Response), &expected) == nil
 		if !isRead || !reflect.DeepEqual(found, []answer{expected}) {
-			detail := fmt.Sprintf("the new version answers vector `%s` with %s instead of %s", vector.Name, text, vector.Response)
+			detail := fmt.Sprintf("the new version answers vector `%s` with %s instead of %s", vector.Name, text,
+				vector.Response)
 			return fail(ErrSwapVector, detail, nil)
 		}
 	}

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// Evaluations while versions are swapped as fast as possible: none fails, and each answer is that of the version it names.
+// Evaluations while versions are swapped as fast as possible: none fails, and each answer is that of the version it
+// names.
 
 const (
 	// Enough for each version to come and go several times, and for one that is bad in between.
@@ -22,7 +23,9 @@ const (
 func readyJSON(count int) string {
 	var routes []string
 	for _, route := range readyRoutes(count) {
-		routes = append(routes, `{"id":"`+route.ID+`","revision":"v2","status":"running","health":"healthy","traffic_status":"inactive","traffic_ratio":0.0,"created_at":0}`)
+		routes = append(routes,
+			`{"id":"`+route.ID+`","revision":"v2","status":"running","health":"healthy",`+
+				`"traffic_status":"inactive","traffic_ratio":0.0,"created_at":0}`)
 	}
 	return strings.Replace(misdeedJSON("good"), `"routes":[]`, `"routes":[`+strings.Join(routes, ",")+`]`, 1)
 }
@@ -99,7 +102,8 @@ func swapUnderLoad(t *testing.T, withBad bool) {
 			t.Errorf("%s has answered nothing", digest)
 		}
 	}
-	if status := statusOf(t, registry, "hostile"); len(status.Outcomes) != 1 || status.Outcomes[OutcomeOK] == 0 || status.Reverts != 0 {
+	if status := statusOf(t, registry, "hostile"); len(status.Outcomes) != 1 || status.Outcomes[OutcomeOK] == 0 ||
+		status.Reverts != 0 {
 		t.Errorf("%+v", status)
 	}
 	// The current version, the one before, and the guard: what was swapped away is gone.
@@ -109,7 +113,8 @@ func swapUnderLoad(t *testing.T, withBad bool) {
 }
 
 // evaluateAll asks through every entry point.
-func evaluateAll(t *testing.T, registry *Registry, requests []Request, batch string, expected map[string][]*RouteChanges, answered map[string]int) {
+func evaluateAll(t *testing.T, registry *Registry, requests []Request, batch string,
+	expected map[string][]*RouteChanges, answered map[string]int) {
 	check := func(plugin PluginID, i int, found *RouteChanges, err error) {
 		if err != nil || !reflect.DeepEqual(found, expected[plugin.Digest][i]) {
 			t.Errorf("%v: request %d: %+v, %v", plugin, i, found, err)

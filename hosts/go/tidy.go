@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a host puts right in every plan before it returns it, rather than reject the plan for it: texts that people see, and how
-// soon it is evaluated again.
+// Corrections to plans that are no reason to reject one: texts that people see, and how soon it is evaluated again.
 
 const (
 	// longestMessage is the longest message of a reason, in bytes.
@@ -31,8 +30,8 @@ func (p *RouteChanges) tidy(now time.Time) {
 	}
 }
 
-// notTooSoon is the moment of the next evaluation, raised to a second after now where it is after now. One that is not after
-// now is for the guard to reject.
+// notTooSoon is the moment of the next evaluation, raised to a second after now where it is after now. One that is not
+// after now is for the guard to reject.
 func notTooSoon(at, now time.Time) time.Time {
 	next, isMoment := millisOf(at)
 	this, isNow := millisOf(now)
@@ -49,8 +48,9 @@ func notTooSoon(at, now time.Time) time.Time {
 	return moment(earliest)
 }
 
-// tidied is a text for people: what could forge a line of a log or change how the text around it is shown is escaped, as `\u{9b}`,
-// and what comes to more bytes than `longest` is cut after a whole character or escape, and ends with an ellipsis.
+// tidied is a text for people: what could forge a line of a log or change how the text around it is shown is escaped,
+// as `\u{9b}`, and what comes to more bytes than `longest` is cut after a whole character or escape, and ends with an
+// ellipsis.
 func tidied(text string, longest int) string {
 	if len(text) <= longest && strings.IndexFunc(text, isControl) < 0 {
 		return text

@@ -168,7 +168,7 @@ func TestALinkThatComesToPointElsewhereIsAChange(t *testing.T) {
 	w.expect("a.wasm", "swapped")
 }
 
-func TestAVersionThatWasGivenUpIsNotLoadedAgainUntilSomebodySaysSo(t *testing.T) {
+func TestAVersionThatWasQuarantinedIsNotLoadedAgainUntilSomebodySaysSo(t *testing.T) {
 	folder := t.TempDir()
 	write(t, folder, "a.wasm", hostileVersion(t, "honest"))
 	w := watchFolder(t, folder, WatchOptions{}, RegistryOptions{RevertAfter: 1})
@@ -181,7 +181,7 @@ func TestAVersionThatWasGivenUpIsNotLoadedAgainUntilSomebodySaysSo(t *testing.T)
 	}
 	// The same version under another name.
 	again := write(t, folder, "b.wasm", hostileVersion(t, "broken"))
-	w.expect("b.wasm", "given-up")
+	w.expect("b.wasm", "quarantined")
 	if _, err := w.registry.EvaluateCycle(background, "hostile", nil, misdeed("good")); err != nil {
 		t.Error(err)
 	}
@@ -222,7 +222,8 @@ func TestAFileThatCannotBeReadIsToldOnce(t *testing.T) {
 }
 
 func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
-	if _, err := NewRegistry(sharedHost(t), RegistryOptions{}).Watch(background, "no/such/folder", WatchOptions{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := NewRegistry(sharedHost(t), RegistryOptions{}).Watch(background, "no/such/folder",
+		WatchOptions{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -265,7 +266,8 @@ func TestALogThatIsWrittenAllTheTimeKeepsNothingFromBeingLoaded(t *testing.T) {
 func TestAContextThatIsOverWatchesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(background)
 	cancel()
-	if _, err := newRegistry(t, Limits{}, RegistryOptions{}).Watch(ctx, t.TempDir(), WatchOptions{}); !errors.Is(err, context.Canceled) {
+	if _, err := newRegistry(t, Limits{}, RegistryOptions{}).Watch(ctx, t.TempDir(), WatchOptions{}); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// words are the cases of one of the contract's enums, in its order. In Go each is its place counted from 1, so that a field
-// that was forgotten is told from one that is set.
+// words are the cases of one of the contract's enums, in its order. In Go each is its place counted from 1, so that a
+// field that was forgotten is told from one that is set.
 type words []string
 
 // of is the word for a value.

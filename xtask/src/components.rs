@@ -20,6 +20,9 @@ const FOLDERS: [(&str, &str); 4] = [
     ("hosts/loader/module", "loader"),
 ];
 
+/// What a host that is not written in Rust runs besides the strategies, for which there is a folder below `target` without those.
+const RELEASE_FILES: [&str; 2] = ["guard.wasm", "loader.wasm"];
+
 /// A component that was built, or the loader.
 pub(crate) struct Component {
     /// Where it is, absolute.
@@ -42,10 +45,22 @@ pub(crate) fn build(root: &Path) -> Result<Vec<Component>> {
         Toolchain::Path => build_dir.join(TARGET),
         Toolchain::Debian => build_dir.join("debian").join(TARGET),
     };
-    packages
-        .iter()
-        .map(|(package, folder)| finish(package, &built.join("component"), &root.join("target").join(folder)))
-        .collect()
+    let finish = |(package, folder): &(Package, &str)| {
+        finish(package, &built.join("component"), &root.join("target").join(folder))
+    };
+    let components = packages.iter().map(finish).collect::<Result<Vec<_>>>()?;
+    copy_release_files(&components, &root.join("target/release-files"))?;
+    Ok(components)
+}
+
+fn copy_release_files(components: &[Component], to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for component in components {
+        if let Some(file) = component.path.file_name().filter(|file| RELEASE_FILES.iter().any(|name| name == file)) {
+            fs::write(to.join(file), &component.bytes)?;
+        }
+    }
+    Ok(())
 }
 
 /// The packages that are components, and the folder below `target` for each.

@@ -13,7 +13,7 @@ use clap::Parser;
 /// Build steps for what plain cargo does not do.
 #[derive(Parser)]
 enum Task {
-    /// Build every component: target/plugins, target/examples and target/guests.
+    /// Build every component: target/plugins, target/examples, target/guests, target/loader and target/release-files.
     Components,
     /// Build the components in another folder too, and compare the bytes.
     Reproducible,

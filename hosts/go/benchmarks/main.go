@@ -1,7 +1,7 @@
-// Measures a call of a strategy beside the usual way to have plugins in Go: hashicorp/go-plugin over net/rpc, where a plugin is a
-// process. Both get the same routes and return a plan with the same lists; the peer's plugin decides as simply as can be, and nobody
-// checks its plan. A module of its own, so that who uses the host gets none of what it requires. From the root of the repository,
-// after `make components`:
+// Measures a call of a strategy beside the usual way to have plugins in Go: hashicorp/go-plugin over net/rpc, where a
+// plugin is a process. Both get the same routes and return a plan with the same lists; the peer's plugin decides as
+// simply as can be, and nobody checks its plan. A module of its own, so that who uses the host gets none of what it
+// requires. From the root of the repository, after `make components`:
 //
 //	go -C hosts/go/benchmarks run . "$PWD/target/plugins"
 package main
@@ -20,8 +20,8 @@ import (
 	"github.com/pointsman/pointsman/hosts/go"
 )
 
-// routes are n routes of the deploying revision: all of them ready and out of traffic, or half of them ready and in traffic, so that
-// the others are waited for.
+// routes are n routes of the deploying revision: all of them ready and out of traffic, or half of them ready and in
+// traffic, so that the others are waited for.
 func routes(n int, everyRouteChanges bool) []pointsman.Route {
 	made := make([]pointsman.Route, n)
 	for i := range made {
@@ -90,7 +90,8 @@ func compare(ctx context.Context, plugin *pointsman.Plugin, peer decider, n int,
 	}
 	ours := Lists{PromoteRouteIDs: plan.PromoteRouteIDs, BlockingRouteIDs: plan.Reason.BlockingRouteIDs}
 	if !reflect.DeepEqual(*decided, ours) {
-		return fmt.Errorf("the peer promotes %d and waits for %d, the strategy promotes %d and waits for %d", len(decided.PromoteRouteIDs),
+		return fmt.Errorf("the peer promotes %d and waits for %d, the strategy promotes %d and waits for %d",
+			len(decided.PromoteRouteIDs),
 			len(decided.BlockingRouteIDs), len(ours.PromoteRouteIDs), len(ours.BlockingRouteIDs))
 	}
 	medians, err := inTurns(
@@ -111,7 +112,7 @@ func compare(ctx context.Context, plugin *pointsman.Plugin, peer decider, n int,
 }
 
 func run(ctx context.Context, folder string) error {
-	host, err := pointsman.NewHost(ctx, pointsman.WithGuardFile(filepath.Join(folder, "guard.wasm")))
+	host, err := pointsman.NewHost(ctx, pointsman.WithReleaseFolder(filepath.Join(folder, "..", "release-files")))
 	if err != nil {
 		return err
 	}

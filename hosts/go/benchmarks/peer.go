@@ -16,8 +16,8 @@ import (
 
 // The peer: a plugin as a process that is called over net/rpc, whose arguments and answers are encoded with gob.
 
-// What travels; net/rpc wants it exported. The same as the host's types have; a moment is a number of milliseconds, which is
-// shorter than a time.
+// What travels; net/rpc wants it exported. The same as the host's types have; a moment is a number of milliseconds,
+// which is shorter than a time.
 type (
 	Route struct {
 		ID, Revision                  string
@@ -113,8 +113,9 @@ func (kind) Server(*plugin.MuxBroker) (any, error) { return strategy{}, nil }
 func (kind) Client(_ *plugin.MuxBroker, c *rpc.Client) (any, error) { return &client{c}, nil }
 
 var (
-	handshake = plugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKey: "POINTSMAN_BENCHMARK_PEER", MagicCookieValue: "strategy"}
-	kinds     = map[string]plugin.Plugin{"strategy": kind{}}
+	handshake = plugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKey: "POINTSMAN_BENCHMARK_PEER",
+		MagicCookieValue: "strategy"}
+	kinds = map[string]plugin.Plugin{"strategy": kind{}}
 )
 
 // isPeer tells whether this process was started as the plugin.

@@ -1,5 +1,5 @@
-// A manager: a loop over a table of routes that runs a blue-green rollout to its end, in virtual time. From the root of the
-// repository, after `make components`:
+// A manager: a loop over a table of routes that runs a blue-green rollout to its end, in virtual time. From the root of
+// the repository, after `make components`:
 //
 //	go -C hosts/go run ./examples/manager "$PWD/target/plugins/blue_green.wasm"
 package main
@@ -87,7 +87,8 @@ func main() {
 		path = os.Args[1]
 	}
 	ctx := context.Background()
-	host, err := pointsman.NewHost(ctx, pointsman.WithGuardFile(filepath.Join(filepath.Dir(path), "guard.wasm")))
+	host, err := pointsman.NewHost(ctx, pointsman.WithReleaseFolder(filepath.Join(filepath.Dir(path), "..",
+		"release-files")))
 	if err != nil {
 		log.Fatal(err)
 	}
