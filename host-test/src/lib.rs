@@ -159,7 +159,7 @@ pub fn verdict(result: Result<RouteChanges, EvaluateError>) -> Result<RouteChang
         EvaluateError::InvalidConfig { message, .. } => EvaluationError::InvalidConfig(message),
         EvaluateError::InvalidSpec { message, .. } => EvaluationError::InvalidSpec(message),
         EvaluateError::InvalidRoutes { message, .. } => EvaluationError::InvalidRoutes(message),
-        error @ (EvaluateError::Call(_) | EvaluateError::Rejected { .. }) => panic!("{error}"),
+        error => panic!("{error}"),
     })
 }
 

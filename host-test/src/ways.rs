@@ -108,6 +108,7 @@ impl Ended {
             Err(EvaluateCyclesError::Call(error)) => return Self::with((&error).into(), []),
             Err(EvaluateCyclesError::Answers { .. }) => return Self::with(Outcome::Malformed, []),
             Err(EvaluateCyclesError::InvalidRequests { .. }) => return Self::with(Outcome::Refused, []),
+            Err(other) => panic!("{other:?}"),
         };
         let answers: Vec<Answer> = serde_json::from_str(&answers).expect("a host's answers are JSON");
         let [Answer::Ok(_), answer, Answer::Ok(_)] = &answers[..] else { panic!("{answers:?}") };

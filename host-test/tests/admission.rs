@@ -201,7 +201,7 @@ fn functions_of_another_type() {
 fn a_trap_at_the_start() {
     let error = load(&strategy("(func $start unreachable) (start $start)"));
 
-    let is_trap = matches!(error, LoadError::Start(CallError::Trap { trap: Trap::UnreachableCodeReached, .. }));
+    let is_trap = matches!(error, LoadError::Start(CallError::Trap { trap: Trap::Unreachable, .. }));
     assert!(is_trap, "{error:?}");
 }
 

@@ -60,7 +60,7 @@ fn taking_memory_without_end_is_a_memory_error(#[case] door: fn(&Plugin, &str) -
 fn a_panic_is_a_trap(#[case] door: fn(&Plugin, &str) -> CallError) {
     let error = door(&HOSTILE, "trap");
 
-    assert!(matches!(error, CallError::Trap { trap: Trap::UnreachableCodeReached, .. }), "{error:?}");
+    assert!(matches!(error, CallError::Trap { trap: Trap::Unreachable, .. }), "{error:?}");
     assert_host_goes_on();
 }
 

@@ -55,7 +55,7 @@ use std::{
 
 use pointsman::{Route, RouteChanges, Spec, guard::Policy};
 
-use crate::{EvaluateCyclesError, EvaluateError, Guard, Host, PluginId};
+use crate::{EvaluateCyclesError, EvaluateError, Guard, Host, PluginId, clock};
 use door::{Cycle, Cycles};
 use slot::Slot;
 use swap::Wanted;
@@ -163,7 +163,7 @@ impl Default for Options {
             revert_after: const { NonZeroU32::new(3).expect("3 is not 0") },
             first_back_off: Duration::from_secs(1),
             longest_back_off: Duration::from_mins(1),
-            clock: Arc::new(Instant::now),
+            clock: Arc::new(clock::now),
         }
     }
 }

@@ -1,17 +1,16 @@
-//! What a file must be to be loaded: a component that exports a supported contract and imports no function.
+//! Admission of a file: it must be a component that exports a supported contract and imports no function.
 
 use wasmtime::{
     Engine,
-    component::{Component, ComponentExportIndex, types::ComponentItem},
+    component::{Component, types::ComponentItem},
 };
 
+use super::error::LoadError;
 use crate::{
-    Limits, LoadError,
+    contract::{Contract, JSON_ENTRY_POINT, SUPPORTED_CONTRACTS, TYPED_ENTRY_POINT},
+    runtime::Limits,
     structure::{self, Flaw},
 };
-
-/// The contract versions that this host supports.
-pub const SUPPORTED_CONTRACTS: [&str; 1] = ["0.2.0"];
 
 /// Bytes of a page of WebAssembly memory.
 const PAGE: u64 = 64 << 10;
@@ -19,27 +18,14 @@ const PAGE: u64 = 64 << 10;
 const COMPONENT_HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const CORE_MODULE_HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
 
-const TYPED_DOOR: &str = "pointsman:strategy/strategy";
-const JSON_DOOR: &str = "pointsman:strategy/strategy-json";
-
-/// The contract that a component exports: which version, and where its functions are.
-pub(crate) struct Contract {
-    pub(crate) version: &'static str,
-    pub(crate) evaluate_cycle: ComponentExportIndex,
-    pub(crate) describe: ComponentExportIndex,
-    pub(crate) check_config: ComponentExportIndex,
-    pub(crate) evaluate_cycles: ComponentExportIndex,
-    pub(crate) check_config_json: ComponentExportIndex,
-}
-
-pub(crate) fn check_size(name: &str, size: usize, limits: &Limits) -> Result<(), LoadError> {
+pub(super) fn check_size(name: &str, size: usize, limits: &Limits) -> Result<(), LoadError> {
     if size > limits.component {
         return Err(LoadError::TooLarge { name: name.to_owned(), size, limit: limits.component });
     }
     Ok(())
 }
 
-pub(crate) fn check_header(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
+pub(super) fn check_header(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
     let name = name.to_owned();
     match bytes.get(..8) {
         Some(header) if header == COMPONENT_HEADER => Ok(()),
@@ -49,7 +35,7 @@ pub(crate) fn check_header(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
 }
 
 /// Must come before the runtime sees the bytes.
-pub(crate) fn check_structure(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
+pub(super) fn check_structure(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
     let name = || name.to_owned();
     structure::check(bytes).map_err(|flaw| match flaw {
         Flaw::TooMuch(part) => LoadError::TooComplex { name: name(), part },
@@ -58,7 +44,7 @@ pub(crate) fn check_structure(name: &str, bytes: &[u8]) -> Result<(), LoadError>
 }
 
 /// Finds the contract among the exports, and checks that no function is imported.
-pub(crate) fn check_contract(name: &str, component: &Component) -> Result<Contract, LoadError> {
+pub(super) fn check_contract(name: &str, component: &Component) -> Result<Contract, LoadError> {
     let engine = component.engine();
     // Imports first: a component made for another kind of host is best told by what it wants from it.
     let imports = imports(component, engine);
@@ -66,27 +52,27 @@ pub(crate) fn check_contract(name: &str, component: &Component) -> Result<Contra
         return Err(LoadError::Imports { name: name.to_owned(), imports });
     }
     let version = version(name, component, engine)?;
-    let find = |door: &str, function: &str| {
-        let door = format!("{door}@{version}");
-        let index = component.get_export_index(None, &door);
+    let find = |entry_point: &str, function: &str| {
+        let entry_point = format!("{entry_point}@{version}");
+        let index = component.get_export_index(None, &entry_point);
         let found = index.and_then(|index| component.get_export(Some(&index), function));
         match found {
             Some((ComponentItem::ComponentFunc(_), index)) => Ok(index),
-            _ => Err(LoadError::MissingExport { name: name.to_owned(), export: format!("{door}#{function}") }),
+            _ => Err(LoadError::MissingExport { name: name.to_owned(), export: format!("{entry_point}#{function}") }),
         }
     };
     Ok(Contract {
         version,
-        evaluate_cycle: find(TYPED_DOOR, "evaluate-cycle")?,
-        describe: find(TYPED_DOOR, "describe")?,
-        check_config: find(TYPED_DOOR, "check-config")?,
-        evaluate_cycles: find(JSON_DOOR, "evaluate-cycles")?,
-        check_config_json: find(JSON_DOOR, "check-config")?,
+        evaluate_cycle: find(TYPED_ENTRY_POINT, "evaluate-cycle")?,
+        describe: find(TYPED_ENTRY_POINT, "describe")?,
+        check_config: find(TYPED_ENTRY_POINT, "check-config")?,
+        evaluate_cycles: find(JSON_ENTRY_POINT, "evaluate-cycles")?,
+        check_config_json: find(JSON_ENTRY_POINT, "check-config")?,
     })
 }
 
 /// A component may need at the start what it will never be given.
-pub(crate) fn check_memory(name: &str, component: &Component, limits: &Limits) -> Result<(), LoadError> {
+pub(super) fn check_memory(name: &str, component: &Component, limits: &Limits) -> Result<(), LoadError> {
     let pages = component.resources_required().and_then(|resources| resources.max_initial_memory_size).unwrap_or(0);
     let needed = pages.saturating_mul(PAGE);
     if needed > limits.memory as u64 {
@@ -118,7 +104,7 @@ fn version(name: &str, component: &Component, engine: &Engine) -> Result<&'stati
     let ty = component.component_type();
     let found: Vec<String> = ty
         .exports(engine)
-        .filter_map(|(export, _)| export.strip_prefix(TYPED_DOOR)?.strip_prefix('@').map(str::to_owned))
+        .filter_map(|(export, _)| export.strip_prefix(TYPED_ENTRY_POINT)?.strip_prefix('@').map(str::to_owned))
         .collect();
     if found.is_empty() {
         return Err(LoadError::NotAStrategy { name: name.to_owned() });

@@ -1,4 +1,4 @@
-//! What a plugin decided, and in what two decisions differ.
+//! Decisions of plugins, and the fields in which two of them differ.
 
 use std::fmt;
 
@@ -9,9 +9,13 @@ use pointsman::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
-use crate::{CallError, EvaluateError, guard::summary};
+use super::{
+    error::{CallError, EvaluateError},
+    guard::summary,
+};
+use crate::text::shortened;
 
-/// What came of one request: a plan, a refusal, a rejection by the guard, or a call that failed.
+/// Result of one request: a plan, a refusal, a rejection by the guard, or a call that failed.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are answers")]
 pub enum Decision {
@@ -43,6 +47,9 @@ enum Kind {
 /// The fields of a plan that are lists without an order: ids, creations, traffic changes.
 const UNORDERED: [&str; 4] = ["rollout_specs", "promote_route_ids", "traffic_changes", "drain_route_ids"];
 
+/// Most characters of a value on a line with others.
+const LONGEST: usize = 120;
+
 /// The other fields that decide something.
 const FIELDS: [&str; 6] = ["sub_step", "gate", "next_evaluation_at", "memo", "commitment", "labels"];
 
@@ -51,24 +58,15 @@ const FIELDS: [&str; 6] = ["sub_step", "gate", "next_evaluation_at", "memo", "co
 impl fmt::Display for FieldDifference {
     /// `drain_route_ids: ["r-1"] or []`, shortened where it is long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} or {}", self.field, shortened(&self.first), shortened(&self.second))
-    }
-}
-
-/// A value on a line with others.
-fn shortened(value: &Value) -> String {
-    const LONGEST: usize = 120;
-    let text = value.to_string();
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        let shown = |value: &Value| shortened(&value.to_string(), LONGEST);
+        write!(f, "{}: {} or {}", self.field, shown(&self.first), shown(&self.second))
     }
 }
 
 // === impl Decision ===
 
 impl Decision {
-    /// In what another decision differs from this one; empty where a host would do the same for both. The order of ids and the
+    /// The fields in which another decision differs from this one; empty where a host would do the same for both. The order of ids and the
     /// words of a message decide nothing; nor do the routes named as blocking and the progress, which are for people.
     pub fn differences(&self, other: &Self) -> Vec<FieldDifference> {
         match (self, other) {

@@ -1,16 +1,16 @@
-//! Checking plans before they are returned; see [`pointsman::guard`] for the rules.
+//! Check of plans before they are returned; see [`pointsman::guard`] for the rules.
 
 use pointsman::{
     Commitment, Route, RouteChanges, Spec,
     guard::{self, Policy, Violation},
 };
 
-/// How plans are checked before they are returned. The default is [`Policy::default`].
+/// Check of plans before they are returned. The default is [`Policy::default`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// Everything, under this policy.
+    /// Checks everything, under this policy.
     Policy(Policy),
-    /// Only that the ids are right: given, once, and not in conflict. A plan may then take the service down. For a host
+    /// Checks only that the ids are right: given, once, and not in conflict. A plan may then take the service down. For a host
     /// that checks plans itself.
     IdsOnly,
 }
@@ -33,7 +33,7 @@ impl Guard {
         }
     }
 
-    /// All that is wrong with a plan.
+    /// All violations of a plan.
     pub fn check(&self, routes: &[Route], spec: &Spec, plan: &RouteChanges) -> Vec<Violation> {
         match self {
             Self::Policy(policy) => guard::check(routes, spec, plan, policy),

@@ -1,22 +1,21 @@
 //! One instance of a plugin, for one call or for many.
 
-use pointsman::{
-    Commitment, Description, EvaluationError, Route, RouteChanges, Spec,
-    guard::{Policy, ViolationCode},
-};
-use wasmtime::{
-    Store,
-    component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower, TypedFunc},
-};
+use std::sync::Arc;
 
-use crate::{
-    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, Guard, LoadError, Plugin,
-    admission::Contract,
+use pointsman::{Commitment, Description, EvaluationError, Route, RouteChanges, Spec, guard::Policy};
+use wasmtime::component::{ComponentNamedList, Lift, Lower};
+
+use super::{
+    answers::Answers,
     batch::Batch,
-    instances::Permit,
-    sandbox::{self, Sandbox},
+    error::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError},
+    guard::Guard,
+    id::PluginId,
+    instance::{Function, Instance, WrongType},
+    loaded::Loaded,
     wire,
 };
+use crate::runtime::{Permit, Purpose};
 
 /// An instance of a plugin that is used for many calls, which saves making one for each.
 ///
@@ -25,39 +24,32 @@ use crate::{
 /// instance is thrown away and the next call has a new one. A session holds one of the host's
 /// [`instances`](crate::Limits::instances) until it is dropped.
 pub struct Session {
-    plugin: Plugin,
-    instance: Option<(Store<Sandbox>, Instance)>,
+    loaded: Arc<Loaded>,
+    guard: Guard,
+    /// None after a failed call.
+    instance: Option<Instance>,
     /// Below the instance, which is dropped first.
     _permit: Permit,
-}
-
-/// What the JSON entry point gave.
-pub(crate) struct Answers {
-    /// The answers.
-    pub(crate) text: String,
-    /// What the guard found in them.
-    pub(crate) violations: Vec<ViolationCode>,
 }
 
 // === impl Session ===
 
 impl Session {
-    pub(crate) fn new(plugin: Plugin) -> Result<Self, CallError> {
-        let Some(permit) = Permit::take(plugin.host(), plugin.purpose()) else {
-            let limit = plugin.host().limits.instances;
-            return Err(CallError::Instances { plugin: plugin.id().clone(), limit });
+    pub(super) fn new(loaded: Arc<Loaded>, guard: Guard, purpose: Purpose) -> Result<Self, CallError> {
+        let Some(permit) = loaded.runtime.permit(purpose) else {
+            let limit = loaded.runtime.limits().instances;
+            return Err(CallError::Instances { plugin: loaded.id.clone(), limit });
         };
-        let mut session = Self { plugin, instance: None, _permit: permit };
-        session.start()?;
-        Ok(session)
+        let instance = Some(Instance::start(&loaded)?);
+        Ok(Self { loaded, guard, instance, _permit: permit })
     }
 
-    /// As [`Plugin::evaluate_cycle`].
+    /// As [`Plugin::evaluate_cycle`](crate::Plugin::evaluate_cycle).
     ///
     /// # Errors
     /// [`EvaluateError`].
     pub fn evaluate_cycle(&mut self, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
-        self.evaluate_guarded(self.plugin.guard(), routes, spec)
+        self.evaluate_guarded(self.guard, routes, spec)
     }
 
     /// As [`evaluate_cycle`](Self::evaluate_cycle), under the policy of the deployment instead of the plugin's. It has no say
@@ -71,7 +63,7 @@ impl Session {
         routes: &[Route],
         spec: &Spec,
     ) -> Result<RouteChanges, EvaluateError> {
-        self.evaluate_guarded(self.plugin.guard().under(policy), routes, spec)
+        self.evaluate_guarded(self.guard.under(policy), routes, spec)
     }
 
     fn evaluate_guarded(&mut self, guard: Guard, routes: &[Route], spec: &Spec) -> Result<RouteChanges, EvaluateError> {
@@ -79,7 +71,7 @@ impl Session {
         let sent: Vec<wire::Route> = routes.iter().map(wire::Route::from).collect();
         let (result,): (Result<wire::RouteChanges, wire::EvaluationError>,) =
             self.call(|contract| &contract.evaluate_cycle, (&sent[..], &wire::Spec::new(spec, limits)))?;
-        let plugin = || self.plugin.id().clone();
+        let plugin = self.plugin();
         match result {
             Ok(plan) => {
                 let mut plan = RouteChanges::from(plan);
@@ -88,17 +80,17 @@ impl Session {
                 if violations.is_empty() {
                     return Ok(plan);
                 }
-                Err(EvaluateError::Rejected { plugin: plugin(), plan: Box::new(plan), violations })
+                Err(EvaluateError::Rejected { plugin, plan: Box::new(plan), violations })
             }
             Err(error) => Err(match error.into() {
-                EvaluationError::InvalidConfig(message) => EvaluateError::InvalidConfig { plugin: plugin(), message },
-                EvaluationError::InvalidSpec(message) => EvaluateError::InvalidSpec { plugin: plugin(), message },
-                EvaluationError::InvalidRoutes(message) => EvaluateError::InvalidRoutes { plugin: plugin(), message },
+                EvaluationError::InvalidConfig(message) => EvaluateError::InvalidConfig { plugin, message },
+                EvaluationError::InvalidSpec(message) => EvaluateError::InvalidSpec { plugin, message },
+                EvaluationError::InvalidRoutes(message) => EvaluateError::InvalidRoutes { plugin, message },
             }),
         }
     }
 
-    /// As [`Plugin::evaluate_cycles_json`].
+    /// As [`Plugin::evaluate_cycles_json`](crate::Plugin::evaluate_cycles_json).
     ///
     /// # Errors
     /// [`EvaluateCyclesError`].
@@ -107,29 +99,29 @@ impl Session {
     }
 
     /// As [`evaluate_cycles_json`](Self::evaluate_cycles_json), with what the guard found.
-    pub(crate) fn answers(&mut self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
-        let batch = Batch::new(requests, self.plugin.guard());
+    pub(super) fn answers(&mut self, requests: &str) -> Result<Answers, EvaluateCyclesError> {
+        let batch = Batch::new(requests, self.guard);
         let (result,): (Result<String, String>,) =
             self.call(|contract| &contract.evaluate_cycles, (batch.as_ref().map_or(requests, Batch::text),))?;
-        let plugin = || self.plugin.id().clone();
+        let plugin = self.plugin();
         match (result, batch) {
             (Ok(answers), Some(batch)) => {
-                batch.check(answers).map_err(|message| EvaluateCyclesError::Answers { plugin: plugin(), message })
+                batch.check(answers).map_err(|message| EvaluateCyclesError::Answers { plugin, message })
             }
             (Ok(_), None) => {
                 let message = "it answers what is not a JSON array".to_owned();
-                Err(EvaluateCyclesError::Answers { plugin: plugin(), message })
+                Err(EvaluateCyclesError::Answers { plugin, message })
             }
-            (Err(message), None) => Err(EvaluateCyclesError::InvalidRequests { plugin: plugin(), message }),
+            (Err(message), None) => Err(EvaluateCyclesError::InvalidRequests { plugin, message }),
             (Err(message), Some(_)) => {
                 // The contract has no other reason to answer none of them.
                 let message = format!("it answers no request of an array: {message}");
-                Err(EvaluateCyclesError::Answers { plugin: plugin(), message })
+                Err(EvaluateCyclesError::Answers { plugin, message })
             }
         }
     }
 
-    /// As [`Plugin::describe`].
+    /// As [`Plugin::describe`](crate::Plugin::describe).
     ///
     /// # Errors
     /// [`CallError`].
@@ -138,12 +130,12 @@ impl Session {
         Ok(description.into())
     }
 
-    /// As [`Plugin::check_config`].
+    /// As [`Plugin::check_config`](crate::Plugin::check_config).
     ///
     /// # Errors
     /// [`CheckConfigError`].
     pub fn check_config(&mut self, config: &str, target_replicas: u32) -> Result<Commitment, CheckConfigError> {
-        self.check_config_within(self.plugin.guard(), config, target_replicas)
+        self.check_config_within(self.guard, config, target_replicas)
     }
 
     /// As [`check_config`](Self::check_config), within the limits that the policy of the deployment comes to.
@@ -156,7 +148,7 @@ impl Session {
         config: &str,
         target_replicas: u32,
     ) -> Result<Commitment, CheckConfigError> {
-        self.check_config_within(self.plugin.guard().under(policy), config, target_replicas)
+        self.check_config_within(self.guard.under(policy), config, target_replicas)
     }
 
     fn check_config_within(
@@ -168,12 +160,10 @@ impl Session {
         let limits = guard.limits(target_replicas).map(wire::Commitment::from);
         let (result,): (Result<wire::Commitment, String>,) =
             self.call(|contract| &contract.check_config, (config, target_replicas, limits))?;
-        result
-            .map(Commitment::from)
-            .map_err(|message| CheckConfigError::Invalid { plugin: self.plugin.id().clone(), message })
+        result.map(Commitment::from).map_err(|message| CheckConfigError::Invalid { plugin: self.plugin(), message })
     }
 
-    /// As [`Plugin::check_config_json`].
+    /// As [`Plugin::check_config_json`](crate::Plugin::check_config_json).
     ///
     /// # Errors
     /// [`CallError`].
@@ -183,65 +173,26 @@ impl Session {
     }
 
     /// Checks that every function has the contract's type.
-    pub(crate) fn check_types(&mut self) -> Result<(), LoadError> {
-        type EvaluateCycle<'a> = (&'a [wire::Route<'a>], &'a wire::Spec<'a>);
-        self.check_type::<EvaluateCycle, (Result<wire::RouteChanges, wire::EvaluationError>,)>(
-            "evaluate-cycle",
-            |contract| &contract.evaluate_cycle,
-        )?;
-        self.check_type::<(&str,), (Result<String, String>,)>("evaluate-cycles", |contract| &contract.evaluate_cycles)?;
-        self.check_type::<(&str,), (Result<String, String>,)>("check-config", |contract| &contract.check_config_json)?;
-        self.check_type::<(), (wire::Description,)>("describe", |contract| &contract.describe)?;
-        self.check_type::<(&str, u32, Option<wire::Commitment>), (Result<wire::Commitment, String>,)>(
-            "check-config",
-            |contract| &contract.check_config,
-        )
+    pub(crate) fn check_types(&mut self) -> Result<(), WrongType> {
+        self.instance.as_mut().map_or(Ok(()), |instance| instance.check_types(&self.loaded.contract))
     }
 
-    fn check_type<P, R>(&mut self, export: &'static str, function: Find) -> Result<(), LoadError>
+    fn plugin(&self) -> PluginId {
+        self.loaded.id.clone()
+    }
+
+    /// Calls a function under the limits, on a new instance where the last was thrown away.
+    fn call<P, R>(&mut self, function: Function, params: P) -> Result<R, CallError>
     where
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        let plugin = self.plugin.clone();
-        let (store, instance) = self.start().map_err(LoadError::Start)?;
-        let typed: wasmtime::Result<TypedFunc<P, R>> = instance.get_typed_func(store, function(plugin.contract()));
-        let name = || plugin.id().name().to_owned();
-        typed.map(drop).map_err(|source| LoadError::WrongType { name: name(), export, source: source.into() })
-    }
-
-    /// Calls a function under the limits.
-    fn call<P, R>(&mut self, function: Find, params: P) -> Result<R, CallError>
-    where
-        P: ComponentNamedList + Lower,
-        R: ComponentNamedList + Lift,
-    {
-        let plugin = self.plugin.clone();
-        let (store, instance) = self.start()?;
-        store.set_epoch_deadline(plugin.host().limits.ticks());
-        let result = instance
-            .get_typed_func::<P, R>(&mut *store, function(plugin.contract()))
-            .and_then(|function| function.call(store, params));
-        result.map_err(|error| {
-            // It cannot be entered again, and must not: its state is that of an interrupted program.
-            self.instance = None;
-            sandbox::call_failure(error, plugin.id(), plugin.host())
-        })
-    }
-
-    /// The instance; a new one where there is none or the last was thrown away.
-    fn start(&mut self) -> Result<&mut (Store<Sandbox>, Instance), CallError> {
-        if self.instance.is_none() {
-            let mut store = Sandbox::store(self.plugin.host());
-            store.set_epoch_deadline(self.plugin.host().limits.ticks());
-            let instance = self.plugin.pre().instantiate(&mut store);
-            let instance =
-                instance.map_err(|error| sandbox::start_failure(error, self.plugin.id(), self.plugin.host()))?;
-            self.instance = Some((store, instance));
-        }
-        Ok(self.instance.as_mut().expect("it was just made"))
+        let mut instance = match self.instance.take() {
+            Some(instance) => instance,
+            None => Instance::start(&self.loaded)?,
+        };
+        let result = instance.call(&self.loaded, function, params)?;
+        self.instance = Some(instance);
+        Ok(result)
     }
 }
-
-/// Finds one of the contract's functions.
-type Find = fn(&Contract) -> &ComponentExportIndex;

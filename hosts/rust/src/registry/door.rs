@@ -10,7 +10,7 @@ use pointsman::{
 use serde_json::value::RawValue;
 
 use super::status::Outcome;
-use crate::{CallError, EvaluateCyclesError, EvaluateError, Plugin, decision::Decision, session::Answers};
+use crate::{CallError, Decision, EvaluateCyclesError, EvaluateError, Plugin, plugin::Answers};
 
 /// A request or a batch of them, and how to ask a plugin for an answer.
 pub(super) trait Door {

@@ -290,7 +290,7 @@ impl Shadow {
     fn call<D: Door>(&self, door: &D) -> Option<Result<D::Value, D::Error>> {
         let Record { strategy, version, counts, .. } = &*self.record;
         let start = Instant::now();
-        let result = door.call(&version.plugin.for_upkeep());
+        let result = door.call(&version.plugin.in_background());
         let took = start.elapsed();
         let Judgement { outcome, violations } = door.judge(&result);
         counts.record(strategy, outcome, took);

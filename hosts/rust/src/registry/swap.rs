@@ -14,7 +14,7 @@ use super::{
     slot::{Change, Slot, Version},
 };
 use crate::{
-    CallError, CheckConfigError, ComponentFile, EvaluateCyclesError, Guard, LoadError, PluginId, contain::contained,
+    CallError, CheckConfigError, ComponentFile, EvaluateCyclesError, Guard, LoadError, PluginId, runtime::contained,
 };
 
 /// What a new version of a strategy must pass before it is switched to.
@@ -153,7 +153,7 @@ fn try_to_change(registry: &Inner, wanted: Wanted<'_>, file: &ComponentFile) -> 
         return Ok(done);
     }
     let plugin = registry.host.load_file(file)?;
-    let description = plugin.for_upkeep().describe().map_err(SwapError::Describe)?;
+    let description = plugin.in_background().describe().map_err(SwapError::Describe)?;
     description::check(&description).map_err(|problem| SwapError::Description { plugin: id.clone(), problem })?;
     if let Some(expected) = wanted.name.filter(|name| *name != description.name) {
         return Err(SwapError::Name { plugin: id.clone(), expected: expected.to_owned(), found: description.name });
@@ -201,11 +201,11 @@ fn nothing_to_do(slot: &Slot, change: &Change, wanted: Wanted<'_>, id: &PluginId
 impl Checks {
     pub(super) fn pass(&self, version: &Version) -> Result<(), SwapError> {
         for (config, target_replicas) in &self.configs {
-            let check = version.plugin.for_upkeep().check_config(config, *target_replicas);
+            let check = version.plugin.in_background().check_config(config, *target_replicas);
             check.map_err(|source| SwapError::Config { config: config.clone(), source })?;
         }
         // What a vector expects is the plugin's own answer, before any policy.
-        let plugin = version.plugin.for_upkeep().with_guard(Guard::IdsOnly);
+        let plugin = version.plugin.in_background().with_guard(Guard::IdsOnly);
         for Vector { name, request, response } in &self.vectors {
             let answer = plugin.evaluate_cycles_json(&format!("[{request}]"));
             let answer = answer.map_err(|source| SwapError::VectorFailed { vector: name.clone(), source })?;

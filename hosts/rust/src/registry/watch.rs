@@ -29,7 +29,7 @@ use super::{
     Inner, Swap, SwapError, Trial,
     swap::{self, Wanted},
 };
-use crate::{ComponentFile, contain::contained};
+use crate::{ComponentFile, runtime::contained};
 
 /// How often a folder is looked for that is not there any more.
 const LOOK_FOR_FOLDER: Duration = Duration::from_secs(1);

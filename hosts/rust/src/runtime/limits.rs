@@ -1,11 +1,11 @@
-//! What a plugin may use.
+//! Limits of what a plugin may use.
 
 use std::time::Duration;
 
-use crate::HostError;
+use super::error::HostError;
 
-/// How often the clock that stops endless loops ticks.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+/// Period of the clock that stops endless loops.
+pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// What a plugin may use. Each limit ends a call with an error of its own; none ends the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Limits {
     /// Linear memory of one instance, in bytes; default 64 MiB. Memory comes in pages of 64 KiB; a page that
     /// does not fit whole is not given.
     ///
-    /// Blue-green takes about 250 bytes a route through the typed door. Costs nothing until it is used; a host under
+    /// Blue-green takes about 250 bytes a route through the typed entry point. Costs nothing until it is used; a host under
     /// attack may come to hold `memory * (instances + 2)`.
     pub memory: usize,
     /// Wall-clock time of one call, copying its arguments included; default 1 s, in steps of 10 ms. A call is stopped at
@@ -28,8 +28,8 @@ pub struct Limits {
     /// Costs nothing. Without it a few megabytes in the sandbox could become gigabytes outside, because a list may name one
     /// string many times.
     pub response: usize,
-    /// How many instances there may be at once, over all plugins of the host: calls under way, and sessions; default 64. A
-    /// call beyond them fails at once. What the host does besides calls, such as loading a plugin, has two more for itself.
+    /// Most instances at once, over all plugins of the host: calls under way, and sessions; default 64. A call beyond them
+    /// fails at once. What the host does in the background, such as loading a plugin, has two more for itself.
     ///
     /// Each costs about 4 GiB of address space, not memory: reserved, so that compiled code needs no bounds checks. Lower
     /// it where address space is limited (`ulimit -v`).
@@ -46,7 +46,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Finds limits that nothing could run under.
-    pub(crate) fn validate(&self) -> Result<(), HostError> {
+    pub(super) fn validate(&self) -> Result<(), HostError> {
         let too_small = |limit, least| Err(HostError::LimitTooSmall { limit, least });
         match self {
             _ if self.memory < 64 << 10 => too_small("memory", "65536 bytes, one page"),
@@ -62,7 +62,7 @@ impl Limits {
         }
     }
 
-    /// How many ticks from now a call is stopped: never early, so the tick under way does not count.
+    /// Ticks from now until a call is stopped: never early, so the tick under way does not count.
     pub(crate) fn ticks(&self) -> u64 {
         // Far enough from the end that the current tick can be added.
         const MOST: u64 = u64::MAX >> 1;

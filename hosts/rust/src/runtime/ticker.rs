@@ -8,10 +8,10 @@ use std::{
 
 use wasmtime::Engine;
 
-use crate::limits::TICK;
+use super::limits::TICK;
 
 /// Advances an engine's epoch every [`TICK`] until it is dropped.
-pub(crate) struct Ticker {
+pub(super) struct Ticker {
     /// Dropping it is the signal to stop.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -20,7 +20,7 @@ pub(crate) struct Ticker {
 // === impl Ticker ===
 
 impl Ticker {
-    pub(crate) fn start(engine: Engine) -> io::Result<Self> {
+    pub(super) fn start(engine: Engine) -> io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let tick = move || {
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
