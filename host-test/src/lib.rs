@@ -15,8 +15,8 @@ use pointsman::{
 };
 use pointsman_host::{EvaluateError, Host, Limits, Plugin};
 
-/// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a debug
-/// build.
+/// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a
+/// debug build.
 pub static HOST: LazyLock<Host> = LazyLock::new(|| {
     let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
     Host::with_cache(Limits::default(), cache).expect("the default limits work")

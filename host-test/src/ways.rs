@@ -1,4 +1,5 @@
-//! Every way to ask a plugin: typed or in a batch of JSON; itself, in a session, by a registry, and with a shadow beside.
+//! Every way to ask a plugin: typed or in a batch of JSON; itself, in a session, by a registry, and with a shadow
+//! beside.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +14,7 @@ use pointsman::{
 };
 use pointsman_host::{
     EvaluateCyclesError, EvaluateError, Host, Plugin, Registry, Session,
-    registry::{Options, Outcome, RegistryError, Trial, Verdict},
+    registry::{Comparison, Options, Outcome, RegistryError, Trial},
 };
 
 use crate::{Folder, hostile_version, load, misdeed};
@@ -192,7 +193,7 @@ fn beside(registry: &Registry, requests: u64, ask: impl FnOnce(&Registry) -> End
     let caller = ask(registry);
     let after = loop {
         let status = shadow.status();
-        assert_eq!((status.skipped, status.verdict), (0, Verdict::Running));
+        assert_eq!((status.skipped, status.comparison), (0, Comparison::Running));
         if status.evaluations == before.evaluations + requests {
             break status;
         }

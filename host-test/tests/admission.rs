@@ -26,8 +26,8 @@ fn refused(bytes: &[u8]) -> LoadError {
     error
 }
 
-/// A component with every function of the contract, all of them implemented by one without parameters and results, over a
-/// core module that begins as given.
+/// A component with every function of the contract, all of them implemented by one without parameters and results, over
+/// a core module that begins as given.
 fn strategy(core: &str) -> String {
     format!(
         r#"(component

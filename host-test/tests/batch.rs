@@ -1,4 +1,5 @@
-//! Many requests in one call, of which some are odd: none spoils another, and each is answered as the typed entry point does.
+//! Many requests in one call, of which some are odd: none spoils another, and each is answered as the typed entry point
+//! does.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;

@@ -1,4 +1,5 @@
-//! What hostile plugins and files take, the process gets back, whichever way they are asked. Alone in its binary: it is about the memory of the whole process.
+//! What hostile plugins and files take, the process gets back, whichever way they are asked. Alone in its binary: it is
+//! about the memory of the whole process.
 
 use std::time::Duration;
 

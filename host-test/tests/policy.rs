@@ -13,7 +13,7 @@ use pointsman::{
 };
 use pointsman_host::{
     Decision, EvaluateError, Guard, Registry,
-    registry::{Options, Outcome, RegistryError, Trial, Verdict},
+    registry::{Comparison, Options, Outcome, RegistryError, Trial},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -39,7 +39,8 @@ fn request(policy: Option<Policy>, spec: &Spec) -> Value {
     request
 }
 
-/// The answer to a request between two others, of which one has a policy that allows everything and one that allows nothing.
+/// The answer to a request between two others, of which one has a policy that allows everything and one that allows
+/// nothing.
 fn between_others(policy: Option<Policy>, spec: &Spec, ask: impl FnOnce(&str) -> String) -> Decision {
     let generous = Policy { max_unavailable: Amount::percent(100), ..Policy::default() };
     let strict = Policy { max_unavailable: Amount::Count(0), ..Policy::default() };
@@ -91,7 +92,7 @@ fn trying(folder: &Folder, evaluations: u64) -> Registry {
 /// The shadow decides each request under the same policy: it came to the same, and it had as many plans rejected.
 fn assert_shadow_agrees(registry: &Registry) {
     let shadow = registry.last_shadow("hostile").unwrap().unwrap();
-    assert_ne!(shadow.wait(std::time::Duration::from_mins(1)), Verdict::Running);
+    assert_ne!(shadow.wait(std::time::Duration::from_mins(1)), Comparison::Running);
     let status = registry.status().remove(0);
     assert_eq!((shadow.differences(), shadow.status().violations), (vec![], status.violations));
 }
@@ -307,7 +308,7 @@ fn a_difference_is_recorded_with_the_policy() {
     registry.evaluate_cycles_json("hostile", &batch).unwrap();
 
     let shadow = registry.last_shadow("hostile").unwrap().unwrap();
-    assert_eq!(shadow.wait(std::time::Duration::from_mins(1)), Verdict::Passed);
+    assert_eq!(shadow.wait(std::time::Duration::from_mins(1)), Comparison::Passed);
     assert_eq!(shadow.status().outcomes[&Outcome::Ok], 2);
     let requests: Vec<Value> =
         shadow.differences().iter().map(|found| serde_json::from_str(&found.request).unwrap()).collect();

@@ -231,18 +231,18 @@ fn with_none_to_go_back_to_it_backs_off_longer_each_time_and_tries_again() {
         clock.advance(length.saturating_sub(Duration::from_millis(1)));
         let error = registry.evaluate_cycle("hostile", &[], &misdeed("none")).unwrap_err();
         assert!(
-            matches!(error, RegistryError::BackingOff { remaining, .. } if remaining == Duration::from_millis(1)),
+            matches!(error, RegistryError::CircuitOpen { remaining, .. } if remaining == Duration::from_millis(1)),
             "{error:?}"
         );
-        assert_eq!(status(&registry).backing_off, Some(Duration::from_millis(1)));
+        assert_eq!(status(&registry).circuit_open, Some(Duration::from_millis(1)));
         clock.advance(Duration::from_millis(1));
         fail(&registry, "trap");
     }
 
     clock.advance(Duration::from_secs(3));
     assert_eq!(answered_by(&registry), "1.wasm");
-    assert_eq!(status(&registry).backing_off, None);
-    assert_eq!(status(&registry).outcomes[&Outcome::BackingOff], 4);
+    assert_eq!(status(&registry).circuit_open, None);
+    assert_eq!(status(&registry).outcomes[&Outcome::CircuitOpen], 4);
     fail(&registry, "trap");
     assert_eq!(answered_by(&registry), "1.wasm", "one failure after a good answer is one failure");
 }
@@ -254,7 +254,10 @@ fn a_swap_ends_a_back_off() {
     for _ in 0..3 {
         fail(&registry, "trap");
     }
-    assert!(matches!(registry.evaluate_cycle("hostile", &[], &misdeed("none")), Err(RegistryError::BackingOff { .. })));
+    assert!(matches!(
+        registry.evaluate_cycle("hostile", &[], &misdeed("none")),
+        Err(RegistryError::CircuitOpen { .. })
+    ));
 
     registry.swap("hostile", folder.copy("guests/hostile.wasm", 2)).unwrap();
 

@@ -14,7 +14,7 @@ use pointsman::{
 use pointsman_host::{
     Decision, Host, Limits, Registry,
     registry::{
-        Checks, Options, Outcome, PromoteError, Shadow, StrategyStatus, Swap, SwapError, Trial, TrialLength, Verdict,
+        Checks, Comparison, Options, Outcome, PromoteError, Shadow, StrategyStatus, Swap, SwapError, Trial, TrialLength,
     },
 };
 use rstest::rstest;
@@ -77,7 +77,7 @@ fn what_is_decided_differently_is_recorded_and_the_current_answer_counts() {
     evaluate(&registry);
     registry.evaluate_cycle("hostile", &ready(), &misdeed("none")).unwrap();
 
-    assert_eq!(shadow.wait(LONG), Verdict::Failed);
+    assert_eq!(shadow.wait(LONG), Comparison::Failed);
     let [difference] = &shadow.differences()[..] else { panic!("{:?}", shadow.differences()) };
     let request = Request::parse(&difference.request).unwrap();
     assert_eq!((request.routes, request.spec), (ready(), misdeed("good")));
@@ -101,7 +101,7 @@ fn each_request_of_a_batch_is_compared() {
     evaluate_batch(&registry);
     evaluate_batch(&registry);
 
-    assert_eq!(shadow.wait(LONG), Verdict::Failed);
+    assert_eq!(shadow.wait(LONG), Comparison::Failed);
     let differences = shadow.differences();
     assert_eq!((shadow.status().evaluations, differences.len()), (4, 2));
     assert_eq!(Request::parse(&differences[0].request).unwrap().spec, misdeed("good"));
@@ -120,12 +120,12 @@ fn a_version_that_decides_alike_passes_and_is_promoted(#[case] auto_promote: boo
     }
 
     if auto_promote {
-        assert_eq!(shadow.wait(LONG), Verdict::Promoted);
+        assert_eq!(shadow.wait(LONG), Comparison::Promoted);
     } else {
-        assert_eq!(shadow.wait(LONG), Verdict::Passed);
+        assert_eq!(shadow.wait(LONG), Comparison::Passed);
         assert_eq!(status(&registry).current.plugin.name(), "honest.wasm");
         assert!(matches!(registry.promote("hostile"), Ok(Swap::Swapped { .. })));
-        assert_eq!(shadow.verdict(), Verdict::Promoted);
+        assert_eq!(shadow.comparison(), Comparison::Promoted);
     }
     let status = status(&registry);
     assert_eq!((status.current.plugin.name(), status.previous.unwrap().plugin.name()), ("new.wasm", "honest.wasm"));
@@ -140,12 +140,12 @@ fn differences_up_to_the_number_allowed_do_not_matter() {
     let (registry, shadow) = trying(&folder, "cautious", allowed(2), Options::default());
     evaluate(&registry);
     evaluate(&registry);
-    assert_eq!(shadow.wait(LONG), Verdict::Passed);
+    assert_eq!(shadow.wait(LONG), Comparison::Passed);
 
     let (registry, shadow) = trying(&folder, "cautious", allowed(1), Options::default());
     evaluate(&registry);
     evaluate(&registry);
-    assert_eq!(shadow.wait(LONG), Verdict::Failed);
+    assert_eq!(shadow.wait(LONG), Comparison::Failed);
 }
 
 #[rstest]
@@ -166,7 +166,7 @@ fn what_fails_in_the_shadow_fails_nowhere_else(
         evaluate(&registry);
     }
 
-    assert_eq!(shadow.wait(LONG), Verdict::Failed, "three failures in a row are enough");
+    assert_eq!(shadow.wait(LONG), Comparison::Failed, "three failures in a row are enough");
     assert_eq!(shadow.status().outcomes[&outcome], 3);
     let status = status(&registry);
     assert_eq!(status.outcomes.keys().collect::<Vec<_>>(), [&Outcome::Ok]);
@@ -182,7 +182,7 @@ fn one_failure_is_enough_not_to_pass() {
     evaluate(&registry);
     registry.evaluate_cycle("hostile", &ready(), &misdeed("none")).unwrap();
 
-    assert_eq!(shadow.wait(LONG), Verdict::Failed);
+    assert_eq!(shadow.wait(LONG), Comparison::Failed);
     assert_eq!(status(&registry).current.plugin.name(), "honest.wasm");
 }
 
@@ -217,12 +217,12 @@ fn a_trial_of_some_time_ends_with_the_first_evaluation_after_it() {
             std::thread::yield_now();
         }
     }
-    assert_eq!(shadow.verdict(), Verdict::Running);
+    assert_eq!(shadow.comparison(), Comparison::Running);
     *now.lock().unwrap() += Duration::from_mins(1);
-    assert_eq!(shadow.verdict(), Verdict::Running);
+    assert_eq!(shadow.comparison(), Comparison::Running);
     evaluate(&registry);
 
-    assert_eq!(shadow.wait(LONG), Verdict::Passed);
+    assert_eq!(shadow.wait(LONG), Comparison::Passed);
     assert_eq!(shadow.status().evaluations, 21);
 }
 
@@ -236,7 +236,7 @@ fn a_version_that_is_tried_passes_the_checks_before_and_again_when_it_is_promote
     let third = folder.write("third.wasm", &hostile_version("third"));
     assert!(matches!(registry.shadow("hostile", third, trial(1)), Err(SwapError::Config { .. })));
     assert!(matches!(registry.promote("hostile"), Err(PromoteError::Check(SwapError::Config { .. }))));
-    assert_eq!(shadow.verdict(), Verdict::Running);
+    assert_eq!(shadow.comparison(), Comparison::Running);
 
     registry.set_checks("hostile", Checks::default()).unwrap();
     assert!(registry.promote("hostile").is_ok());
@@ -251,7 +251,7 @@ fn a_trial_that_checks_set_since_do_not_let_pass_promotes_nothing() {
 
     evaluate(&registry);
 
-    assert_eq!(shadow.wait(LONG), Verdict::Failed);
+    assert_eq!(shadow.wait(LONG), Comparison::Failed);
     assert_eq!(status(&registry).current.plugin.name(), "honest.wasm");
 }
 
@@ -261,20 +261,20 @@ fn a_trial_ends_by_hand_by_another_and_by_a_swap_to_its_version() {
     let (registry, first) = trying(&folder, "other", trial(1), Options::default());
     let again = folder.path().join("new.wasm");
     assert!(matches!(registry.shadow("hostile", &again, trial(1)), Ok(Swap::Unchanged(_))), "it is tried already");
-    assert_eq!(first.verdict(), Verdict::Running);
+    assert_eq!(first.comparison(), Comparison::Running);
 
     let third = folder.write("third.wasm", &hostile_version("third"));
     registry.shadow("hostile", &third, trial(1)).unwrap();
-    assert_eq!(first.verdict(), Verdict::Discarded);
+    assert_eq!(first.comparison(), Comparison::Discarded);
 
     let second = registry.last_shadow("hostile").unwrap().unwrap();
     registry.swap("hostile", &third).unwrap();
-    assert_eq!(second.verdict(), Verdict::Promoted);
+    assert_eq!(second.comparison(), Comparison::Promoted);
 
     registry.shadow("hostile", &again, trial(1)).unwrap();
     let last = registry.last_shadow("hostile").unwrap().unwrap();
     registry.discard_shadow("hostile").unwrap();
-    assert_eq!(last.verdict(), Verdict::Discarded);
+    assert_eq!(last.comparison(), Comparison::Discarded);
     assert_eq!(status(&registry).shadow, None);
     assert!(matches!(registry.discard_shadow("hostile"), Err(PromoteError::NoShadow { .. })));
 }
@@ -287,7 +287,7 @@ fn a_trial_outlives_a_swap_and_names_who_answered() {
     registry.swap("hostile", folder.write("second.wasm", &hostile_version("second"))).unwrap();
     registry.evaluate_cycle("hostile", &ready(), &misdeed("good")).unwrap();
 
-    assert_eq!(shadow.wait(LONG), Verdict::Failed);
+    assert_eq!(shadow.wait(LONG), Comparison::Failed);
     let by: Vec<String> = shadow.differences().iter().map(|found| found.current.name().to_owned()).collect();
     assert_eq!(by, ["honest.wasm", "second.wasm"]);
 }

@@ -1,4 +1,5 @@
-//! Evaluations while versions are swapped as fast as possible: none fails, and each answer is that of the version it names.
+//! Evaluations while versions are swapped as fast as possible: none fails, and each answer is that of the version it
+//! names.
 
 use std::{
     collections::BTreeMap,

@@ -43,7 +43,7 @@ impl Watched {
                 Ok(Swap::Swapped { .. }) => "swapped",
                 Ok(Swap::Shadowing { .. }) => "shadowing",
                 Ok(Swap::Unchanged(_)) => "unchanged",
-                Ok(Swap::GivenUp(_)) => "given up",
+                Ok(Swap::Quarantined(_)) => "quarantined",
                 Err(SwapError::Load(LoadError::Read { .. })) => "unreadable",
                 Err(_) => "failed",
             };
@@ -121,7 +121,7 @@ fn a_file_that_is_being_written_is_not_loaded_however_long_it_takes() {
 }
 
 #[test]
-fn a_writer_that_gives_up_leaves_a_file_that_does_not_load() {
+fn a_writer_that_stops_half_way_leaves_a_file_that_does_not_load() {
     let folder = Folder::new();
     folder.write("a.wasm", &hostile_version("honest"));
     let watched = Watched::new(folder.path(), Watching::default(), Options::default());
@@ -157,7 +157,7 @@ fn a_link_that_comes_to_point_elsewhere_is_a_change() {
 }
 
 #[test]
-fn a_version_that_was_given_up_is_not_loaded_again_until_somebody_says_so() {
+fn a_quarantined_version_is_not_loaded_again_until_somebody_says_so() {
     let folder = Folder::new();
     folder.write("a.wasm", &hostile_version("honest"));
     let options = Options { revert_after: NonZeroU32::MIN, ..Options::default() };
@@ -170,7 +170,7 @@ fn a_version_that_was_given_up_is_not_loaded_again_until_somebody_says_so() {
 
     // The same version under another name.
     let again = folder.write("b.wasm", &hostile_version("broken"));
-    assert_eq!(watched.next(), told("b.wasm", "given up"));
+    assert_eq!(watched.next(), told("b.wasm", "quarantined"));
     assert!(watched.registry.evaluate_cycle("hostile", &[], &misdeed("good")).is_ok());
 
     assert!(matches!(watched.registry.swap("hostile", again), Ok(Swap::Swapped { .. })));

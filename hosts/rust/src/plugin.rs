@@ -44,8 +44,8 @@ pub(crate) use loaded::Loaded;
 pub use request::RequestWithPolicy;
 pub use session::Session;
 
-/// A loaded strategy. Cheap to clone, and safe to use from several threads at once: every call has an instance of its own,
-/// so nothing leaks from one deployment to another.
+/// A loaded strategy. Cheap to clone, and safe to use from several threads at once: every call has an instance of its
+/// own, so nothing leaks from one deployment to another.
 #[derive(Clone)]
 pub struct Plugin {
     loaded: Arc<Loaded>,
@@ -84,7 +84,8 @@ impl Plugin {
     }
 
     /// Decides one cycle of one rollout, through the typed entry point. The plan has passed the guard, and is
-    /// [tidy](RouteChanges::tidy); it is not applied. Where the spec has no limits, the guard's policy is resolved into them.
+    /// [tidy](RouteChanges::tidy); it is not applied. Where the spec has no limits, the guard's policy is resolved into
+    /// them.
     ///
     /// # Errors
     /// [`EvaluateError`]: the plugin's answer that the configuration or the routes are not right, a plan that the guard
@@ -94,19 +95,20 @@ impl Plugin {
     }
 
     /// Decides cycles of many rollouts in one call, through the JSON entry point: an array of requests in, an array of
-    /// answers of the same length and order out; see [`pointsman::json`]. One bad request spoils no other. In the place of
-    /// a plan that the guard rejects stands an error, [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected), with the
-    /// violations.
+    /// answers of the same length and order out; see [`pointsman::json`]. One bad request spoils no other. In the place
+    /// of a plan that the guard rejects stands an error, [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected),
+    /// with the violations.
     ///
-    /// A request may have a third field, `policy`, for its deployment: `{"max_unavailable": "25%", "max_surge": 1}`. Each
-    /// field of a [`Policy`] is a number of routes, `3`, from 0 to 4294967295, or a percentage of the target with at most
-    /// three decimals, `"12.5%"`, from `"0%"` to `"4294967.295%"`; left out, it is that of [`Policy::default`], not the
-    /// plugin's. The policy is resolved at the target into the spec's limits; where the spec has limits of its own they
-    /// outweigh it. Anything else in its place, null too, is answered with
+    /// A request may have a third field, `policy`, for its deployment: `{"max_unavailable": "25%", "max_surge": 1}`.
+    /// Each field of a [`Policy`] is a number of routes, `3`, from 0 to 4294967295, or a percentage of the target with
+    /// at most three decimals, `"12.5%"`, from `"0%"` to `"4294967.295%"`; left out, it is that of [`Policy::default`],
+    /// not the plugin's. The policy is resolved at the target into the spec's limits; where the spec has limits of its
+    /// own they outweigh it. Anything else in its place, null too, is answered with
     /// [`InvalidRequest`](pointsman::json::ErrorCode::InvalidRequest).
     ///
     /// # Errors
-    /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed call.
+    /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed
+    /// call.
     pub fn evaluate_cycles_json(&self, requests: &str) -> Result<String, EvaluateCyclesError> {
         Ok(self.answers(requests)?.text)
     }
@@ -124,8 +126,8 @@ impl Plugin {
         self.session()?.describe()
     }
 
-    /// The promise of a plan with this configuration, one JSON object, at this target, within the limits that the guard's policy
-    /// comes to there.
+    /// The promise of a plan with this configuration, one JSON object, at this target, within the limits that the
+    /// guard's policy comes to there.
     ///
     /// # Errors
     /// [`CheckConfigError`]: the plugin's answer what is wrong with it, or a failed call.

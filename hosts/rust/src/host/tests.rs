@@ -32,8 +32,8 @@ fn a_panic_while_loading_is_an_error_and_the_host_goes_on() {
     assert_eq!(host.load_bytes("good.wasm", &blue_green()).unwrap().describe().unwrap().name, "blue-green");
 }
 
-/// A panic of the runtime's own: without the check of its structure, this file makes wasmtime panic while it compiles. Where
-/// it does not any more, the limit of one memory may be thought over.
+/// A panic of the runtime's own: without the check of its structure, this file makes wasmtime panic while it compiles.
+/// Where it does not any more, the limit of one memory may be thought over.
 #[test]
 fn the_runtime_is_whole_after_a_panic_of_its_own() {
     let host = Host::new(Limits::default()).unwrap();

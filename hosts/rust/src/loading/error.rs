@@ -118,8 +118,8 @@ pub enum LoadError {
     /// Represents an instance that does not start.
     #[error("the plugin does not start")]
     Start(#[source] CallError),
-    /// Represents a panic of the runtime or of this host. That is their bug, which the plugin need not share; whatever else
-    /// is loaded or evaluated goes on.
+    /// Represents a panic of the runtime or of this host. That is their bug, which the plugin need not share; whatever
+    /// else is loaded or evaluated goes on.
     #[error("the runtime panicked while plugin {plugin} was loaded, a bug in it or in this host: {message}")]
     Panicked {
         /// The plugin.

@@ -19,8 +19,8 @@ pub(super) struct Replacement {
     pub(super) violations: Vec<ViolationCode>,
 }
 
-/// The answer to one request: the plugin's text, the host's replacement for it, or for a request that the plugin did not see
-/// only that.
+/// The answer to one request: the plugin's text, the host's replacement for it, or for a request that the plugin did
+/// not see only that.
 pub(super) struct Checked<'a> {
     pub(super) given: Option<&'a str>,
     pub(super) replacement: Option<Replacement>,

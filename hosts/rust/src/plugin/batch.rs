@@ -1,5 +1,5 @@
-//! Many requests as JSON text: policies are taken out and limits put in before the plugin sees them, and its answers are
-//! checked after it.
+//! Many requests as JSON text: policies are taken out and limits put in before the plugin sees them, and its answers
+//! are checked after it.
 //!
 //! | file | what it is for |
 //! |---|---|
@@ -46,8 +46,8 @@ impl<'a> Batch<'a> {
         &self.text
     }
 
-    /// Puts an error in the place of each plan that is rejected and of each request that the plugin did not see, and tidies
-    /// the other plans.
+    /// Puts an error in the place of each plan that is rejected and of each request that the plugin did not see, and
+    /// tidies the other plans.
     ///
     /// # Errors
     /// One sentence, where the answers are not what the contract says.

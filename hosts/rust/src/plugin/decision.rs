@@ -28,7 +28,8 @@ pub enum Decision {
 /// One thing in which two decisions differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FieldDifference {
-    /// A field of [`RouteChanges`]; `reason.code`; or `outcome`, where only one of them is a plan or they are other errors.
+    /// A field of [`RouteChanges`]; `reason.code`; or `outcome`, where only one of them is a plan or they are other
+    /// errors.
     pub field: &'static str,
     /// What the first decision has there, as JSON.
     pub first: Value,
@@ -66,8 +67,9 @@ impl fmt::Display for FieldDifference {
 // === impl Decision ===
 
 impl Decision {
-    /// The fields in which another decision differs from this one; empty where a host would do the same for both. The order of ids and the
-    /// words of a message decide nothing; nor do the routes named as blocking and the progress, which are for people.
+    /// The fields in which another decision differs from this one; empty where a host would do the same for both. The
+    /// order of ids and the words of a message decide nothing; nor do the routes named as blocking and the progress,
+    /// which are for people.
     pub fn differences(&self, other: &Self) -> Vec<FieldDifference> {
         match (self, other) {
             (Self::Answer(Answer::Ok(first)), Self::Answer(Answer::Ok(second))) => plan_differences(first, second),

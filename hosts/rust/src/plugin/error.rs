@@ -47,8 +47,8 @@ pub enum CallError {
         /// The runtime's words.
         source: Cause,
     },
-    /// Represents a call that was not made, because too many instances are in use. Not the plugin's fault: try again, or raise
-    /// the limit.
+    /// Represents a call that was not made, because too many instances are in use. Not the plugin's fault: try again,
+    /// or raise the limit.
     #[error("plugin {plugin} was not called: {limit} instances are in use already")]
     Instances {
         /// The plugin.
@@ -56,7 +56,8 @@ pub enum CallError {
         /// [`Limits::instances`](crate::Limits::instances).
         limit: u32,
     },
-    /// Represents a runtime that could not do its part: the system has no memory left, or gives none. Not the plugin's fault.
+    /// Represents a runtime that could not do its part: the system has no memory left, or gives none. Not the plugin's
+    /// fault.
     #[error("plugin {plugin} could not be run")]
     Runtime {
         /// The plugin.
@@ -129,8 +130,8 @@ pub enum EvaluateCyclesError {
         /// One sentence that says what is wrong with them.
         message: String,
     },
-    /// Represents the plugin's answer that the text is not a JSON array. (One bad request in an array has its answer in the
-    /// result.)
+    /// Represents the plugin's answer that the text is not a JSON array. (One bad request in an array has its answer in
+    /// the result.)
     #[error("plugin {plugin}: {message}")]
     InvalidRequests {
         /// The plugin.
@@ -147,8 +148,8 @@ pub enum EvaluateCyclesError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckConfigError {
-    /// Represents a configuration that the plugin does not take, or that leaves it no move within the limits; the text names
-    /// the key or the budget.
+    /// Represents a configuration that the plugin does not take, or that leaves it no move within the limits; the text
+    /// names the key or the budget.
     #[error("plugin {plugin}: invalid config: {message}")]
     Invalid {
         /// The plugin.

@@ -10,8 +10,8 @@ use pointsman::{
 pub enum Guard {
     /// Checks everything, under this policy.
     Policy(Policy),
-    /// Checks only that the ids are right: given, once, and not in conflict. A plan may then take the service down. For a host
-    /// that checks plans itself.
+    /// Checks only that the ids are right: given, once, and not in conflict. A plan may then take the service down. For
+    /// a host that checks plans itself.
     IdsOnly,
 }
 

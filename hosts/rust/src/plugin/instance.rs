@@ -40,8 +40,8 @@ impl Instance {
         }
     }
 
-    /// Calls a function under the limits. After an error the instance is that of an interrupted program: it cannot be entered
-    /// again, and must not.
+    /// Calls a function under the limits. After an error the instance is that of an interrupted program: it cannot be
+    /// entered again, and must not.
     pub(super) fn call<P, R>(&mut self, loaded: &Loaded, function: Function, params: P) -> Result<R, CallError>
     where
         P: ComponentNamedList + Lower,

@@ -19,8 +19,8 @@ use crate::runtime::{Permit, Purpose};
 
 /// An instance of a plugin that is used for many calls, which saves making one for each.
 ///
-/// The price: whatever the plugin remembers from one call is there in the next, so a plugin that is wrong or hostile can
-/// carry one deployment's routes into another's plan, and the memory it has taken is kept. After a failed call the
+/// The price: whatever the plugin remembers from one call is there in the next, so a plugin that is wrong or hostile
+/// can carry one deployment's routes into another's plan, and the memory it has taken is kept. After a failed call the
 /// instance is thrown away and the next call has a new one. A session holds one of the host's
 /// [`instances`](crate::Limits::instances) until it is dropped.
 pub struct Session {
@@ -52,8 +52,8 @@ impl Session {
         self.evaluate_guarded(self.guard, routes, spec)
     }
 
-    /// As [`evaluate_cycle`](Self::evaluate_cycle), under the policy of the deployment instead of the plugin's. It has no say
-    /// where the plugin's guard checks ids only.
+    /// As [`evaluate_cycle`](Self::evaluate_cycle), under the policy of the deployment instead of the plugin's. It has
+    /// no say where the plugin's guard checks ids only.
     ///
     /// # Errors
     /// [`EvaluateError`].

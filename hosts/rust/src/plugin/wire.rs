@@ -1,7 +1,7 @@
 //! The contract's types in the shape of the component ABI: borrowed on the way in, owned on the way out.
 //!
-//! The crate `pointsman` knows no runtime, so its types cannot carry wasmtime's traits. These mirror them, field by field in
-//! the order of `wit/strategy.wit`; loading checks them against the types that the component exports.
+//! The crate `pointsman` knows no runtime, so its types cannot carry wasmtime's traits. These mirror them, field by
+//! field in the order of `wit/strategy.wit`; loading checks them against the types that the component exports.
 //!
 //! | file | what it is for |
 //! |---|---|

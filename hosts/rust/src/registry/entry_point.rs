@@ -1,4 +1,5 @@
-//! The two ways to ask a strategy, as the registry sees them: what is called, how that ended, and what a shadow is told of it.
+//! The two entry points of a strategy, as the registry sees them: the call, its outcome, and what a shadow is told of
+//! it.
 
 use std::fmt::Display;
 
@@ -9,39 +10,39 @@ use pointsman::{
 };
 use serde_json::value::RawValue;
 
-use super::status::Outcome;
-use crate::{CallError, Decision, EvaluateCyclesError, EvaluateError, Plugin, plugin::Answers};
+use super::outcome::Outcome;
+use crate::plugin::{Answers, Decision, EvaluateCyclesError, EvaluateError, Plugin, RequestWithPolicy};
 
-/// A request or a batch of them, and how to ask a plugin for an answer.
-pub(super) trait Door {
+/// A request or a batch of them, and how to call a plugin with it.
+pub(super) trait EntryPoint {
     type Value;
     type Error: Display;
 
-    /// Asks.
+    /// Calls the plugin.
     fn call(&self, plugin: &Plugin) -> Result<Self::Value, Self::Error>;
 
-    /// How it ended.
+    /// The outcome of the call.
     fn judge(&self, result: &Result<Self::Value, Self::Error>) -> Judgement;
 
-    /// What was asked and answered, to ask another version the same.
+    /// The request and its result, to call another version with the same.
     fn observe(&self, result: &Result<Self::Value, Self::Error>) -> Observed;
 }
 
-/// How a call ended.
+/// The outcome of a call.
 pub(super) struct Judgement {
     pub(super) outcome: Outcome,
     /// What the guard found.
     pub(super) violations: Vec<ViolationCode>,
 }
 
-/// What was asked, and what was decided.
+/// A request or a batch, and what was decided.
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are single cycles")]
 pub(super) enum Observed {
-    Cycle { routes: Vec<Route>, spec: Box<Spec>, policy: Option<Policy>, decision: Decision },
+    Cycle { request: Box<RequestWithPolicy>, decision: Decision },
     Batch { requests: String, decided: Batch },
 }
 
-/// What a batch came to: its answers as text, or the failure of all of them.
+/// Result of a batch: its answers as text, or the failure of all of them.
 pub(super) type Batch = Result<String, String>;
 
 /// One cycle, through the typed entry point.
@@ -57,7 +58,7 @@ pub(super) struct Cycles<'a>(pub(super) &'a str);
 
 // === impl Cycle ===
 
-impl Door for Cycle<'_> {
+impl EntryPoint for Cycle<'_> {
     type Value = RouteChanges;
     type Error = EvaluateError;
 
@@ -85,14 +86,14 @@ impl Door for Cycle<'_> {
     }
 
     fn observe(&self, result: &Result<RouteChanges, EvaluateError>) -> Observed {
-        let (routes, spec, policy) = (self.routes.to_vec(), Box::new(self.spec.clone()), self.policy);
-        Observed::Cycle { routes, spec, policy, decision: result.into() }
+        let request = RequestWithPolicy { routes: self.routes.to_vec(), spec: self.spec.clone(), policy: self.policy };
+        Observed::Cycle { request: Box::new(request), decision: result.into() }
     }
 }
 
 // === impl Cycles ===
 
-impl Door for Cycles<'_> {
+impl EntryPoint for Cycles<'_> {
     type Value = Answers;
     type Error = EvaluateCyclesError;
 
@@ -125,7 +126,7 @@ pub(super) fn batch(result: &Result<Answers, EvaluateCyclesError>) -> Batch {
     }
 }
 
-/// What was decided for each request of a batch.
+/// The decisions of a batch, one for each request.
 pub(super) fn decisions(batch: &Batch, requests: usize) -> Vec<Decision> {
     match batch {
         Ok(answers) => {
@@ -139,19 +140,4 @@ pub(super) fn decisions(batch: &Batch, requests: usize) -> Vec<Decision> {
 /// The requests of a batch; none, where the text is no array of them.
 pub(super) fn requests(text: &str) -> Vec<&RawValue> {
     serde_json::from_str(text).unwrap_or_default()
-}
-
-// === impl Outcome ===
-
-impl From<&CallError> for Outcome {
-    fn from(error: &CallError) -> Self {
-        match error {
-            CallError::Trap { .. } => Self::Trap,
-            CallError::Timeout { .. } => Self::Timeout,
-            CallError::Memory { .. } => Self::Memory,
-            CallError::Response { .. } => Self::Response,
-            CallError::Malformed { .. } => Self::Malformed,
-            CallError::Instances { .. } | CallError::Runtime { .. } => Self::Host,
-        }
-    }
 }

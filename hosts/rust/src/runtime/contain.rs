@@ -7,9 +7,10 @@ use std::{
 
 /// Does what may panic.
 ///
-/// What it works on must be thrown away then, or be safe to use whatever was left undone: an engine is, because it shares with
-/// its components only what it has finished. A program that is built with `panic = "abort"` has no such protection, and no
-/// panic protects from an overflow of the stack; against those there are the checks of [`structure`](crate::structure).
+/// What it works on must be thrown away then, or be safe to use whatever was left undone: an engine is, because it
+/// shares with its components only what it has finished. A program that is built with `panic = "abort"` has no such
+/// protection, and no panic protects from an overflow of the stack; against those there are the checks of
+/// [`structure`](crate::structure).
 ///
 /// # Errors
 /// The panic's words.

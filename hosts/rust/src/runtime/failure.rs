@@ -40,8 +40,8 @@ impl Failure {
             return Self::Runtime { source: error.into() };
         }
         // What is left is about the values that cross the border, which wasmtime lifts and lowers on our behalf. It
-        // describes what is malformed in words or by the UTF-8 error; the one error with a type of its own, which is private,
-        // is the end of the allowance that `store::new` set. The tests of both sides of this line are in
+        // describes what is malformed in words or by the UTF-8 error; the one error with a type of its own, which is
+        // private, is the end of the allowance that `store::new` set. The tests of both sides of this line are in
         // host-test/tests/limits.rs.
         if error.is::<&'static str>() || error.is::<String>() || error.is::<std::str::Utf8Error>() {
             return Self::Malformed { source: error.into() };

@@ -13,26 +13,26 @@ pub struct Limits {
     /// Linear memory of one instance, in bytes; default 64 MiB. Memory comes in pages of 64 KiB; a page that
     /// does not fit whole is not given.
     ///
-    /// Blue-green takes about 250 bytes a route through the typed entry point. Costs nothing until it is used; a host under
-    /// attack may come to hold `memory * (instances + 2)`.
+    /// Blue-green takes about 250 bytes a route through the typed entry point. Costs nothing until it is used; a host
+    /// under attack may come to hold `memory * (instances + 2)`.
     pub memory: usize,
-    /// Wall-clock time of one call, copying its arguments included; default 1 s, in steps of 10 ms. A call is stopped at
-    /// the earliest after this time and at the latest two steps later, on a machine with a core to spare.
+    /// Wall-clock time of one call, copying its arguments included; default 1 s, in steps of 10 ms. A call is stopped
+    /// at the earliest after this time and at the latest two steps later, on a machine with a core to spare.
     ///
     /// Costs one thread for each host, which wakes every 10 ms, and a few per cent of speed, because the compiled code
     /// looks at a counter in every loop and function.
     pub time: Duration,
-    /// What one call may return, in bytes as the host will hold it: the length of each string, and the size of each list
-    /// element; default 16 MiB.
+    /// What one call may return, in bytes as the host will hold it: the length of each string, and the size of each
+    /// list element; default 16 MiB.
     ///
-    /// Costs nothing. Without it a few megabytes in the sandbox could become gigabytes outside, because a list may name one
-    /// string many times.
+    /// Costs nothing. Without it a few megabytes in the sandbox could become gigabytes outside, because a list may name
+    /// one string many times.
     pub response: usize,
-    /// Most instances at once, over all plugins of the host: calls under way, and sessions; default 64. A call beyond them
-    /// fails at once. What the host does in the background, such as loading a plugin, has two more for itself.
+    /// Most instances at once, over all plugins of the host: calls under way, and sessions; default 64. A call beyond
+    /// them fails at once. What the host does in the background, such as loading a plugin, has two more for itself.
     ///
-    /// Each costs about 4 GiB of address space, not memory: reserved, so that compiled code needs no bounds checks. Lower
-    /// it where address space is limited (`ulimit -v`).
+    /// Each costs about 4 GiB of address space, not memory: reserved, so that compiled code needs no bounds checks.
+    /// Lower it where address space is limited (`ulimit -v`).
     pub instances: u32,
     /// Size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion.
     pub component: usize,

@@ -1,8 +1,8 @@
 //! Permits for instances: how many there may be at once, and for which purpose.
 //!
-//! Calls have [`Limits::instances`](crate::Limits::instances) for themselves. What a host does in the background, loading a
-//! plugin, checking a new version, trying one in the shadow of another, has a few of its own: it may wait for them, and no
-//! call ever fails for its sake.
+//! Calls have [`Limits::instances`](crate::Limits::instances) for themselves. What a host does in the background,
+//! loading a plugin, checking a new version, trying one in the shadow of another, has a few of its own: it may wait for
+//! them, and no call ever fails for its sake.
 
 use std::sync::{
     Arc, Condvar, Mutex, PoisonError,
@@ -46,8 +46,8 @@ impl Permits {
 // === impl Permit ===
 
 impl Permit {
-    /// Takes one. For a call there is one at once, or none because the limit is reached; in the background one is waited
-    /// for.
+    /// Takes one. For a call there is one at once, or none because the limit is reached; in the background one is
+    /// waited for.
     pub(super) fn take(permits: &Arc<Permits>, purpose: Purpose) -> Option<Self> {
         let Permits { most_calls, calls, background, background_freed } = &**permits;
         match purpose {

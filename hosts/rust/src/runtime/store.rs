@@ -7,8 +7,8 @@ use super::{engine::TABLE_ELEMENTS, limits::Limits};
 /// Most linear memory of an instance, in bytes: what its store knows.
 pub(crate) struct MemoryLimit(usize);
 
-/// Represents a request for more memory than the limit. Raised where the instance asks, so that it cannot be taken for a trap
-/// of its own.
+/// Represents a request for more memory than the limit. Raised where the instance asks, so that it cannot be taken for
+/// a trap of its own.
 #[derive(Debug, thiserror::Error)]
 #[error("more memory than the limit")]
 pub(super) struct MemoryExceeded;

@@ -10,7 +10,8 @@ pub enum Trap {
     Unreachable,
     /// Represents the end of the stack: recursion without end.
     StackOverflow,
-    /// Represents an access outside linear memory. Endless recursion may end so too, where a plugin keeps its stack there.
+    /// Represents an access outside linear memory. Endless recursion may end so too, where a plugin keeps its stack
+    /// there.
     MemoryOutOfBounds,
     /// Represents an access outside a table: a call through a function pointer that is none.
     TableOutOfBounds,
