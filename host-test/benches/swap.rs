@@ -1,6 +1,7 @@
 //! What a swap costs those who evaluate meanwhile, and how long it takes from a changed file to the switch.
 //!
 //! `make bench` runs it. It prints what `cargo xtask bench-table` then puts below the table: `target/bench/swap.json`.
+#![allow(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::{
     fs,
@@ -110,7 +111,8 @@ fn from_change_to_switch(host: &Host, wasm: &[u8]) -> serde_json::Value {
         let took = switched.recv().unwrap() - start;
         times.saturating_record(u64::try_from(took.as_nanos()).unwrap());
     }
-    json!({ "p50": times.value_at_quantile(0.5), "max": times.max(), "quiet": u64::try_from(quiet.as_nanos()).unwrap() })
+    let quiet = u64::try_from(quiet.as_nanos()).unwrap();
+    json!({ "p50": times.value_at_quantile(0.5), "max": times.max(), "quiet": quiet })
 }
 
 fn main() {

@@ -1,6 +1,7 @@
 //! What the tests of the built components share.
 #![forbid(unsafe_code)]
 
+pub mod clock;
 pub mod crash;
 pub mod ways;
 

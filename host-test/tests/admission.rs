@@ -169,7 +169,8 @@ fn another_contract_version_into_a_watched_folder() {
 fn two_contract_versions() {
     let text = strategy("").replace(
         "(export \"pointsman:strategy/strategy@0.2.0\"",
-        "(export \"pointsman:strategy/strategy@0.1.0\" (instance $typed)) (export \"pointsman:strategy/strategy@0.2.0\"",
+        "(export \"pointsman:strategy/strategy@0.1.0\" (instance $typed))
+         (export \"pointsman:strategy/strategy@0.2.0\"",
     );
 
     assert!(matches!(load(&text), LoadError::WrongType { export: "evaluate-cycle", .. }), "it is found");

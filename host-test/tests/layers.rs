@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
-/// Folders of crates, and the folders of those that each may depend on. `*` stands for any name. A crate may be missing.
+/// Folders of crates, and the folders of those that each may depend on. `*` stands for any name. A crate may be
+/// missing.
 const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
     ("", &[]),
     ("plugins/*", &[""]),

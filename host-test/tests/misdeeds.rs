@@ -1,5 +1,7 @@
 //! Each misdeed of the hostile guest in every way to ask it: the exact end, nobody else's, and the host goes on.
 
+#[path = "shared/rollout.rs"]
+mod rollout;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -7,20 +9,11 @@ use host_test::{
     BLUE_GREEN, HOST, verdict,
     ways::{Asked, By, Ended, Way, Ways},
 };
-use pointsman::{HealthStatus, Route, Spec, blue_green::BlueGreen, evaluate_cycle, guard::ViolationCode as Code};
+use pointsman::{blue_green::BlueGreen, evaluate_cycle, guard::ViolationCode as Code};
 use pointsman_host::registry::Outcome;
-use support::{activate, routes, spec};
 
-/// Three serving routes of v1, and three of v2 of which one is not healthy.
-fn given() -> Vec<Route> {
-    let mut routes = [routes(1, 3, "v1", activate), routes(4, 3, "v2", |_| {})].concat();
-    routes[5].health = HealthStatus::Unhealthy;
-    routes
-}
-
-fn misdeed(word: &str) -> Spec {
-    spec(1000, &format!(r#"{{"misdeed": "{word}"}}"#))
-}
+use rollout::{half_way, misdeed};
+use support::{routes, spec};
 
 /// Each misdeed, how it ends through the typed entry point, and how through JSON.
 fn misdeeds() -> Vec<(&'static str, Ended, Ended)> {
@@ -78,7 +71,7 @@ fn expected(by: By, ended: &Ended) -> Asked {
 #[test]
 fn each_misdeed_in_every_way() {
     let mut ways = Ways::new(&HOST);
-    let (given, harmless) = (given(), misdeed("none"));
+    let (given, harmless) = (half_way(), misdeed("none"));
     let of_blue_green = evaluate_cycle::<BlueGreen>(&given, &spec(1000, "{}"));
     for (word, typed, json) in misdeeds() {
         for way in Way::all() {
@@ -99,7 +92,7 @@ fn ids_leak_in_a_session_only() {
     let other = routes(50, 2, "v2", |_| {});
     for way in Way::all().into_iter().filter(|way| !way.json) {
         let well = Ended::with(Outcome::Ok, []);
-        assert_eq!(ways.ask(way, &given(), &misdeed("leak_ids")), expected(way.by, &well), "{way:?}");
+        assert_eq!(ways.ask(way, &half_way(), &misdeed("leak_ids")), expected(way.by, &well), "{way:?}");
 
         let leaks = way.by == By::Session;
         let ended = if leaks { Ended::with(Outcome::Rejected, [Code::UnknownId]) } else { well };

@@ -67,7 +67,7 @@ fn no_evaluation_is_lost_and_each_answer_is_its_versions(#[case] with_bad: bool)
     assert!(matches!(registry.swap("hostile", &good[0]), Ok(Swap::Loaded(_))));
 
     let is_over = AtomicBool::new(false);
-    // Both doors in turn; how many answers each version gave.
+    // Both entry points in turn; the answers that each version gave.
     let evaluate = || {
         let mut answers: BTreeMap<String, u64> = BTreeMap::new();
         while !is_over.load(Ordering::Relaxed) {

@@ -8,4 +8,4 @@ mod oracle;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::json_door(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::json_entry_point(bytes));
