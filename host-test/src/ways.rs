@@ -1,4 +1,4 @@
-//! Every way to ask a plugin: typed or in a batch of JSON; itself, in a session, by a registry, and with a shadow
+//! Every way to call a plugin: typed or in a batch of JSON; itself, in a session, by a registry, and with a shadow
 //! beside.
 
 use std::{
@@ -34,10 +34,10 @@ pub enum By {
     InShadow,
 }
 
-/// One way to ask.
+/// One way to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Way {
-    /// Of whom.
+    /// Whose instance.
     pub by: By,
     /// Through the JSON entry point, between two requests that are harmless; else the typed one.
     pub json: bool,
@@ -52,16 +52,16 @@ pub struct Ended {
     pub violations: BTreeSet<ViolationCode>,
 }
 
-/// How asking ended.
+/// How calling ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct Called {
     /// For the caller.
     pub caller: Ended,
     /// In the shadow, where there is one.
     pub shadow: Option<Ended>,
 }
 
-/// The hostile guest, ready to be asked in every way.
+/// The hostile guest, ready to be called in every way.
 pub struct Ways {
     plugin: Plugin,
     session: Session,
@@ -130,7 +130,7 @@ impl Ways {
     /// Where it was not built.
     pub fn new(host: &Host) -> Self {
         let (folder, plugin) = (Folder::new(), load(host, "guests/hostile.wasm"));
-        // However often it fails, it is asked again.
+        // However often it fails, it is called again.
         let options = || Options { revert_after: NonZeroU32::MAX, ..Options::default() };
         let registry = |current: &str, shadow: Option<&str>| {
             let version = |mode: &str| folder.write(&format!("{mode}.wasm"), &hostile_version(mode));
@@ -148,11 +148,11 @@ impl Ways {
         Self { registry: registry("honest", None), plugin, session, beside_shadow, in_shadow, _folder: folder }
     }
 
-    /// Asks, and says how that ended, in a shadow too.
+    /// Calls, and says how that ended, in a shadow too.
     ///
     /// # Panics
     /// Where there is no answer at all.
-    pub fn ask(&mut self, way: Way, routes: &[Route], spec: &Spec) -> Asked {
+    pub fn call(&mut self, way: Way, routes: &[Route], spec: &Spec) -> Called {
         let request = |spec: &Spec| Request { routes: routes.to_vec(), spec: spec.clone() };
         let harmless = || Spec { config: misdeed("none").config, ..spec.clone() };
         let batch = serde_json::to_string(&[harmless(), spec.clone(), harmless()].each_ref().map(request));
@@ -175,7 +175,7 @@ impl Ways {
             (By::BesideShadow, _) => return beside(&self.beside_shadow, requests, by),
             (By::InShadow, _) => return beside(&self.in_shadow, requests, by),
         };
-        Asked { caller, shadow: None }
+        Called { caller, shadow: None }
     }
 }
 
@@ -186,11 +186,11 @@ fn evaluate_error<E: std::fmt::Debug>(error: RegistryError<E>) -> E {
     }
 }
 
-/// Asks, and waits until the shadow was asked the same.
-fn beside(registry: &Registry, requests: u64, ask: impl FnOnce(&Registry) -> Ended) -> Asked {
+/// Calls, and waits until the shadow was called with the same.
+fn beside(registry: &Registry, requests: u64, call: impl FnOnce(&Registry) -> Ended) -> Called {
     let shadow = registry.last_shadow("hostile").ok().flatten().expect("a version is tried");
     let before = shadow.status();
-    let caller = ask(registry);
+    let caller = call(registry);
     let after = loop {
         let status = shadow.status();
         assert_eq!((status.skipped, status.comparison), (0, Comparison::Running));
@@ -199,8 +199,8 @@ fn beside(registry: &Registry, requests: u64, ask: impl FnOnce(&Registry) -> End
         }
         thread::yield_now();
     };
-    let outcome = grown(&before.outcomes, &after.outcomes).next().expect("it was asked");
-    Asked { caller, shadow: Some(Ended::with(outcome, grown(&before.violations, &after.violations))) }
+    let outcome = grown(&before.outcomes, &after.outcomes).next().expect("it was called");
+    Called { caller, shadow: Some(Ended::with(outcome, grown(&before.violations, &after.violations))) }
 }
 
 /// What was counted between two counts.

@@ -42,7 +42,7 @@ fn assert_agreement<S: Strategy>(plugin: &Plugin, name: &str, routes: &[Route], 
     assert_eq!(component, evaluate_cycle::<S>(routes, spec), "{name}");
 }
 
-/// Sets every route's traffic as it is: what the hostile guest does when it is asked to echo, as native code.
+/// Sets every route's traffic as it is: what the hostile guest does when it is to echo, as native code.
 struct Echo;
 
 impl Strategy for Echo {

@@ -94,7 +94,7 @@ fn ids_are_checked_whatever_the_guard(#[values(typed, json)] call: fn(&Plugin, &
     assert_eq!(call(&plugin, "promote_and_drain"), [Code::ConflictingChanges]);
 }
 
-/// Texts of a plugin cannot forge lines of a log, and an evaluation that is asked for too soon is put off.
+/// Texts of a plugin cannot forge lines of a log, and an evaluation that is due too soon is put off.
 #[test]
 fn plans_are_tidied() {
     let (routes, forge, soon) = (half_way(), misdeed("forge_texts"), misdeed("again_in_a_millisecond"));

@@ -1,4 +1,4 @@
-//! What one call leaves for the next: nothing, unless a session is asked for.
+//! What one call leaves for the next: nothing, unless there is a session.
 
 use host_test::{HOSTILE, misdeed};
 use pointsman_host::{CallError, EvaluateError, Session};

@@ -1,4 +1,4 @@
-//! What hostile plugins and files take, the process gets back, whichever way they are asked. Alone in its binary: it is
+//! What hostile plugins and files take, the process gets back, whichever way they are called. Alone in its binary: it is
 //! about the memory of the whole process.
 
 use std::time::Duration;
@@ -43,7 +43,7 @@ fn memory_comes_back() {
     let roomy = Host::new(Limits { memory: 2 << 30, time: Duration::from_secs(5), ..Limits::default() }).unwrap();
     let (mut ways, roomy) = (Ways::new(&host), load(&roomy, "guests/hostile.wasm"));
     // What each comes to is what other tests are about.
-    let mut do_it = |way, word| drop(ways.ask(way, &[], &misdeed(word)));
+    let mut do_it = |way, word| drop(ways.call(way, &[], &misdeed(word)));
     for word in MISDEEDS {
         for way in Way::all() {
             do_it(way, word);

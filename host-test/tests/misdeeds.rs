@@ -1,4 +1,4 @@
-//! Each misdeed of the hostile guest in every way to ask it: the exact end, nobody else's, and the host goes on.
+//! Each misdeed of the hostile guest in every way to call it: the exact end, nobody else's, and the host goes on.
 
 #[path = "shared/rollout.rs"]
 mod rollout;
@@ -7,7 +7,7 @@ mod support;
 
 use host_test::{
     BLUE_GREEN, HOST, verdict,
-    ways::{Asked, By, Ended, Way, Ways},
+    ways::{By, Called, Ended, Way, Ways},
 };
 use pointsman::{blue_green::BlueGreen, evaluate_cycle, guard::ViolationCode as Code};
 use pointsman_host::registry::Outcome;
@@ -60,11 +60,11 @@ fn misdeeds() -> Vec<(&'static str, Ended, Ended)> {
 }
 
 /// A shadow ends as its version does; its caller has the answer of the version in use.
-fn expected(by: By, ended: &Ended) -> Asked {
+fn expected(by: By, ended: &Ended) -> Called {
     match by {
-        By::Plugin | By::Session | By::Registry => Asked { caller: ended.clone(), shadow: None },
-        By::BesideShadow => Asked { caller: ended.clone(), shadow: Some(ended.clone()) },
-        By::InShadow => Asked { caller: Ended::with(Outcome::Ok, []), shadow: Some(ended.clone()) },
+        By::Plugin | By::Session | By::Registry => Called { caller: ended.clone(), shadow: None },
+        By::BesideShadow => Called { caller: ended.clone(), shadow: Some(ended.clone()) },
+        By::InShadow => Called { caller: Ended::with(Outcome::Ok, []), shadow: Some(ended.clone()) },
     }
 }
 
@@ -76,10 +76,10 @@ fn each_misdeed_in_every_way() {
     for (word, typed, json) in misdeeds() {
         for way in Way::all() {
             let ended = if way.json { &json } else { &typed };
-            assert_eq!(ways.ask(way, &given, &misdeed(word)), expected(way.by, ended), "`{word}`, {way:?}");
+            assert_eq!(ways.call(way, &given, &misdeed(word)), expected(way.by, ended), "`{word}`, {way:?}");
             // The same way again, also where a session or a shadow was broken off.
             let well = expected(way.by, &Ended::with(Outcome::Ok, []));
-            assert_eq!(ways.ask(way, &given, &harmless), well, "after `{word}`, {way:?}");
+            assert_eq!(ways.call(way, &given, &harmless), well, "after `{word}`, {way:?}");
         }
         assert_eq!(verdict(BLUE_GREEN.evaluate_cycle(&given, &spec(1000, "{}"))), of_blue_green, "after `{word}`");
     }
@@ -92,10 +92,10 @@ fn ids_leak_in_a_session_only() {
     let other = routes(50, 2, "v2", |_| {});
     for way in Way::all().into_iter().filter(|way| !way.json) {
         let well = Ended::with(Outcome::Ok, []);
-        assert_eq!(ways.ask(way, &half_way(), &misdeed("leak_ids")), expected(way.by, &well), "{way:?}");
+        assert_eq!(ways.call(way, &half_way(), &misdeed("leak_ids")), expected(way.by, &well), "{way:?}");
 
         let leaks = way.by == By::Session;
         let ended = if leaks { Ended::with(Outcome::Rejected, [Code::UnknownId]) } else { well };
-        assert_eq!(ways.ask(way, &other, &misdeed("leak_ids")), expected(way.by, &ended), "{way:?}");
+        assert_eq!(ways.call(way, &other, &misdeed("leak_ids")), expected(way.by, &ended), "{way:?}");
     }
 }

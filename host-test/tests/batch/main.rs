@@ -134,7 +134,7 @@ fn what_is_wrong(#[case] element: &str, #[case] expected: &str) {
     assert_eq!(message, expected);
 }
 
-/// Nothing to ask is asked all the same, so that a plugin that fails is found out.
+/// A call is made with nothing in it all the same, so that a plugin that fails is found out.
 #[test]
 fn a_batch_of_nothing_but_refused_requests() {
     let answers = HOSTILE.evaluate_cycles_json(r#"[{"policy": 1, "routes": [], "spec": {}}]"#).unwrap();

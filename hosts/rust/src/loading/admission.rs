@@ -46,7 +46,7 @@ pub(super) fn check_structure(name: &str, bytes: &[u8]) -> Result<(), LoadError>
 /// Finds the contract among the exports, and checks that no function is imported.
 pub(super) fn check_contract(name: &str, component: &Component) -> Result<Contract, LoadError> {
     let engine = component.engine();
-    // Imports first: a component made for another kind of host is best told by what it wants from it.
+    // Imports first: a component made for another kind of host is best told by what it imports.
     let imports = imports(component, engine);
     if !imports.is_empty() {
         return Err(LoadError::Imports { name: name.to_owned(), imports });

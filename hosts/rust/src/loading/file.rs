@@ -28,7 +28,7 @@ impl ComponentFile {
     pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Self, LoadError> {
         let read = |source| LoadError::Read { path: path.to_owned(), source };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        // One byte more than is allowed tells a file that is too large, also where its size cannot be asked for.
+        // One byte more than is allowed tells a file that is too large, also where its size cannot be told.
         let most = limits.component.saturating_add(1);
         let mut bytes = vec![];
         let file = fs::File::open(path).map_err(read)?;

@@ -15,7 +15,7 @@ pub enum Outcome {
     Trap,
     /// It ran for too long.
     Timeout,
-    /// It asked for too much memory.
+    /// It requested too much memory.
     Memory,
     /// It returned too much.
     Response,

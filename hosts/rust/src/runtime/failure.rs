@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     Trap { trap: Trap, source: Cause },
     /// It ran for longer than the limit.
     Timeout { limit: Duration },
-    /// It asked for more memory than the limit, in bytes.
+    /// It requested more memory than the limit, in bytes.
     Memory { limit: usize },
     /// It returned more than the limit, in bytes.
     Response { limit: usize, source: Cause },
