@@ -1,4 +1,4 @@
-//! What a swap costs those who evaluate meanwhile, and how long it takes from a changed file to the switch.
+//! Cost of a swap for those who evaluate meanwhile, and the time from a changed file to the switch.
 //!
 //! `make bench` runs it. It prints what `cargo xtask bench-table` then puts below the table: `target/bench/swap.json`.
 #![allow(clippy::disallowed_methods, reason = "it measures time")]
@@ -24,10 +24,10 @@ use pointsman_host::{
 };
 use serde_json::json;
 
-/// How long each part is measured.
+/// Time for which each part is measured.
 const LONG: Duration = Duration::from_secs(5);
 
-/// How often a file is changed.
+/// Times that a file is changed.
 const CHANGES: u8 = 20;
 
 /// The request of the README.
@@ -41,7 +41,7 @@ fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000_000, 3).unwrap()
 }
 
-/// What evaluations on one thread take, in nanoseconds, while `meanwhile` runs on another.
+/// Latencies of evaluations on one thread, in nanoseconds, while `meanwhile` runs on another.
 fn latencies(registry: &Registry, meanwhile: impl FnOnce(&AtomicBool) + Send) -> Histogram<u64> {
     let (routes, spec) = request();
     let is_over = AtomicBool::new(false);

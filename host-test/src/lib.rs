@@ -1,4 +1,4 @@
-//! What the tests of the built components share.
+//! Helpers of the tests of the built components.
 #![forbid(unsafe_code)]
 
 pub mod clock;
@@ -151,7 +151,7 @@ pub fn misdeed(word: &str) -> Spec {
 /// An evaluation's result in the native code's terms.
 ///
 /// # Errors
-/// What the plugin has against its input.
+/// The plugin's words against its input.
 ///
 /// # Panics
 /// Where the call failed, or the guard rejected the plan.

@@ -19,7 +19,7 @@ use pointsman_host::{
 
 use crate::{Folder, hostile_version, load, misdeed};
 
-/// How an instance is had, and whose answer it is.
+/// The owner of an instance, and whose answer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A fresh instance for the call.
@@ -43,16 +43,16 @@ pub struct Way {
     pub json: bool,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// As a registry counts it.
     pub outcome: Outcome,
-    /// What the guard found.
+    /// Violations that the guard found.
     pub violations: BTreeSet<ViolationCode>,
 }
 
-/// How calling ended.
+/// The ends of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
     /// For the caller.
@@ -203,7 +203,7 @@ fn beside(registry: &Registry, requests: u64, call: impl FnOnce(&Registry) -> En
     Called { caller, shadow: Some(Ended::with(outcome, grown(&before.violations, &after.violations))) }
 }
 
-/// What was counted between two counts.
+/// The keys that were counted between two counts.
 fn grown<K: Copy + Ord>(before: &BTreeMap<K, u64>, after: &BTreeMap<K, u64>) -> impl Iterator<Item = K> {
     after.iter().filter(|(key, count)| before.get(key) != Some(count)).map(|(key, _)| *key)
 }

@@ -35,7 +35,7 @@ fn corpus(strategy: &str) -> Vec<(String, Box<RawValue>)> {
         .collect()
 }
 
-/// What the plugin itself answers, without a policy's limits.
+/// The plugin's own answer, without a policy's limits.
 fn assert_agreement<S: Strategy>(plugin: &Plugin, name: &str, routes: &[Route], spec: &Spec) {
     let component = verdict(plugin.evaluate_cycle(routes, spec));
 

@@ -93,7 +93,7 @@ fn into_a_watched_folder() {
     assert_eq!(registry.status()[0].name, "blue-green");
 }
 
-/// What a person reads.
+/// The sentence that a person reads.
 #[test]
 fn the_sentence() {
     let files = crash::files();

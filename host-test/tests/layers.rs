@@ -56,7 +56,7 @@ fn matches(pattern: &str, folder: &str) -> bool {
     }
 }
 
-/// What is wrong with the dependencies of one crate.
+/// The dependencies of one crate that it must not have.
 fn violations(folder: &str, of_ours: &[String], of_others: &[String]) -> Vec<String> {
     let Some((_, may)) = MAY_DEPEND_ON.iter().find(|(pattern, _)| matches(pattern, folder)) else {
         return vec![format!("`{folder}` has no place in the table of layers")];

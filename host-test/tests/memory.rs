@@ -1,5 +1,5 @@
-//! What hostile plugins and files take, the process gets back, whichever way they are called. Alone in its binary: it is
-//! about the memory of the whole process.
+//! Memory that hostile plugins and files take: the process gets it back, whichever way they are called. Alone in its
+//! binary: it is about the memory of the whole process.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use host_test::{
 use memory_stats::memory_stats;
 use pointsman_host::{Host, Limits};
 
-/// What the allocator and the warm part of an instance may keep, in bytes: less than any of the misdeeds takes.
+/// Memory that the allocator and the warm part of an instance may keep, in bytes: less than any of the misdeeds takes.
 const KEPT: usize = 24 << 20;
 
-/// How often each misdeed is done in each way: what is lost each time adds up.
+/// Times that each misdeed is done in each way: what is lost each time adds up.
 const TIMES: usize = 2;
 
 const MISDEEDS: [&str; 12] = [

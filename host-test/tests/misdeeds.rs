@@ -85,7 +85,7 @@ fn each_misdeed_in_every_way() {
     }
 }
 
-/// What one deployment was told of another is found out where an instance is kept, and nowhere else.
+/// A leak from one deployment to another is there where an instance is kept, and nowhere else.
 #[test]
 fn ids_leak_in_a_session_only() {
     let mut ways = Ways::new(&HOST);

@@ -28,7 +28,7 @@ fn inputs() -> Vec<(Vec<Route>, Spec)> {
     (0..8).map(|n| (ready_routes(n), misdeed("good"))).collect()
 }
 
-/// What each version, told by its digest, decides for each input.
+/// The decisions of each version, told by its digest, one for each input.
 fn expected(files: &[PathBuf], inputs: &[(Vec<Route>, Spec)]) -> BTreeMap<String, Vec<RouteChanges>> {
     let of = |file: &PathBuf| {
         let plugin = HOST.load(file).unwrap();

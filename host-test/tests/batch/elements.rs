@@ -13,7 +13,7 @@ pub(crate) struct Element {
     pub(crate) typed: Option<(Vec<Route>, Spec, Option<Policy>)>,
 }
 
-/// What is no policy, or one that is written in an odd way.
+/// Values that are no policy, or one that is written in an odd way.
 pub(crate) const ODD_POLICIES: [&str; 12] = [
     "null",
     "[]",
@@ -29,7 +29,7 @@ pub(crate) const ODD_POLICIES: [&str; 12] = [
     r#"{"max_surge": 1e999}"#,
 ];
 
-/// What is no request at all.
+/// Elements that are no request at all.
 pub(crate) const ODD_ELEMENTS: [&str; 16] = [
     "null",
     "true",

@@ -18,7 +18,7 @@ use serde_json::{json, value::RawValue};
 use elements::{Element, ODD_ELEMENTS, ODD_PARTS, ODD_POLICIES, any_batch};
 use support::{any_blue_green_config, any_rolling_update_config};
 
-/// What the hostile guest does without a memory of other calls, the guard's rules broken among it.
+/// Misdeeds of the hostile guest without a memory of other calls, the guard's rules broken among it.
 const MISDEEDS: [&str; 14] = [
     "none",
     "good",

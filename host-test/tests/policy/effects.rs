@@ -65,7 +65,7 @@ fn under_ids_only_a_policy_has_no_say() {
     }
 }
 
-/// What is recorded of a request that was decided differently can be decided again, under the same policy.
+/// A request that was decided differently is recorded so that it can be decided again, under the same policy.
 #[test]
 fn a_difference_is_recorded_with_the_policy() {
     let folder = Folder::new();

@@ -17,7 +17,8 @@ use serde_json::json;
 
 use crate::{count, given, request, rollout::misdeed};
 
-/// What one deployment gets: with its routes and its spec, under a policy of its own or under that of the default.
+/// The decision that one deployment gets: with its routes and its spec, under a policy of its own or under that of the
+/// default.
 type EntryPoint = fn(Option<Policy>, &Spec) -> Decision;
 
 /// The answer to a request between two others, of which one has a policy that allows everything and one that allows
@@ -134,7 +135,7 @@ fn a_policy_bounds_the_plan(
     assert_eq!(violations(&ask(Some(count(0, 1)), &given_limits)), [], "given limits outweigh the policy");
 }
 
-/// What the guest sees, at the bounds of the target and of the amounts.
+/// The limits that the guest sees, at the bounds of the target and of the amounts.
 #[rstest]
 #[case::the_default(None, 3, 2, 6)]
 #[case::counts(Some(count(2, 7)), 3, 1, 10)]

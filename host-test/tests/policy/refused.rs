@@ -39,8 +39,8 @@ use crate::{request, rollout::misdeed};
 )]
 #[case::fraction(
     r#"{"max_unavailable": 1.5}"#,
-    "`policy.max_unavailable`: invalid type: floating point `1.5`, expected a number of routes from 0 to 4294967295, or \
-     a percentage such as \"25%\" or \"12.5%\""
+    "`policy.max_unavailable`: invalid type: floating point `1.5`, expected a number of routes from 0 to 4294967295, \
+     or a percentage such as \"25%\" or \"12.5%\""
 )]
 #[case::too_fine(
     r#"{"max_surge": "0.0001%"}"#,

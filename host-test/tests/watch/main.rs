@@ -21,7 +21,7 @@ use pointsman_host::{
 /// Longer than any change here takes to be seen, so that a broken watch ends.
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 
-/// What came of a file, in words.
+/// The name of a file, and what came of it.
 pub(crate) type Told = (String, String);
 
 /// A registry that watches a folder, and what it tells of its files.
@@ -54,7 +54,7 @@ impl Watched {
         Self { registry, told, watch }
     }
 
-    /// What is told next.
+    /// The next file that is told of.
     pub(crate) fn next(&self) -> (String, String) {
         self.told.recv_timeout(LONG).expect("the watch tells of a change")
     }

@@ -81,7 +81,7 @@ pub(super) fn check_memory(name: &str, component: &Component, limits: &Limits) -
     Ok(())
 }
 
-/// What is imported that could reach anything: everything but types. The contract's own types come as an import of an
+/// Imports that could reach anything: everything but types. The contract's own types come as an import of an
 /// instance that has nothing else.
 fn imports(component: &Component, engine: &Engine) -> Vec<String> {
     let reaches = |item: &ComponentItem| !matches!(item, ComponentItem::Type(_));

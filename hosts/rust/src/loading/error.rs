@@ -10,7 +10,7 @@ use crate::{
     text::list,
 };
 
-/// Why a file is not a plugin.
+/// Represents a file that is not a plugin.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {

@@ -9,7 +9,7 @@ use pointsman::{
 pub(crate) struct Answers {
     /// A JSON array, as long as the batch and in its order.
     pub(crate) text: String,
-    /// What the guard found in all of them.
+    /// Violations that the guard found in all of them.
     pub(crate) violations: Vec<ViolationCode>,
 }
 

@@ -31,13 +31,13 @@ pub struct FieldDifference {
     /// A field of [`RouteChanges`]; `reason.code`; or `outcome`, where only one of them is a plan or they are other
     /// errors.
     pub field: &'static str,
-    /// What the first decision has there, as JSON.
+    /// The first decision's value, as JSON.
     pub first: Value,
-    /// What the second has.
+    /// The second's.
     pub second: Value,
 }
 
-/// Which sort of decision.
+/// Sort of a decision.
 #[derive(PartialEq)]
 enum Kind {
     Plan,
@@ -154,7 +154,7 @@ fn sorted(list: &Value) -> Value {
     elements.into()
 }
 
-/// What has no JSON, as a ratio that is no number, is null there.
+/// A decision as JSON; null for what has none, as a ratio that is no number.
 fn to_value(decision: &impl Serialize) -> Value {
     serde_json::to_value(decision).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use pointsman::{RouteChanges, guard::Violation};
 use super::{guard::summary, id::PluginId};
 use crate::runtime::{Cause, Failure, Trap};
 
-/// Why a call into a plugin has no result. The instance is thrown away; plugin and host go on.
+/// Represents a call into a plugin without a result. The instance is thrown away; plugin and host go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -75,7 +75,7 @@ pub enum CallError {
     },
 }
 
-/// Why there is no plan.
+/// Represents an evaluation without a plan.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
@@ -118,7 +118,7 @@ pub enum EvaluateError {
     Call(#[from] CallError),
 }
 
-/// Why there are no answers from the JSON entry point.
+/// Represents a call of the JSON entry point without answers.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateCyclesError {
@@ -144,7 +144,7 @@ pub enum EvaluateCyclesError {
     Call(#[from] CallError),
 }
 
-/// Why a configuration is not good, or could not be checked.
+/// Represents a configuration that is not good, or could not be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckConfigError {

@@ -1,4 +1,4 @@
-//! What loading gives, and all instances of a plugin share.
+//! Result of loading, which all instances of a plugin share.
 
 use std::sync::Arc;
 

@@ -36,11 +36,11 @@ pub(super) struct Parts<'a> {
     policy: Option<&'a RawValue>,
 }
 
-/// Why a text has no such parts, and whose it is to say so.
+/// A text that has no such parts, by who is to say why.
 pub(super) enum NoParts {
-    /// The host says why: it has a policy, and a plugin, which knows of none, would say that this is what is wrong.
+    /// The host: it has a policy, and a plugin, which knows of none, would say that this is what is wrong.
     Policy(String),
-    /// Whoever reads requests says why.
+    /// Whoever reads requests.
     Other,
 }
 
@@ -109,7 +109,7 @@ pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// Whether an object has a policy, whatever else is in it.
+/// Tells whether an object has a policy, whatever else is in it.
 fn names_policy(object: &str) -> bool {
     let fields: Result<BTreeMap<String, &RawValue>, _> = serde_json::from_str(object);
     fields.is_ok_and(|fields| fields.contains_key("policy"))

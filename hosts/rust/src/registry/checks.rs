@@ -5,7 +5,7 @@ use pointsman::json::Answer;
 use super::{error::SwapError, version::Version};
 use crate::plugin::Guard;
 
-/// What a new version of a strategy must pass before it is switched to.
+/// Checks that a new version of a strategy must pass before it is switched to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checks {
     /// The configurations of rollouts under way, each with its target: it must take each within the strategy's policy.

@@ -31,7 +31,7 @@ pub(super) trait EntryPoint {
 /// The outcome of a call.
 pub(super) struct Judgement {
     pub(super) outcome: Outcome,
-    /// What the guard found.
+    /// Violations that the guard found.
     pub(super) violations: Vec<ViolationCode>,
 }
 

@@ -18,7 +18,7 @@ pub struct UnknownStrategy {
     pub known: Vec<String>,
 }
 
-/// Why a version was not switched to. The current one is kept.
+/// Represents a version that was not switched to. The current one is kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SwapError {
@@ -33,7 +33,7 @@ pub enum SwapError {
     Description {
         /// The new plugin.
         plugin: PluginId,
-        /// What is wrong, and what would be right.
+        /// One sentence that says what is wrong, and what would be right.
         problem: String,
     },
     /// Represents a plugin of another strategy.
@@ -77,7 +77,7 @@ pub enum SwapError {
     Shadow(#[source] io::Error),
 }
 
-/// Why a version that is tried was not promoted or discarded.
+/// Represents a version that is tried, and was not promoted or discarded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PromoteError {
@@ -95,7 +95,7 @@ pub enum PromoteError {
     Check(#[from] SwapError),
 }
 
-/// Why a registry has no result.
+/// Represents a call of a registry without a result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError<E> {

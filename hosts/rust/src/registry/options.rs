@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU32, sync::Arc, time::Duration
 
 use crate::{clock, plugin::Guard};
 
-/// How a registry treats its plugins.
+/// Options of a registry.
 #[derive(Clone)]
 pub struct Options {
     /// The guard of every plugin that has none of its own in `guards`.

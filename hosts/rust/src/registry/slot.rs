@@ -52,7 +52,7 @@ pub(super) struct Slot {
     last_shadow: Mutex<Option<Shadow>>,
 }
 
-/// What decides whether a version may be changed to.
+/// Checks and quarantine, which decide whether a version may be changed to.
 #[derive(Default)]
 pub(super) struct Change {
     pub(super) checks: Checks,

@@ -52,11 +52,11 @@ pub(super) struct SwapRequest<'a> {
     pub(super) name: Option<&'a str>,
     /// The terms of a trial, if it is tried first.
     pub(super) trial: Option<Trial>,
-    /// Whether a version is taken that is quarantined.
+    /// A quarantined version is taken too.
     pub(super) even_quarantined: bool,
 }
 
-/// What is done with a version that has passed all checks, during a change.
+/// Installs a version that has passed all checks, during a change.
 pub(super) type Install = dyn Fn(&Arc<Slot>, Arc<Version>) -> Result<Swap, SwapError>;
 
 /// Makes the plugin in a file the current one.

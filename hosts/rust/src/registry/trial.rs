@@ -1,10 +1,10 @@
-//! Trials: how long a version is tried in the shadow of the current one, and what comes of it.
+//! Terms, state and finds of a trial.
 
 use std::{num::NonZeroU64, time::Duration};
 
 use crate::plugin::{Decision, FieldDifference, PluginId};
 
-/// How long a new version is tried in the shadow of the current one, and what comes of it.
+/// Terms of a trial: how long a new version is tried in the shadow of the current one, and what comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
     /// The end of the trial.
@@ -12,7 +12,7 @@ pub struct Trial {
     /// Most requests that it may decide differently and still pass. A call of it that fails, by trap, timeout, limit or
     /// a rejected plan, never passes.
     pub most_differences: u64,
-    /// Whether a version that passes becomes the current one by itself. If not, it waits for
+    /// A version that passes becomes the current one by itself. If not, it waits for
     /// [`Registry::promote`](super::Registry::promote).
     pub auto_promote: bool,
 }

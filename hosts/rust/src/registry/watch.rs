@@ -38,7 +38,7 @@ use folder::{Folder, Signal};
 pub(super) use files::plugins;
 pub use watching::{OnChange, Watching};
 
-/// Why a folder is not watched.
+/// Represents a folder that is not watched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchError {

@@ -5,7 +5,7 @@ use std::{error::Error, io, path::PathBuf};
 /// The text and cause of an error from wasmtime or from the system.
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why there is no host.
+/// Represents a host that cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {

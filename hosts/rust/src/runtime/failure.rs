@@ -11,7 +11,7 @@ use super::{
     trap::{self, Trap},
 };
 
-/// How an instance failed; whose it was is for those above to add.
+/// Failure of an instance; whose it was is for those above to add.
 pub(crate) enum Failure {
     /// It trapped.
     Trap { trap: Trap, source: Cause },

@@ -7,7 +7,7 @@ use super::error::HostError;
 /// Period of the clock that stops endless loops.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
-/// What a plugin may use. Each limit ends a call with an error of its own; none ends the host.
+/// Limits of what a plugin may use. Each limit ends a call with an error of its own; none ends the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memory of one instance, in bytes; default 64 MiB. Memory comes in pages of 64 KiB; a page that
@@ -22,8 +22,8 @@ pub struct Limits {
     /// Costs one thread for each host, which wakes every 10 ms, and a few per cent of speed, because the compiled code
     /// looks at a counter in every loop and function.
     pub time: Duration,
-    /// What one call may return, in bytes as the host will hold it: the length of each string, and the size of each
-    /// list element; default 16 MiB.
+    /// Size of what one call may return, in bytes as the host will hold it: the length of each string, and the size of
+    /// each list element; default 16 MiB.
     ///
     /// Costs nothing. Without it a few megabytes in the sandbox could become gigabytes outside, because a list may name
     /// one string many times.

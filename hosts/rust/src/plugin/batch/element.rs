@@ -59,7 +59,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// What is to be in the place of a plugin's answer, if anything else is.
+    /// The replacement for a plugin's answer, if it needs one.
     pub(super) fn replacement(&self, answer: Answer) -> Option<Replacement> {
         let Answer::Ok(mut plan) = answer else { return None };
         let (violations, now) = match self.judge(&plan) {
@@ -78,7 +78,7 @@ impl<'a> Element<'a> {
     /// The violations of a plan, and the `now` that it was made at.
     ///
     /// # Errors
-    /// Why there is nothing that it could have been made from.
+    /// The reason why there is nothing that it could have been made from.
     fn judge(&self, plan: &RouteChanges) -> Result<(Vec<Violation>, Timestamp), String> {
         let (routes, spec, guard) = match self {
             Self::Request { routes, spec, guard } => (routes.get(), spec.get(), guard),
@@ -97,7 +97,7 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Whether nothing can be wrong with a plan: it changes nothing, ends nothing, and asks for nothing.
+/// Tells whether nothing can be wrong with a plan: it changes nothing, ends nothing, and asks for nothing.
 fn is_plain(plan: &RouteChanges) -> bool {
     !needs_routes(plan) && plan.next_evaluation_at.is_none() && plan.memo.is_none()
 }

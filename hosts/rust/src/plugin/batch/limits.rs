@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::plugin::{guard::Guard, request::present};
 
-/// What of a spec tells its limits.
+/// The fields of a spec that tell its limits.
 #[derive(Deserialize)]
 struct Skimmed<'a> {
     target_replicas: u32,

@@ -1,4 +1,4 @@
-//! What a plugin is given and returns alike: the enums, and `commitment`.
+//! Types that a plugin is given and returns alike: the enums, and `commitment`.
 
 use pointsman as p;
 use wasmtime::component::{ComponentType, Lift, Lower};

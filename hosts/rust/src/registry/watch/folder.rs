@@ -34,10 +34,10 @@ use crate::{
 /// Retry interval while the watched folder is missing.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Whether the system tells when a file that was open for writing is closed.
+/// True where the system tells when a file that was open for writing is closed.
 const ARE_CLOSES_TOLD: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// What the thread is told.
+/// A message to the thread.
 pub(super) enum Signal {
     Event(notify::Result<Event>),
     Stop,
@@ -56,9 +56,9 @@ pub(super) struct Folder {
     open: BTreeSet<PathBuf>,
     /// The files that were read and are loaded unless they change.
     read: BTreeMap<PathBuf, ComponentFile>,
-    /// Whether something has changed since the last look.
+    /// Something has changed since the last look.
     is_stale: bool,
-    /// Whether the folder is gone, and its watch with it.
+    /// The folder is gone, and its watch with it.
     is_lost: bool,
 }
 
