@@ -71,7 +71,7 @@ javascript: components ## Run the component in JavaScript, through jco, over the
 	npm --prefix examples/javascript run bench
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := json_door config guard
+FUZZ_TARGETS := json_entry_point config guard
 CARGO_FUZZ := target/tools/bin/cargo-fuzz
 
 $(CARGO_FUZZ):

@@ -11,7 +11,7 @@ use std::{fs, path::Path};
 use rstest::rstest;
 
 #[rstest]
-#[case::json_door("json_door", fuzz::json_door)]
+#[case::json_entry_point("json_entry_point", fuzz::json_entry_point)]
 #[case::config("config", fuzz::config)]
 #[case::guard("guard", fuzz::guard)]
 fn all_of_the_corpus_holds(#[case] target: &str, #[case] check: fn(&[u8])) {

@@ -1,6 +1,7 @@
-//! What a swap costs those who evaluate meanwhile, and how long it takes from a changed file to the switch.
+//! Cost of a swap for those who evaluate meanwhile, and the time from a changed file to the switch.
 //!
 //! `make bench` runs it. It prints what `cargo xtask bench-table` then puts below the table: `target/bench/swap.json`.
+#![allow(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::{
     fs,
@@ -23,10 +24,10 @@ use pointsman_host::{
 };
 use serde_json::json;
 
-/// How long each part is measured.
+/// Time for which each part is measured.
 const LONG: Duration = Duration::from_secs(5);
 
-/// How often a file is changed.
+/// Times that a file is changed.
 const CHANGES: u8 = 20;
 
 /// The request of the README.
@@ -40,7 +41,7 @@ fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000_000, 3).unwrap()
 }
 
-/// What evaluations on one thread take, in nanoseconds, while `meanwhile` runs on another.
+/// Latencies of evaluations on one thread, in nanoseconds, while `meanwhile` runs on another.
 fn latencies(registry: &Registry, meanwhile: impl FnOnce(&AtomicBool) + Send) -> Histogram<u64> {
     let (routes, spec) = request();
     let is_over = AtomicBool::new(false);
@@ -110,7 +111,8 @@ fn from_change_to_switch(host: &Host, wasm: &[u8]) -> serde_json::Value {
         let took = switched.recv().unwrap() - start;
         times.saturating_record(u64::try_from(took.as_nanos()).unwrap());
     }
-    json!({ "p50": times.value_at_quantile(0.5), "max": times.max(), "quiet": u64::try_from(quiet.as_nanos()).unwrap() })
+    let quiet = u64::try_from(quiet.as_nanos()).unwrap();
+    json!({ "p50": times.value_at_quantile(0.5), "max": times.max(), "quiet": quiet })
 }
 
 fn main() {

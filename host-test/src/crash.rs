@@ -10,7 +10,7 @@ const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 pub struct Crash {
     /// Its name.
     pub name: String,
-    /// What it has too much of.
+    /// The part that it has too much of.
     pub part: Part,
     /// Its content.
     pub bytes: Vec<u8>,

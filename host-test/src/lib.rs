@@ -1,6 +1,7 @@
-//! What the tests of the built components share.
+//! Helpers of the tests of the built components.
 #![forbid(unsafe_code)]
 
+pub mod clock;
 pub mod crash;
 pub mod dear;
 pub mod ways;
@@ -16,8 +17,8 @@ use pointsman::{
 };
 use pointsman_host::{EvaluateError, Host, Limits, Plugin};
 
-/// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a debug
-/// build.
+/// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a
+/// debug build.
 pub static HOST: LazyLock<Host> = LazyLock::new(|| {
     let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
     Host::with_cache(Limits::default(), cache).expect("the default limits work")
@@ -151,7 +152,7 @@ pub fn misdeed(word: &str) -> Spec {
 /// An evaluation's result in the native code's terms.
 ///
 /// # Errors
-/// What the plugin has against its input.
+/// The plugin's words against its input.
 ///
 /// # Panics
 /// Where the call failed, or the guard rejected the plan.
@@ -160,7 +161,7 @@ pub fn verdict(result: Result<RouteChanges, EvaluateError>) -> Result<RouteChang
         EvaluateError::InvalidConfig { message, .. } => EvaluationError::InvalidConfig(message),
         EvaluateError::InvalidSpec { message, .. } => EvaluationError::InvalidSpec(message),
         EvaluateError::InvalidRoutes { message, .. } => EvaluationError::InvalidRoutes(message),
-        error @ (EvaluateError::Call(_) | EvaluateError::Rejected { .. }) => panic!("{error}"),
+        error => panic!("{error}"),
     })
 }
 

@@ -1,4 +1,5 @@
-//! Every way to ask a plugin: typed or in a batch of JSON; itself, in a session, by a registry, and with a shadow beside.
+//! Every way to call a plugin: typed or in a batch of JSON; itself, in a session, by a registry, and with a shadow
+//! beside.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,12 +14,12 @@ use pointsman::{
 };
 use pointsman_host::{
     EvaluateCyclesError, EvaluateError, Host, Plugin, Registry, Session,
-    registry::{Options, Outcome, RegistryError, Trial, Verdict},
+    registry::{Comparison, Options, Outcome, RegistryError, Trial},
 };
 
 use crate::{Folder, hostile_version, load, misdeed};
 
-/// How an instance is had, and whose answer it is.
+/// The owner of an instance, and whose answer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A fresh instance for the call.
@@ -33,34 +34,34 @@ pub enum By {
     InShadow,
 }
 
-/// One way to ask.
+/// One way to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Way {
-    /// Of whom.
+    /// Whose instance.
     pub by: By,
     /// Through the JSON entry point, between two requests that are harmless; else the typed one.
     pub json: bool,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// As a registry counts it.
     pub outcome: Outcome,
-    /// What the guard found.
+    /// Violations that the guard found.
     pub violations: BTreeSet<ViolationCode>,
 }
 
-/// How asking ended.
+/// The ends of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct Called {
     /// For the caller.
     pub caller: Ended,
     /// In the shadow, where there is one.
     pub shadow: Option<Ended>,
 }
 
-/// The hostile guest, ready to be asked in every way.
+/// The hostile guest, ready to be called in every way.
 pub struct Ways {
     plugin: Plugin,
     session: Session,
@@ -108,6 +109,7 @@ impl Ended {
             Err(EvaluateCyclesError::Call(error)) => return Self::with((&error).into(), []),
             Err(EvaluateCyclesError::Answers { .. }) => return Self::with(Outcome::Malformed, []),
             Err(EvaluateCyclesError::InvalidRequests { .. }) => return Self::with(Outcome::Refused, []),
+            Err(other) => panic!("{other:?}"),
         };
         let answers: Vec<Answer> = serde_json::from_str(&answers).expect("a host's answers are JSON");
         let [Answer::Ok(_), answer, Answer::Ok(_)] = &answers[..] else { panic!("{answers:?}") };
@@ -128,7 +130,7 @@ impl Ways {
     /// Where it was not built.
     pub fn new(host: &Host) -> Self {
         let (folder, plugin) = (Folder::new(), load(host, "guests/hostile.wasm"));
-        // However often it fails, it is asked again.
+        // However often it fails, it is called again.
         let options = || Options { revert_after: NonZeroU32::MAX, ..Options::default() };
         let registry = |current: &str, shadow: Option<&str>| {
             let version = |mode: &str| folder.write(&format!("{mode}.wasm"), &hostile_version(mode));
@@ -146,11 +148,11 @@ impl Ways {
         Self { registry: registry("honest", None), plugin, session, beside_shadow, in_shadow, _folder: folder }
     }
 
-    /// Asks, and says how that ended, in a shadow too.
+    /// Calls, and says how that ended, in a shadow too.
     ///
     /// # Panics
     /// Where there is no answer at all.
-    pub fn ask(&mut self, way: Way, routes: &[Route], spec: &Spec) -> Asked {
+    pub fn call(&mut self, way: Way, routes: &[Route], spec: &Spec) -> Called {
         let request = |spec: &Spec| Request { routes: routes.to_vec(), spec: spec.clone() };
         let harmless = || Spec { config: misdeed("none").config, ..spec.clone() };
         let batch = serde_json::to_string(&[harmless(), spec.clone(), harmless()].each_ref().map(request));
@@ -173,7 +175,7 @@ impl Ways {
             (By::BesideShadow, _) => return beside(&self.beside_shadow, requests, by),
             (By::InShadow, _) => return beside(&self.in_shadow, requests, by),
         };
-        Asked { caller, shadow: None }
+        Called { caller, shadow: None }
     }
 }
 
@@ -184,24 +186,24 @@ fn evaluate_error<E: std::fmt::Debug>(error: RegistryError<E>) -> E {
     }
 }
 
-/// Asks, and waits until the shadow was asked the same.
-fn beside(registry: &Registry, requests: u64, ask: impl FnOnce(&Registry) -> Ended) -> Asked {
+/// Calls, and waits until the shadow was called with the same.
+fn beside(registry: &Registry, requests: u64, call: impl FnOnce(&Registry) -> Ended) -> Called {
     let shadow = registry.last_shadow("hostile").ok().flatten().expect("a version is tried");
     let before = shadow.status();
-    let caller = ask(registry);
+    let caller = call(registry);
     let after = loop {
         let status = shadow.status();
-        assert_eq!((status.skipped, status.verdict), (0, Verdict::Running));
+        assert_eq!((status.skipped, status.comparison), (0, Comparison::Running));
         if status.evaluations == before.evaluations + requests {
             break status;
         }
         thread::yield_now();
     };
-    let outcome = grown(&before.outcomes, &after.outcomes).next().expect("it was asked");
-    Asked { caller, shadow: Some(Ended::with(outcome, grown(&before.violations, &after.violations))) }
+    let outcome = grown(&before.outcomes, &after.outcomes).next().expect("it was called");
+    Called { caller, shadow: Some(Ended::with(outcome, grown(&before.violations, &after.violations))) }
 }
 
-/// What was counted between two counts.
+/// The keys that were counted between two counts.
 fn grown<K: Copy + Ord>(before: &BTreeMap<K, u64>, after: &BTreeMap<K, u64>) -> impl Iterator<Item = K> {
     after.iter().filter(|(key, count)| before.get(key) != Some(count)).map(|(key, _)| *key)
 }

@@ -1,4 +1,4 @@
-//! What is not loaded, and the error that says why.
+//! Files that are not loaded, and the error that says why.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -18,7 +18,7 @@ fn load(text: &str) -> LoadError {
     refused(&wat::parse_str(text).unwrap())
 }
 
-/// Why bytes are not loaded; and the host goes on deciding.
+/// The error of bytes that are not loaded; and the host goes on deciding.
 fn refused(bytes: &[u8]) -> LoadError {
     let error = HOST.load_bytes("guest.wasm", bytes).map(|plugin| plugin.id().clone()).unwrap_err();
     let plan = BLUE_GREEN.evaluate_cycle(&routes(1, 3, "v1", activate), &spec(0, "{}")).unwrap();
@@ -26,8 +26,8 @@ fn refused(bytes: &[u8]) -> LoadError {
     error
 }
 
-/// A component with every function of the contract, all of them implemented by one without parameters and results, over a
-/// core module that begins as given.
+/// A component with every function of the contract, all of them implemented by one without parameters and results, over
+/// a core module that begins as given.
 fn strategy(core: &str) -> String {
     format!(
         r#"(component
@@ -100,7 +100,7 @@ fn of_contract_0_1() -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// What to do about it.
+/// The sentence that says what to do about it.
 fn rebuild(name: &str) -> String {
     format!(
         "`{name}` exports contract version `0.1.0`; this host supports `0.2.0`: rebuild it with that version of \
@@ -118,7 +118,7 @@ fn another_contract_version() {
     assert!(contributing.contains("\n## From 0.1.0 to 0.2.0\n"), "the sentence names a section that is not there");
 }
 
-/// What a log says of it beside the file.
+/// The cause, which a log says beside the file.
 fn cause(error: &SwapError) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()
 }
@@ -169,7 +169,8 @@ fn another_contract_version_into_a_watched_folder() {
 fn two_contract_versions() {
     let text = strategy("").replace(
         "(export \"pointsman:strategy/strategy@0.2.0\"",
-        "(export \"pointsman:strategy/strategy@0.1.0\" (instance $typed)) (export \"pointsman:strategy/strategy@0.2.0\"",
+        "(export \"pointsman:strategy/strategy@0.1.0\" (instance $typed))
+         (export \"pointsman:strategy/strategy@0.2.0\"",
     );
 
     assert!(matches!(load(&text), LoadError::WrongType { export: "evaluate-cycle", .. }), "it is found");
@@ -201,7 +202,7 @@ fn functions_of_another_type() {
 fn a_trap_at_the_start() {
     let error = load(&strategy("(func $start unreachable) (start $start)"));
 
-    let is_trap = matches!(error, LoadError::Start(CallError::Trap { trap: Trap::UnreachableCodeReached, .. }));
+    let is_trap = matches!(error, LoadError::Start(CallError::Trap { trap: Trap::Unreachable, .. }));
     assert!(is_trap, "{error:?}");
 }
 

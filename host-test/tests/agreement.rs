@@ -35,14 +35,14 @@ fn corpus(strategy: &str) -> Vec<(String, Box<RawValue>)> {
         .collect()
 }
 
-/// What the plugin itself answers, without a policy's limits.
+/// The plugin's own answer, without a policy's limits.
 fn assert_agreement<S: Strategy>(plugin: &Plugin, name: &str, routes: &[Route], spec: &Spec) {
     let component = verdict(plugin.evaluate_cycle(routes, spec));
 
     assert_eq!(component, evaluate_cycle::<S>(routes, spec), "{name}");
 }
 
-/// Sets every route's traffic as it is: what the hostile guest does when it is asked to echo, as native code.
+/// Sets every route's traffic as it is: what the hostile guest does when it is to echo, as native code.
 struct Echo;
 
 impl Strategy for Echo {
@@ -93,7 +93,9 @@ proptest! {
     #[test]
     fn ratios_to_the_bit(ratios in any_ratios()) {
         let echo = HOSTILE.with_guard(Guard::IdsOnly);
-        let route = |(i, ratio): (usize, &f64)| Route { traffic_ratio: *ratio, ..support::route(&format!("r-{i:04}"), "v1") };
+        let route = |(i, ratio): (usize, &f64)| {
+            Route { traffic_ratio: *ratio, ..support::route(&format!("r-{i:04}"), "v1") }
+        };
         let given: Vec<Route> = ratios.iter().enumerate().map(route).collect();
         let spec = support::spec(0, r#"{"misdeed": "echo_traffic"}"#);
         let request = serde_json::to_string(&[json::Request { routes: given.clone(), spec: spec.clone() }]).unwrap();
@@ -108,6 +110,25 @@ proptest! {
         prop_assert_eq!(bits(&only(&session.evaluate_cycles_json(&request).unwrap())), &expected[..]);
     }
 }
+
+/// Configurations that one strategy or both take, or refuse.
+const CONFIGS: [&str; 7] = [
+    "{}",
+    "",
+    "[]",
+    r#"{"auto_promote": 1}"#,
+    r#"{"deadline_seconds": 0}"#,
+    r#"{"max_replacements": 4294967296}"#,
+    r#"{"max_surge": 0, "max_unavailable": 0}"#,
+];
+
+/// Requests of the JSON entry point's `check-config`, and texts that are none.
+const CONFIGS_TO_CHECK: [&str; 4] = [
+    r#"{"target_replicas": 3}"#,
+    r#"{"config": {"max_surge": 0}, "target_replicas": 1, "limits": {"least_serving": 1, "most_live": 2}}"#,
+    "{}",
+    "nonsense",
+];
 
 macro_rules! agreement {
     ($module:ident, $strategy:ty, $plugin:ident, $config:expr) => {
@@ -158,19 +179,20 @@ macro_rules! agreement {
 
             #[test]
             fn configs_and_description() {
-                for config in
-                    ["{}", "", "[]", r#"{"auto_promote": 1}"#, r#"{"deadline_seconds": 0}"#, r#"{"max_replacements": 4294967296}"#, r#"{"max_surge": 0, "max_unavailable": 0}"#]
-                {
+                for config in CONFIGS {
                     let limits = None;
                     let component = $plugin.check_config(config, 3).map_err(|error| error.to_string());
                     match (component, pointsman::check_config::<$strategy>(config, 3, limits)) {
                         (Ok(component), Ok(native)) => assert_eq!(component, native),
-                        (Err(component), Err(native)) => assert!(component.ends_with(&native), "{component} is not {native}"),
+                        (Err(component), Err(native)) => {
+                            assert!(component.ends_with(&native), "{component} is not {native}");
+                        }
                         other => panic!("`{config}`: {other:?}"),
                     }
                 }
-                for request in [r#"{"target_replicas": 3}"#, r#"{"config": {"max_surge": 0}, "target_replicas": 1, "limits": {"least_serving": 1, "most_live": 2}}"#, "{}", "nonsense"] {
-                    assert_eq!($plugin.check_config_json(request).unwrap(), json::check_config::<$strategy>(request), "{request}");
+                for request in CONFIGS_TO_CHECK {
+                    let native = json::check_config::<$strategy>(request);
+                    assert_eq!($plugin.check_config_json(request).unwrap(), native, "{request}");
                 }
                 let description = $plugin.describe().unwrap();
                 assert_eq!(description, pointsman::describe::<$strategy>());
@@ -178,10 +200,14 @@ macro_rules! agreement {
             }
 
             proptest! {
-                #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+                #![proptest_config(ProptestConfig {
+                    cases: 2_000, failure_persistence: None, ..ProptestConfig::default()
+                })]
 
                 #[test]
-                fn random_input_through_both_entry_points(routes in any_routes(), mut spec in any_spec_with($config), break_it in 0..20u8) {
+                fn random_input_through_both_entry_points(
+                    routes in any_routes(), mut spec in any_spec_with($config), break_it in 0..20u8
+                ) {
                     let mut routes = routes;
                     match break_it {
                         0 => spec.config = "{\"auto_promote\": \"yes\"}".to_owned(),

@@ -1,4 +1,4 @@
-//! What the built files are.
+//! Properties of the built files.
 
 use std::fs;
 

@@ -8,8 +8,8 @@ use pointsman_host::{
     registry::{Options, Swap, SwapError, Trial, Watching},
 };
 
-/// A thread's stack that the loader compiles first-party components on in a debug build, with as much to spare. Half of it
-/// overflows where any of these files gets past the check of its structure.
+/// A thread's stack that the loader compiles first-party components on in a debug build, with as much to spare. Half of
+/// it overflows where any of these files gets past the check of its structure.
 const STACK: usize = 1 << 20;
 
 /// Runs on a small stack; an overflow would end the process.
@@ -93,7 +93,7 @@ fn into_a_watched_folder() {
     assert_eq!(registry.status()[0].name, "blue-green");
 }
 
-/// What a person reads.
+/// The sentence that a person reads.
 #[test]
 fn the_sentence() {
     let files = crash::files();

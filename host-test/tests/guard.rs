@@ -1,11 +1,13 @@
 //! The guard in the host: hostile plans through both entry points, tidied texts, and ids that leak.
 
+#[path = "shared/rollout.rs"]
+mod rollout;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 use host_test::{BLUE_GREEN, HOSTILE, verdict};
 use pointsman::{
-    HealthStatus, Route, Spec,
+    Spec,
     blue_green::BlueGreen,
     evaluate_cycle,
     guard::ViolationCode as Code,
@@ -13,22 +15,13 @@ use pointsman::{
 };
 use pointsman_host::{EvaluateCyclesError, EvaluateError, Guard, Plugin};
 use rstest::rstest;
-use support::{activate, routes, spec};
 
-/// Three serving routes of v1, and three of v2 of which one is not healthy.
-fn given() -> Vec<Route> {
-    let mut routes = [routes(1, 3, "v1", activate), routes(4, 3, "v2", |_| {})].concat();
-    routes[5].health = HealthStatus::Unhealthy;
-    routes
-}
-
-fn misdeed(word: &str) -> Spec {
-    spec(1000, &format!(r#"{{"misdeed": "{word}"}}"#))
-}
+use rollout::{half_way, misdeed};
+use support::{routes, spec};
 
 /// The violations of a misdeed through the typed entry point; none where it passes.
 fn typed(plugin: &Plugin, word: &str) -> Vec<Code> {
-    match plugin.evaluate_cycle(&given(), &misdeed(word)) {
+    match plugin.evaluate_cycle(&half_way(), &misdeed(word)) {
         Ok(_) => vec![],
         Err(EvaluateError::Rejected { plugin: id, violations, .. }) => {
             assert_eq!(id, *HOSTILE.id());
@@ -40,7 +33,7 @@ fn typed(plugin: &Plugin, word: &str) -> Vec<Code> {
 
 /// The violations of a misdeed through the JSON entry point, between two answers that are good.
 fn json(plugin: &Plugin, word: &str) -> Vec<Code> {
-    let requests = ["none", word, "none"].map(|word| Request { routes: given(), spec: misdeed(word) });
+    let requests = ["none", word, "none"].map(|word| Request { routes: half_way(), spec: misdeed(word) });
     let answers = plugin.evaluate_cycles_json(&serde_json::to_string(&requests).unwrap()).unwrap();
     let answers: Vec<Answer> = serde_json::from_str(&answers).unwrap();
     assert!(matches!(&answers[..], [Answer::Ok(_), _, Answer::Ok(_)]), "{answers:?}");
@@ -71,40 +64,40 @@ fn json(plugin: &Plugin, word: &str) -> Vec<Code> {
 fn a_hostile_plan_is_rejected(
     #[case] word: &str,
     #[case] codes: &[Code],
-    #[values(typed, json)] door: fn(&Plugin, &str) -> Vec<Code>,
+    #[values(typed, json)] call: fn(&Plugin, &str) -> Vec<Code>,
 ) {
-    assert_eq!(door(&HOSTILE, word), codes);
+    assert_eq!(call(&HOSTILE, word), codes);
 
-    assert_eq!(door(&HOSTILE, "none"), []);
+    assert_eq!(call(&HOSTILE, "none"), []);
     let spec = spec(1000, "{}");
-    assert_eq!(verdict(BLUE_GREEN.evaluate_cycle(&given(), &spec)), evaluate_cycle::<BlueGreen>(&given(), &spec));
+    assert_eq!(verdict(BLUE_GREEN.evaluate_cycle(&half_way(), &spec)), evaluate_cycle::<BlueGreen>(&half_way(), &spec));
 }
 
 #[test]
-fn a_ratio_that_is_no_number_is_rejected_by_both_doors() {
+fn a_ratio_that_is_no_number_is_rejected_by_both_entry_points() {
     assert_eq!(typed(&HOSTILE, "nan_ratio"), [Code::RatioOutOfRange]);
 
     // JSON has no NaN, so there the answer is none.
-    let request = serde_json::to_string(&[Request { routes: given(), spec: misdeed("nan_ratio") }]).unwrap();
+    let request = serde_json::to_string(&[Request { routes: half_way(), spec: misdeed("nan_ratio") }]).unwrap();
     let error = HOSTILE.evaluate_cycles_json(&request).unwrap_err();
     assert!(matches!(error, EvaluateCyclesError::Answers { .. }), "{error:?}");
 }
 
 #[rstest]
-fn ids_are_checked_whatever_the_guard(#[values(typed, json)] door: fn(&Plugin, &str) -> Vec<Code>) {
+fn ids_are_checked_whatever_the_guard(#[values(typed, json)] call: fn(&Plugin, &str) -> Vec<Code>) {
     let plugin = HOSTILE.with_guard(Guard::IdsOnly);
 
-    assert_eq!(door(&plugin, "drain_all"), []);
-    assert_eq!(door(&plugin, "again_at_once"), []);
-    assert_eq!(door(&plugin, "unknown_id"), [Code::UnknownId]);
-    assert_eq!(door(&plugin, "duplicate_id"), [Code::DuplicateId]);
-    assert_eq!(door(&plugin, "promote_and_drain"), [Code::ConflictingChanges]);
+    assert_eq!(call(&plugin, "drain_all"), []);
+    assert_eq!(call(&plugin, "again_at_once"), []);
+    assert_eq!(call(&plugin, "unknown_id"), [Code::UnknownId]);
+    assert_eq!(call(&plugin, "duplicate_id"), [Code::DuplicateId]);
+    assert_eq!(call(&plugin, "promote_and_drain"), [Code::ConflictingChanges]);
 }
 
-/// Texts of a plugin cannot forge lines of a log, and an evaluation that is asked for too soon is put off.
+/// Texts of a plugin cannot forge lines of a log, and an evaluation that is due too soon is put off.
 #[test]
 fn plans_are_tidied() {
-    let (routes, forge, soon) = (given(), misdeed("forge_texts"), misdeed("again_in_a_millisecond"));
+    let (routes, forge, soon) = (half_way(), misdeed("forge_texts"), misdeed("again_in_a_millisecond"));
     let json = |spec: &Spec| {
         let request = serde_json::to_string(&[Request { routes: routes.clone(), spec: spec.clone() }]).unwrap();
         let answers: Vec<Answer> = serde_json::from_str(&HOSTILE.evaluate_cycles_json(&request).unwrap()).unwrap();
@@ -125,12 +118,12 @@ fn plans_are_tidied() {
 fn ids_do_not_leak_from_one_deployment_into_another() {
     let other = routes(50, 2, "v2", |_| {});
     // A fresh instance has nothing to leak.
-    HOSTILE.evaluate_cycle(&given(), &misdeed("leak_ids")).unwrap();
+    HOSTILE.evaluate_cycle(&half_way(), &misdeed("leak_ids")).unwrap();
     assert!(HOSTILE.evaluate_cycle(&other, &misdeed("leak_ids")).unwrap().is_empty());
 
     // A session has, and the guard finds it.
     let mut session = HOSTILE.session().unwrap();
-    session.evaluate_cycle(&given(), &misdeed("leak_ids")).unwrap();
+    session.evaluate_cycle(&half_way(), &misdeed("leak_ids")).unwrap();
     let error = session.evaluate_cycle(&other, &misdeed("leak_ids")).unwrap_err();
     let EvaluateError::Rejected { violations, .. } = error else { panic!("{error:?}") };
     assert_eq!((violations[0].code, violations[0].route_ids.len()), (Code::UnknownId, 6));

@@ -1,4 +1,4 @@
-//! What one call leaves for the next: nothing, unless a session is asked for.
+//! Isolation of calls: one leaves nothing for the next, unless they share a session.
 
 use host_test::{HOSTILE, misdeed};
 use pointsman_host::{CallError, EvaluateError, Session};

@@ -1,4 +1,5 @@
-//! What hostile plugins and files take, the process gets back, whichever way they are asked. Alone in its binary: it is about the memory of the whole process.
+//! Memory that hostile plugins and files take: the process gets it back, whichever way they are called. Alone in its
+//! binary: it is about the memory of the whole process.
 
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use host_test::{
 use memory_stats::memory_stats;
 use pointsman_host::{Host, Limits};
 
-/// What the allocator and the warm part of an instance may keep, in bytes: less than any of the misdeeds takes.
+/// Memory that the allocator and the warm part of an instance may keep, in bytes: less than any of the misdeeds takes.
 const KEPT: usize = 24 << 20;
 
-/// How often each misdeed is done in each way: what is lost each time adds up.
+/// Times that each misdeed is done in each way: what is lost each time adds up.
 const TIMES: usize = 2;
 
 const MISDEEDS: [&str; 12] = [
@@ -42,7 +43,7 @@ fn memory_comes_back() {
     let roomy = Host::new(Limits { memory: 2 << 30, time: Duration::from_secs(5), ..Limits::default() }).unwrap();
     let (mut ways, roomy) = (Ways::new(&host), load(&roomy, "guests/hostile.wasm"));
     // What each comes to is what other tests are about.
-    let mut do_it = |way, word| drop(ways.ask(way, &[], &misdeed(word)));
+    let mut do_it = |way, word| drop(ways.call(way, &[], &misdeed(word)));
     for word in MISDEEDS {
         for way in Way::all() {
             do_it(way, word);

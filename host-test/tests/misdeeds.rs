@@ -1,26 +1,19 @@
-//! Each misdeed of the hostile guest in every way to ask it: the exact end, nobody else's, and the host goes on.
+//! Each misdeed of the hostile guest in every way to call it: the exact end, nobody else's, and the host goes on.
 
+#[path = "shared/rollout.rs"]
+mod rollout;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 use host_test::{
     BLUE_GREEN, HOST, verdict,
-    ways::{Asked, By, Ended, Way, Ways},
+    ways::{By, Called, Ended, Way, Ways},
 };
-use pointsman::{HealthStatus, Route, Spec, blue_green::BlueGreen, evaluate_cycle, guard::ViolationCode as Code};
+use pointsman::{blue_green::BlueGreen, evaluate_cycle, guard::ViolationCode as Code};
 use pointsman_host::registry::Outcome;
-use support::{activate, routes, spec};
 
-/// Three serving routes of v1, and three of v2 of which one is not healthy.
-fn given() -> Vec<Route> {
-    let mut routes = [routes(1, 3, "v1", activate), routes(4, 3, "v2", |_| {})].concat();
-    routes[5].health = HealthStatus::Unhealthy;
-    routes
-}
-
-fn misdeed(word: &str) -> Spec {
-    spec(1000, &format!(r#"{{"misdeed": "{word}"}}"#))
-}
+use rollout::{half_way, misdeed};
+use support::{routes, spec};
 
 /// Each misdeed, how it ends through the typed entry point, and how through JSON.
 fn misdeeds() -> Vec<(&'static str, Ended, Ended)> {
@@ -67,42 +60,42 @@ fn misdeeds() -> Vec<(&'static str, Ended, Ended)> {
 }
 
 /// A shadow ends as its version does; its caller has the answer of the version in use.
-fn expected(by: By, ended: &Ended) -> Asked {
+fn expected(by: By, ended: &Ended) -> Called {
     match by {
-        By::Plugin | By::Session | By::Registry => Asked { caller: ended.clone(), shadow: None },
-        By::BesideShadow => Asked { caller: ended.clone(), shadow: Some(ended.clone()) },
-        By::InShadow => Asked { caller: Ended::with(Outcome::Ok, []), shadow: Some(ended.clone()) },
+        By::Plugin | By::Session | By::Registry => Called { caller: ended.clone(), shadow: None },
+        By::BesideShadow => Called { caller: ended.clone(), shadow: Some(ended.clone()) },
+        By::InShadow => Called { caller: Ended::with(Outcome::Ok, []), shadow: Some(ended.clone()) },
     }
 }
 
 #[test]
 fn each_misdeed_in_every_way() {
     let mut ways = Ways::new(&HOST);
-    let (given, harmless) = (given(), misdeed("none"));
+    let (given, harmless) = (half_way(), misdeed("none"));
     let of_blue_green = evaluate_cycle::<BlueGreen>(&given, &spec(1000, "{}"));
     for (word, typed, json) in misdeeds() {
         for way in Way::all() {
             let ended = if way.json { &json } else { &typed };
-            assert_eq!(ways.ask(way, &given, &misdeed(word)), expected(way.by, ended), "`{word}`, {way:?}");
+            assert_eq!(ways.call(way, &given, &misdeed(word)), expected(way.by, ended), "`{word}`, {way:?}");
             // The same way again, also where a session or a shadow was broken off.
             let well = expected(way.by, &Ended::with(Outcome::Ok, []));
-            assert_eq!(ways.ask(way, &given, &harmless), well, "after `{word}`, {way:?}");
+            assert_eq!(ways.call(way, &given, &harmless), well, "after `{word}`, {way:?}");
         }
         assert_eq!(verdict(BLUE_GREEN.evaluate_cycle(&given, &spec(1000, "{}"))), of_blue_green, "after `{word}`");
     }
 }
 
-/// What one deployment was told of another is found out where an instance is kept, and nowhere else.
+/// A leak from one deployment to another is there where an instance is kept, and nowhere else.
 #[test]
 fn ids_leak_in_a_session_only() {
     let mut ways = Ways::new(&HOST);
     let other = routes(50, 2, "v2", |_| {});
     for way in Way::all().into_iter().filter(|way| !way.json) {
         let well = Ended::with(Outcome::Ok, []);
-        assert_eq!(ways.ask(way, &given(), &misdeed("leak_ids")), expected(way.by, &well), "{way:?}");
+        assert_eq!(ways.call(way, &half_way(), &misdeed("leak_ids")), expected(way.by, &well), "{way:?}");
 
         let leaks = way.by == By::Session;
         let ended = if leaks { Ended::with(Outcome::Rejected, [Code::UnknownId]) } else { well };
-        assert_eq!(ways.ask(way, &other, &misdeed("leak_ids")), expected(way.by, &ended), "{way:?}");
+        assert_eq!(ways.call(way, &other, &misdeed("leak_ids")), expected(way.by, &ended), "{way:?}");
     }
 }

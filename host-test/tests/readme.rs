@@ -1,4 +1,4 @@
-//! What the README shows is what there is.
+//! The READMEs show what there is.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -54,7 +54,8 @@ fn the_strategy_in_the_readme_runs_a_rollout_to_its_end() {
     assert!(error.contains("`batch`: invalid value: integer `0`"), "{error}");
 }
 
-/// What an example of the Rust host prints, run in the folder of the repository. `cargo test --workspace` has built it.
+/// The output of an example of the Rust host, run in the folder of the repository. `cargo test --workspace` has built
+/// it.
 fn printed(example: &str) -> String {
     let here = std::env::current_exe().unwrap();
     let built = here.parent().and_then(Path::parent).unwrap().join("examples").join(example);

@@ -1,4 +1,5 @@
-//! Evaluations while versions are swapped as fast as possible: none fails, and each answer is that of the version it names.
+//! Evaluations while versions are swapped as fast as possible: none fails, and each answer is that of the version it
+//! names.
 
 use std::{
     collections::BTreeMap,
@@ -27,7 +28,7 @@ fn inputs() -> Vec<(Vec<Route>, Spec)> {
     (0..8).map(|n| (ready_routes(n), misdeed("good"))).collect()
 }
 
-/// What each version, told by its digest, decides for each input.
+/// The decisions of each version, told by its digest, one for each input.
 fn expected(files: &[PathBuf], inputs: &[(Vec<Route>, Spec)]) -> BTreeMap<String, Vec<RouteChanges>> {
     let of = |file: &PathBuf| {
         let plugin = HOST.load(file).unwrap();
@@ -66,7 +67,7 @@ fn no_evaluation_is_lost_and_each_answer_is_its_versions(#[case] with_bad: bool)
     assert!(matches!(registry.swap("hostile", &good[0]), Ok(Swap::Loaded(_))));
 
     let is_over = AtomicBool::new(false);
-    // Both doors in turn; how many answers each version gave.
+    // Both entry points in turn; the answers that each version gave.
     let evaluate = || {
         let mut answers: BTreeMap<String, u64> = BTreeMap::new();
         while !is_over.load(Ordering::Relaxed) {

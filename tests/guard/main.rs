@@ -7,11 +7,11 @@ mod support;
 mod canary;
 mod capacity;
 mod changes;
-mod door;
 mod ends;
 mod given;
 mod host;
 mod ids;
+mod json_entry_point;
 #[path = "../support/oracle/mod.rs"]
 mod oracle;
 mod policy;

@@ -17,8 +17,8 @@ use serde_json::value::RawValue;
 
 use crate::oracle::{Case, Opinion, any_case, found};
 
-/// The JSON door never panics, answers each request by itself, and plans nothing harmful.
-pub(crate) fn json_door(bytes: &[u8]) {
+/// The JSON entry point never panics, answers each request by itself, and plans nothing harmful.
+pub(crate) fn json_entry_point(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let requests = serde_json::from_str::<Vec<&RawValue>>(text);
     let answers = evaluate_cycles::<BlueGreen>(text);

@@ -43,7 +43,7 @@ pub(crate) fn run(sandbox: &Sandbox, args: &CheckConfigArgs) -> Result<Outcome, 
             report(&error);
             Ok(Outcome::Refused)
         }
-        Err(error @ CheckConfigError::Call(_)) => Err(CliError::CheckConfig(error)),
+        Err(error) => Err(CliError::CheckConfig(error)),
     }
 }
 

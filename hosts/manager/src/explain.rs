@@ -61,7 +61,7 @@ fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Resul
         Err(EvaluateError::InvalidConfig { message, .. }) => return Ok(Err(format!("invalid config: {message}"))),
         Err(EvaluateError::InvalidSpec { message, .. }) => return Ok(Err(format!("invalid spec: {message}"))),
         Err(EvaluateError::InvalidRoutes { message, .. }) => return Ok(Err(format!("invalid routes: {message}"))),
-        Err(error @ EvaluateError::Call(_)) => return Err(CliError::Evaluate(error)),
+        Err(error) => return Err(CliError::Evaluate(error)),
     };
     let rollout = Rollout::new(&routes, &spec);
     match &rollout {

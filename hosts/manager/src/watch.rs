@@ -1,4 +1,4 @@
-//! `pointsman watch`: a folder of plugins that is watched while requests are decided, to see swaps, trials and going back work.
+//! `pointsman watch`: a folder of plugins that is watched while requests are decided, to see swaps, trials and reverts work.
 
 use std::{
     io::{self, Write},
@@ -91,15 +91,15 @@ fn live_line(status: &StrategyStatus) -> String {
         line.push_str(&format!("; {} {count}", code.as_str()));
     }
     if status.reverts > 0 {
-        line.push_str(&format!("; gone back {}", status.reverts));
+        line.push_str(&format!("; reverted {}", status.reverts));
     }
-    if let Some(remaining) = status.backing_off {
-        line.push_str(&format!("; backing off for {remaining:.0?}"));
+    if let Some(remaining) = status.circuit_open {
+        line.push_str(&format!("; circuit open for {remaining:.0?}"));
     }
     if let Some(shadow) = &status.shadow {
-        let (plugin, verdict) = (&shadow.version.plugin, shadow.verdict.as_str());
+        let (plugin, comparison) = (&shadow.version.plugin, shadow.comparison.as_str());
         line.push_str(&format!(
-            "; shadow {plugin} {verdict}: {} decided, {} differently, {} skipped",
+            "; shadow {plugin} {comparison}: {} decided, {} differently, {} skipped",
             shadow.evaluations, shadow.differences, shadow.skipped
         ));
     }

@@ -622,7 +622,7 @@ fn watch_tells_of_swaps_and_of_what_is_tried() {
     assert!(over.contains("passed") && over.contains("differences=0"), "{over}");
     find("swapped");
     fs::write(&file, "nonsense").unwrap();
-    find("not swapped; the version before goes on");
+    find("swap failed; keeping 0.2.0");
     watch.kill().unwrap();
     watch.wait().unwrap();
 }

@@ -1,23 +1,19 @@
 //! Loads Pointsman strategy components and evaluates them: sandboxed, limited, and never trusted.
 //!
-//! | file | what it is for |
+//! Rooms, from the lowest to the highest; each imports only from those above it in this table, which `tests/layers.rs`
+//! checks:
+//!
+//! | room | what it is for |
 //! |---|---|
-//! | `host.rs` | [`Host`]: the engine that plugins run on; loading |
-//! | `limits.rs` | [`Limits`]: what a plugin may use, and what each limit costs |
+//! | `clock.rs` | reading the clock |
+//! | `text.rs` | wording of lists, lengths of time and long texts |
 //! | `structure.rs` | [`Part`]: what a file has too much of, found before any other parser sees it |
-//! | `admission.rs` | what a file must be to be loaded at all |
-//! | `batch.rs` | the JSON of many requests: policies taken out, limits put in, answers checked |
-//! | `contain.rs` | panics of the runtime |
-//! | `guard.rs` | [`Guard`]: what is checked before a plan is returned |
-//! | `plugin.rs` | [`Plugin`]: a loaded strategy; a fresh instance for every call |
+//! | `contract.rs` | the contract's version, and where a component exports its functions |
+//! | `runtime.rs` | the engine, [`Limits`], permits, and what the runtime's errors mean |
+//! | `plugin.rs` | [`Plugin`], [`Session`], [`Decision`], [`Guard`]: calls, and the check of their results |
+//! | `loading.rs` | [`ComponentFile`]: from the bytes of a file to a plugin |
+//! | `host.rs` | [`Host`]: the entry |
 //! | `registry.rs` | [`Registry`]: strategies by name, swapped while they are in use |
-//! | `session.rs` | [`Session`]: one instance, reused, where a caller asks for that |
-//! | `instances.rs` | how many instances there may be at once |
-//! | `sandbox.rs` | what every instance is held to, and what its failures mean |
-//! | `wire.rs` | the contract's types as the component ABI wants them |
-//! | `decision.rs` | [`Decision`]: what a plugin decided, and in what two decisions differ |
-//! | `ticker.rs` | the clock that stops endless loops |
-//! | `error.rs` | one error per operation |
 //!
 //! ```no_run
 //! use pointsman_host::{Host, Limits};
@@ -34,35 +30,28 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod admission;
-mod batch;
-mod contain;
-mod decision;
-mod error;
-mod guard;
+mod clock;
+mod contract;
 mod host;
-mod instances;
-mod limits;
+mod loading;
 mod plugin;
 pub mod registry;
-mod sandbox;
-mod session;
+mod runtime;
 mod structure;
-mod ticker;
-mod wire;
+mod text;
 
-pub use admission::SUPPORTED_CONTRACTS;
-pub use decision::{Decision, FieldDifference};
-pub use error::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError};
-pub use guard::Guard;
-pub use host::{ComponentFile, Host};
-pub use limits::Limits;
-pub use plugin::{Plugin, PluginId};
-pub use registry::Registry;
-pub use session::Session;
-pub use structure::Part;
+pub use contract::SUPPORTED_CONTRACTS;
+pub use host::Host;
+pub use loading::{ComponentFile, LoadError};
+pub use plugin::{
+    CallError, CheckConfigError, Decision, EvaluateCyclesError, EvaluateError, FieldDifference, Guard, Plugin,
+    PluginId, RequestWithPolicy, Session,
+};
 // In the public API, so that a caller needs no version of its own.
-pub use {pointsman, wasmtime::Trap};
+pub use pointsman;
+pub use registry::Registry;
+pub use runtime::{HostError, Limits, Trap};
+pub use structure::Part;
 
 /// The README's Rust compiles.
 #[cfg(doctest)]

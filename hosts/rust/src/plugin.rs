@@ -1,39 +1,56 @@
-//! A loaded strategy.
+//! Plugins: loaded strategies, and everything about calling them.
+//!
+//! This room knows the contract, the guard and the runtime below it. It knows no files and no registry.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `id.rs` | [`PluginId`]: a name and a digest |
+//! | `guard.rs` | [`Guard`]: the check of plans before they are returned |
+//! | `error.rs` | one error for each operation |
+//! | `wire.rs` | the contract's types in the shape of the component ABI |
+//! | `request.rs` | [`RequestWithPolicy`]: a request with the policy of its deployment |
+//! | `answers.rs` | answers of the JSON entry point |
+//! | `batch.rs` | many requests as JSON text, before and after the plugin |
+//! | `decision.rs` | [`Decision`]: what was decided, and in what two decisions differ |
+//! | `loaded.rs` | what all instances of a plugin share |
+//! | `instance.rs` | a started instance: calls under the limits |
+//! | `session.rs` | [`Session`]: one instance, reused, where a caller asks for that |
+
+mod answers;
+mod batch;
+mod decision;
+mod error;
+mod guard;
+mod id;
+mod instance;
+mod loaded;
+mod request;
+mod session;
+mod wire;
 
 use std::{fmt, sync::Arc};
 
 use pointsman::{Commitment, Description, Route, RouteChanges, Spec, guard::Policy};
-use sha2::{Digest, Sha256};
-use wasmtime::component::InstancePre;
 
-use crate::{
-    CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, Guard, Session, admission::Contract, host::Inner,
-    instances::Purpose, sandbox::Sandbox, session::Answers,
-};
+use crate::runtime::Purpose;
 
-/// How many of a digest's hex digits a message shows.
-const SHOWN_DIGITS: usize = 12;
+pub(crate) use answers::Answers;
+pub use decision::{Decision, FieldDifference};
+pub use error::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError};
+pub use guard::Guard;
+pub use id::PluginId;
+pub(crate) use instance::WrongType;
+pub(crate) use loaded::Loaded;
+pub use request::RequestWithPolicy;
+pub use session::Session;
 
-/// Which plugin: the name it was loaded under and the digest of its bytes. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PluginId(Arc<(String, String)>);
-
-/// A loaded strategy. Cheap to clone, and safe to use from several threads at once: every call has an instance of its own,
-/// so nothing leaks from one deployment to another.
+/// A loaded strategy. Cheap to clone, and safe to use from several threads at once: every call has an instance of its
+/// own, so nothing leaks from one deployment to another.
 #[derive(Clone)]
 pub struct Plugin {
     loaded: Arc<Loaded>,
     guard: Guard,
     purpose: Purpose,
-}
-
-/// What loading a plugin gives.
-pub(crate) struct Loaded {
-    pub(crate) host: Arc<Inner>,
-    pub(crate) id: PluginId,
-    pub(crate) pre: InstancePre<Sandbox>,
-    pub(crate) contract: Contract,
-    pub(crate) size: usize,
 }
 
 // === impl Plugin ===
@@ -56,9 +73,9 @@ impl Plugin {
         self.with_guard(self.guard.under(policy))
     }
 
-    /// The same plugin with the instances that are not for callers.
-    pub(crate) fn for_upkeep(&self) -> Self {
-        Self { purpose: Purpose::Upkeep, ..self.clone() }
+    /// The same plugin with the instances for work in the background, which callers never wait for.
+    pub(crate) fn in_background(&self) -> Self {
+        Self { purpose: Purpose::Background, ..self.clone() }
     }
 
     /// The guard that its plans pass.
@@ -67,7 +84,8 @@ impl Plugin {
     }
 
     /// Decides one cycle of one rollout, through the typed entry point. The plan has passed the guard, and is
-    /// [tidy](RouteChanges::tidy); it is not applied. Where the spec has no limits, the guard's policy is resolved into them.
+    /// [tidy](RouteChanges::tidy); it is not applied. Where the spec has no limits, the guard's policy is resolved into
+    /// them.
     ///
     /// # Errors
     /// [`EvaluateError`]: the plugin's answer that the configuration or the routes are not right, a plan that the guard
@@ -77,19 +95,20 @@ impl Plugin {
     }
 
     /// Decides cycles of many rollouts in one call, through the JSON entry point: an array of requests in, an array of
-    /// answers of the same length and order out; see [`pointsman::json`]. One bad request spoils no other. In the place of
-    /// a plan that the guard rejects stands an error, [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected), with the
-    /// violations.
+    /// answers of the same length and order out; see [`pointsman::json`]. One bad request spoils no other. In the place
+    /// of a plan that the guard rejects stands an error, [`PlanRejected`](pointsman::json::ErrorCode::PlanRejected),
+    /// with the violations.
     ///
-    /// A request may have a third field, `policy`, for its deployment: `{"max_unavailable": "25%", "max_surge": 1}`. Each
-    /// field of a [`Policy`] is a number of routes, `3`, from 0 to 4294967295, or a percentage of the target with at most
-    /// three decimals, `"12.5%"`, from `"0%"` to `"4294967.295%"`; left out, it is that of [`Policy::default`], not the
-    /// plugin's. The policy is resolved at the target into the spec's limits; where the spec has limits of its own they
-    /// outweigh it. Anything else in its place, null too, is answered with
+    /// A request may have a third field, `policy`, for its deployment: `{"max_unavailable": "25%", "max_surge": 1}`.
+    /// Each field of a [`Policy`] is a number of routes, `3`, from 0 to 4294967295, or a percentage of the target with
+    /// at most three decimals, `"12.5%"`, from `"0%"` to `"4294967.295%"`; left out, it is that of [`Policy::default`],
+    /// not the plugin's. The policy is resolved at the target into the spec's limits; where the spec has limits of its
+    /// own they outweigh it. Anything else in its place, null too, is answered with
     /// [`InvalidRequest`](pointsman::json::ErrorCode::InvalidRequest).
     ///
     /// # Errors
-    /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed call.
+    /// [`EvaluateCyclesError`]: the text is not a JSON array, answers that are not what the contract says, or a failed
+    /// call.
     pub fn evaluate_cycles_json(&self, requests: &str) -> Result<String, EvaluateCyclesError> {
         Ok(self.answers(requests)?.text)
     }
@@ -99,7 +118,7 @@ impl Plugin {
         self.session()?.answers(requests)
     }
 
-    /// What the plugin says of itself.
+    /// The plugin's description of itself.
     ///
     /// # Errors
     /// [`CallError`].
@@ -107,7 +126,7 @@ impl Plugin {
         self.session()?.describe()
     }
 
-    /// What a plan with this configuration, one JSON object, would promise at this target, within the limits that the
+    /// The promise of a plan with this configuration, one JSON object, at this target, within the limits that the
     /// guard's policy comes to there.
     ///
     /// # Errors
@@ -131,7 +150,7 @@ impl Plugin {
     /// # Errors
     /// [`CallError`], where no instance can be had.
     pub fn session(&self) -> Result<Session, CallError> {
-        Session::new(self.clone())
+        Session::new(Arc::clone(&self.loaded), self.guard, self.purpose)
     }
 
     /// Its name and digest.
@@ -154,57 +173,10 @@ impl Plugin {
         let component = self.loaded.pre.component();
         component.component_type().exports(component.engine()).map(|(name, _)| name.to_owned()).collect()
     }
-
-    pub(crate) fn purpose(&self) -> Purpose {
-        self.purpose
-    }
-
-    pub(crate) fn host(&self) -> &Arc<Inner> {
-        &self.loaded.host
-    }
-
-    pub(crate) fn pre(&self) -> &InstancePre<Sandbox> {
-        &self.loaded.pre
-    }
-
-    pub(crate) fn contract(&self) -> &Contract {
-        &self.loaded.contract
-    }
 }
 
 impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Plugin").field(&self.loaded.id).finish()
-    }
-}
-
-// === impl PluginId ===
-
-impl PluginId {
-    pub(crate) fn new(name: &str, bytes: &[u8]) -> Self {
-        Self(Arc::new((name.to_owned(), format!("sha256:{:x}", Sha256::digest(bytes)))))
-    }
-
-    /// The name it was loaded under: that of its file.
-    pub fn name(&self) -> &str {
-        &self.0.0
-    }
-
-    /// `sha256:` and 64 hex digits: the digest of the component's bytes.
-    pub fn digest(&self) -> &str {
-        &self.0.1
-    }
-}
-
-impl fmt::Display for PluginId {
-    /// The name, and as much of the digest as tells versions apart.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({}…)", self.name(), &self.digest()[.."sha256:".len() + SHOWN_DIGITS])
-    }
-}
-
-impl fmt::Debug for PluginId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PluginId({} {})", self.name(), self.digest())
     }
 }

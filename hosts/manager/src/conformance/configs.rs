@@ -73,7 +73,7 @@ impl Configs {
             match plugin.check_config(&candidate, MOST_WANTED) {
                 Ok(_) => taken.push(candidate),
                 Err(CheckConfigError::Invalid { .. }) => {}
-                Err(CheckConfigError::Call(_)) => failed += 1,
+                Err(_) => failed += 1,
             }
             if taken.len() == WANTED || failed == FAILED {
                 break;

@@ -148,7 +148,7 @@ impl<'a> Host<'a> {
             Err(EvaluateError::InvalidRoutes { message, .. }) => {
                 Decision::Refused { message: format!("invalid routes: {message}") }
             }
-            Err(error @ EvaluateError::Call(_)) => return Err(CliError::Evaluate(error)),
+            Err(error) => return Err(CliError::Evaluate(error)),
         };
         let routes = self.world.routes();
         let number = |is: fn(&Route) -> bool| routes.iter().map(|route| u32::from(is(route))).sum();

@@ -1,11 +1,13 @@
-//! Whether what a plugin says of itself can be.
+//! Validation of a plugin's description.
 
 use pointsman::Description;
 
-/// The longest name or version, in bytes. Both are in log lines and labels of metrics.
+use crate::text::shortened;
+
+/// Most bytes of a name or a version. Both are in log lines and labels of metrics.
 const LONGEST: usize = 64;
 
-/// Checks a description by the rules that `describe` has in the contract.
+/// Validates a description by the rules that `describe` has in the contract.
 ///
 /// # Errors
 /// One sentence that says what is wrong and what would be right.
@@ -31,7 +33,5 @@ fn is_lower_or_digit(byte: u8) -> bool {
 
 /// A word that may be anything, fit for a log line.
 fn quoted(word: &str) -> String {
-    let start: String = word.chars().take(LONGEST).collect();
-    let more = if start.len() < word.len() { "…" } else { "" };
-    format!("{start:?}{more}")
+    format!("{:?}", shortened(word, LONGEST))
 }

@@ -70,6 +70,7 @@ fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
         Ok(_) => true,
         Err(CheckConfigError::Invalid { .. }) => false,
         Err(CheckConfigError::Call(error)) => return Err(bench.subject.failed(&error).on(config)),
+        Err(error) => return Err(Failure::new(error.to_string()).on(config)),
     };
     // What it does with a configuration that it takes is for other rules.
     if is_taken && !bench.configs.taken.is_empty() && !bench.configs.taken.iter().any(|taken| taken == config) {

@@ -75,6 +75,7 @@ fn admits_alike(bench: &Bench<'_>, config: &str, target: u32, policy: Option<Pol
         Ok(promised) => Ok(promised),
         Err(CheckConfigError::Invalid { message, .. }) => Err(message),
         Err(CheckConfigError::Call(error)) => return Err(bench.subject.failed(&error).on(config)),
+        Err(error) => return Err(Failure::new(error.to_string()).on(config)),
     };
     let limits = policy.map(|policy| policy.resolve(target));
     let json = admitted(bench, &Spec { limits, ..requests::spec(target, config) })?;

@@ -1,0 +1,62 @@
+//! Loading: from the bytes of a file to a plugin that has started once.
+//!
+//! This room knows files, what a component must be, and how to compile one. Nothing in it trusts a byte before
+//! [`structure`](crate::structure) has seen it.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `error.rs` | [`LoadError`]: why a file is not a plugin |
+//! | `admission.rs` | what a file must be to be loaded at all |
+//! | `file.rs` | [`ComponentFile`]: a file that was read, once |
+
+mod admission;
+mod error;
+mod file;
+
+use std::sync::Arc;
+
+use wasmtime::component::{Component, Linker};
+
+use crate::{
+    plugin::{Loaded, Plugin, WrongType},
+    runtime::{Runtime, contained},
+};
+
+pub use error::LoadError;
+pub use file::ComponentFile;
+
+/// A file of this name makes the loader panic, in tests.
+#[cfg(test)]
+pub(crate) const PANICS: &str = "panics.wasm";
+
+/// Loads a plugin.
+pub(crate) fn load(runtime: &Arc<Runtime>, file: &ComponentFile) -> Result<Plugin, LoadError> {
+    let loaded = contained(|| {
+        admission::check_header(file.id().name(), file.bytes())?;
+        admission::check_structure(file.id().name(), file.bytes())?;
+        compile(runtime, file)
+    });
+    loaded.unwrap_or_else(|message| Err(LoadError::Panicked { plugin: file.id().clone(), message }))
+}
+
+/// Compiles a file whose structure was checked, and starts it.
+pub(crate) fn compile(runtime: &Arc<Runtime>, file: &ComponentFile) -> Result<Plugin, LoadError> {
+    let (name, bytes) = (file.id().name(), file.bytes());
+    #[cfg(test)]
+    assert_ne!(name, PANICS, "as told");
+    let malformed = |source: wasmtime::Error| LoadError::Malformed { name: name.to_owned(), source: source.into() };
+    let component = Component::from_binary(runtime.engine(), bytes).map_err(malformed)?;
+    let contract = admission::check_contract(name, &component)?;
+    admission::check_memory(name, &component, runtime.limits())?;
+    let pre = Linker::new(runtime.engine()).instantiate_pre(&component).map_err(malformed)?;
+    let (runtime, id) = (Arc::clone(runtime), file.id().clone());
+    let plugin = Plugin::new(Loaded { runtime, id, pre, contract, size: bytes.len() });
+    // Once now, so that a plugin that cannot even start is not found out in the night.
+    let mut session = plugin.in_background().session().map_err(LoadError::Start)?;
+    session.check_types().map_err(|WrongType { export, source }| LoadError::WrongType {
+        name: name.to_owned(),
+        export,
+        source: source.into(),
+    })?;
+    Ok(plugin)
+}

@@ -1,0 +1,130 @@
+//! Reasons why a file is not a plugin.
+
+use std::{io, path::PathBuf};
+
+use crate::{
+    contract::SUPPORTED_CONTRACTS,
+    plugin::{CallError, PluginId},
+    runtime::Cause,
+    structure::Part,
+    text::list,
+};
+
+/// Represents a file that is not a plugin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// Represents a file that cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// Represents a file that is larger than a component may be.
+    #[error("`{name}` has {size} bytes, the limit is {limit}")]
+    TooLarge {
+        /// The file.
+        name: String,
+        /// Its size in bytes.
+        size: usize,
+        /// [`Limits::component`](crate::Limits::component).
+        limit: usize,
+    },
+    /// Represents a file that does not begin as WebAssembly does.
+    #[error("`{name}` is not WebAssembly")]
+    NotWasm {
+        /// The file.
+        name: String,
+    },
+    /// Represents a core module.
+    #[error("`{name}` is a core WebAssembly module, not a component; link it with `wasm-component-ld`")]
+    CoreModule {
+        /// The file.
+        name: String,
+    },
+    /// Represents a component that has more of a part than toolchains make, which is enough to crash a runtime.
+    #[error("`{name}` {part}")]
+    TooComplex {
+        /// The file.
+        name: String,
+        /// The part that there is too much of.
+        part: Part,
+    },
+    /// Represents a component that is damaged, or uses what this host does not allow.
+    #[error("`{name}` is not a valid component")]
+    Malformed {
+        /// The file.
+        name: String,
+        /// The runtime's words.
+        source: Cause,
+    },
+    /// Represents a component that imports something from the host. A strategy gets nothing.
+    #[error("`{name}` imports {}; a strategy must not import anything", list(imports))]
+    Imports {
+        /// The file.
+        name: String,
+        /// The names of its imports.
+        imports: Vec<String>,
+    },
+    /// Represents a component that does not export the contract at all.
+    #[error("`{name}` is a component but not a strategy: it does not export `pointsman:strategy/strategy`")]
+    NotAStrategy {
+        /// The file.
+        name: String,
+    },
+    /// Represents a component that exports the contract in versions that this host does not know.
+    #[error(
+        "`{name}` exports contract version {}; this host supports {}: rebuild it with that version of `pointsman` \
+         (CONTRIBUTING, \"From 0.1.0 to 0.2.0\")",
+        list(found),
+        list(&SUPPORTED_CONTRACTS)
+    )]
+    UnsupportedContract {
+        /// The file.
+        name: String,
+        /// The versions that it exports.
+        found: Vec<String>,
+    },
+    /// Represents a component that exports only a part of the contract.
+    #[error("`{name}` does not export `{export}`")]
+    MissingExport {
+        /// The file.
+        name: String,
+        /// The function.
+        export: String,
+    },
+    /// Represents a component that exports a function of another type than the contract's.
+    #[error("`{name}` exports `{export}` with another type than the contract's")]
+    WrongType {
+        /// The file.
+        name: String,
+        /// The function.
+        export: &'static str,
+        /// The difference.
+        source: Cause,
+    },
+    /// Represents a component that starts with more memory than it may have.
+    #[error("`{name}` needs {needed} bytes of memory to start, the limit is {limit}")]
+    Memory {
+        /// The file.
+        name: String,
+        /// The memory that it needs, in bytes.
+        needed: u64,
+        /// [`Limits::memory`](crate::Limits::memory).
+        limit: usize,
+    },
+    /// Represents an instance that does not start.
+    #[error("the plugin does not start")]
+    Start(#[source] CallError),
+    /// Represents a panic of the runtime or of this host. That is their bug, which the plugin need not share; whatever
+    /// else is loaded or evaluated goes on.
+    #[error("the runtime panicked while plugin {plugin} was loaded, a bug in it or in this host: {message}")]
+    Panicked {
+        /// The plugin.
+        plugin: PluginId,
+        /// The panic's words.
+        message: String,
+    },
+}

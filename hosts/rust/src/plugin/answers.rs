@@ -1,0 +1,59 @@
+//! Answers of the JSON entry point, and what the host puts in the place of some of them.
+
+use pointsman::{
+    guard::ViolationCode,
+    json::{Answer, ErrorCode},
+};
+
+/// The answers to a batch.
+pub(crate) struct Answers {
+    /// A JSON array, as long as the batch and in its order.
+    pub(crate) text: String,
+    /// Violations that the guard found in all of them.
+    pub(crate) violations: Vec<ViolationCode>,
+}
+
+/// An answer to replace another with.
+pub(super) struct Replacement {
+    pub(super) answer: Answer,
+    pub(super) violations: Vec<ViolationCode>,
+}
+
+/// The answer to one request: the plugin's text, the host's replacement for it, or for a request that the plugin did
+/// not see only that.
+pub(super) struct Checked<'a> {
+    pub(super) given: Option<&'a str>,
+    pub(super) replacement: Option<Replacement>,
+}
+
+// === impl Answers ===
+
+impl Answers {
+    /// The answers as the caller is to have them. `given` is the plugin's text of all of them.
+    ///
+    /// # Errors
+    /// One sentence, where a replacement has no JSON.
+    pub(super) fn new(given: &str, checked: Vec<Checked<'_>>) -> Result<Self, String> {
+        let (mut text, mut violations) = (String::with_capacity(given.len()), vec![]);
+        for Checked { given, replacement } in checked {
+            text.push(if text.is_empty() { '[' } else { ',' });
+            if let Some(Replacement { answer, violations: codes }) = replacement {
+                text.push_str(&serde_json::to_string(&answer).map_err(|error| error.to_string())?);
+                violations.extend(codes);
+            } else {
+                text.extend(given);
+            }
+        }
+        Ok(Self { text: text + "]", violations })
+    }
+}
+
+// === impl Replacement ===
+
+impl Replacement {
+    /// The host's answer to what is no request.
+    pub(super) fn refusal(message: String) -> Self {
+        let answer = Answer::Error { code: ErrorCode::InvalidRequest, message, violations: vec![] };
+        Self { answer, violations: vec![] }
+    }
+}

@@ -1,0 +1,122 @@
+//! Reasons why a registry does not change a version, or has no result.
+
+use std::{io, time::Duration};
+
+use crate::{
+    loading::LoadError,
+    plugin::{CallError, CheckConfigError, EvaluateCyclesError, PluginId},
+    text,
+};
+
+/// Represents a strategy of which no plugin was loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no strategy `{name}`; there is {}", names(known))]
+pub struct UnknownStrategy {
+    /// The name that was given.
+    pub name: String,
+    /// The names there are.
+    pub known: Vec<String>,
+}
+
+/// Represents a version that was not switched to. The current one is kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SwapError {
+    /// Represents a file that is no plugin.
+    #[error("the new version cannot be loaded")]
+    Load(#[from] LoadError),
+    /// Represents a plugin that does not describe itself.
+    #[error("the new version does not describe itself")]
+    Describe(#[source] CallError),
+    /// Represents a description that breaks the contract's rules.
+    #[error("plugin {plugin} describes itself wrongly: {problem}")]
+    Description {
+        /// The new plugin.
+        plugin: PluginId,
+        /// One sentence that says what is wrong, and what would be right.
+        problem: String,
+    },
+    /// Represents a plugin of another strategy.
+    #[error("plugin {plugin} is the strategy `{found}`, not `{expected}`")]
+    Name {
+        /// The new plugin.
+        plugin: PluginId,
+        /// The name it was to have.
+        expected: String,
+        /// The name in its description.
+        found: String,
+    },
+    /// Represents a plugin that does not take a configuration in use.
+    #[error("the new version does not take a configuration in use, {config}")]
+    Config {
+        /// The configuration.
+        config: String,
+        /// The reason.
+        source: CheckConfigError,
+    },
+    /// Represents a plugin that does not answer a request whose answer is known.
+    #[error("the new version fails on vector `{vector}`")]
+    VectorFailed {
+        /// The vector's name.
+        vector: String,
+        /// The reason.
+        source: EvaluateCyclesError,
+    },
+    /// Represents a plugin that answers otherwise than is known.
+    #[error("the new version answers vector `{vector}` with {found} instead of {expected}")]
+    Vector {
+        /// The vector's name.
+        vector: String,
+        /// The answer it must give.
+        expected: String,
+        /// The answer it gives.
+        found: String,
+    },
+    /// Represents a trial that does not begin, for lack of a thread.
+    #[error("the new version cannot be tried")]
+    Shadow(#[source] io::Error),
+}
+
+/// Represents a version that is tried, and was not promoted or discarded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PromoteError {
+    /// Represents a strategy of which no plugin was loaded.
+    #[error(transparent)]
+    Unknown(#[from] UnknownStrategy),
+    /// Represents a strategy of which no version is tried, or waits to be promoted.
+    #[error("no version of `{name}` is tried in the shadow of the current one")]
+    NoShadow {
+        /// The strategy.
+        name: String,
+    },
+    /// Represents a version that does not pass the checks that are set by now. It goes on being tried.
+    #[error(transparent)]
+    Check(#[from] SwapError),
+}
+
+/// Represents a call of a registry without a result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError<E> {
+    /// Represents a strategy of which no plugin was loaded.
+    #[error(transparent)]
+    Unknown(#[from] UnknownStrategy),
+    /// Represents a call that was not made, because the plugin fails and there is no version to revert to.
+    #[error("plugin {plugin} failed {failures} times in a row; circuit open for {}", text::length(*remaining))]
+    CircuitOpen {
+        /// The plugin.
+        plugin: PluginId,
+        /// Failures in a row.
+        failures: u32,
+        /// Time for which calls will still be answered with this.
+        remaining: Duration,
+    },
+    /// Represents an evaluation without a result.
+    #[error(transparent)]
+    Evaluate(E),
+}
+
+fn names(known: &[String]) -> String {
+    if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+}

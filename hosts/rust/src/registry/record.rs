@@ -1,0 +1,223 @@
+//! The record of a trial: what callers see of it, and the queue that feeds it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{SyncSender, TrySendError},
+    },
+    time::{Duration, Instant},
+};
+
+use metrics::counter;
+
+use super::{
+    counts::Counts,
+    entry_point::{Judgement, Observed},
+    options::Options,
+    outcome::Outcome,
+    status::ShadowStatus,
+    trial::{Comparison, Difference, Trial, TrialLength},
+    version::Version,
+};
+use crate::plugin::{Decision, PluginId};
+
+/// Most differences that are kept, and most bytes that their requests may have together. All are counted.
+const KEPT_DIFFERENCES: usize = 100;
+const KEPT_BYTES: usize = 16 << 20;
+
+/// A trial: how it stands, and what it found. Cheap to clone; also there when the trial is over.
+#[derive(Clone)]
+pub struct Shadow {
+    record: Arc<Record>,
+}
+
+struct Record {
+    strategy: String,
+    version: Arc<Version>,
+    trial: Trial,
+    started: Instant,
+    counts: Counts,
+    skipped: AtomicU64,
+    state: Mutex<State>,
+    /// Notified when the comparison's state changes.
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    comparison: Comparison,
+    evaluations: u64,
+    differences: u64,
+    failures: u64,
+    failures_in_a_row: u32,
+    kept: Vec<Difference>,
+    kept_bytes: usize,
+}
+
+/// A trial, and the queue of what its version is to decide. Dropping it ends the shadow's thread.
+pub(super) struct Tried {
+    pub(super) shadow: Shadow,
+    pub(super) queue: SyncSender<(PluginId, Observed)>,
+}
+
+// === impl Tried ===
+
+impl Tried {
+    /// Hands over a request and its result, if there is room.
+    pub(super) fn observe(&self, current: &PluginId, observe: impl FnOnce() -> Observed) {
+        if self.shadow.comparison() != Comparison::Running {
+            return;
+        }
+        if let Err(TrySendError::Full(_)) = self.queue.try_send((current.clone(), observe())) {
+            self.shadow.record.skipped.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+// === impl Shadow ===
+
+impl Shadow {
+    pub(super) fn new(strategy: &str, version: Arc<Version>, trial: Trial, options: &Options) -> Self {
+        let record = Record {
+            strategy: strategy.to_owned(),
+            version,
+            trial,
+            started: (options.clock)(),
+            counts: Counts::of_shadow(),
+            skipped: AtomicU64::default(),
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        };
+        Self { record: Arc::new(record) }
+    }
+
+    /// The state of the comparison.
+    pub fn comparison(&self) -> Comparison {
+        self.state().comparison
+    }
+
+    /// Waits until the trial is over, but no longer than this; then the state of the comparison.
+    pub fn wait(&self, longest: Duration) -> Comparison {
+        let is_running = |state: &mut State| state.comparison == Comparison::Running;
+        let waited = self.record.ended.wait_timeout_while(self.state(), longest, is_running);
+        waited.unwrap_or_else(PoisonError::into_inner).0.comparison
+    }
+
+    /// The requests that were decided differently: the first hundred, and no more than 16 MiB of them.
+    pub fn differences(&self) -> Vec<Difference> {
+        self.state().kept.clone()
+    }
+
+    /// The numbers.
+    pub fn status(&self) -> ShadowStatus {
+        let record = &self.record;
+        let (comparison, evaluations, differences) = {
+            let state = self.state();
+            (state.comparison, state.evaluations, state.differences)
+        };
+        ShadowStatus {
+            version: record.version.status(),
+            trial: record.trial,
+            comparison,
+            evaluations,
+            differences,
+            skipped: record.skipped.load(Relaxed),
+            outcomes: record.counts.outcomes(),
+            violations: record.counts.violations(),
+            latency: record.counts.latency(),
+        }
+    }
+
+    pub(super) fn strategy(&self) -> &str {
+        &self.record.strategy
+    }
+
+    pub(super) fn version(&self) -> &Arc<Version> {
+        &self.record.version
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.record.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the trial.
+    pub(super) fn end(&self, comparison: Comparison) {
+        self.state().comparison = comparison;
+        self.record.ended.notify_all();
+    }
+
+    /// Counts a call of the shadow.
+    pub(super) fn record_call(&self, judgement: &Judgement, took: Duration) {
+        let Record { strategy, counts, .. } = &*self.record;
+        let Judgement { outcome, violations } = judgement;
+        counts.record(strategy, *outcome, took);
+        counts.record_violations(strategy, violations);
+        if outcome.is_failure() {
+            let mut state = self.state();
+            state.failures += 1;
+            state.failures_in_a_row += 1;
+        } else if *outcome != Outcome::Host {
+            self.state().failures_in_a_row = 0;
+        }
+    }
+
+    /// Counts a request that both have decided, and keeps a difference.
+    pub(super) fn record_decisions(
+        &self,
+        current: &PluginId,
+        decided: Decision,
+        shadow: Decision,
+        request: impl FnOnce() -> String,
+    ) {
+        let fields = decided.differences(&shadow);
+        // Callers look at the state too: it is not locked while anything is written or made.
+        let has_room = {
+            let mut state = self.state();
+            state.evaluations += 1;
+            if fields.is_empty() {
+                return;
+            }
+            state.differences += 1;
+            state.kept.len() < KEPT_DIFFERENCES
+        };
+        let (strategy, version) = (self.strategy(), self.version());
+        counter!("pointsman_shadow_differences_total", "strategy" => strategy.to_owned()).increment(1);
+        let shown = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let by = version.plugin.id();
+        tracing::warn!(strategy, %current, shadow = %by, differences = shown, "the shadow decides differently");
+        if !has_room {
+            return;
+        }
+        let request = request();
+        let mut state = self.state();
+        if state.kept_bytes + request.len() <= KEPT_BYTES {
+            state.kept_bytes += request.len();
+            state.kept.push(Difference { current: current.clone(), request, decided, shadow, fields });
+        }
+    }
+
+    /// The result of the trial, if it is over.
+    pub(super) fn result(&self, options: &Options) -> Option<Comparison> {
+        let Record { trial, started, .. } = &*self.record;
+        let state = self.state();
+        if state.failures_in_a_row >= options.revert_after.get() {
+            return Some(Comparison::Failed);
+        }
+        let is_over = match trial.length {
+            TrialLength::Evaluations(count) => state.evaluations >= count.get(),
+            TrialLength::Time(time) => {
+                state.evaluations > 0 && (options.clock)().saturating_duration_since(*started) >= time
+            }
+        };
+        let has_passed = state.failures == 0 && state.differences <= trial.most_differences;
+        is_over.then_some(if has_passed { Comparison::Passed } else { Comparison::Failed })
+    }
+}
+
+impl fmt::Debug for Shadow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Shadow").field(&self.status()).finish()
+    }
+}

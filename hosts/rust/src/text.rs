@@ -1,0 +1,62 @@
+//! Wording of lists, lengths of time and long texts, for errors and log lines.
+
+use std::time::Duration;
+
+/// Most names that a [`list`] spells out.
+const NAMED: usize = 3;
+
+/// `` `a`, `b` and 3 more ``.
+pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
+    let named = names.iter().take(NAMED).map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// The start of a text, of at most `longest` characters; an ellipsis stands for the rest.
+pub(crate) fn shortened(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A length of time, rounded up: `4 s`, below a second `250 ms`.
+pub(crate) fn length(time: Duration) -> String {
+    let millis = time.as_nanos().div_ceil(1_000_000);
+    if millis < 1000 { format!("{millis} ms") } else { format!("{} s", millis.div_ceil(1000)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::none(&[], "")]
+    #[case::some(&["a", "b", "c"], "`a`, `b`, `c`")]
+    #[case::many(&["a", "b", "c", "d", "e"], "`a`, `b`, `c` and 2 more")]
+    fn lists(#[case] names: &[&str], #[case] expected: &str) {
+        assert_eq!(super::list(names), expected);
+    }
+
+    #[rstest]
+    #[case::exactly("éé", "éé")]
+    #[case::longer("ééé", "éé…")]
+    fn long_texts(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(super::shortened(text, 2), expected);
+    }
+
+    #[rstest]
+    #[case::none(0, "0 ms")]
+    #[case::millis(250_000, "250 ms")]
+    #[case::less_than_one(1, "1 ms")]
+    #[case::almost_a_second(999_001, "1 s")]
+    #[case::seconds(4_000_000, "4 s")]
+    #[case::rounded_up(3_000_001, "4 s")]
+    fn lengths_of_time(#[case] micros: u64, #[case] expected: &str) {
+        assert_eq!(super::length(Duration::from_micros(micros)), expected);
+    }
+}
