@@ -46,7 +46,7 @@ fn a_shipped_scenario_ends_as_it_should(
 
 #[test]
 fn every_shipped_scenario_is_tested_and_says_why_it_is_there() {
-    let tests = fs::read_to_string(root().join("hosts/manager/tests/simulate/shipped.rs")).unwrap();
+    let tests = fs::read_to_string(root().join("tools/cli/tests/simulate/shipped.rs")).unwrap();
     let list = fs::read_to_string(root().join("examples/scenarios/README.md")).unwrap();
     let files = fs::read_dir(root().join("examples/scenarios")).unwrap();
     for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().unwrap() == "toml") {
@@ -88,7 +88,7 @@ fn the_readme_shows_the_happy_path() {
 /// The root package walks its model along this file.
 #[test]
 fn the_happy_path_as_a_document_is_as_it_was() {
-    let file = root().join("hosts/manager/tests/fixtures/happy-path.json");
+    let file = root().join("tools/cli/tests/fixtures/happy-path.json");
     let assert = simulate(&scenario("happy-path"), &["--json"]).assert().code(0);
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
