@@ -1,4 +1,4 @@
-//! Requests through the JSON door, as many at once as the sandbox bears.
+//! Requests through the JSON entry point, as many at once as the sandbox bears.
 
 use std::io;
 

@@ -8,12 +8,12 @@ use serde::de::IgnoredAny;
 
 use crate::{
     Outcome,
-    cli::{CheckConfigArgs, Sandbox},
+    args::{CheckConfigArgs, SandboxArgs},
     error::{CliError, report},
     input,
 };
 
-pub(crate) fn run(sandbox: &Sandbox, args: &CheckConfigArgs) -> Result<Outcome, CliError> {
+pub(crate) fn run(sandbox: &SandboxArgs, args: &CheckConfigArgs) -> Result<Outcome, CliError> {
     // No file that anybody would name begins with a brace; what else is JSON may be a file's name.
     let is_inline = |config: &&str| {
         config.trim_start().starts_with('{')

@@ -1,27 +1,31 @@
 //! `pointsman diff`: where two plugins decide differently.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::{io::Write, path::Path};
 
-use comfy_table::{ContentArrangement, Table, presets};
 use pointsman::json::Answer;
 use pointsman_host::{Decision, EvaluateCyclesError, FieldDifference, Plugin, PluginId};
+use pointsman_simulate::show::{Table, plain, shortened};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Outcome, batches,
-    cli::{DiffArgs, Sandbox},
-    error::{CliError, style},
-    input,
-    text::plain,
+    Outcome,
+    args::{DiffArgs, SandboxArgs},
+    batches,
+    error::CliError,
+    input, output,
 };
+
+/// Most columns of a file's name and of a field.
+const WIDEST_INPUT: u16 = 24;
+const WIDEST_FIELD: u16 = 24;
+
+/// Most characters of a value.
+const LONGEST: usize = 60;
 
 /// All that was compared.
 #[derive(Serialize)]
-struct Report {
+struct Diff {
     plugins: [PluginName; 2],
     /// How many requests were compared.
     requests: usize,
@@ -48,13 +52,13 @@ struct Difference {
     second: Decision,
 }
 
-pub(crate) fn run(sandbox: &Sandbox, args: &DiffArgs) -> Result<Outcome, CliError> {
+pub(crate) fn run(sandbox: &SandboxArgs, args: &DiffArgs) -> Result<Outcome, CliError> {
     let [first, second] = &args.plugins[..] else { return Err(CliError::TwoPlugins(args.plugins.len())) };
     let host = sandbox.host()?;
     let load = |file: &Path| host.load(file).map(|plugin| plugin.with_guard(sandbox.guard()));
     let plugins = [load(first)?, load(second)?];
-    let mut report =
-        Report { plugins: plugins.each_ref().map(|plugin| plugin.id().into()), requests: 0, differences: vec![] };
+    let mut diff =
+        Diff { plugins: plugins.each_ref().map(|plugin| plugin.id().into()), requests: 0, differences: vec![] };
     for file in &args.inputs {
         let text = input::read(file)?;
         let requests = input::requests(file, &text)?;
@@ -63,19 +67,17 @@ pub(crate) fn run(sandbox: &Sandbox, args: &DiffArgs) -> Result<Outcome, CliErro
             let fields = first.differences(&second);
             if !fields.is_empty() {
                 let input = file.display().to_string();
-                report.differences.push(Difference { input, request: i + 1, fields, first, second });
+                diff.differences.push(Difference { input, request: i + 1, fields, first, second });
             }
         }
-        report.requests += requests.len();
+        diff.requests += requests.len();
     }
     if args.json {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
-        writeln!(out)?;
+        output::write_json(&diff)?;
     } else {
-        print(&report)?;
+        print(&diff)?;
     }
-    Ok(if report.differences.is_empty() { Outcome::Ok } else { Outcome::Refused })
+    Ok(if diff.differences.is_empty() { Outcome::Ok } else { Outcome::Refused })
 }
 
 /// What a plugin decides for each request.
@@ -98,42 +100,37 @@ fn decide(plugin: &Plugin, requests: &[&RawValue]) -> Result<Vec<Decision>, CliE
     Ok(decisions)
 }
 
-fn print(report: &Report) -> Result<(), CliError> {
-    let mut out = anstream::AutoStream::auto(io::stdout().lock());
-    let (heading, [first, second]) = (style::HEADING, &report.plugins);
+fn print(diff: &Diff) -> Result<(), CliError> {
+    let mut out = output::stdout();
+    let (look, [first, second]) = (output::look(), &diff.plugins);
     for (label, plugin) in [("first ", first), ("second", second)] {
-        writeln!(out, "{heading}{label}{heading:#}  {} {}", plain(&plugin.file), plugin.digest)?;
+        writeln!(out, "{}  {} {}", look.heading(label), plain(&plugin.file), plugin.digest)?;
     }
-    if !report.differences.is_empty() {
-        writeln!(out, "\n{}\n", table(&report.differences))?;
+    if !diff.differences.is_empty() {
+        writeln!(out, "\n{}\n", table(&diff.differences))?;
     }
-    writeln!(out, "{} of {} requests decided differently", report.differences.len(), report.requests)?;
+    writeln!(out, "{} of {} requests decided differently", diff.differences.len(), diff.requests)?;
     Ok(())
 }
 
 fn table(differences: &[Difference]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let heading = |text: &str| format!("{}{text}{:#}", style::HEADING, style::HEADING);
-    table.set_header(["INPUT", "REQUEST", "FIELD", "FIRST", "SECOND"].map(heading));
+    let headings = ["INPUT", "REQUEST", "FIELD", "FIRST", "SECOND"];
+    let mut table =
+        Table::new(output::look(), &headings).wrap_at(0, WIDEST_INPUT).wrap_at(2, WIDEST_FIELD).wrap(3).wrap(4);
     for Difference { input, request, fields, first, second } in differences {
         for (i, field) in fields.iter().enumerate() {
             // The place is told once.
             let (input, request) =
                 if i == 0 { (plain(input).into_owned(), request.to_string()) } else { <_>::default() };
-            let values = if field.field == "outcome" {
+            let [first, second] = if field.field == "outcome" {
                 [outcome(first), outcome(second)]
             } else {
-                [&field.first, &field.second].map(|value| shortened(&value.to_string()))
+                [&field.first, &field.second].map(|value| cell(&value.to_string()))
             };
-            let [first, second] = values;
             table.add_row([input, request, field.field.to_owned(), first, second]);
         }
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
+    table.into_text()
 }
 
 /// A decision in a few words, where only one of them is a plan.
@@ -143,17 +140,12 @@ fn outcome(decision: &Decision) -> String {
         Decision::Answer(Answer::Error { message, .. }) => format!("error: {message}"),
         Decision::Failed(message) => format!("failed: {message}"),
     };
-    shortened(&words)
+    cell(&words)
 }
 
 /// What fits a table's cell.
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let text = plain(text).into_owned();
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+fn cell(text: &str) -> String {
+    shortened(&plain(text), LONGEST)
 }
 
 impl From<&PluginId> for PluginName {

@@ -6,9 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::text::plain;
+use pointsman_conformance::CheckError;
 use pointsman_host::{
     CallError, CheckConfigError, EvaluateCyclesError, EvaluateError, HostError, LoadError, registry::WatchError,
+};
+use pointsman_simulate::{
+    ParseError, PlayError,
+    show::{plain, style},
 };
 
 /// Why a command could not do its work.
@@ -29,9 +33,11 @@ pub(crate) enum CliError {
     #[error("{} is not JSON", name(file))]
     NotJson { file: PathBuf, source: serde_json::Error },
     #[error("{} is not a scenario", name(file))]
-    Scenario { file: PathBuf, source: Box<dyn Error + Send + Sync> },
-    #[error("{} is not a scenario: `{key}` is wrong", name(file))]
-    ScenarioKey { file: PathBuf, key: String, source: Box<dyn Error + Send + Sync> },
+    Scenario { file: PathBuf, source: ParseError },
+    #[error(transparent)]
+    Play(#[from] PlayError),
+    #[error(transparent)]
+    Conformance(#[from] CheckError),
     #[error("cannot write {}", name(file))]
     Write { file: PathBuf, source: io::Error },
     #[error("no answer to request {number}")]
@@ -54,7 +60,7 @@ pub(crate) enum CliError {
     Strategy(String),
     #[error("the plugin refuses `{config}`, which `--config` gives: {message}")]
     RefusedConfig { config: String, message: String },
-    #[error("{skipped} rules were not tried: {why}")]
+    #[error("{skipped} rules were not tried: {why}; configurations are given with --config")]
     NotTried { skipped: usize, why: String },
     #[error("cannot write the output")]
     Output(#[from] io::Error),
@@ -82,16 +88,4 @@ fn write_report(err: &mut impl Write, error: &dyn Error) -> io::Result<()> {
         cause = error.source();
     }
     Ok(())
-}
-
-/// Colours, on a terminal.
-pub(crate) mod style {
-    use anstyle::{AnsiColor, Style};
-
-    pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
-    pub(crate) const HEADING: Style = Style::new().bold();
-    pub(crate) const FAINT: Style = Style::new().dimmed();
-    pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
-    pub(crate) const BLUE: Style = AnsiColor::Blue.on_default();
-    pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
 }

@@ -1,4 +1,4 @@
-//! `pointsman evaluate`: requests in, answers out, through the JSON door.
+//! `pointsman evaluate`: requests in, answers out, through the JSON entry point.
 
 use std::io::{self, Write};
 
@@ -6,13 +6,14 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
-    Outcome, batches,
-    cli::{EvaluateArgs, Sandbox},
+    Outcome,
+    args::{EvaluateArgs, SandboxArgs},
+    batches,
     error::CliError,
     input,
 };
 
-pub(crate) fn run(sandbox: &Sandbox, args: &EvaluateArgs) -> Result<Outcome, CliError> {
+pub(crate) fn run(sandbox: &SandboxArgs, args: &EvaluateArgs) -> Result<Outcome, CliError> {
     let mut session = sandbox.load(&args.plugin)?.session()?;
     let text = input::read(&args.input)?;
     let requests = input::requests(&args.input, &text)?;
@@ -24,7 +25,7 @@ pub(crate) fn run(sandbox: &Sandbox, args: &EvaluateArgs) -> Result<Outcome, Cli
         }
     }
 
-    let is_error = |answer: &RawValue| Verdict::of(answer).is_none_or(|verdict| verdict.error.is_some());
+    let is_error = |answer: &RawValue| ErrorField::of(answer).is_none_or(|field| field.error.is_some());
     let outcome = if answers.iter().any(|answer| is_error(answer)) { Outcome::Refused } else { Outcome::Ok };
     match write(&answers, args.pretty) {
         // Whoever reads the answers has seen enough; what they were remains.
@@ -49,11 +50,11 @@ fn write(answers: &[Box<RawValue>], pretty: bool) -> io::Result<()> {
 
 /// The part of an answer that tells an error from a plan.
 #[derive(Deserialize)]
-struct Verdict {
+struct ErrorField {
     error: Option<IgnoredAny>,
 }
 
-impl Verdict {
+impl ErrorField {
     fn of(answer: &RawValue) -> Option<Self> {
         serde_json::from_str(answer.get()).ok()
     }

@@ -1,17 +1,17 @@
 //! `pointsman explain`: a decision and why it was made, for people.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anstyle::Style;
 use pointsman::{Commitment, Operator, Progress, Rollout, Route, RouteChanges, Spec, json::Request};
 use pointsman_host::{EvaluateError, Guard, Plugin};
+use pointsman_simulate::show::{changes, moment, plain, style, wrapped};
 
 use crate::{
     Outcome,
-    cli::{ExplainArgs, Sandbox},
-    error::{CliError, style},
-    input, moment, routes_table,
-    text::{plain, wrapped},
+    args::{ExplainArgs, SandboxArgs},
+    error::CliError,
+    input, output, routes_table,
 };
 
 mod request;
@@ -19,15 +19,15 @@ mod request;
 /// How wide labels are, in columns.
 const LABEL: usize = 12;
 
-pub(crate) fn run(sandbox: &Sandbox, args: &ExplainArgs) -> Result<Outcome, CliError> {
+pub(crate) fn run(sandbox: &SandboxArgs, args: &ExplainArgs) -> Result<Outcome, CliError> {
     let plugin = sandbox.load(&args.plugin)?;
     let strategy = plugin.describe()?;
     let text = input::read(&args.input)?;
     let requests = input::requests(&args.input, &text)?;
 
-    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    let mut out = output::stdout();
     let (name, version) = (plain(&strategy.name), plain(&strategy.version));
-    writeln!(out, "{}{name} {version}{:#} {}", style::HEADING, style::HEADING, plugin.id())?;
+    writeln!(out, "{}{name} {version}{:#} {}", style::HEADING, style::HEADING, plain(&plugin.id().to_string()))?;
     let mut outcome = Outcome::Ok;
     for (i, request) in requests.iter().enumerate() {
         writeln!(out)?;
@@ -99,7 +99,7 @@ fn limits(spec: &Spec, guard: Guard, has_policy: bool) -> String {
 
 /// Writes a label and what it is the label of.
 fn write_line(out: &mut impl Write, style: Style, label: &str, text: &str) -> Result<(), CliError> {
-    Ok(writeln!(out, "{style}{label}{style:#}{:pad$}{}", "", wrapped(text, LABEL), pad = LABEL - label.len())?)
+    Ok(writeln!(out, "{}", output::look().labelled(style, label, LABEL, text))?)
 }
 
 fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
@@ -114,26 +114,26 @@ fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
         if spec.target_replicas == 1 { "replica" } else { "replicas" },
         moment::duration(spec.now.saturating_millis_since(spec.started_at)),
         moment::absolute(spec.started_at),
-        wishes(spec),
+        requests(spec),
         // As it was written, on one line.
         plain(&spec.config.split_whitespace().collect::<Vec<_>>().join(" ")),
     );
-    Ok(writeln!(out, "{}", wrapped(&text, 0))?)
+    Ok(writeln!(out, "{}", wrapped(&text, output::look().width(), 0))?)
 }
 
 /// `, operator asks to pause and passed the gates preview, promotion`.
-fn wishes(spec: &Spec) -> String {
+fn requests(spec: &Spec) -> String {
     let Operator { abort, pause, promote, passed_gates } = &spec.operator;
-    let asked = [(*abort, "abort"), (*pause, "pause"), (*promote, "promote")];
-    let asked = asked.iter().filter(|(is_asked, _)| *is_asked).map(|(_, word)| *word).collect::<Vec<_>>();
-    let mut wishes = vec![];
-    if !asked.is_empty() {
-        wishes.push(format!("asks to {}", asked.join(", ")));
+    let flags = [(*abort, "abort"), (*pause, "pause"), (*promote, "promote")];
+    let set = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, word)| *word).collect::<Vec<_>>();
+    let mut actions = vec![];
+    if !set.is_empty() {
+        actions.push(format!("asks to {}", set.join(", ")));
     }
     if !passed_gates.is_empty() {
-        wishes.push(format!("passed {}", plain(&passed_gates.join(", "))));
+        actions.push(format!("passed {}", plain(&passed_gates.join(", "))));
     }
-    if wishes.is_empty() { String::new() } else { format!(", operator {}", wishes.join(" and ")) }
+    if actions.is_empty() { String::new() } else { format!(", operator {}", actions.join(" and ")) }
 }
 
 /// `at least 3 serve, at most 6 are live`.
@@ -209,29 +209,6 @@ fn look_again(plan: &RouteChanges, spec: &Spec) -> String {
 /// `step 2 of 5, 12.5% of the traffic for the new revision`.
 fn passed(Progress { step, steps, share }: Progress) -> String {
     format!("step {step} of {steps}, {}% of the traffic for the new revision", number(share * 100.0))
-}
-
-/// `create 3 of v2 (inactive), promote 2, drain 3`.
-pub(crate) fn changes(plan: &RouteChanges) -> String {
-    let mut parts: Vec<String> = plan
-        .rollout_specs
-        .iter()
-        .map(|spec| {
-            format!(
-                "create {} of {} ({})",
-                spec.count,
-                plain(&spec.revision),
-                routes_table::traffic(spec.traffic_status, spec.traffic_ratio)
-            )
-        })
-        .collect();
-    let lists = [
-        ("promote", plan.promote_route_ids.len()),
-        ("change traffic of", plan.traffic_changes.len()),
-        ("drain", plan.drain_route_ids.len()),
-    ];
-    parts.extend(lists.iter().filter(|(_, n)| *n > 0).map(|(verb, n)| format!("{verb} {n}")));
-    if parts.is_empty() { "none".to_owned() } else { parts.join(", then ") }
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! `pointsman inspect`: what a plugin is.
 
-use std::io::{self, Write};
+use std::io::Write;
 
+use pointsman_simulate::show::{plain, style};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wasm_metadata::Payload;
 
 use crate::{
     Outcome,
-    cli::{InspectArgs, Sandbox},
-    error::{CliError, style},
-    text::plain,
+    args::{InspectArgs, SandboxArgs},
+    error::CliError,
+    output,
 };
 
 /// All there is to say, in the order in which it is said.
@@ -31,7 +32,7 @@ struct Inspection {
     config_schema: Box<RawValue>,
 }
 
-pub(crate) fn run(sandbox: &Sandbox, args: &InspectArgs) -> Result<Outcome, CliError> {
+pub(crate) fn run(sandbox: &SandboxArgs, args: &InspectArgs) -> Result<Outcome, CliError> {
     let host = sandbox.host()?;
     let file = host.read(&args.file)?;
     let plugin = host.load_file(&file)?;
@@ -54,11 +55,9 @@ pub(crate) fn run(sandbox: &Sandbox, args: &InspectArgs) -> Result<Outcome, CliE
             .map_err(|error| CliError::Answers(format!("the config schema is not JSON: {error}")))?,
     };
     if args.json {
-        let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &inspection).map_err(io::Error::from)?;
-        writeln!(out)?;
+        output::write_json(&inspection)?;
     } else {
-        inspection.write(&mut anstream::AutoStream::auto(io::stdout().lock()))?;
+        inspection.write(&mut output::stdout())?;
     }
     Ok(Outcome::Ok)
 }

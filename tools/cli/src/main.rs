@@ -4,9 +4,9 @@
 //! rule is broken; 2 the plugin, the input or the command line could not be used.
 #![forbid(unsafe_code)]
 
+mod args;
 mod batches;
 mod check_config;
-mod cli;
 mod conformance;
 mod diff;
 mod error;
@@ -14,19 +14,17 @@ mod evaluate;
 mod explain;
 mod input;
 mod inspect;
-mod moment;
+mod output;
 mod routes_table;
 mod simulate;
-mod text;
 mod watch;
-mod wish;
 
 use std::{io, process::ExitCode};
 
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, Command},
+    args::{Cli, Command},
     error::{CliError, report},
 };
 

@@ -2,22 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{ContentArrangement, Table, presets};
-use pointsman::{Rollout, Route, RouteChanges, TrafficStatus};
+use pointsman::{Rollout, Route, RouteChanges};
+use pointsman_simulate::show::{Table, moment, plain, style, traffic};
 
-use crate::{
-    error::style,
-    moment,
-    text::{WIDTH, plain},
-};
+use crate::output;
 
 /// All routes: what each is, how that classifies it, and what the plan does with it.
 pub(crate) fn of(rollout: &Rollout, plan: &RouteChanges) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(WIDTH).unwrap_or(u16::MAX));
-    let heading = |text: &str| format!("{}{text}{:#}", style::HEADING, style::HEADING);
-    table.set_header(["ROUTE", "REVISION", "STATUS", "HEALTH", "TRAFFIC", "CHANGED", "CLASS", "PLAN"].map(heading));
+    let headings = ["ROUTE", "REVISION", "STATUS", "HEALTH", "TRAFFIC", "CHANGED", "CLASS", "PLAN"];
+    let mut table = (0..headings.len()).fold(Table::new(output::look(), &headings), Table::wrap);
     let actions = Actions::new(plan);
     for route in rollout.routes() {
         let changed = route.status_updated_at.map_or("-".to_owned(), |at| moment::relative(at, rollout.spec().now));
@@ -32,10 +25,7 @@ pub(crate) fn of(rollout: &Rollout, plan: &RouteChanges) -> String {
             actions.of(&route.id),
         ]);
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
+    table.into_text()
 }
 
 /// `green live ready serving`.
@@ -86,15 +76,5 @@ impl<'a> Actions<'a> {
 
     fn of(&self, id: &str) -> String {
         self.0.get(id).map(|actions| actions.join(" ")).unwrap_or_default()
-    }
-}
-
-/// `active 1.0`, `standby 1.0`, `inactive`, and a ratio that nobody gets: `inactive 0.5`.
-pub(crate) fn traffic(status: TrafficStatus, ratio: f64) -> String {
-    match status {
-        TrafficStatus::Active => format!("active {ratio:?}"),
-        TrafficStatus::Standby => format!("standby {ratio:?}"),
-        TrafficStatus::Inactive if ratio == 0.0 => "inactive".to_owned(),
-        TrafficStatus::Inactive => format!("inactive {ratio:?}"),
     }
 }

@@ -11,20 +11,22 @@ use pointsman_host::{
     Registry,
     registry::{self, Options, StrategyStatus, Trial, TrialLength, UnknownStrategy, Watching},
 };
+use pointsman_simulate::show::style;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
-    Outcome, batches,
-    cli::{Sandbox, WatchArgs},
-    error::{CliError, style},
-    input,
+    Outcome,
+    args::{SandboxArgs, WatchArgs},
+    batches,
+    error::CliError,
+    input, output,
 };
 
 /// Lines above the live line.
 #[derive(Clone)]
 struct Lines(ProgressBar);
 
-pub(crate) fn run(sandbox: &Sandbox, args: &WatchArgs) -> Result<Outcome, CliError> {
+pub(crate) fn run(sandbox: &SandboxArgs, args: &WatchArgs) -> Result<Outcome, CliError> {
     let text = input::read(&args.requests)?;
     let requests = batches::array(&input::requests(&args.requests, &text)?)?;
     // Hidden where standard error is no terminal.
@@ -54,7 +56,7 @@ pub(crate) fn run(sandbox: &Sandbox, args: &WatchArgs) -> Result<Outcome, CliErr
     }
     bar.finish_and_clear();
     let status = status(&registry, &strategy);
-    writeln!(anstream::AutoStream::auto(io::stdout().lock()), "{}", live_line(&status))?;
+    writeln!(output::stdout(), "{}", live_line(&status))?;
     let is_well = status.outcomes.keys().all(|outcome| *outcome == registry::Outcome::Ok);
     Ok(if is_well { Outcome::Ok } else { Outcome::Refused })
 }

@@ -22,10 +22,8 @@ fn a_plan_that_the_guard_rejects_is_not_applied_and_exit_code_1() {
     let assert = simulate_with("guests/hostile.wasm", "-", &[]).write_stdin(text).assert().code(1);
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
-    assert!(
-        output.contains("rejected  capacity-lowered: the plan takes serving capacity from 3 to 0; 2 must stay; "),
-        "{output}"
-    );
+    let first_line = "rejected  capacity-lowered: the plan takes serving capacity from 3 to 0; 2 must ";
+    assert!(output.contains(first_line), "{output}");
     assert!(output.contains("ended           rejected by the guard after 0s") && output.contains("created         0"));
     assert!(output.contains("refused         1 of 1 evaluations gave no valid plan"), "{output}");
 }

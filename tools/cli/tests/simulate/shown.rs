@@ -118,7 +118,7 @@ fn what_is_kept_for_a_way_back_is_no_layer_of_what_is_drained_or_sick() {
     let assert = simulate("-", &["--svg", file.to_str().unwrap()]).write_stdin(text).assert().code(0);
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
-    assert!(output.contains("▣ old, on standby   □ old, not ready   ▫ old, stopping"), "{output}");
+    assert!(output.contains("▣ old, on standby   □ old, not ready\n▫ old, stopping\n"), "{output}");
     assert!(output.contains("40s     ▣▣▣●●●  ") && output.contains("45s     □▣▣●●●  "), "{output}");
     assert!(output.contains("1m 30s  ▫▫▫●●●  "), "{output}");
     let svg = fs::read_to_string(&file).unwrap();
@@ -224,7 +224,7 @@ fn the_document_has_the_events_the_cycles_and_the_verdict() {
 #[test]
 fn nothing_in_a_scenario_controls_the_terminal() {
     let text = "title = \"\\u001b]0;title\\u0007\"\nwhy = \"\\u001b[2J\"\ntarget = 1\n\
-        deploying_revision = \"v2\\u001b[31m\"\n[[events]]\nat_seconds = 1\nfail = \"\\u001b[2J\"\n";
+        deploying_revision = \"v2\\u001b[31m\"\n[[events]]\nat_seconds = 1\nfail = \"v2\\u001b[31m\"\n";
     let assert = simulate("-", &[]).write_stdin(text).env("CLICOLOR_FORCE", "1").assert().code(0);
 
     let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
