@@ -55,8 +55,7 @@
 //! | `tried.rs` | what comes of a rule |
 //! | `configs.rs`, `schema.rs` and below | configurations for a plugin that nobody here knows, within bounds |
 //! | `requests.rs` and below | random requests |
-//! | `world.rs` and below | simulated rollouts |
-//! | `words.rs` | the contract's words, written anew: what a plugin is tried with is not made by the crate it is made of |
+//! | `rollout.rs` and below | simulated rollouts, in the world of [`pointsman_simulate::world`] |
 //! | `rules.rs` and below | the rules |
 //! | `error.rs` | why a plugin could not be tried |
 //!
@@ -72,13 +71,12 @@ mod error;
 mod options;
 mod report;
 mod requests;
+mod rollout;
 mod rules;
 mod schema;
 mod subject;
 mod trial;
 mod tried;
-mod words;
-mod world;
 
 use pointsman_host::{ComponentFile, Guard};
 

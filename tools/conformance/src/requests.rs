@@ -1,6 +1,7 @@
 //! Random requests: any routes and any wishes that the contract allows.
 
-use pointsman::{Commitment, HealthStatus, Labels, Route, RouteStatus, Spec, Timestamp, TrafficStatus, json::Request};
+use pointsman::{HealthStatus, Labels, Route, RouteStatus, Spec, Timestamp, TrafficStatus, json::Request};
+use pointsman_simulate::world::Budget;
 use proptest::{
     option,
     prelude::{Just, Strategy, prop_oneof},
@@ -67,30 +68,8 @@ pub(crate) fn requests(configs: &[String]) -> impl Strategy<Value = Request> + u
     })
 }
 
-/// What an operator allows, in routes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    unavailable: u32,
-    surge: u32,
-}
-
-// === impl Budget ===
-
-impl Budget {
-    /// What it comes to at a target.
-    pub(crate) fn at(self, target: u32) -> Commitment {
-        if target == 0 {
-            return Commitment { least_serving: 0, most_live: 0 };
-        }
-        Commitment {
-            least_serving: target.saturating_sub(self.unavailable),
-            most_live: target.saturating_add(self.surge.max(1)),
-        }
-    }
-}
-
-/// Budgets of a deployment, also those that leave a strategy no move; mostly none, where the policy of the command line
-/// stands in.
+/// Budgets of a deployment, also those that leave a strategy no move; mostly none, where the caller's policy stands
+/// in.
 pub(crate) fn budgets() -> impl Strategy<Value = Option<Budget>> {
     let surge = prop_oneof![4 => 1..=2 * MOST_WANTED, 1 => Just(u32::MAX)];
     let budget = (0..=MOST_WANTED, surge).prop_map(|(unavailable, surge)| Budget { unavailable, surge });

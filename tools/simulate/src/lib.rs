@@ -31,7 +31,7 @@
 //! |---|---|
 //! | `scenario.rs` | [`Scenario`]: the file format |
 //! | `chance.rs` | numbers drawn from a seed |
-//! | `world.rs` | routes in virtual time |
+//! | `world.rs` | [`world`]: one deployment, its routes, clocks and operator, and what can happen to them |
 //! | `player.rs` | [`play`]: evaluate, guard, apply, on to the next moment |
 //! | `record.rs` | [`Record`]: what happened |
 //! | `class.rs` | [`Class`]: what a route is to somebody who looks on |
@@ -59,7 +59,7 @@ mod scenario;
 pub mod show;
 mod summary;
 pub mod timeline;
-mod world;
+pub mod world;
 
 pub use class::Class;
 pub use document::Document;
@@ -68,4 +68,3 @@ pub use player::play;
 pub use record::{Cycle, Decision, Ended, Happening, Record, Sample};
 pub use scenario::Scenario;
 pub use summary::Summary;
-pub use world::OperatorAction;

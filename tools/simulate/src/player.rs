@@ -2,16 +2,15 @@
 
 use std::{cmp, iter::Peekable, slice};
 
-use pointsman::{Route, RouteChanges, Spec, SubStep, Timestamp};
+use pointsman::{Route, RouteChanges, SubStep, Timestamp};
 use pointsman_host::{EvaluateError, Session};
-use serde_json::{Map, Value};
 
-use super::{
+use crate::{
+    Class, PlayError,
     record::{self, Cycle, Decision, Ended, Record, Sample, thousandths},
-    scenario::{Event, Scenario, What},
-    world::World,
+    scenario::{Drawn, Event, Scenario, What},
+    world::{World, contract},
 };
-use crate::PlayError;
 
 mod events;
 
@@ -32,26 +31,18 @@ pub fn play(session: &mut Session, scenario: &Scenario, seed: u64) -> Result<Rec
     Ok(player.finish(ended))
 }
 
-/// A host and the one deployment that it has. Times are milliseconds since the first rollout's start.
+/// A host, and its one deployment in a world.
 struct Player<'a> {
     session: &'a mut Session,
     scenario: &'a Scenario,
     world: World,
+    behaviour: Drawn,
     events: Peekable<slice::Iter<'a, Event>>,
-    spec: Spec,
-    now: u64,
-    /// When the last plan asks to be evaluated again.
+    /// When the last plan asks to be evaluated again, in milliseconds since the first rollout's start.
     next_evaluation: Option<u64>,
-    /// The gate that the last applied plan waits at.
-    gate: Option<String>,
-    /// Whether the last applied plan said that the new revision carries the traffic.
-    was_promoted: bool,
     /// How the rollout ended, where the last applied plan was terminal: nothing is evaluated until another revision is
     /// deployed.
     over: Option<Ended>,
-    /// By how much the host's clock is wrong, in milliseconds: for good, and in the next cycle only.
-    clock: i64,
-    blip: i64,
     is_about_to_crash: bool,
     record: Record,
 }
@@ -60,14 +51,6 @@ struct Player<'a> {
 
 impl<'a> Player<'a> {
     fn new(session: &'a mut Session, scenario: &'a Scenario, seed: u64) -> Self {
-        let start = World::timestamp(0);
-        let spec = Spec {
-            stable_revision: scenario.stable_revision(),
-            checks: scenario.checks.clone(),
-            config: json(&scenario.config),
-            weight_steps: scenario.weight_steps,
-            ..Spec::new(&scenario.deploying_revision, scenario.target.0, start, start)
-        };
         let record = Record {
             deployed: vec![scenario.deploying_revision.clone()],
             cycles: vec![],
@@ -82,16 +65,11 @@ impl<'a> Player<'a> {
         Self {
             session,
             scenario,
-            world: World::new(scenario, seed),
+            world: scenario.world(),
+            behaviour: scenario.behaviour(seed),
             events: scenario.events.iter().peekable(),
-            spec,
-            now: 0,
             next_evaluation: None,
-            gate: None,
-            was_promoted: false,
             over: None,
-            clock: 0,
-            blip: 0,
             is_about_to_crash: false,
             record,
         }
@@ -104,39 +82,36 @@ impl<'a> Player<'a> {
         let mut next_cycle = 0;
         loop {
             let has_happened = self.happen();
-            let is_asked_for = self.next_evaluation.is_some_and(|at| at <= self.now);
-            let is_due = has_happened || is_asked_for || self.now == next_cycle;
+            let is_asked_for = self.next_evaluation.is_some_and(|at| at <= self.now());
+            let is_due = has_happened || is_asked_for || self.now() == next_cycle;
             if is_due
                 && self.over.is_none()
                 && let Some(ended) = self.evaluate()?
             {
                 return Ok(ended);
             }
-            next_cycle = cmp::max(next_cycle, self.now - self.now % cycle + cycle);
+            next_cycle = cmp::max(next_cycle, self.now() - self.now() % cycle + cycle);
             let moments = [Some(next_cycle), self.next_event(), self.world.next_step(), self.next_evaluation];
             let next = moments.into_iter().flatten().min().unwrap_or(next_cycle);
             if next > give_up || self.record.cycles.len() >= MOST_CYCLES {
                 return Ok(self.over.take().unwrap_or(Ended::StillRunning));
             }
-            self.now = next;
             self.world.advance(next);
             self.sample();
         }
     }
 
-    /// The moment as the host's clock tells it.
-    fn clock(&self) -> Timestamp {
-        let now = World::timestamp(self.now).as_millis();
-        Timestamp::from_millis(now.saturating_add_signed(self.clock + self.blip))
+    /// Milliseconds since the first rollout's start.
+    fn now(&self) -> u64 {
+        self.world.elapsed()
     }
 
     /// One cycle; returns how the run ended, if this ended it.
     fn evaluate(&mut self) -> Result<Option<Ended>, PlayError> {
         self.sample();
-        self.spec.now = self.clock();
-        self.blip = 0;
-        self.spec.free_places = self.world.free_places();
-        let decision = match self.session.evaluate_cycle(self.world.routes(), &self.spec) {
+        let spec = self.world.spec();
+        self.world.evaluated();
+        let decision = match self.session.evaluate_cycle(self.world.routes(), &spec) {
             Ok(plan) => {
                 let is_applied = plan.is_empty() || !self.is_about_to_crash;
                 Decision::Plan { plan: Box::new(plan), is_applied }
@@ -156,21 +131,21 @@ impl<'a> Player<'a> {
         let routes = self.world.routes();
         let number = |is: fn(&Route) -> bool| routes.iter().map(|route| u32::from(is(route))).sum();
         let cycle = Cycle {
-            at: self.now,
-            classes: self.world.classes(&self.spec.deploying_revision).collect(),
-            serving: number(Route::is_serving),
-            capacity: capacity(routes),
-            ready: number(Route::is_ready),
-            live: number(Route::is_live),
+            at: self.now(),
+            classes: classes(&self.world).collect(),
+            serving: number(contract::is_serving),
+            capacity: contract::capacity(routes),
+            ready: number(contract::is_ready),
+            live: number(contract::is_live),
             decision,
         };
-        let ended = self.carry_out(&cycle);
+        let ended = self.carry_out(&cycle, spec.now);
         self.record.cycles.push(cycle);
         ended
     }
 
     /// What a host does with a decision; returns how the run ended, if this ended it.
-    fn carry_out(&mut self, cycle: &Cycle) -> Result<Option<Ended>, PlayError> {
+    fn carry_out(&mut self, cycle: &Cycle, decided_at: Timestamp) -> Result<Option<Ended>, PlayError> {
         self.next_evaluation = None;
         let plan = match &cycle.decision {
             Decision::Plan { plan, is_applied: true } => plan,
@@ -187,25 +162,21 @@ impl<'a> Player<'a> {
             return Ok(Some(Ended::TooManyRoutes));
         }
         // Only a guard that checks nothing could let pass a route that is not there, and none does.
-        self.record.created += self.world.apply(plan)?;
-        self.spec.memo.clone_from(&plan.memo);
-        self.gate.clone_from(&plan.gate);
-        self.was_promoted = plan.sub_step == SubStep::Finalizing || plan.sub_step == SubStep::Completed;
+        self.record.created += self.world.apply(plan, &mut self.behaviour)?;
         // A host waits for so long, whatever its clock says. A guard that checks ids only lets pass what is not ahead.
-        let pause = |at: Timestamp| at.saturating_millis_since(self.spec.now);
+        let pause = |at: Timestamp| at.saturating_millis_since(decided_at);
         let ahead = plan.next_evaluation_at.map(pause).filter(|millis| *millis > 0);
-        self.next_evaluation = ahead.map(|millis| self.now.saturating_add(millis));
+        self.next_evaluation = ahead.map(|millis| self.now().saturating_add(millis));
         self.sample();
         Ok(self.end(plan))
     }
 
     /// How the run ended, if an applied plan ended it. A rollout that is over does not end it while another is to come.
     fn end(&mut self, plan: &RouteChanges) -> Option<Ended> {
-        self.over = match plan.sub_step {
-            SubStep::Completed => Some(Ended::Completed),
-            SubStep::RolledBack => Some(Ended::RolledBack),
-            _ => None,
-        };
+        self.over = self.world.ended().map(|sub_step| match sub_step {
+            SubStep::RolledBack => Ended::RolledBack,
+            _ => Ended::Completed,
+        });
         if self.over.is_some() {
             self.next_evaluation = None;
             let another = self.events.clone().any(|event| matches!(event.what, What::Deploy(_)));
@@ -225,12 +196,12 @@ impl<'a> Player<'a> {
 
     /// Notes how the routes stand, if that has changed.
     fn sample(&mut self) {
-        let counts = record::count(self.world.classes(&self.spec.deploying_revision));
+        let counts = record::count(classes(&self.world));
         let routes = self.world.routes();
         let number = |is: fn(&Route) -> bool| routes.iter().map(|route| u32::from(is(route))).sum();
-        let (serving, live) = (number(Route::is_serving), number(Route::is_live));
-        let capacity = thousandths(capacity(routes));
-        let sample = Sample { at: self.now, counts, serving, capacity, live, target: self.spec.target_replicas };
+        let (serving, live) = (number(contract::is_serving), number(contract::is_live));
+        let capacity = thousandths(contract::capacity(routes));
+        let sample = Sample { at: self.now(), counts, serving, capacity, live, target: self.world.target() };
         let samples = &mut self.record.samples;
         // What lasts for no time is not seen.
         samples.pop_if(|last| last.at == sample.at);
@@ -242,12 +213,11 @@ impl<'a> Player<'a> {
     /// The record, with what becomes of the routes that are on their way out.
     fn finish(mut self, ended: Ended) -> Record {
         self.record.ended = ended;
-        self.record.ended_at = self.now;
+        self.record.ended_at = self.now();
         self.record.left_over = self.events.len();
-        self.record.last_classes = self.world.classes(&self.spec.deploying_revision).collect();
-        let until = self.now + u64::from(self.scenario.termination_seconds) * 1000;
+        self.record.last_classes = classes(&self.world).collect();
+        let until = self.now() + u64::from(self.scenario.termination_seconds) * 1000;
         while let Some(at) = self.world.next_step().filter(|at| *at <= until) {
-            self.now = at;
             self.world.advance(at);
             self.sample();
         }
@@ -255,13 +225,7 @@ impl<'a> Player<'a> {
     }
 }
 
-/// The serving capacity of routes, whatever their order.
-fn capacity(routes: &[Route]) -> f64 {
-    let mut routes: Vec<&Route> = routes.iter().collect();
-    routes.sort_by(|a, b| a.id.cmp(&b.id));
-    pointsman::capacity::capacity(routes)
-}
-
-fn json(config: &Map<String, Value>) -> String {
-    serde_json::to_string(config).expect("an object of JSON values is JSON")
+/// What each route is, in the order of creation; those that are gone are left out.
+fn classes(world: &World) -> impl Iterator<Item = Class> {
+    world.fates().filter_map(|(route, is_lost)| Class::of(route, is_lost, world.deploying_revision()))
 }

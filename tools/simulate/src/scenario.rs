@@ -20,6 +20,7 @@ use pointsman_host::{CallError, Guard, Plugin, Session};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+pub(crate) use self::start::Drawn;
 pub(crate) use self::{
     event::{Chosen, Event, HostTrouble, Mishap, Traffic, What},
     values::{Probability, RouteCount, Span},
@@ -29,6 +30,7 @@ use crate::ParseError;
 mod event;
 mod keys;
 mod names;
+mod start;
 mod values;
 
 /// A rollout to play: what is wanted, how the world behaves, and what happens when.
@@ -244,4 +246,9 @@ where
         // The root has no name.
         if key == "." { ParseError::Text(source) } else { ParseError::Key { key, source } }
     })
+}
+
+/// The configuration as a host keeps it.
+pub(crate) fn json(config: &Map<String, Value>) -> String {
+    serde_json::to_string(config).expect("an object of JSON values is JSON")
 }

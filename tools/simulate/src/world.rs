@@ -1,265 +1,211 @@
-//! Routes in virtual time: they start, pass health checks, fail and end as a scenario says, and a plan is applied to them.
+//! One deployment in a world of its own: routes, clocks, an operator, and what can happen to them.
+//!
+//! A [`World`] is what a host would know, and what is behind it: routes that start and end by themselves as a
+//! [`Behaviour`] says, places that are free or not, and clocks that need not agree. Its caller evaluates, applies and
+//! [injects](World::inject); it never draws a number and never waits.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `contract.rs` | [`contract`]: the contract's words and its applier, written anew |
+//! | `routes.rs` | routes: applying, injecting, steps, places |
+//! | `clock.rs` | the clocks |
+//! | `life.rs` | [`Behaviour`]: what routes do by themselves |
+//! | `fault.rs` | [`Fault`]: what is done to routes |
+//! | `operator.rs` | [`OperatorAction`] |
+//! | `budget.rs` | [`Budget`]: what an operator allows |
+//!
+//! Simulations and conformance share it. The model check (`tests/model`) keeps a world of its own, because an oracle must be
+//! independent of what it judges.
 
-use pointsman::{
-    ApplyError, HealthStatus, Labels, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus,
+use pointsman::{Check, Operator, Route, RouteChanges, Spec, SubStep, Timestamp, json::Request};
+
+pub use self::{
+    budget::Budget,
+    fault::Fault,
+    life::{Behaviour, Step, Still},
+    operator::OperatorAction,
+};
+use self::{
+    clock::Clocks,
+    life::{Life, Place},
 };
 
-use self::life::{Behaviour, Life, Step};
-pub use self::operator::OperatorAction;
-use super::{
-    chance::Chance,
-    class::Class,
-    scenario::{Chosen, Mishap, NewRoutes, Old, OldState, RouteCount, Scenario, Traffic, USUAL_REVISION},
-};
-
+mod budget;
+mod clock;
+pub mod contract;
+mod fault;
 mod life;
 mod operator;
+mod routes;
 #[cfg(test)]
 mod tests;
 
-/// When every rollout starts: a day after the epoch, so that there is a time before it.
-const START: Timestamp = Timestamp::from_millis(24 * 60 * 60 * 1000);
-
-/// All routes, and what is to become of each. Times are milliseconds since the first rollout's start.
-pub(super) struct World {
+/// One deployment, the host that has it, and the world around them. Times are milliseconds since it began.
+#[derive(Clone, Debug)]
+pub struct World {
     routes: Vec<Route>,
     /// One for each route.
     lives: Vec<Life>,
-    chance: Chance,
-    new_routes: NewRoutes,
-    behaviour: Behaviour,
-    now: u64,
-    /// How many routes there is room for, those that are still stopping included; none for any number. A route beyond
-    /// them is created, as a host would, and provisioning until one that has a place is gone.
+    /// What the host keeps. Its moment, free places and limits are put in when they are read.
+    spec: Spec,
+    clocks: Clocks,
+    /// How many routes there is room for, those that are still stopping included; none for any number.
     places: Option<u32>,
+    budget: Option<Budget>,
+    /// The gate that the last applied plan waits at, and its sub-step.
+    gate: Option<String>,
+    sub_step: Option<SubStep>,
 }
 
 // === impl World ===
 
 impl World {
-    /// As it is when the rollout starts.
-    pub(super) fn new(scenario: &Scenario, seed: u64) -> Self {
-        let mut world = Self {
-            routes: vec![],
-            lives: vec![],
-            chance: Chance::new(seed),
-            new_routes: scenario.new_routes,
-            behaviour: Behaviour::of(scenario),
-            now: 0,
-            places: None,
+    /// A world that begins at the spec's moment, with as many free places as the spec says. Its clocks agree.
+    pub fn new(spec: Spec, routes: Vec<Route>) -> Self {
+        let place = |route: &Route| {
+            let is_gone = !contract::is_live(route) && route.status != pointsman::RouteStatus::Terminating;
+            if is_gone { Place::None } else { Place::Held }
         };
-        let usual =
-            || vec![Old { revision: USUAL_REVISION.to_owned(), count: scenario.target, state: OldState::Serving }];
-        for old in scenario.old.clone().unwrap_or_else(usual) {
-            for _ in 0..old.count.0 {
-                world.add_old(&old);
-            }
-        }
-        world.set_free_places(scenario.free_places.map(|RouteCount(free)| free));
+        let lives = routes.iter().map(|route| Life { place: place(route), ..Life::default() }).collect();
+        let (clocks, free_places) = (Clocks::new(spec.now), spec.free_places);
+        let mut world = Self { routes, lives, spec, clocks, places: None, budget: None, gate: None, sub_step: None };
+        world.set_free_places(free_places);
         world
     }
 
-    /// So many more can be placed from now on.
-    pub(super) fn set_free_places(&mut self, free: Option<u32>) {
-        self.places = free.map(|free| free.saturating_add(self.occupied()));
-        self.place();
-    }
-
-    /// How many more can be placed now; none for any number.
-    pub(super) fn free_places(&self) -> Option<u32> {
-        self.places.map(|places| places.saturating_sub(self.occupied()))
-    }
-
-    fn occupied(&self) -> u32 {
-        let routes = self.routes.iter().zip(&self.lives);
-        let holds_a_place = |(route, life): &(&Route, &Life)| {
-            life.unplaced.is_none() && (route.is_live() || route.status == RouteStatus::Terminating)
-        };
-        u32::try_from(routes.filter(holds_a_place).count()).unwrap_or(u32::MAX)
-    }
-
-    /// Gives places that are free to the routes that wait for one, the oldest first.
-    fn place(&mut self) {
-        let mut free = self.free_places().unwrap_or(u32::MAX);
-        for life in &mut self.lives {
-            if free == 0 {
-                return;
-            }
-            if let Some(steps) = life.unplaced.take() {
-                life.ahead = steps.into_iter().map(|(after, step)| (self.now + after, step)).collect();
-                free -= 1;
-            }
-        }
-    }
-
-    /// The moment as the clock tells it that stamps routes.
-    fn stamp(&self) -> Timestamp {
-        let now = Self::timestamp(self.now).as_millis();
-        Timestamp::from_millis(now.saturating_add_signed(self.behaviour.stamp_offset))
-    }
-
-    fn add_old(&mut self, old: &Old) {
-        let (status, health) = match old.state {
-            OldState::Serving => (RouteStatus::Running, HealthStatus::Healthy),
-            OldState::Unhealthy => (RouteStatus::Running, HealthStatus::Unhealthy),
-            OldState::Terminated => (RouteStatus::Terminated, HealthStatus::Healthy),
-            OldState::FailedToStart => (RouteStatus::FailedToStart, HealthStatus::NotChecked),
-        };
-        let is_active = status == RouteStatus::Running;
-        self.routes.push(Route {
-            id: id(self.routes.len()),
-            revision: old.revision.clone(),
-            status,
-            health,
-            traffic_status: if is_active { TrafficStatus::Active } else { TrafficStatus::Inactive },
-            traffic_ratio: if is_active { 1.0 } else { 0.0 },
-            // Half a day before the rollout.
-            created_at: Timestamp::from_millis(START.as_millis() / 2),
-            status_updated_at: Some(Timestamp::from_millis(START.as_millis() / 2)),
-            end: match old.state {
-                OldState::Serving | OldState::Unhealthy => None,
-                OldState::Terminated => Some(RouteEnd::Drained),
-                OldState::FailedToStart => Some(RouteEnd::Crashed),
-            },
-            labels: Labels::default(),
-        });
-        self.lives.push(Life::default());
-    }
-
-    pub(super) fn routes(&self) -> &[Route] {
+    /// All routes that there ever were, in the order of creation.
+    pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// A moment of virtual time as plugins are told it.
-    pub(super) fn timestamp(at: u64) -> Timestamp {
-        START.saturating_add_millis(at)
+    /// Each route, and whether it crashed or was evicted in this world.
+    pub fn fates(&self) -> impl Iterator<Item = (&Route, bool)> {
+        self.routes.iter().zip(&self.lives).map(|(route, life)| (route, life.is_lost))
     }
 
-    /// What each route is, in the order of creation; those that are gone are left out.
-    pub(super) fn classes<'a>(&'a self, deploying_revision: &'a str) -> impl Iterator<Item = Class> + 'a {
-        let routes = self.routes.iter().zip(&self.lives);
-        routes.filter_map(move |(route, life)| Class::of(route, life.has_ended, deploying_revision))
-    }
-
-    /// When a route next does something by itself.
-    pub(super) fn next_step(&self) -> Option<u64> {
-        self.lives.iter().filter_map(|life| life.ahead.front()).map(|(at, _)| *at).min()
-    }
-
-    /// Lets time go on to `to`, which must not be later than the next step.
-    pub(super) fn advance(&mut self, to: u64) {
-        self.now = to;
-        for i in 0..self.routes.len() {
-            while let Some((_, step)) = self.lives[i].ahead.pop_front_if(|(at, _)| *at <= to) {
-                self.step(i, step);
-            }
-        }
-        self.place();
-    }
-
-    fn step(&mut self, i: usize, step: Step) {
-        let now = self.stamp();
-        let (route, life) = (&mut self.routes[i], &mut self.lives[i]);
-        let had_a_place = life.unplaced.is_none();
-        let before = (route.status, route.health);
-        match step {
-            Step::Run => route.status = RouteStatus::Running,
-            Step::Health(health) => route.health = health,
-            Step::Fail(end) => {
-                let never_ran = route.status == RouteStatus::Provisioning && end == RouteEnd::Crashed;
-                route.status = if never_ran { RouteStatus::FailedToStart } else { RouteStatus::Terminated };
-                (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
-                route.end = Some(end);
-                life.has_ended = true;
-                life.unplaced = None;
-                // What is evicted made room for something else.
-                if end == RouteEnd::Evicted && had_a_place {
-                    self.places = self.places.map(|places| places.saturating_sub(1));
-                }
-            }
-            Step::End => route.status = RouteStatus::Terminated,
-        }
-        if (route.status, route.health) != before {
-            route.status_updated_at = Some(now);
+    /// What the strategy is told now, but for the routes.
+    pub fn spec(&self) -> Spec {
+        Spec {
+            now: self.clocks.host(),
+            free_places: self.free_places(),
+            limits: self.budget.map(|budget| budget.at(self.spec.target_replicas)),
+            ..self.spec.clone()
         }
     }
 
-    /// Something happens to the oldest routes of a revision; returns to how many.
-    pub(super) fn befall(&mut self, revision: &str, count: u32, mishap: Mishap) -> u32 {
-        let mut befallen = 0;
-        for i in 0..self.routes.len() {
-            let route = &self.routes[i];
-            let can_befall = match mishap {
-                Mishap::Fail | Mishap::Evict => route.is_live(),
-                Mishap::Health(health) => route.status == RouteStatus::Running && route.health != health,
-            };
-            if befallen == count || route.revision != revision || !can_befall {
-                continue;
-            }
-            befallen += 1;
-            self.lives[i].ahead.clear();
-            self.step(
-                i,
-                match mishap {
-                    Mishap::Fail => Step::Fail(RouteEnd::Crashed),
-                    Mishap::Evict => Step::Fail(RouteEnd::Evicted),
-                    Mishap::Health(health) => Step::Health(health),
-                },
-            );
-        }
-        self.place();
-        befallen
+    /// What the strategy is told now.
+    pub fn request(&self) -> Request {
+        Request { routes: self.routes.clone(), spec: self.spec() }
     }
 
-    /// Somebody sets the traffic of live routes by hand; returns of how many.
-    pub(super) fn set_traffic(&mut self, hand: &Traffic) -> u32 {
-        let is_chosen = |route: &Route| match &hand.of {
-            Chosen::Oldest { revision, .. } => route.revision == *revision,
-            Chosen::Named(ids) => ids.contains(&route.id),
-        };
-        let live = self.routes.iter_mut().filter(|route| route.is_live() && is_chosen(route));
-        let mut set = 0;
-        for route in live.take(hand.of.count() as usize) {
-            (route.traffic_status, route.traffic_ratio) = (hand.status, hand.ratio);
-            set += 1;
-        }
-        set
+    /// The revision that is rolled out.
+    pub fn deploying_revision(&self) -> &str {
+        &self.spec.deploying_revision
     }
 
-    /// From now on this becomes of new routes.
-    pub(super) fn set_new_routes(&mut self, new_routes: NewRoutes) {
-        self.new_routes = new_routes;
+    /// How many routes should serve.
+    pub fn target(&self) -> u32 {
+        self.spec.target_replicas
     }
 
-    /// Applies a plan; returns how many routes it created.
-    pub(super) fn apply(&mut self, plan: &RouteChanges) -> Result<u32, ApplyError> {
-        let was_live: Vec<bool> = self.routes.iter().map(Route::is_live).collect();
-        let mut next = self.routes.len();
-        let stamp = self.stamp();
-        plan.apply(&mut self.routes, stamp, || {
-            next += 1;
-            id(next - 1)
-        })?;
-        for (i, was_live) in was_live.iter().enumerate() {
-            if *was_live && !self.routes[i].is_live() {
-                // What never had a place has nothing to stop.
-                let has_a_place = self.lives[i].unplaced.take().is_none();
-                let termination = if has_a_place { self.behaviour.termination } else { 0 };
-                self.lives[i].ahead = [(self.now + termination, Step::End)].into();
-            }
-        }
-        let mut created = 0;
-        while self.lives.len() < self.routes.len() {
-            let life = self.behaviour.new_life(self.new_routes, &mut self.chance);
-            self.lives.push(life);
-            created += 1;
-        }
-        self.place();
-        Ok(created)
+    /// The gate that the last applied plan waits at.
+    pub fn gate(&self) -> Option<&str> {
+        self.gate.as_deref()
     }
-}
 
-/// The id of the route that was created as this one, from 0.
-fn id(place: usize) -> String {
-    format!("r-{}", place + 1)
+    /// How the last applied plan ended the rollout, if it did.
+    pub fn ended(&self) -> Option<SubStep> {
+        self.sub_step.filter(|sub_step| contract::is_terminal(*sub_step))
+    }
+
+    // Clocks.
+
+    /// Milliseconds since the world began.
+    pub fn elapsed(&self) -> u64 {
+        self.clocks.elapsed
+    }
+
+    /// The moment as the host's clock tells it.
+    pub fn host_clock(&self) -> Timestamp {
+        self.clocks.host()
+    }
+
+    /// The moment as the clock tells it that stamps routes.
+    pub fn stamping_clock(&self) -> Timestamp {
+        self.clocks.stamp()
+    }
+
+    /// Sets how far ahead the clock is that stamps routes, in milliseconds; negative where it is behind.
+    pub fn set_stamps_ahead(&mut self, millis: i64) {
+        self.clocks.stamps = millis;
+    }
+
+    /// Sets the host's clock by so many milliseconds, for good.
+    pub fn step_clock(&mut self, millis: i64) {
+        self.clocks.host = self.clocks.host.saturating_add(millis);
+    }
+
+    /// Makes the host's clock wrong by so many milliseconds, until the next evaluation is [over](Self::evaluated).
+    pub fn blip_clock(&mut self, millis: i64) {
+        self.clocks.blip = self.clocks.blip.saturating_add(millis);
+    }
+
+    /// Ends an evaluation: a clock that was wrong for it is right again.
+    pub fn evaluated(&mut self) {
+        self.clocks.blip = 0;
+    }
+
+    // What the host keeps.
+
+    /// Lets an operator do something; returns whether it had an effect.
+    pub fn operate(&mut self, action: &OperatorAction) -> bool {
+        action.record(&mut self.spec.operator, self.gate.as_deref())
+    }
+
+    /// Sets the target.
+    pub fn rescale(&mut self, target: u32) {
+        self.spec.target_replicas = target;
+    }
+
+    /// Sets what the operator allows; none for the guard's policy.
+    pub fn set_budget(&mut self, budget: Option<Budget>) {
+        self.budget = budget;
+    }
+
+    /// Sets the outcome of a check, by its name.
+    pub fn set_check(&mut self, check: Check) {
+        self.spec.checks.retain(|known| known.name != check.name);
+        self.spec.checks.push(check);
+    }
+
+    /// Sets the strategy's configuration. Gates that were passed were those of the one before.
+    pub fn set_config(&mut self, config: String) {
+        self.spec.config = config;
+        self.spec.operator.passed_gates.clear();
+    }
+
+    /// Loses the strategy's memo; returns whether there was one.
+    pub fn lose_memo(&mut self) -> bool {
+        self.spec.memo.take().is_some()
+    }
+
+    /// Rolls out another revision. What was requested, found out and remembered was about the one before, which is returned
+    /// to where it carried the traffic; `checks` are how they stand now.
+    pub fn deploy(&mut self, revision: &str, checks: Vec<Check>) {
+        if matches!(self.sub_step, Some(SubStep::Finalizing | SubStep::Completed)) {
+            self.spec.stable_revision = Some(self.spec.deploying_revision.clone());
+        }
+        revision.clone_into(&mut self.spec.deploying_revision);
+        self.spec.started_at = self.clocks.host();
+        self.spec.operator = Operator::default();
+        (self.spec.checks, self.spec.memo) = (checks, None);
+        (self.gate, self.sub_step) = (None, None);
+    }
+
+    /// Keeps what a host keeps of a plan that it applied.
+    fn keep(&mut self, plan: &RouteChanges) {
+        self.spec.memo.clone_from(&plan.memo);
+        self.gate.clone_from(&plan.gate);
+        self.sub_step = Some(plan.sub_step);
+    }
 }

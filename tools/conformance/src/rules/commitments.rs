@@ -4,12 +4,12 @@ use pointsman::{
     Commitment, RouteChanges, Spec,
     json::{Admission, ConfigToCheck, Request},
 };
+use pointsman_simulate::world::contract;
 
 use super::rollouts::in_rollouts;
 use crate::{
     bench::Bench,
     tried::{Failure, Tried},
-    words,
 };
 
 /// `keeps-its-commitment`: a plan's commitment is a function of configuration, target and limits alone, and equal to what
@@ -58,19 +58,19 @@ fn is_done(request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     let mut after = request.clone();
     // What is created serves nothing yet, and may be more than this machine holds.
     let changes = RouteChanges { rollout_specs: vec![], ..plan.clone() };
-    if words::apply(&changes, &mut after).is_err() {
+    if contract::apply_to_request(&changes, &mut after).is_err() {
         // Whoever names strangers breaks another rule.
         return Ok(());
     }
     let promised = said(plan.commitment);
-    let [before, left] = [&request.routes, &after.routes].map(|routes| words::capacity(routes));
+    let [before, left] = [&request.routes, &after.routes].map(|routes| contract::capacity(routes));
     let least = f64::from(plan.commitment.least_serving).min((before + TOLERANCE).floor());
     if left < least - TOLERANCE {
         let message = format!("{promised} is promised, and the plan takes serving capacity from {before} to {left}");
         return Err(Failure::new(message).about("too few serve"));
     }
-    let created = words::created(plan);
-    let live = created + after.routes.iter().filter(|route| words::is_live(route)).count() as u64;
+    let created = contract::created(plan);
+    let live = created + after.routes.iter().filter(|route| contract::is_live(route)).count() as u64;
     if created > 0 && live > u64::from(plan.commitment.most_live) {
         let message = format!("{promised} is promised, and the plan creates {created} and makes it {live} live routes");
         return Err(Failure::new(message).about("too many live"));

@@ -5,7 +5,7 @@ use pointsman::{
     json::{Answer, Request},
 };
 use pointsman_host::{Decision, FieldDifference};
-use pointsman_simulate::show::changes;
+use pointsman_simulate::{show::changes, world::contract};
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy},
@@ -15,9 +15,8 @@ use super::rollouts::in_rollouts;
 use crate::{
     bench::Bench,
     requests::{self, MOST_ROUTES},
+    rollout::MOST_CREATED,
     tried::{Failure, Tried},
-    words,
-    world::MOST_CREATED,
 };
 
 /// How many requests one instance is asked at random.
@@ -130,17 +129,17 @@ pub(super) fn idempotent(bench: &Bench<'_>, rule: &str) -> Tried {
 fn is_enough(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     let mut after = request.clone();
     // What cannot be applied, or would fill this machine, is for the rule `harmless`.
-    if words::created(plan) > MOST_CREATED || words::apply(plan, &mut after).is_err() {
+    if contract::created(plan) > MOST_CREATED || contract::apply_to_request(plan, &mut after).is_err() {
         return Ok(());
     }
     let Some(again) = bench.subject.plan(&after)? else {
         return Err(Failure::new("once its plan is applied, it refuses the routes"));
     };
-    if words::changes_routes(&again) {
+    if contract::changes_routes(&again) {
         let (first, second) = (changes(plan), changes(&again));
         return Err(Failure::new(format!("once its plan ({first}) is applied, it wants more: {second}")));
     }
-    if words::is_terminal(plan.sub_step) && plan.sub_step != again.sub_step {
+    if contract::is_terminal(plan.sub_step) && plan.sub_step != again.sub_step {
         let [first, second] = [plan, &again].map(|plan| plan.sub_step.as_str());
         return Err(Failure::new(format!("once its plan is applied, {first} becomes {second}")));
     }

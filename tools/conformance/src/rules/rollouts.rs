@@ -1,14 +1,14 @@
 //! Whole rollouts, in a small world where anything happens at any time.
 
 use pointsman::{RouteChanges, json::Request};
+use pointsman_simulate::world::contract::created;
 use proptest::{collection::vec, sample::select};
 
 use super::plans::is_harmless;
 use crate::{
     bench::Bench,
+    rollout::{Event, MOST_CREATED, Rollout, events, starts},
     tried::{Failure, Tried},
-    words::created,
-    world::{Event, MOST_CREATED, World, events, starts},
 };
 
 /// The most events of one rollout.
@@ -33,22 +33,22 @@ pub(super) fn in_rollouts(
 ) -> Tried {
     let cases = (select(bench.configs.taken.clone()), starts(), vec(events(), 1..=EVENTS));
     bench.for_all(rule, &cases, |(config, start, events)| {
-        let mut world = World::new(&config, &start);
+        let mut rollout = Rollout::new(&config, &start);
         for event in events {
             if !matches!(event, Event::Evaluate | Event::Crash) {
-                world.happen(&event);
+                rollout.happen(&event);
                 continue;
             }
-            world.log_evaluation(&event);
-            let asked = bench.subject.limited(&world.asked());
-            let failed = |failure: Failure, world: &World| failure.at(&asked).after(world.log.clone());
-            let plan = bench.subject.plan(&asked).map_err(|failure| failed(failure, &world))?;
-            judge(&asked, plan.as_ref()).map_err(|failure| failed(failure, &world))?;
+            rollout.log_evaluation(&event);
+            let request = bench.subject.limited(&rollout.world.request());
+            rollout.world.evaluated();
+            let failed = |failure: Failure| failure.at(&request).after(rollout.log.clone());
+            let plan = bench.subject.plan(&request).map_err(failed)?;
+            judge(&request, plan.as_ref()).map_err(failed)?;
             let Some(plan) = plan else { return Ok(()) };
-            if matches!(event, Event::Evaluate) && (world.apply(&plan).is_err() || world.is_over) {
+            if matches!(event, Event::Evaluate) && (rollout.apply(&plan).is_err() || rollout.world.ended().is_some()) {
                 return Ok(());
             }
-            world.evaluated();
         }
         Ok(())
     })

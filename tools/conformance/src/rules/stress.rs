@@ -1,10 +1,11 @@
 //! What goes on for ever: creating what fails, and evaluating without a pause.
 
+use pointsman_simulate::world::contract::{self, created};
+
 use crate::{
     bench::Bench,
+    rollout::{MOST_CREATED, Rollout, Start},
     tried::{Failure, Tried},
-    words::{self, created},
-    world::{MOST_CREATED, Start, World},
 };
 
 /// How many cycles a rollout that never succeeds is watched, and how long one is, in seconds.
@@ -29,13 +30,12 @@ const TOO_CLOSE: u64 = 1000;
 pub(super) fn bounded_creation(bench: &Bench<'_>, _: &str) -> Tried {
     let worlds = bench.configs.plain().iter().flat_map(|config| [(config, 0), (config, TARGET)]);
     Tried::of_each(worlds, |(config, old)| {
-        let (mut world, mut late) = (World::new(config, &Start::plain(TARGET, old)), 0);
+        let (mut rollout, mut late) = (Rollout::new(config, &Start::plain(TARGET, old)), 0);
         for cycle in 1..=CYCLES {
-            let failed = |failure: Failure, world: &World| failure.at(&world.request);
-            let plan = bench.subject.plan(&bench.subject.limited(&world.request));
-            let plan = plan.map_err(|failure| failed(failure, &world))?;
-            let Some(plan) = plan else { return Ok(()) };
-            if created(&plan) <= MOST_CREATED && world.apply(&plan).is_err() {
+            let request = rollout.world.request();
+            let plan = bench.subject.plan(&bench.subject.limited(&request));
+            let Some(plan) = plan.map_err(|failure| failure.at(&request))? else { return Ok(()) };
+            if created(&plan) <= MOST_CREATED && rollout.apply(&plan).is_err() {
                 // For the rule `harmless`.
                 return Ok(());
             }
@@ -50,12 +50,12 @@ pub(super) fn bounded_creation(bench: &Bench<'_>, _: &str) -> Tried {
                     created(&plan),
                     CYCLES / 2,
                 );
-                let last = format!("{} routes were created before", world.request.routes.len());
-                return Err(Failure::new(message).after(vec![world.log[0].clone(), last]));
+                let last = format!("{} routes were created before", rollout.world.routes().len());
+                return Err(Failure::new(message).after(vec![rollout.log[0].clone(), last]));
             }
-            world.fail_all_new();
-            world.pass(CYCLE_SECONDS);
-            if words::is_terminal(plan.sub_step) {
+            rollout.fail_all_new();
+            rollout.pass(CYCLE_SECONDS);
+            if contract::is_terminal(plan.sub_step) {
                 return Ok(());
             }
         }
@@ -89,9 +89,9 @@ pub(super) fn no_busy_loop(bench: &Bench<'_>, rule: &str) -> Tried {
                 );
                 return Err(Failure::new(message).at(&before));
             }
-            if words::is_terminal(plan.sub_step)
+            if contract::is_terminal(plan.sub_step)
                 || created(&plan) > MOST_CREATED
-                || words::apply(&plan, &mut request).is_err()
+                || contract::apply_to_request(&plan, &mut request).is_err()
             {
                 return Ok(());
             }

@@ -68,7 +68,8 @@ impl Look {
 
     /// A text in a colour, where there are colours.
     pub fn paint(self, style: Style, text: impl Display) -> String {
-        if self.is_coloured { format!("{style}{text}{style:#}") } else { text.to_string() }
+        let text = text.to_string();
+        if self.is_coloured && !text.is_empty() { format!("{style}{text}{style:#}") } else { text }
     }
 
     /// A heading.

@@ -1,90 +1,63 @@
-//! What a route does by itself, and how that is drawn.
+//! What a route does by itself.
 
 use std::collections::VecDeque;
 
-use pointsman::{HealthStatus, RouteEnd};
+use pointsman::HealthStatus;
 
-use crate::{
-    chance::Chance,
-    scenario::{NewRoutes, Scenario},
-};
+/// What routes do by themselves. A world asks; it draws nothing itself.
+pub trait Behaviour {
+    /// What a new route does once it has a place, each step so many milliseconds after that, in the order of time.
+    fn start(&mut self) -> Vec<(u64, Step)>;
 
-/// How long after it got ready a route that flaps does so, in milliseconds.
-const FLAP_AFTER: u64 = 5000;
+    /// How long a drained route takes to be gone, in milliseconds; none where [`Fault::Gone`](super::Fault::Gone) says when.
+    fn termination(&self) -> Option<u64>;
+}
 
-/// How routes behave, in milliseconds and chances.
-pub(super) struct Behaviour {
-    /// In seconds: drawn numbers are whole seconds, which read better.
-    start: (u32, u32),
-    warm_up: u64,
-    pub(super) termination: u64,
-    fail_chance: f64,
-    flap_chance: f64,
-    flap: u64,
-    /// How far ahead the clock is that stamps routes, in milliseconds; negative where it is behind.
-    pub(super) stamp_offset: i64,
+/// Routes that do nothing by themselves: everything is injected.
+#[derive(Clone, Copy, Debug)]
+pub struct Still;
+
+/// A step that a route takes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It runs.
+    Run,
+    /// Its health is another.
+    Health(HealthStatus),
+    /// It ends: it failed to start, or crashed.
+    Crash,
+    /// It is gone, having been drained.
+    Gone,
 }
 
 /// What a route has before it, and how it ended.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Life {
+    /// Its steps, each at a moment of the world in milliseconds, in the order of time.
     pub(super) ahead: VecDeque<(u64, Step)>,
-    /// What it has before it once it has a place, from that moment on; none where it has one, or needs none any more.
-    pub(super) unplaced: Option<VecDeque<(u64, Step)>>,
-    /// It ended in this run.
-    pub(super) has_ended: bool,
+    pub(super) place: Place,
+    /// It crashed or was evicted in this world, not before it.
+    pub(super) is_lost: bool,
 }
 
-/// What a route does by itself.
-#[derive(Clone, Copy)]
-pub(super) enum Step {
-    Run,
-    /// It ends by itself, or loses its place.
-    Fail(RouteEnd),
-    Health(HealthStatus),
-    End,
+/// Whether a route takes one of the places that there are.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Place {
+    /// It never had one, or has given it back.
+    #[default]
+    None,
+    /// It waits for one, and does this from then on.
+    Awaited(Vec<(u64, Step)>),
+    /// It has one.
+    Held,
 }
 
-// === impl Behaviour ===
-
-impl Behaviour {
-    /// That of a scenario.
-    pub(super) fn of(scenario: &Scenario) -> Self {
-        let millis = |seconds: u32| u64::from(seconds) * 1000;
-        Self {
-            start: (scenario.start_seconds.min, scenario.start_seconds.max),
-            warm_up: millis(scenario.warm_up_seconds),
-            termination: millis(scenario.termination_seconds),
-            fail_chance: scenario.fail_chance.0,
-            flap_chance: scenario.flap_chance.0,
-            flap: millis(scenario.flap_seconds),
-            stamp_offset: i64::from(scenario.stamp_offset_seconds) * 1000,
-        }
+impl Behaviour for Still {
+    fn start(&mut self) -> Vec<(u64, Step)> {
+        vec![]
     }
 
-    /// What becomes of a new route once it has a place. As many numbers are drawn for each, so that one chance does not
-    /// move another.
-    pub(super) fn new_life(&self, new_routes: NewRoutes, chance: &mut Chance) -> Life {
-        let running = 1000 * u64::from(chance.between(self.start.0, self.start.1));
-        let [fails, flaps] = [self.fail_chance, self.flap_chance].map(|likely| chance.happens(likely));
-        let (checked, healthy) = (running + self.warm_up, HealthStatus::Healthy);
-        let mut steps = VecDeque::new();
-        match new_routes {
-            NewRoutes::Hang => {}
-            NewRoutes::Fail => steps.push_back((running, Step::Fail(RouteEnd::Crashed))),
-            NewRoutes::Start if fails => steps.push_back((running, Step::Fail(RouteEnd::Crashed))),
-            NewRoutes::Unhealthy => {
-                steps.extend([(running, Step::Run), (checked, Step::Health(HealthStatus::Unhealthy))]);
-            }
-            NewRoutes::Start => {
-                steps.extend([(running, Step::Run), (checked, Step::Health(healthy))]);
-                if flaps {
-                    let sick = checked + FLAP_AFTER;
-                    let recovered = sick + self.flap;
-                    steps.extend([(sick, Step::Health(HealthStatus::Unhealthy)), (recovered, Step::Health(healthy))]);
-                }
-            }
-        }
-        Life { unplaced: Some(steps), ..Life::default() }
+    fn termination(&self) -> Option<u64> {
+        None
     }
 }

@@ -22,7 +22,7 @@ fn events_happen(#[case] first: &str, #[case] second: &str, #[case] expected: &[
         text.push_str(&format!("[[events]]\nat_seconds = 16\n{second}\n"));
     }
 
-    let document = json_of(&text, 0);
+    let document = json_of(&text);
 
     assert_eq!(codes(&document), expected, "{:#}", document["verdict"]);
 }
@@ -33,7 +33,7 @@ fn after_a_rollout_that_was_given_up_there_can_be_another() {
         "{HAPPY}termination_seconds = 25\n[[events]]\nat_seconds = 15\noperator = \"abort\"\n\
          [[events]]\nat_seconds = 100\ndeploy = \"v3\"\n"
     );
-    let document = json_of(&text, 0);
+    let document = json_of(&text);
 
     // What was asked for was about v2; v3 has a rollout and a deadline of its own.
     let expected = [
@@ -60,7 +60,7 @@ fn another_rollout_has_a_deadline_of_its_own() {
     let text = "title = \"t\"\ntarget = 2\nconfig = { auto_promote = true, deadline_seconds = 60 }\n\
         [[events]]\nat_seconds = 50\ndeploy = \"v3\"\n[[events]]\nat_seconds = 50\nnew_routes = \"hang\"\n";
     for (text, was_promoted) in [(text.to_owned(), true), (text.replace("= 2\n", "= 2\nstart_seconds = 55\n"), false)] {
-        let document = json_of(&text, 0);
+        let document = json_of(&text);
 
         let ended = (&document["verdict"]["ended"], &document["verdict"]["after_seconds"]);
         assert_eq!(ended, (&json!("rolled_back"), &json!(110.0)), "{was_promoted}");
@@ -72,7 +72,6 @@ fn another_rollout_has_a_deadline_of_its_own() {
 fn flaps_are_drawn_and_restart_the_delay() {
     let document = json_of(
         "title = \"t\"\ntarget = 2\nflap_chance = 1.0\nconfig = { auto_promote = true, promote_delay_seconds = 60 }",
-        0,
     );
 
     // Ready after 30 s, unhealthy 5 s later, and so for 15 s.
@@ -81,7 +80,7 @@ fn flaps_are_drawn_and_restart_the_delay() {
 
 #[test]
 fn a_crash_loses_one_plan_and_no_more() {
-    let document = json_of(&format!("{HAPPY}[[events]]\nat_seconds = 0\nhost = \"crash\"\n"), 0);
+    let document = json_of(&format!("{HAPPY}[[events]]\nat_seconds = 0\nhost = \"crash\"\n"));
 
     let outcomes: Vec<&Value> = document["cycles"].as_array().unwrap().iter().map(|cycle| &cycle["outcome"]).collect();
     assert_eq!(&outcomes[..2], ["lost", "applied"]);
@@ -92,7 +91,6 @@ fn a_crash_loses_one_plan_and_no_more() {
 fn a_host_looks_again_when_the_plan_asks_for_it() {
     let document = json_of(
         "title = \"t\"\ntarget = 1\nstart_seconds = 10\nconfig = { auto_promote = true, promote_delay_seconds = 13 }",
-        0,
     );
 
     assert_eq!(document["verdict"]["after_seconds"], 23.0);
@@ -102,7 +100,6 @@ fn a_host_looks_again_when_the_plan_asks_for_it() {
 fn a_long_wait_is_given_up() {
     let document = json_of(
         "title = \"t\"\ntarget = 1\ngive_up_seconds = 95\nnew_routes = \"hang\"\nconfig = { deadline_seconds = 1000 }",
-        0,
     );
 
     assert_eq!(

@@ -7,8 +7,8 @@ use proptest::{
     sample::select,
 };
 
-use crate::requests::{self, Budget};
-use pointsman_simulate::OperatorAction;
+use crate::requests;
+use pointsman_simulate::world::{Budget, OperatorAction};
 
 /// Something that happens in a rollout. A place chooses among the routes that it can happen to.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub(crate) enum Event {
     Operate(OperatorAction),
     /// So many more routes can be placed; none for any number.
     Places(Option<u32>),
-    /// The deployment gets a budget of its own; none for the policy of the command line.
+    /// The deployment gets a budget of its own; none for the caller's policy.
     Budget(Option<Budget>),
     /// The host's clock is set by so many seconds, for good.
     ClockStep(i64),

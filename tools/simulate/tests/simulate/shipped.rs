@@ -2,10 +2,11 @@
 
 use std::{env, fs};
 
+use pointsman_simulate::Scenario;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{root, scenario, simulate, simulate_with};
+use super::{BLUE_GREEN, ROLLING_UPDATE, json_of, plugin, root, run, run_with, scenario};
 
 #[rstest]
 #[case::happy_path("happy-path", "completed", "promoting", 3, 6, 3, 0)]
@@ -33,12 +34,12 @@ fn a_shipped_scenario_ends_as_it_should(
     #[case] created: u32,
     #[case] failed: u32,
 ) {
-    let is_rolling = fs::read_to_string(scenario(name)).unwrap().contains("For rolling_update.wasm.");
-    let plugin = if is_rolling { "plugins/rolling_update.wasm" } else { "plugins/blue_green.wasm" };
-    let assert = simulate_with(plugin, &scenario(name), &["--json"]).assert().code(0).stderr("");
+    let text = scenario(name);
+    let is_rolling = text.contains("For rolling_update.wasm.");
+    let run = run_with(&plugin(if is_rolling { ROLLING_UPDATE } else { BLUE_GREEN }), &text, 0);
 
-    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
-    let verdict = &document["verdict"];
+    assert!(run.summary.is_well());
+    let verdict = &run.document()["verdict"];
     assert_eq!((&verdict["ended"], &verdict["code"]), (&json!(ended), &json!(code)));
     let counts = ["lowest_serving", "most_live", "created", "failed"].map(|key| verdict[key].as_f64());
     assert_eq!(counts, [lowest_serving, most_live, created, failed].map(|count| Some(count.into())), "{verdict:#}");
@@ -46,7 +47,7 @@ fn a_shipped_scenario_ends_as_it_should(
 
 #[test]
 fn every_shipped_scenario_is_tested_and_says_why_it_is_there() {
-    let tests = fs::read_to_string(root().join("tools/cli/tests/simulate/shipped.rs")).unwrap();
+    let tests = fs::read_to_string(root().join("tools/simulate/tests/simulate/shipped.rs")).unwrap();
     let list = fs::read_to_string(root().join("examples/scenarios/README.md")).unwrap();
     let files = fs::read_dir(root().join("examples/scenarios")).unwrap();
     for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().unwrap() == "toml") {
@@ -63,8 +64,8 @@ fn every_key_is_in_the_reference() {
     let reference = fs::read_to_string(root().join("examples/scenarios/README.md")).unwrap();
     // The error for a key that is none names all that there are.
     for text in ["nonsense = 1", "[[events]]\nnonsense = 1"] {
-        let assert = simulate("-", &[]).write_stdin(text).assert().code(2);
-        let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        let error = Scenario::parse(text).unwrap_err();
+        let error = std::error::Error::source(&error).unwrap().to_string();
         let keys: Vec<&str> = error.split("expected one of ").nth(1).unwrap().split('`').skip(1).step_by(2).collect();
         assert!(keys.len() > 10, "{error}");
         for key in keys {
@@ -76,22 +77,21 @@ fn every_key_is_in_the_reference() {
 
 #[test]
 fn the_readme_shows_the_happy_path() {
-    let assert = simulate(&scenario("happy-path"), &[]).assert().code(0);
+    let output = run(&scenario("happy-path")).timeline(false);
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let shown =
         readme.split("scenarios/happy-path.toml --svg chart.svg\n").nth(1).unwrap().split("```").next().unwrap();
 
-    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
     assert!(!shown.is_empty() && output.ends_with(shown), "the README shows another output than:\n{output}");
 }
 
 /// The root package walks its model along this file.
 #[test]
 fn the_happy_path_as_a_document_is_as_it_was() {
-    let file = root().join("tools/cli/tests/fixtures/happy-path.json");
-    let assert = simulate(&scenario("happy-path"), &["--json"]).assert().code(0);
+    let file = root().join("tools/simulate/tests/fixtures/happy-path.json");
+    let document = run(&scenario("happy-path")).document();
 
-    let output = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    let output = format!("{document:#}\n");
     if env::var_os("BLESS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, &output).unwrap();
@@ -106,11 +106,9 @@ fn the_happy_path_as_a_document_is_as_it_was() {
 #[case::eviction("eviction", "examples/scenarios/README.md", "(eviction.svg)")]
 #[case::weights_by_hand("weights-by-hand", "examples/scenarios/README.md", "(weights-by-hand.svg)")]
 fn a_chart_that_is_shown_is_the_one_that_is_drawn(#[case] name: &str, #[case] readme: &str, #[case] link: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let (drawn, shown) = (folder.path().join("chart.svg"), root().join(format!("examples/scenarios/{name}.svg")));
-    simulate(&scenario(name), &["--svg", drawn.to_str().unwrap()]).assert().code(0);
+    let shown = root().join(format!("examples/scenarios/{name}.svg"));
+    let drawn = run(&scenario(name)).chart();
 
-    let drawn = fs::read_to_string(drawn).unwrap();
     if env::var_os("BLESS").is_some() {
         fs::write(&shown, &drawn).unwrap();
     }
@@ -121,9 +119,8 @@ fn a_chart_that_is_shown_is_the_one_that_is_drawn(#[case] name: &str, #[case] re
 /// Whole routes say little where weights differ.
 #[test]
 fn weights_set_by_hand_are_seen_in_the_capacity() {
-    let assert = simulate(&scenario("weights-by-hand"), &["--json"]).assert().code(0).stderr("");
+    let document = json_of(&scenario("weights-by-hand"));
 
-    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     let verdict = &document["verdict"];
     assert_eq!((&verdict["ended"], &verdict["code"]), (&json!("completed"), &json!("promoting")));
     assert_eq!((&verdict["lowest_serving"], &verdict["serving_at_end"]), (&json!(1.1), &json!(3.0)));

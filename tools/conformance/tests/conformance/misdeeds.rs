@@ -1,11 +1,12 @@
 //! What a plugin does wrong, and which rule says so.
 
-use assert_cmd::Command;
-use predicates::prelude::*;
+use pointsman::guard::Policy;
+use pointsman_conformance::{Options, Outcome};
+use pointsman_host::{Guard, Host, Limits};
 use rstest::rstest;
 use serde_json::json;
 
-use super::{component, conformance, failure, hostile_mode, misdeed, report, with_verdict};
+use super::{failure, few, hostile, hostile_mode, misdeed, misdeeds, of, report, which};
 
 #[rstest]
 #[case("loop_forever", "answers", "ran for longer than")]
@@ -48,59 +49,53 @@ fn each_misdeed_breaks_its_rule(#[case] word: &str, #[case] rule: &str, #[case] 
     let report = misdeed(word);
 
     let failure = failure(&report, rule);
-    assert!(failure["message"].as_str().unwrap().contains(message), "{failure:#}");
-    assert!(with_verdict(&report, "pass").contains(&"describes-itself"), "{report:#}");
+    assert!(failure.message.contains(message), "{failure:#?}");
+    assert!(which(&report, Outcome::Pass).contains(&"describes-itself"), "{report:#?}");
 }
 
 #[test]
 fn what_is_only_silent_breaks_only_the_rule_on_reasons() {
-    assert_eq!(with_verdict(&misdeed("none"), "fail"), ["says-why"]);
+    assert_eq!(which(&misdeed("none"), Outcome::Fail), ["says-why"]);
 }
 
 #[test]
 fn who_promises_something_else_each_time_keeps_no_commitment() {
-    let folder = tempfile::tempdir().unwrap();
-    let args = [&hostile_mode(folder.path(), "fickle"), "--config", r#"{"misdeed": "none"}"#, "--json", "--cases", "8"];
-    let report = report(&conformance(&args).assert().code(1));
+    let options = Options { configs: misdeeds(&["none"]), ..of(8) };
+    let report = report(&hostile_mode("fickle"), &options);
 
     let failure = failure(&report, "keeps-its-commitment");
-    let message = failure["message"].as_str().unwrap();
     let expected = "the plan promises at least 0 serve, at most 4294967294 are live, and `check-config` said at least 0 \
                     serve, at most 4294967295 are live";
-    assert_eq!(message, expected, "{failure:#}");
+    assert_eq!(failure.message, expected, "{failure:#?}");
 }
 
 #[test]
-fn counter_examples_are_small_and_can_be_explained() {
+fn counter_examples_are_small_and_can_be_tried() {
     let report = misdeed("drain_all");
 
-    let harmless = failure(&report, "harmless");
-    assert_eq!(harmless["request"]["routes"].as_array().unwrap().len(), 1, "{harmless:#}");
-    assert_eq!(harmless["request"]["spec"]["config"], json!({"misdeed": "drain_all"}));
+    let harmless = failure(&report, "harmless").request.as_ref().unwrap();
+    assert_eq!(harmless["routes"].as_array().unwrap().len(), 1, "{harmless:#}");
+    assert_eq!(harmless["spec"]["config"], json!({"misdeed": "drain_all"}));
     // The limits that it was made within are in it: it is the same under any policy.
-    assert_eq!(harmless["request"]["spec"]["limits"], json!({"least_serving": 1, "most_live": 2}));
+    assert_eq!(harmless["spec"]["limits"], json!({"least_serving": 1, "most_live": 2}));
     let rollout = failure(&report, "harmless-in-rollouts");
-    let events = rollout["events"].as_array().unwrap();
-    assert!(events.len() <= 3, "{rollout:#}");
-    assert_eq!(events.last().unwrap(), "the host evaluates");
-    assert_eq!(failure(&misdeed("leak_ids"), "deterministic")["request"].as_array().unwrap().len(), 2);
-    let mut explain = Command::new(assert_cmd::cargo::cargo_bin!("pointsman"));
-    explain.args(["explain", "--max-unavailable", "100%", "--plugin", &component("guests/hostile.wasm")]);
-    explain
-        .write_stdin(harmless["request"].to_string())
-        .assert()
-        .code(1)
-        .stdout(predicate::str::contains("capacity-lowered"));
+    assert!(rollout.events.len() <= 3, "{rollout:#?}");
+    assert_eq!(rollout.events.last().unwrap(), "the host evaluates");
+    let leak = misdeed("leak_ids");
+    assert_eq!(failure(&leak, "deterministic").request.as_ref().unwrap().as_array().unwrap().len(), 2);
+    let wide = Policy { max_unavailable: pointsman::Amount::percent(100), ..Policy::default() };
+    let plugin = Host::new(Limits::default()).unwrap().load_bytes("hostile.wasm", &hostile()).unwrap();
+    let answers = plugin.with_guard(Guard::Policy(wide)).evaluate_cycles_json(&format!("[{harmless}]")).unwrap();
+    assert!(answers.contains("capacity-lowered"), "{answers}");
 }
 
 #[test]
-fn the_policy_is_that_of_the_command_line() {
-    let config = r#"{"misdeed": "drain_all"}"#;
-    let hostile = component("guests/hostile.wasm");
-    let args = [&hostile, "--config", config, "--json", "--cases", "24", "--max-unavailable", "100%"];
-    let floorless = report(&conformance(&args).assert().code(1));
+fn the_policy_is_the_callers() {
+    let wide = Policy { max_unavailable: pointsman::Amount::percent(100), ..Policy::default() };
+    let options = Options { configs: misdeeds(&["drain_all"]), guard: Guard::Policy(wide), ..few() };
+    let report = report(&hostile(), &options);
 
     // In rollouts what it still does wrong is to drain what is not live.
-    let message = failure(&floorless, "harmless-in-rollouts")["message"].as_str().unwrap();
+    let message = &failure(&report, "harmless-in-rollouts").message;
     assert!(message.contains("changed-not-live") && !message.contains("capacity-lowered"), "{message}");
 }

@@ -22,7 +22,7 @@ fn at(seconds: u32, what: &str) -> String {
 // The plan of 30 s is lost, and its memo with it.
 #[case::of_a_lost_plan(&at(25, r#"host = "crash""#), 100.0)]
 fn a_memo_is_carried_over_until_it_is_lost(#[case] events: &str, #[case] after: f64) {
-    let document = json_of(&format!("{KEPT}{events}"), 0);
+    let document = json_of(&format!("{KEPT}{events}"));
 
     let verdict = &document["verdict"];
     let ended = (&verdict["ended"], &verdict["code"], &verdict["after_seconds"]);
@@ -36,7 +36,7 @@ fn a_memo_is_of_one_rollout() {
         r#"fail = "v2"
 count = 2"#,
     );
-    let document = json_of(&format!("{KEPT}{lost}{}", at(60, r#"deploy = "v3""#)), 0);
+    let document = json_of(&format!("{KEPT}{lost}{}", at(60, r#"deploy = "v3""#)));
 
     // With v2's memo, that green was lost, v3 would be rolled back at once.
     let verdict = &document["verdict"];
@@ -53,7 +53,7 @@ count = 2"#,
 fn what_was_found_out_is_about_one_rollout() {
     let checks = "checks = [{ name = \"smoke\", outcome = \"passed\" }]\n";
     let failed = at(10, r#"check = { name = "smoke", outcome = "failed" }"#);
-    let document = json_of(&format!("{KEPT}{checks}{failed}{}", at(20, r#"deploy = "v3""#)), 0);
+    let document = json_of(&format!("{KEPT}{checks}{failed}{}", at(20, r#"deploy = "v3""#)));
 
     assert_eq!(codes(&document)[..3], ["creating-green", "check-failed", "creating-green"]);
     assert_eq!(document["verdict"]["ended"], "completed");
@@ -73,7 +73,7 @@ fn a_check_has_one_outcome_its_last_and_leaves_the_others_alone() {
         check(65, "people", "pending"),
         check(70, "smoke", "passed"),
     );
-    let document = json_of(&(text.clone() + &check(85, "people", "passed")), 0);
+    let document = json_of(&(text.clone() + &check(85, "people", "passed")));
 
     let message_at = |seconds: f64| {
         let cycles = document["cycles"].as_array().unwrap();
@@ -95,5 +95,5 @@ fn a_check_has_one_outcome_its_last_and_leaves_the_others_alone() {
     assert_eq!(waiting.map(|names| json!(names)), expected);
     assert_eq!(document["verdict"]["after_seconds"], 85.0);
     // One that never comes is waited for.
-    assert_eq!(json_of(&text, 0)["verdict"]["code"], Value::from("awaiting-checks"));
+    assert_eq!(json_of(&text)["verdict"]["code"], Value::from("awaiting-checks"));
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use pointsman::{TrafficStatus, json::Request};
+use pointsman::TrafficStatus;
+use pointsman_simulate::world::World;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 
 use crate::requests::{self, OTHER};
@@ -59,7 +60,8 @@ impl Start {
         }
     }
 
-    pub(super) fn request(&self, config: &str) -> Request {
+    /// The world that it starts in.
+    pub(super) fn world(&self, config: &str) -> World {
         let mut routes: Vec<_> = (1..=self.old).map(|i| requests::serving_route(format!("r-{i}"))).collect();
         let (serving, standby) = self.leftovers;
         for i in 0..serving + standby {
@@ -73,7 +75,9 @@ impl Start {
         let mut spec = requests::spec(self.target, config);
         spec.stable_revision = spec.stable_revision.filter(|_| self.knows_stable);
         (spec.weight_steps, spec.free_places) = (self.weight_steps, self.free_places);
-        Request { routes, spec }
+        let mut world = World::new(spec, routes);
+        world.set_stamps_ahead(self.stamps_ahead_seconds * 1000);
+        world
     }
 }
 

@@ -1,9 +1,9 @@
 //! What contract 0.2 lets happen: rollouts one after the other, gates, pauses, places, weights by hand, and clocks.
 
-use predicates::prelude::*;
+use pointsman_simulate::{ParseError, Scenario};
 use serde_json::{Value, json};
 
-use super::{HAPPY, codes, json_of, simulate, simulate_with};
+use super::{HAPPY, HOSTILE, ROLLING_UPDATE, codes, json_of, plugin, run_with, unguarded};
 
 /// Events in TOML, each a moment and what happens then.
 fn events(events: &[(u32, &str)]) -> String {
@@ -31,7 +31,7 @@ fn cycle_at(document: &Value, at: f64) -> &Value {
 #[test]
 fn what_is_over_is_evaluated_no_more_until_another_revision_is_deployed() {
     let text = format!("{HAPPY}{}", events(&[(50, "fail = \"v1\""), (60, "rescale = 3"), (95, "deploy = \"v3\"")]));
-    let document = json_of(&text, 0);
+    let document = json_of(&text);
 
     // The first is over after 30 s; the second is ready after as long, which the next cycle sees.
     assert_eq!(ended(&document), ("completed", 130.0));
@@ -46,7 +46,7 @@ fn what_is_over_is_evaluated_no_more_until_another_revision_is_deployed() {
 
 #[test]
 fn what_is_never_deployed_does_not_keep_a_rollout_from_its_end() {
-    let document = json_of(&format!("{HAPPY}give_up_seconds = 60\n{}", events(&[(90, "deploy = \"v3\"")])), 0);
+    let document = json_of(&format!("{HAPPY}give_up_seconds = 60\n{}", events(&[(90, "deploy = \"v3\"")])));
 
     assert_eq!(ended(&document).0, "completed");
     assert_eq!(document["verdict"]["left_over_events"], 1);
@@ -61,7 +61,7 @@ fn a_click_on_a_gate_that_is_not_waited_at_does_nothing() {
         (36, "pass_gate = \"preview\""),
         (80, "pass_gate = \"preview\""),
     ];
-    let document = json_of(&(gated.to_owned() + &events(&late)), 0);
+    let document = json_of(&(gated.to_owned() + &events(&late)));
 
     assert_eq!(ended(&document).0, "waiting");
     assert_eq!(document["verdict"]["code"], "awaiting-approval");
@@ -78,13 +78,13 @@ fn a_click_on_a_gate_that_is_not_waited_at_does_nothing() {
     );
     // Whoever clicks on what is there goes on.
     let clicks = [late.as_slice(), &[(90, "operator = \"advance\"")]].concat();
-    assert_eq!(ended(&json_of(&(gated.to_owned() + &events(&clicks)), 0)), ("completed", 90.0));
+    assert_eq!(ended(&json_of(&(gated.to_owned() + &events(&clicks)))), ("completed", 90.0));
 }
 
 #[test]
 fn a_pause_holds_until_it_is_resumed() {
     let text = format!("{HAPPY}{}", events(&[(20, "operator = \"pause\""), (100, "operator = \"resume\"")]));
-    let document = json_of(&text, 0);
+    let document = json_of(&text);
 
     assert_eq!(ended(&document), ("completed", 100.0));
     assert_eq!(cycle_at(&document, 40.0)["plan"]["reason"]["code"], "paused");
@@ -93,26 +93,23 @@ fn a_pause_holds_until_it_is_resumed() {
 #[test]
 fn a_policy_has_whole_numbers_of_routes_in_toml_too() {
     let text = "title = \"t\"\ntarget = 4\npolicy = { max_surge = 1, max_unavailable = 0 }\n";
-    let assert = simulate_with("plugins/rolling_update.wasm", "-", &["--json"]).write_stdin(text).assert().code(0);
+    let document = run_with(&plugin(ROLLING_UPDATE), text, 0).document();
 
-    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     assert_eq!(document["cycles"][0]["plan"]["commitment"], json!({"least_serving": 4, "most_live": 5}));
     assert_eq!(document["verdict"]["most_live"], 5);
     let negative = "title = \"t\"\ntarget = 4\npolicy = { max_surge = -1 }\n";
-    simulate("-", &[]).write_stdin(negative).assert().code(2).stderr(
-        predicate::str::contains("`policy.max_surge` is wrong")
-            .and(predicate::str::contains("integer `-1`, expected a number of routes from 0 to 4294967295")),
-    );
+    let Err(ParseError::Key { key, source }) = Scenario::parse(negative) else { panic!("it is taken") };
+    assert_eq!(key, "policy.max_surge");
+    let expected = "integer `-1`, expected a number of routes from 0 to 4294967295";
+    assert!(source.to_string().contains(expected), "{source}");
 }
 
 #[test]
 fn who_creates_more_than_there_are_places_waits_for_them() {
     let text = "title = \"t\"\ntarget = 2\nfree_places = 1\ngive_up_seconds = 60\n\
         config = { misdeed = \"create_active\" }\n";
-    let args = ["--json", "--guard-ids-only"];
-    let assert = simulate_with("guests/hostile.wasm", "-", &args).write_stdin(text).assert();
+    let document = run_with(&unguarded(HOSTILE), text, 0).document();
 
-    let document: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     // It creates one more in each cycle; one has a place.
     assert_eq!(cycle_at(&document, 60.0)["routes"], json!({"old_serving": 2, "new_serving": 1, "new_starting": 5}));
 }
@@ -121,7 +118,7 @@ fn who_creates_more_than_there_are_places_waits_for_them() {
 fn weights_that_are_set_by_hand_are_seen_and_set_right() {
     let hand = r#"traffic = { routes = ["r-2", "r-9"], ratio = 0.25 }"#;
     let text = format!("{HAPPY}weight_steps = 0\n{}", events(&[(15, hand)]));
-    let document = json_of(&text, 0);
+    let document = json_of(&text);
 
     assert_eq!(told(&document), ["r-2, r-9 set to active 0.25 by hand (there was 1)"]);
     let cycle = cycle_at(&document, 15.0);
@@ -130,14 +127,15 @@ fn weights_that_are_set_by_hand_are_seen_and_set_right() {
     let both = "title = \"t\"\ntarget = 1\n".to_owned()
         + &events(&[(1, r#"traffic = { revision = "v1", routes = ["r-1"], ratio = 1.0 }"#)]);
     let told = "traffic is set on a `revision`, with `count` if need be, or on `routes` by their ids";
-    simulate("-", &[]).write_stdin(both).assert().code(2).stderr(predicate::str::contains(told));
+    let Err(ParseError::Key { key, source }) = Scenario::parse(&both) else { panic!("it is taken") };
+    assert!(key.starts_with("events[0]") && source.to_string().contains(told), "{key}: {source}");
 }
 
 #[test]
 fn a_clock_is_wrong_once_or_for_good() {
     let delayed = "title = \"t\"\ntarget = 1\nconfig = { auto_promote = true, promote_delay_seconds = 60 }\n";
     let next_after = |event: &str| {
-        let document = json_of(&(delayed.to_owned() + &events(&[(40, event)])), 0);
+        let document = json_of(&(delayed.to_owned() + &events(&[(40, event)])));
         // When a cycle asks to be evaluated again, by the host's clock.
         let asked = [40.0, 50.0].map(|at| cycle_at(&document, at)["plan"]["next_evaluation_at"].as_u64());
         (ended(&document).1, asked)
@@ -151,12 +149,12 @@ fn a_clock_is_wrong_once_or_for_good() {
     assert_eq!(next_after("clock_blip_seconds = 20"), (90.0, [Some(right), Some(right)]));
     // Wrong by more than the delay in one cycle, and it is over in that cycle.
     let text = delayed.to_owned() + &events(&[(40, "clock_blip_seconds = 3600")]);
-    assert_eq!(ended(&json_of(&text, 0)), ("completed", 40.0));
+    assert_eq!(ended(&json_of(&text)), ("completed", 40.0));
 }
 
 #[test]
 fn what_is_evicted_has_not_failed() {
-    let document = json_of(&format!("{HAPPY}{}", events(&[(15, "evict = \"v2\"")])), 0);
+    let document = json_of(&format!("{HAPPY}{}", events(&[(15, "evict = \"v2\"")])));
 
     assert_eq!(told(&document), ["1 of v2 evicted"]);
     assert_eq!(document["verdict"]["failed"], 0);
