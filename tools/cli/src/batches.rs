@@ -3,7 +3,7 @@
 use std::io;
 
 use pointsman_host::{EvaluateCyclesError, Session};
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::error::CliError;
@@ -55,4 +55,15 @@ pub(crate) fn evaluate(session: &mut Session, batch: &[&RawValue]) -> Result<Vec
 /// The JSON array of some values.
 pub(crate) fn array(values: &[impl Serialize]) -> Result<String, CliError> {
     Ok(serde_json::to_string(values).map_err(io::Error::from)?)
+}
+
+/// Whether an answer is an error, or none at all: the plugin or the guard said no.
+pub(crate) fn is_refused(answer: &RawValue) -> bool {
+    /// The part of an answer that tells an error from a plan.
+    #[derive(Deserialize)]
+    struct ErrorField {
+        error: Option<IgnoredAny>,
+    }
+
+    serde_json::from_str(answer.get()).map_or(true, |ErrorField { error }| error.is_some())
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &CheckConfigArgs) -> Result<Outco
     };
     let inline = args.config.to_str().filter(is_inline);
     let plugin = sandbox.load(&args.plugin)?;
-    let config = inline.map_or_else(|| input::read(&args.config), |config| Ok(config.to_owned()))?;
+    let config = inline.map_or_else(|| input::config(&args.config), |config| Ok(config.to_owned()))?;
     match plugin.check_config(&config, args.target_replicas) {
         Ok(promised) if args.json => {
             write(&Admission::Ok(promised))?;

@@ -51,7 +51,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &ConformanceArgs) -> Result<Outco
 /// A configuration of the command line: a file, or the JSON object itself.
 fn config(config: &PathBuf) -> Result<String, CliError> {
     let inline = config.to_str().filter(|text| text.trim_start().starts_with('{'));
-    inline.map_or_else(|| input::read(config), |text| Ok(text.to_owned()))
+    inline.map_or_else(|| input::config(config), |text| Ok(text.to_owned()))
 }
 
 /// An error with the configuration as it was given.

@@ -28,8 +28,8 @@ pub(crate) enum CliError {
     TooLong { file: PathBuf, limit: u64 },
     #[error("{} is not UTF-8 text", name(file))]
     NotText { file: PathBuf },
-    #[error("{} is empty; it should be one JSON request, or an array of them", name(file))]
-    Empty { file: PathBuf },
+    #[error("{} is empty; it should be {expected}", name(file))]
+    Empty { file: PathBuf, expected: &'static str },
     #[error("{} is not JSON", name(file))]
     NotJson { file: PathBuf, source: serde_json::Error },
     #[error("{} is not a scenario", name(file))]

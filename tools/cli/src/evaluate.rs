@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -25,8 +24,8 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &EvaluateArgs) -> Result<Outcome,
         }
     }
 
-    let is_error = |answer: &RawValue| ErrorField::of(answer).is_none_or(|field| field.error.is_some());
-    let outcome = if answers.iter().any(|answer| is_error(answer)) { Outcome::Refused } else { Outcome::Ok };
+    let has_refused = answers.iter().any(|answer| batches::is_refused(answer));
+    let outcome = if has_refused { Outcome::Refused } else { Outcome::Ok };
     match write(&answers, args.pretty) {
         // Whoever reads the answers has seen enough; what they were remains.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(outcome),
@@ -46,16 +45,4 @@ fn write(answers: &[Box<RawValue>], pretty: bool) -> io::Result<()> {
     }
     writeln!(out)?;
     out.flush()
-}
-
-/// The part of an answer that tells an error from a plan.
-#[derive(Deserialize)]
-struct ErrorField {
-    error: Option<IgnoredAny>,
-}
-
-impl ErrorField {
-    fn of(answer: &RawValue) -> Option<Self> {
-        serde_json::from_str(answer.get()).ok()
-    }
 }

@@ -68,7 +68,7 @@ fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Resul
         Ok(rollout) if routes.is_empty() => writeln!(out, "no routes, {} wanted", rollout.spec().target_replicas)?,
         Ok(rollout) => writeln!(out, "\n{}\n", routes_table::of(rollout, &plan))?,
         // A plugin may be more lenient than the contract.
-        Err(error) => writeln!(out, "no table: {error}")?,
+        Err(error) => writeln!(out, "no table: {}", wrapped(&plain(&error.to_string()), output::look().width(), 10))?,
     }
     write_plan(out, &plan, &spec)?;
     if let Ok(rollout) = &rollout {

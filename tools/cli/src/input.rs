@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::error::CliError;
@@ -37,8 +38,20 @@ pub(crate) fn read(file: &PathBuf) -> Result<String, CliError> {
 pub(crate) fn requests<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a RawValue>, CliError> {
     let not_json = |source| CliError::NotJson { file: file.to_owned(), source };
     match text.trim_start().bytes().next() {
-        None => Err(CliError::Empty { file: file.to_owned() }),
+        None => Err(CliError::Empty { file: file.to_owned(), expected: "one JSON request, or an array of them" }),
         Some(b'[') => serde_json::from_str(text).map_err(not_json),
         Some(_) => serde_json::from_str(text).map(|request| vec![request]).map_err(not_json),
+    }
+}
+
+/// The text of a configuration in a file. Whether it is one the plugin says; that it is JSON is said here.
+pub(crate) fn config(file: &PathBuf) -> Result<String, CliError> {
+    let text = read(file)?;
+    if text.trim().is_empty() {
+        return Err(CliError::Empty { file: file.clone(), expected: "a JSON object" });
+    }
+    match serde_json::from_str::<IgnoredAny>(&text) {
+        Ok(_) => Ok(text),
+        Err(source) => Err(CliError::NotJson { file: file.clone(), source }),
     }
 }

@@ -14,6 +14,9 @@ use crate::{
     output,
 };
 
+/// Columns of the labels.
+const LABEL: usize = 14;
+
 /// All there is to say, in the order in which it is said.
 #[derive(Serialize)]
 struct Inspection {
@@ -77,16 +80,24 @@ impl Inspection {
             ("contract", format!("pointsman:strategy@{}", self.contract_version)),
             ("digest", self.digest.clone()),
             ("size", format!("{} bytes", self.size)),
-            ("exports", self.exports.join("\n              ")),
+            ("exports", self.exports.join("\n")),
             ("imports", "none".to_owned()),
         ];
+        let look = output::look();
         for (label, value) in lines {
-            let value = value.lines().map(plain).collect::<Vec<_>>().join("\n");
-            writeln!(out, "{}{label:12}{:#}  {value}", style::HEADING, style::HEADING)?;
+            let mut label = label;
+            for line in value.lines() {
+                writeln!(out, "{}", look.labelled(style::HEADING, label, LABEL, &plain(line)))?;
+                label = "";
+            }
         }
         let schema: serde_json::Value =
             serde_json::from_str(self.config_schema.get()).map_err(|error| CliError::Answers(error.to_string()))?;
-        writeln!(out, "{}config schema{:#}\n{schema:#}", style::HEADING, style::HEADING)?;
+        writeln!(out, "{}", look.heading("config schema"))?;
+        // It is JSON to be copied, so its lines stay as they are.
+        for line in format!("{schema:#}").lines() {
+            writeln!(out, "{}", plain(line))?;
+        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! `pointsman watch`: a folder of plugins that is watched while requests are decided, to see swaps, trials and going back work.
+//! `pointsman watch`: a folder of plugins that is watched while requests are decided, to see swaps, trials and reverts work.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     thread,
     time::{Duration, Instant},
 };
@@ -11,8 +11,8 @@ use pointsman_host::{
     Registry,
     registry::{self, Options, StrategyStatus, Trial, TrialLength, UnknownStrategy, Watching},
 };
-use pointsman_simulate::show::style;
-use tracing_subscriber::fmt::MakeWriter;
+use pointsman_simulate::show::{listed, plain, style};
+use serde_json::value::RawValue;
 
 use crate::{
     Outcome,
@@ -22,17 +22,17 @@ use crate::{
     input, output,
 };
 
-/// Lines above the live line.
-#[derive(Clone)]
-struct Lines(ProgressBar);
+mod log;
+
+/// Most strategies that an error lists.
+const LISTED: usize = 8;
 
 pub(crate) fn run(sandbox: &SandboxArgs, args: &WatchArgs) -> Result<Outcome, CliError> {
     let text = input::read(&args.requests)?;
     let requests = batches::array(&input::requests(&args.requests, &text)?)?;
-    // Hidden where standard error is no terminal.
+    // Hidden where standard error is no terminal: then each round has a line of its own.
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{msg}").expect("it is a template"));
-    let events = tracing_subscriber::fmt().with_writer(Lines(bar.clone())).with_target(false).compact();
-    events.init();
+    log::start(bar.clone());
 
     let registry = Registry::new(sandbox.host()?, Options { guard: sandbox.guard(), ..Options::default() });
     let trial = args.shadow.map(|evaluations| Trial {
@@ -45,23 +45,50 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &WatchArgs) -> Result<Outcome, Cl
     let strategy = strategy(&registry, args)?;
 
     let interval = Duration::from_millis(args.interval);
-    let mut cycles = 0;
+    let (mut cycles, mut refused) = (0, 0);
     while args.cycles.is_none_or(|most| cycles < most) {
-        let due = Instant::now() + interval;
-        // What comes of it is counted, and told where it is an error.
-        let _ = registry.evaluate_cycles_json(&strategy, &requests);
+        let due = now() + interval;
+        // A batch that fails is counted by the registry, and told where it is an error; one that is answered may have
+        // errors in its answers.
+        if let Ok(answered) = registry.evaluate_cycles_json(&strategy, &requests) {
+            refused += number_of_refused(&answered.value)?;
+        }
         cycles += 1;
-        bar.set_message(live_line(&status(&registry, &strategy)));
-        thread::sleep(due.saturating_duration_since(Instant::now()));
+        let line = live_line(&status(&registry, &strategy), refused);
+        if bar.is_hidden() {
+            writeln!(output::stdout(), "{line}")?;
+        } else {
+            bar.set_message(line);
+        }
+        pause(due.saturating_duration_since(now()));
     }
-    bar.finish_and_clear();
     let status = status(&registry, &strategy);
-    writeln!(output::stdout(), "{}", live_line(&status))?;
-    let is_well = status.outcomes.keys().all(|outcome| *outcome == registry::Outcome::Ok);
+    if !bar.is_hidden() {
+        bar.finish_and_clear();
+        writeln!(output::stdout(), "{}", live_line(&status, refused))?;
+    }
+    let is_well = refused == 0 && status.outcomes.keys().all(|outcome| *outcome == registry::Outcome::Ok);
     Ok(if is_well { Outcome::Ok } else { Outcome::Refused })
 }
 
-/// The strategy that was asked for, or the only one there is.
+#[expect(clippy::disallowed_methods, reason = "rounds are timed by the clock on the wall; nothing is decided by it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "from one round to the next nothing is waited for but time")]
+fn pause(duration: Duration) {
+    thread::sleep(duration);
+}
+
+/// How many requests of a batch the plugin or the guard said no to.
+fn number_of_refused(answers: &str) -> Result<usize, CliError> {
+    let answers: Vec<&RawValue> =
+        serde_json::from_str(answers).map_err(|error| CliError::Answers(error.to_string()))?;
+    Ok(answers.into_iter().filter(|answer| batches::is_refused(answer)).count())
+}
+
+/// The strategy that was named, or the only one there is.
 fn strategy(registry: &Registry, args: &WatchArgs) -> Result<String, CliError> {
     let names: Vec<String> = registry.status().into_iter().map(|status| status.name).collect();
     match (&args.strategy, &names[..]) {
@@ -72,7 +99,9 @@ fn strategy(registry: &Registry, args: &WatchArgs) -> Result<String, CliError> {
             let unknown = UnknownStrategy { name: name.clone(), known: names };
             Err(CliError::Strategy(unknown.to_string()))
         }
-        (None, names) => Err(CliError::Strategy(format!("say which with --strategy: there is {}", names.join(", ")))),
+        (None, names) => {
+            Err(CliError::Strategy(format!("say which with --strategy: there is {}", listed(names, LISTED))))
+        }
     }
 }
 
@@ -82,48 +111,35 @@ fn status(registry: &Registry, strategy: &str) -> StrategyStatus {
     all.swap_remove(place.expect("a strategy that was there stays"))
 }
 
-/// `blue-green 0.1.0 on blue_green.wasm (sha256:…): ok 12, trap 1; p50 90µs, p99 1.2ms; shadow …`.
-fn live_line(status: &StrategyStatus) -> String {
+/// `blue-green 0.1.0 on blue_green.wasm (sha256:…): ok 12, trap 1; refused 3; p50 90µs, p99 1.2ms; shadow …`.
+fn live_line(status: &StrategyStatus, refused: usize) -> String {
     let (heading, current) = (style::HEADING, &status.current);
-    let mut line = format!("{heading}{}{heading:#} {} on {}:", status.name, current.version, current.plugin);
+    let (name, version, plugin) = (&status.name, &current.version, current.plugin.to_string());
+    let mut line = format!("{heading}{}{heading:#} {} on {}:", plain(name), plain(version), plain(&plugin));
     let outcomes = status.outcomes.iter().map(|(outcome, count)| format!(" {} {count}", outcome.as_str()));
     line.push_str(&outcomes.collect::<Vec<_>>().join(","));
+    if refused > 0 {
+        line.push_str(&format!("; refused {refused}"));
+    }
     line.push_str(&format!("; p50 {:?}, p99 {:?}", status.latency.p50, status.latency.p99));
     for (code, count) in &status.violations {
         line.push_str(&format!("; {} {count}", code.as_str()));
     }
     if status.reverts > 0 {
-        line.push_str(&format!("; gone back {}", status.reverts));
+        line.push_str(&format!("; reverted {}", status.reverts));
     }
     if let Some(remaining) = status.backing_off {
-        line.push_str(&format!("; backing off for {remaining:.0?}"));
+        line.push_str(&format!("; circuit open for {remaining:.0?}"));
     }
     if let Some(shadow) = &status.shadow {
-        let (plugin, verdict) = (&shadow.version.plugin, shadow.verdict.as_str());
+        let (plugin, comparison) = (shadow.version.plugin.to_string(), shadow.verdict.as_str());
         line.push_str(&format!(
-            "; shadow {plugin} {verdict}: {} decided, {} differently, {} skipped",
-            shadow.evaluations, shadow.differences, shadow.skipped
+            "; shadow {} {comparison}: {} decided, {} differently, {} skipped",
+            plain(&plugin),
+            shadow.evaluations,
+            shadow.differences,
+            shadow.skipped
         ));
     }
     line
-}
-
-// === impl Lines ===
-
-impl Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| anstream::stdout().write(line))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
 }

@@ -56,3 +56,18 @@ fn check_config_says_as_json_what_it_says() {
     let refused: Value = serde_json::from_slice(&stuck.get_output().stdout).unwrap();
     assert!(refused["error"].as_str().unwrap().contains("needs max_surge 100%"), "{refused}");
 }
+
+#[rstest]
+#[case::empty("", "is empty; it should be a JSON object")]
+#[case::blank(" \n", "is empty; it should be a JSON object")]
+#[case::yaml("auto_promote: true", "is not JSON")]
+#[case::cut_off("{\"auto_promote\": ", "is not JSON")]
+fn what_is_no_json_in_a_file_cannot_be_used(#[case] text: &str, #[case] message: &str) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    let told = || predicate::str::starts_with("error: ").and(predicate::str::contains(message.to_owned()));
+
+    let path = file.path().to_str().unwrap();
+    pointsman(&["check-config", "--plugin", &plugin(), path]).assert().code(2).stdout("").stderr(told());
+    pointsman(&["check-config", "--plugin", &plugin(), "-"]).write_stdin(text).assert().code(2).stderr(told());
+}

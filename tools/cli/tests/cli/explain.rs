@@ -119,3 +119,19 @@ fn nothing_in_a_request_controls_the_terminal() {
     );
     assert!(!output.contains("\u{1b}]0;") && !output.contains("\u{1b}[2J") && !output.contains('\u{7}'));
 }
+
+/// Marks of direction turn words round, and what has no width makes two names look alike.
+#[test]
+fn nothing_in_a_request_hides_what_it_says() {
+    let input = request(|request| {
+        request["routes"][0]["id"] = json!("r-2\u{200b}");
+        request["routes"][1]["revision"] = json!("v\u{202e}1");
+        request["spec"]["deploying_revision"] = json!("v2\u{feff}");
+    });
+    let output = explained(&input, 0, &[]);
+
+    for expected in [r"r-2\u{200b}", r"v\u{202e}1", r"v2\u{feff}"] {
+        assert!(output.contains(expected), "`{expected}` is not in:\n{output}");
+    }
+    assert!(!output.contains(['\u{200b}', '\u{202e}', '\u{feff}']), "{output}");
+}
