@@ -108,8 +108,8 @@ pub(crate) struct ConformanceArgs {
     /// The plugin: a component file.
     #[arg(required_unless_present = "list")]
     pub(crate) file: Option<PathBuf>,
-    /// A configuration to try: a file, or the JSON object itself. Can be given several times; without it, configurations are
-    /// made from the plugin's own schema.
+    /// A configuration to try: a file, or the JSON object itself. Can be given several times; without it,
+    /// configurations are made from the plugin's own schema.
     #[arg(long = "config", value_name = "CONFIG")]
     pub(crate) configs: Vec<PathBuf>,
     /// Random cases that each rule is tried with, at least 1.
@@ -133,10 +133,10 @@ pub(crate) struct WatchArgs {
     /// One JSON request, or an array of them; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) requests: PathBuf,
-    /// The strategy to ask; needed where there are several.
+    /// The strategy that decides; needed where there are several.
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
-    /// How long from one round of requests to the next, in milliseconds.
+    /// Time from one round of requests to the next, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     pub(crate) interval: u64,
     /// Stop after so many rounds; without it, never.
@@ -148,7 +148,7 @@ pub(crate) struct WatchArgs {
     /// Try a new version in the shadow of the current one first, for so many requests.
     #[arg(long, value_name = "REQUESTS")]
     pub(crate) shadow: Option<NonZeroU64>,
-    /// How many requests a version that is tried may decide differently and still pass.
+    /// Requests that a version on trial may decide differently and still pass.
     #[arg(long, value_name = "REQUESTS", default_value_t = 0, requires = "shadow")]
     pub(crate) most_differences: u64,
     /// Switch to a version that passed.
@@ -161,7 +161,7 @@ pub(crate) struct SimulateArgs {
     /// The plugin: a component file.
     #[arg(long, value_name = "FILE")]
     pub(crate) plugin: PathBuf,
-    /// What is wanted, how the world behaves and what happens when: TOML or JSON; `-` is standard input.
+    /// The scenario, with target, behaviour and events: TOML or JSON; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: PathBuf,
     /// Where the numbers come from that a scenario leaves to chance. The same seed gives the same output.

@@ -8,11 +8,11 @@ use serde_json::value::RawValue;
 
 use crate::error::CliError;
 
-/// Requests are handed over in batches of about this many bytes, so that the sandbox's memory does not limit how many there
-/// may be.
+/// Requests are handed over in batches of about this many bytes, so that the sandbox's memory does not limit how many
+/// there may be.
 const BATCH: usize = 4 << 20;
 
-/// What a request costs the sandbox besides its text, in bytes: about what its answer takes.
+/// Cost of a request to the sandbox besides its text, in bytes: about what its answer takes.
 const OVERHEAD: usize = 1 << 10;
 
 /// An answer, or why there is none.
@@ -57,7 +57,7 @@ pub(crate) fn array(values: &[impl Serialize]) -> Result<String, CliError> {
     Ok(serde_json::to_string(values).map_err(io::Error::from)?)
 }
 
-/// Whether an answer is an error, or none at all: the plugin or the guard said no.
+/// Returns whether an answer is an error, or none at all: the plugin or the guard said no.
 pub(crate) fn is_refused(answer: &RawValue) -> bool {
     /// The part of an answer that tells an error from a plan.
     #[derive(Deserialize)]

@@ -27,7 +27,7 @@ const LONGEST: usize = 60;
 #[derive(Serialize)]
 struct Diff {
     plugins: [PluginName; 2],
-    /// How many requests were compared.
+    /// Number of requests that were compared.
     requests: usize,
     /// Those that were decided differently.
     differences: Vec<Difference>,
@@ -44,7 +44,7 @@ struct PluginName {
 struct Difference {
     /// The file.
     input: String,
-    /// Which of its requests, from 1.
+    /// Number of the request in it, from 1.
     request: usize,
     /// In what the decisions differ.
     fields: Vec<FieldDifference>,
@@ -80,7 +80,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &DiffArgs) -> Result<Outcome, Cli
     Ok(if diff.differences.is_empty() { Outcome::Ok } else { Outcome::Refused })
 }
 
-/// What a plugin decides for each request.
+/// Decisions of a plugin for all requests.
 fn decide(plugin: &Plugin, requests: &[&RawValue]) -> Result<Vec<Decision>, CliError> {
     let mut session = plugin.session()?;
     let mut decisions = vec![];
@@ -143,7 +143,7 @@ fn outcome(decision: &Decision) -> String {
     cell(&words)
 }
 
-/// What fits a table's cell.
+/// Escapes and shortens a text for a table's cell.
 fn cell(text: &str) -> String {
     shortened(&plain(text), LONGEST)
 }

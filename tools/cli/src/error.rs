@@ -15,7 +15,7 @@ use pointsman_simulate::{
     show::{plain, style},
 };
 
-/// Why a command could not do its work.
+/// Reason why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error("there is no sandbox")]

@@ -16,7 +16,7 @@ use crate::{
 
 mod request;
 
-/// How wide labels are, in columns.
+/// Columns of labels.
 const LABEL: usize = 12;
 
 pub(crate) fn run(sandbox: &SandboxArgs, args: &ExplainArgs) -> Result<Outcome, CliError> {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::error::CliError;
 
-/// Whether a path stands for standard input.
+/// Returns whether a path stands for standard input.
 pub(crate) fn is_standard(file: &Path) -> bool {
     file == Path::new("-")
 }

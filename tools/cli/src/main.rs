@@ -1,7 +1,7 @@
 //! The command line `pointsman`.
 //!
-//! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration, two plugins differ, or a
-//! rule is broken; 2 the plugin, the input or the command line could not be used.
+//! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration, two plugins
+//! differ, or a rule is broken; 2 the plugin, the input or the command line could not be used.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -28,7 +28,7 @@ use crate::{
     error::{CliError, report},
 };
 
-/// What a command that ran to its end found.
+/// Result of a command that ran to its end.
 enum Outcome {
     /// All is well.
     Ok,

@@ -14,7 +14,7 @@ pub(crate) fn stdout() -> AutoStream<StdoutLock<'static>> {
     AutoStream::auto(io::stdout().lock())
 }
 
-/// How text for people looks on [`stdout`].
+/// Look of text for people on [`stdout`].
 pub(crate) fn look() -> Look {
     let look = Look::plain().coloured();
     terminal_size().map_or(look, |(Width(columns), _)| look.of_width(columns.into()))

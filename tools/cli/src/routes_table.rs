@@ -52,7 +52,7 @@ fn class(rollout: &Rollout, route: &Route) -> String {
     words.join(" ")
 }
 
-/// What the plan does with each route that it names.
+/// Actions of the plan on each route that it names.
 struct Actions<'a>(BTreeMap<&'a str, Vec<String>>);
 
 impl<'a> Actions<'a> {

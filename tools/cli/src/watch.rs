@@ -1,4 +1,5 @@
-//! `pointsman watch`: a folder of plugins that is watched while requests are decided, to see swaps, trials and reverts work.
+//! `pointsman watch`: a folder of plugins that is watched while requests are decided, to see swaps, trials and reverts
+//! work.
 
 use std::{
     io::Write,
@@ -81,7 +82,7 @@ fn pause(duration: Duration) {
     thread::sleep(duration);
 }
 
-/// How many requests of a batch the plugin or the guard said no to.
+/// Counts the requests of a batch that the plugin or the guard said no to.
 fn number_of_refused(answers: &str) -> Result<usize, CliError> {
     let answers: Vec<&RawValue> =
         serde_json::from_str(answers).map_err(|error| CliError::Answers(error.to_string()))?;

@@ -13,10 +13,10 @@ use crate::{CheckError, requests::MOST_WANTED, schema, trial};
 const NO_CONFIG: &str =
     "the plugin takes no configuration that was made from its schema, nor `{}`; give one that it takes";
 
-/// How many are looked for.
+/// Configurations that are looked for.
 const WANTED: usize = 24;
 
-/// How many are made, to get as many.
+/// Configurations that are made, to get as many.
 const MADE: usize = 200;
 
 /// After so many that the plugin is not able to check, no more are shown to it.
@@ -26,9 +26,9 @@ const FAILED: usize = 3;
 pub(crate) struct Configs {
     /// None where the plugin takes none that was found.
     pub(crate) taken: Vec<String>,
-    /// Whether they are the caller's.
+    /// True where they are the caller's.
     are_given: bool,
-    /// What of the schema was too large to make any from.
+    /// Sentences on what of the schema was too large to make any from.
     too_large: Vec<String>,
 }
 
@@ -85,12 +85,12 @@ impl Configs {
         Self { taken, are_given: false, too_large }
     }
 
-    /// What of the schema was too large to make configurations from; none where nothing was.
+    /// Tells what of the schema was too large to make configurations from; none where nothing was.
     pub(crate) fn too_large(&self) -> Option<String> {
         (!self.too_large.is_empty()).then(|| self.too_large.join("; "))
     }
 
-    /// Why there are none.
+    /// Tells why there are none.
     pub(crate) fn why_none(&self) -> String {
         self.too_large().map_or(NO_CONFIG.to_owned(), |too_large| format!("{NO_CONFIG}; {too_large}"))
     }

@@ -2,7 +2,7 @@
 
 use pointsman_host::{CheckConfigError, HostError, LoadError};
 
-/// Why a plugin could not be tried. What it does wrong is no error, but in the [`Report`](crate::Report).
+/// Reason why a plugin could not be tried. What it does wrong is no error, but in the [`Report`](crate::Report).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
@@ -15,9 +15,9 @@ pub enum CheckError {
     /// Represents a configuration of the caller's that the plugin does not take.
     #[error("the plugin refuses configuration {number}: {message}")]
     RefusedConfig {
-        /// Which of [`Options::configs`](crate::Options::configs), from 1.
+        /// Number of the one of [`Options::configs`](crate::Options::configs), from 1.
         number: usize,
-        /// What the plugin says. It is untrusted text.
+        /// The plugin's words. They are untrusted text.
         message: String,
     },
     /// Represents a configuration of the caller's that the plugin could not check.

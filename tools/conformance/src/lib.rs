@@ -1,7 +1,7 @@
 //! Any strategy plugin, also a stranger's, against what every strategy must satisfy.
 //!
 //! [`check`] tries a component with random requests, simulated rollouts and bad input, in the sandbox, and gives a
-//! [`Report`]. The rules are the contract's ([`wit/strategy.wit`]); nothing here knows a strategy. A rule that is broken
+//! [`Report`]. The rules are the contract's ([`wit/strategy.wit`]); nothing here knows a strategy. A broken rule
 //! comes with the smallest case that was found to break it.
 //!
 //! ```
@@ -38,7 +38,7 @@
 //! | `harmless-in-rollouts` | the same, over whole rollouts |
 //! | `keeps-its-commitment` | `route-changes.commitment`, `strategy.check-config` |
 //! | `deterministic` | the package: no clock, no randomness, no memory of earlier cycles other than `memo` |
-//! | `order-independent` | `strategy.evaluate-cycle`, `spec.checks`, `operator.passed-gates`: the order never changes the decision |
+//! | `order-independent` | `strategy.evaluate-cycle`, `spec.checks`, `operator.passed-gates`: order decides nothing |
 //! | `idempotent` | `route-changes`: evaluating an applied plan's result again yields no changes |
 //! | `entry-points-agree` | `strategy-json`: the same functions |
 //! | `bounded-creation` | what a crash-looping revision costs: not in the contract's words, but in every operator's |
@@ -59,8 +59,8 @@
 //! | `rules.rs` and below | the rules |
 //! | `error.rs` | why a plugin could not be tried |
 //!
-//! It may touch the folder of the compile cache, if it is given one, and nothing else: no terminal, no clock but that of
-//! `headroom`, which only tells.
+//! It may touch the folder of the compile cache, if it is given one, and nothing else: no terminal, no clock but that
+//! of `headroom`, which only tells.
 //!
 //! [`wit/strategy.wit`]: https://github.com/pointsman/pointsman/blob/main/wit/strategy.wit
 #![forbid(unsafe_code)]
@@ -90,8 +90,8 @@ pub use self::{
 
 /// Tries a component against every rule.
 ///
-/// What the plugin does wrong is in the report. The same component, options and version of this crate give the same report,
-/// but for what `headroom` says of time.
+/// What the plugin does wrong is in the report. The same component, options and version of this crate give the same
+/// report, but for what `headroom` says of time.
 ///
 /// # Errors
 /// [`CheckError`], where the component is no plugin, or does not take a configuration that it is to be tried with.

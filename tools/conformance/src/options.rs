@@ -1,4 +1,4 @@
-//! How a plugin is tried.
+//! Options for trying a plugin.
 
 use std::{fmt, num::NonZeroU32, path::PathBuf};
 
@@ -6,7 +6,7 @@ use pointsman_host::{Guard, Host, HostError, Limits};
 
 use crate::Rule;
 
-/// How a plugin is tried.
+/// Options for trying a plugin.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -18,12 +18,12 @@ use crate::Rule;
 /// ```
 #[derive(Clone)]
 pub struct Options<'a> {
-    /// What the plugin may use. For `headroom` half of its memory and of its response are what it may use.
+    /// Limits of the plugin. For `headroom` half of its memory and of its response are what it may use.
     pub limits: Limits,
     /// A folder for compiled plugins, as of [`Host::with_cache`]; none to compile each time.
     pub cache: Option<PathBuf>,
-    /// The operator's policy that plans are judged by. A strategy that is configured to surge, or to serve less meanwhile,
-    /// needs one that allows it.
+    /// The operator's policy that plans are judged by. A strategy that is configured to surge, or to serve less
+    /// meanwhile, needs one that allows it.
     pub guard: Guard,
     /// Configurations to try, as JSON objects. Where there are none, they are made from the plugin's own schema.
     pub configs: Vec<String>,

@@ -28,31 +28,31 @@ pub struct Report {
     pub seed: u64,
     /// The configurations that it was tried with.
     pub configs: Vec<String>,
-    /// What came of each rule, in the order in which they were tried.
+    /// Result of each rule, in the order in which they were tried.
     pub rules: Vec<RuleReport>,
 }
 
-/// What came of one rule.
+/// Result of one rule.
 #[derive(Clone, Debug, Serialize)]
 pub struct RuleReport {
     /// Its name.
     pub rule: &'static str,
-    /// What must be so.
+    /// The rule in one sentence.
     pub says: &'static str,
-    /// Whether it is.
+    /// The outcome.
     #[serde(rename = "verdict")]
     pub outcome: Outcome,
     /// Cases that it was tried with.
     pub cases: u32,
     /// The reason codes that the cases came to, through the typed entry point: a code that is missing was not tried.
     pub reasons: Vec<String>,
-    /// What is to be said besides: of a rule that was skipped, why.
+    /// A remark; of a rule that was skipped, the reason.
     pub note: Option<String>,
     /// The counter-example, where it is broken.
     pub failure: Option<CounterExample>,
 }
 
-/// Whether a plugin keeps to a rule.
+/// Outcome of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -67,13 +67,13 @@ pub enum Outcome {
 /// The smallest case that was found to break a rule. Its texts may be the plugin's: they are untrusted.
 #[derive(Clone, Debug, Serialize)]
 pub struct CounterExample {
-    /// How it is broken, in one sentence.
+    /// One sentence that says how it is broken.
     pub message: String,
     /// The request, or an array of several, as `pointsman explain` takes it.
     pub request: Option<Box<Value>>,
     /// The text that was handed over, where it is no request.
     pub input: Option<String>,
-    /// What happened before the request, one after the other.
+    /// Events before the request, one after the other.
     pub events: Vec<String>,
 }
 
@@ -85,12 +85,12 @@ impl Report {
         self.count(Outcome::Fail) > 0
     }
 
-    /// How many rules came out like this.
+    /// Counts the rules with this outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.rules.iter().filter(|rule| rule.outcome == outcome).count()
     }
 
-    /// Why rules were skipped; none where none was.
+    /// Reason why rules were skipped; none where none was.
     pub fn why_skipped(&self) -> Option<&str> {
         self.rules.iter().find(|rule| rule.outcome == Outcome::Skipped).and_then(|rule| rule.note.as_deref())
     }
@@ -98,7 +98,7 @@ impl Report {
     /// Writes a table, and below it every counter-example.
     ///
     /// # Errors
-    /// What `out` could not be written.
+    /// An [`io::Error`], where `out` cannot be written.
     pub fn write(&self, out: &mut impl Write, look: Look) -> io::Result<()> {
         let name = plain(self.name.as_deref().unwrap_or("(no name)"));
         let version = plain(self.version.as_deref().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Random requests: any routes and any wishes that the contract allows.
+//! Random requests: any routes and anything from an operator that the contract allows.
 
 use pointsman::{HealthStatus, Labels, Route, RouteStatus, Spec, Timestamp, TrafficStatus, json::Request};
 use pointsman_simulate::world::Budget;
@@ -42,30 +42,32 @@ pub(crate) const MOST_ROUTES: usize = 2 * MOST_WANTED as usize + MOST_BESIDE;
 /// Valid requests with one of these configurations, in the first cycle of their rollout: without a memo.
 pub(crate) fn requests(configs: &[String]) -> impl Strategy<Value = Request> + use<> {
     let clocks = (moments(), moments());
-    let wishes = (operators(), checks(), budgets());
+    let from_operator = (operators(), checks(), budgets());
     let host = (stable_revisions(), free_places(), weight_steps(), labels());
     let config = select(configs.to_vec());
-    (rows(), 0..=MOST_WANTED, clocks, wishes, host, config).prop_map(|(rows, target, clocks, wishes, host, config)| {
-        let (started_at, now) = clocks;
-        let (operator, checks, budget) = wishes;
-        let (stable_revision, free_places, weight_steps, labels) = host;
-        let spec = Spec {
-            deploying_revision: GREEN.to_owned(),
-            stable_revision,
-            target_replicas: target,
-            started_at,
-            now,
-            operator,
-            checks,
-            limits: budget.map(|budget| budget.at(target)),
-            free_places,
-            weight_steps,
-            labels,
-            config,
-            memo: None,
-        };
-        Request { routes: routes(rows, target), spec }
-    })
+    (rows(), 0..=MOST_WANTED, clocks, from_operator, host, config).prop_map(
+        |(rows, target, clocks, from_operator, host, config)| {
+            let (started_at, now) = clocks;
+            let (operator, checks, budget) = from_operator;
+            let (stable_revision, free_places, weight_steps, labels) = host;
+            let spec = Spec {
+                deploying_revision: GREEN.to_owned(),
+                stable_revision,
+                target_replicas: target,
+                started_at,
+                now,
+                operator,
+                checks,
+                limits: budget.map(|budget| budget.at(target)),
+                free_places,
+                weight_steps,
+                labels,
+                config,
+                memo: None,
+            };
+            Request { routes: routes(rows, target), spec }
+        },
+    )
 }
 
 /// Budgets of a deployment, also those that leave a strategy no move; mostly none, where the caller's policy stands
@@ -76,12 +78,12 @@ pub(crate) fn budgets() -> impl Strategy<Value = Option<Budget>> {
     option::weighted(0.3, budget)
 }
 
-/// Which ratios a proxy takes: in or out, all, or parts.
+/// Ratios that a proxy takes: in or out, all, or parts.
 pub(crate) fn weight_steps() -> impl Strategy<Value = u32> {
     prop_oneof![4 => Just(1), 2 => Just(0), 1 => Just(256), 1 => select(vec![2, 3, 100, u32::MAX])]
 }
 
-/// How many more can be placed; mostly any number.
+/// Routes that can be placed; mostly any number.
 pub(crate) fn free_places() -> impl Strategy<Value = Option<u32>> {
     option::weighted(0.3, prop_oneof![6 => 0..8u32, 1 => Just(u32::MAX)])
 }
@@ -120,7 +122,7 @@ pub(crate) fn serving_route(id: String) -> Route {
     }
 }
 
-/// What is wanted at the start of a rollout.
+/// Spec at the start of a rollout.
 pub(crate) fn spec(target_replicas: u32, config: &str) -> Spec {
     let start = Timestamp::from_millis(STARTED_AT);
     Spec {

@@ -21,7 +21,7 @@ pub(super) const MOST_CREATED: u64 = 10_000;
 /// A rollout under way.
 pub(super) struct Rollout {
     pub(super) world: World,
-    /// What happened, in words; what could not happen is not in it.
+    /// Log of what happened, in words; what could not happen is not in it.
     pub(super) log: Vec<String>,
 }
 

@@ -23,7 +23,7 @@ pub struct Rule {
     pub id: &'static str,
     /// One sentence that says what must be so.
     pub says: &'static str,
-    /// Whether it can be tried only with a configuration that the plugin takes.
+    /// True where it can be tried only with a configuration that the plugin takes.
     pub(crate) needs_config: bool,
     /// Tries it; the text is its id.
     pub(crate) run: fn(&Bench<'_>, &str) -> Tried,
@@ -94,7 +94,7 @@ pub static RULES: [Rule; 18] = [
     },
     Rule {
         id: "deterministic",
-        says: "the same request has the same plan, whatever the instance was asked before",
+        says: "the same request has the same plan, whatever the instance was given before",
         needs_config: true,
         run: purity::deterministic,
     },

@@ -11,15 +11,15 @@ use pointsman_host::{CallError, Decision, EvaluateCyclesError, EvaluateError, Gu
 
 use super::{trial::Work, tried::Failure};
 
-/// What a call costs that took the whole time it may take, and one that failed otherwise, in units of work.
+/// Cost of a call that took the whole time it may take, and of one that failed otherwise, in units of work.
 const SLOW: u64 = 800;
 const FAILED: u64 = 20;
 
-/// How many ids, and how many bytes of text, make a plan one unit of work more.
+/// Ids, and bytes of text, that make a plan one unit of work more.
 const IDS: usize = 40;
 const BYTES: usize = 4000;
 
-/// What makes up its reason codes as it goes is not listed whole: how many are, and how long one is, in bytes.
+/// Most reason codes that are listed, and the longest in bytes: a plugin may make them up as it goes.
 const MOST_REASONS: usize = 100;
 const LONGEST_REASON: usize = 64;
 
@@ -28,7 +28,7 @@ pub(crate) struct Subject {
     /// Guarded by nothing but its ids, so that a harmful plan can be seen too.
     pub(crate) plugin: Plugin,
     guard: Guard,
-    /// What its calls cost so far.
+    /// Cost of its calls so far.
     pub(crate) work: Work,
     /// The reason codes of its plans, since they were last taken.
     reasons: RefCell<BTreeSet<String>>,
@@ -50,7 +50,7 @@ impl Subject {
         limited
     }
 
-    /// What it decides through the typed entry point, in a fresh instance.
+    /// Its decision through the typed entry point, in a fresh instance.
     ///
     /// # Errors
     /// A call that failed.
@@ -71,7 +71,7 @@ impl Subject {
         self.guard.check(&request.routes, &request.spec, plan)
     }
 
-    /// What it decides through the JSON entry point, for an array of requests in one call.
+    /// Its decisions through the JSON entry point, for an array of requests in one call.
     ///
     /// # Errors
     /// A call that failed, and answers that are not what the contract says.
@@ -85,7 +85,7 @@ impl Subject {
         Ok(answers.into_iter().map(Decision::Answer).collect())
     }
 
-    /// What was decided, where the call did not fail; and what that cost.
+    /// Notes a decision and what it cost, where the call did not fail.
     ///
     /// # Errors
     /// A call that failed.
@@ -116,7 +116,7 @@ impl Subject {
         }
     }
 
-    /// The reason codes since this was last asked, in alphabetical order.
+    /// The reason codes since they were last taken, in alphabetical order.
     pub(crate) fn take_reasons(&self) -> Vec<String> {
         mem::take(&mut *self.reasons.borrow_mut()).into_iter().collect()
     }
@@ -136,7 +136,7 @@ impl Subject {
     }
 }
 
-/// What a plan costs whoever looks at it.
+/// Cost of a plan to whoever looks at it.
 pub(crate) fn weight(plan: &RouteChanges) -> u64 {
     let ids = plan.promote_route_ids.len()
         + plan.traffic_changes.len()

@@ -1,8 +1,8 @@
 //! Trying a rule with random cases, and shrinking the case that breaks it.
 //!
-//! The runner is our own, on proptest's values: it tries the simplest case first, so that a plugin that always hangs needs
-//! no shrinking; it counts what trying and shrinking cost, where a call that hangs or gives a huge plan costs as much as many
-//! that do not; and it prints nothing.
+//! The runner is our own, on proptest's values: it tries the simplest case first, so that a plugin that always hangs
+//! needs no shrinking; it counts what trying and shrinking cost, where a call that hangs or gives a huge plan costs as
+//! much as many that do not; and it prints nothing.
 
 use std::cell::Cell;
 
@@ -13,16 +13,17 @@ use proptest::{
 
 use super::tried::{Failure, Tried};
 
-/// What one case may cost on average, in the units of [`Work`]. A plugin with huge plans is tried with fewer cases.
+/// Most that one case may cost on average, in the units of [`Work`]. A plugin with huge plans is tried with fewer
+/// cases.
 const CASE: u64 = 64;
 
-/// What shrinking may cost, in the same units; a step costs at least one.
+/// Most that shrinking may cost, in the same units; a step costs at least one.
 const SHRINKING: u64 = 4000;
 
-/// How much a case is simplified, at most, to get the simplest.
+/// Most steps by which a case is simplified.
 const SIMPLIFICATIONS: u32 = 10_000;
 
-/// What was done so far. A usual call is one unit.
+/// Work so far. A usual call is one unit.
 #[derive(Default)]
 pub(crate) struct Work(Cell<u64>);
 

@@ -4,7 +4,7 @@ use pointsman::json::Request;
 use pointsman_host::CallError;
 use serde_json::Value;
 
-/// What came of trying a rule.
+/// Result of trying a rule.
 pub(crate) enum Tried {
     /// It held in every case.
     Passed { cases: u32, note: Option<String> },
@@ -14,18 +14,19 @@ pub(crate) enum Tried {
     Skipped(String),
 }
 
-/// How a rule is broken, and by what.
+/// A broken rule, and its counter-example.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failure {
     /// One sentence.
     pub(crate) message: String,
-    /// What it is about, where a rule can be broken in several ways: a case that breaks it in another way is not a simpler one.
+    /// What it is about, where a rule can be broken in several ways: a case that breaks it in another way is not a
+    /// simpler one.
     pub(crate) about: &'static str,
     /// The request, or an array of several, for `pointsman explain`.
     pub(crate) request: Option<Box<Value>>,
     /// The text that was handed over, where it is no request.
     pub(crate) input: Option<String>,
-    /// What happened before the request, one after the other.
+    /// Events before the request, one after the other.
     pub(crate) events: Vec<String>,
 }
 
@@ -36,7 +37,7 @@ impl Tried {
         Self::Failed { cases, failure: Box::new(failure) }
     }
 
-    /// The verdict of a rule that is tried with a fixed list of cases: the first failure counts.
+    /// Result of a rule that is tried with a fixed list of cases: the first failure counts.
     pub(crate) fn of_each<T>(cases: impl IntoIterator<Item = T>, holds: impl Fn(T) -> Result<(), Failure>) -> Self {
         let mut tried = 0;
         for case in cases {
@@ -48,7 +49,7 @@ impl Tried {
         Self::Passed { cases: tried, note: None }
     }
 
-    /// This verdict, or where it is a pass that of what is tried next.
+    /// This result, or where it is a pass that of what is tried next.
     pub(crate) fn and_then(self, next: impl FnOnce() -> Self) -> Self {
         let Self::Passed { cases: before, .. } = self else { return self };
         match next() {
@@ -75,8 +76,8 @@ impl Failure {
         Self { about, ..self }
     }
 
-    /// With the request that it happened at; the first that is given, which is nearest to it, stays. A request that JSON cannot
-    /// say (a ratio of NaN) is shown as Rust shows it.
+    /// With the request that it happened at; the first that is given, which is nearest to it, stays. A request that
+    /// JSON cannot say (a ratio of NaN) is shown as Rust shows it.
     pub(crate) fn at(mut self, request: &Request) -> Self {
         if self.request.is_some() || self.input.is_some() {
             return self;

@@ -17,7 +17,7 @@ impl Chance {
         u64::from(self.0.next_u32())
     }
 
-    /// Whether something happens that happens with this probability, 0.0 to 1.0.
+    /// Returns whether something happens that happens with this probability, 0.0 to 1.0.
     pub(super) fn happens(&mut self, probability: f64) -> bool {
         let drawn = f64::from(self.0.next_u32()) / (f64::from(u32::MAX) + 1.0);
         drawn < probability

@@ -1,4 +1,5 @@
-//! A run as a picture: an SVG of the routes over time, stacked by what they are, with the decisions above and the events below.
+//! A run as a picture: an SVG of the routes over time, stacked by what they are, with the decisions above and the
+//! events below.
 //!
 //! It stands by itself: no script, no style sheet, no font that a browser does not have.
 
@@ -38,7 +39,7 @@ const LEGEND_COLUMNS: usize = 4;
 const KEYS: usize = 3;
 
 /// Draws a run as an SVG. Text of the scenario and of the plugin is escaped.
-pub fn draw(scenario: &Scenario, record: &Record, verdict: &Summary) -> String {
+pub fn draw(scenario: &Scenario, record: &Record, summary: &Summary) -> String {
     let last = record.samples.last().map_or(0, |sample| sample.at).max(record.ended_at);
     // What the last plan did is to be seen, too.
     let until = last + (last / 12).max(2000);
@@ -58,7 +59,7 @@ pub fn draw(scenario: &Scenario, record: &Record, verdict: &Summary) -> String {
     let top = HEAD + LANE * decisions.height();
     let bottom = top + HEIGHT;
     let legend_top = bottom + 40.0 + LANE * events.height();
-    let chart = Chart { scenario, record, verdict, time, routes: Scale::count(highest, bottom, top), until };
+    let chart = Chart { scenario, record, summary, time, routes: Scale::count(highest, bottom, top), until };
     let classes = chart.classes();
     let height = legend_top + LEGEND_ROW * lines(classes.len() + KEYS) + 12.0;
 
@@ -79,7 +80,7 @@ pub fn draw(scenario: &Scenario, record: &Record, verdict: &Summary) -> String {
     svg.into_text()
 }
 
-/// How many lines a legend of so many entries takes.
+/// Lines that a legend of so many entries takes.
 fn lines(entries: usize) -> f64 {
     f64::from(u32::try_from(entries.div_ceil(LEGEND_COLUMNS)).unwrap_or(u32::MAX))
 }
@@ -97,11 +98,11 @@ fn decided(record: &Record) -> Vec<(u64, String)> {
     codes
 }
 
-/// What is drawn, and where its values are.
+/// The run that is drawn, and its scales.
 struct Chart<'a> {
     scenario: &'a Scenario,
     record: &'a Record,
-    verdict: &'a Summary,
+    summary: &'a Summary,
     time: Scale,
     routes: Scale,
     /// The end of the time axis, in milliseconds.
@@ -138,20 +139,20 @@ impl Chart<'_> {
 
     /// `v2: completed after 40s; lowest serving 3 of 3, most live 6, created 3`.
     fn summary(&self) -> String {
-        let verdict = self.verdict;
-        let (lowest, wanted) = (verdict.lowest_serving, verdict.lowest_serving_target);
-        let mut summary = format!(
+        let summary = self.summary;
+        let (lowest, wanted) = (summary.lowest_serving, summary.lowest_serving_target);
+        let mut text = format!(
             "{}: {} after {}; lowest serving {lowest} of {wanted}, most live {}, created {}",
             plain(&self.record.deployed.join(", then ")),
-            plain(&verdict.phrase),
-            moment::seconds(verdict.after_seconds),
-            verdict.most_live,
-            verdict.created,
+            plain(&summary.phrase),
+            moment::seconds(summary.after_seconds),
+            summary.most_live,
+            summary.created,
         );
-        if verdict.failed > 0 {
-            summary.push_str(&format!(", failed {}", verdict.failed));
+        if summary.failed > 0 {
+            text.push_str(&format!(", failed {}", summary.failed));
         }
-        summary
+        text
     }
 
     fn write_grid(&self, svg: &mut Svg, top: f64, bottom: f64) {
@@ -217,7 +218,7 @@ impl Chart<'_> {
         svg.close("path");
     }
 
-    /// How many routes should serve.
+    /// The target: routes that should serve.
     fn write_target(&self, svg: &mut Svg) {
         let path = self.steps(|sample| f64::from(sample.target));
         // A white edge keeps it apart from what it crosses.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::show::style;
 
-/// What a route is. Old and new differ in shape as well as in colour: squares and circles. In the order of the chart's
+/// Class of a route. Old and new differ in shape as well as in colour: squares and circles. In the order of the chart's
 /// layers, from below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -20,7 +20,8 @@ pub struct Document<'a> {
     seed: u64,
     events: Vec<EventEntry<'a>>,
     cycles: Vec<CycleEntry<'a>>,
-    verdict: &'a Summary,
+    #[serde(rename = "verdict")]
+    summary: &'a Summary,
 }
 
 #[derive(Serialize)]
@@ -32,7 +33,7 @@ struct EventEntry<'a> {
 #[derive(Serialize)]
 struct CycleEntry<'a> {
     at_seconds: f64,
-    /// How many routes are what, before the plan; those that are gone are left out.
+    /// Routes of each class before the plan; those that are gone are left out.
     routes: BTreeMap<Class, u32>,
     serving: u32,
     /// Over how many evenly loaded routes the traffic is spread, in routes.
@@ -43,9 +44,9 @@ struct CycleEntry<'a> {
     outcome: &'static str,
     /// None where it was refused.
     plan: Option<&'a RouteChanges>,
-    /// What the guard has against the plan.
+    /// Violations that the guard found in the plan.
     violations: &'a [Violation],
-    /// What the plugin said in place of a plan.
+    /// The plugin's words in place of a plan.
     message: Option<&'a str>,
 }
 
@@ -53,14 +54,14 @@ struct CycleEntry<'a> {
 
 impl<'a> Document<'a> {
     /// The document of a run with this seed.
-    pub fn new(scenario: &'a Scenario, seed: u64, record: &'a Record, verdict: &'a Summary) -> Self {
+    pub fn new(scenario: &'a Scenario, seed: u64, record: &'a Record, summary: &'a Summary) -> Self {
         let event = |happening: &'a Happening| EventEntry { at_seconds: seconds(happening.at), what: &happening.what };
         Self {
             title: &scenario.title,
             seed,
             events: record.happenings.iter().map(event).collect(),
             cycles: record.cycles.iter().map(CycleEntry::from).collect(),
-            verdict,
+            summary,
         }
     }
 }

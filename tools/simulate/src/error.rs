@@ -5,7 +5,7 @@ use std::error::Error;
 use pointsman::ApplyError;
 use pointsman_host::EvaluateError;
 
-/// Why a text is not a scenario.
+/// Reason why a text is not a scenario.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -17,7 +17,7 @@ pub enum ParseError {
     Key {
         /// Where it is: `events[0].fail`.
         key: String,
-        /// What about it.
+        /// The reason.
         source: Box<dyn Error + Send + Sync>,
     },
     /// Represents an event about a revision that no route ever has.
@@ -25,14 +25,15 @@ pub enum ParseError {
     UnknownRevision {
         /// Where it is: `events[0].fail`.
         key: String,
-        /// What it names.
+        /// The name that is nowhere else.
         revision: String,
         /// The revisions that there are, for people.
         known: String,
     },
 }
 
-/// Why a scenario could not be played to its end. What the plugin decides, and that it refuses, is no error but in the
+/// Reason why a scenario could not be played to its end. What the plugin decides, and that it refuses, is no error but
+/// in the
 /// [`Record`](crate::Record).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

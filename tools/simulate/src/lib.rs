@@ -1,7 +1,7 @@
 //! Rollouts played in virtual time: what a strategy would do, before anybody runs it.
 //!
-//! A [`Scenario`] says what is wanted, how the world behaves and what happens when. [`play`] plays it with a plugin, and
-//! gives a [`Record`]. There is no clock and no waiting: the same scenario, plugin and seed give the same record.
+//! A [`Scenario`] says what is wanted, how the world behaves and what happens when. [`play`] plays it with a plugin,
+//! and gives a [`Record`]. There is no clock and no waiting: the same scenario, plugin and seed give the same record.
 //!
 //! ```
 //! use pointsman_host::{Host, Limits};

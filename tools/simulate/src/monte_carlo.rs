@@ -24,16 +24,16 @@ mod spread;
 /// Columns of the labels below the tables.
 const LABEL: usize = 21;
 
-/// What came of many runs. Serialized, it is the JSON document.
+/// Statistics of many runs. Serialized, they are the JSON document.
 #[derive(Clone, Debug, Serialize)]
 pub struct MonteCarlo<'a> {
     title: &'a str,
     /// The seed that the seeds of the runs come from.
     seed: u64,
     runs: u32,
-    /// Whether anything in the scenario is left to chance.
+    /// True where anything in the scenario is left to chance.
     is_left_to_chance: bool,
-    /// How often it ended how.
+    /// Runs by how they ended.
     ended: BTreeMap<&'static str, u32>,
     /// The share of runs that were rolled back, 0.0 to 1.0.
     rollback_chance: f64,
@@ -44,13 +44,13 @@ pub struct MonteCarlo<'a> {
     created: Spread<u32>,
     failed: Spread<u32>,
     below_target_seconds: Spread<f64>,
-    /// How often which whole serving capacity was the lowest.
+    /// Runs by their lowest serving capacity, in whole routes.
     lowest_serving_runs: BTreeMap<u32, u32>,
     /// The seed of the run that took longest to its end, to look at it by itself.
     longest_seed: u64,
     /// The seed of the run with the lowest serving capacity.
     lowest_serving_seed: u64,
-    /// Whether every run had valid plans only.
+    /// True where every run had valid plans only.
     #[serde(skip)]
     is_well: bool,
 }
@@ -131,7 +131,7 @@ impl<'a> MonteCarlo<'a> {
         self.rollback_chance
     }
 
-    /// How often a run ended how, by the words of [`Summary::ended`].
+    /// Runs by how they ended, in the words of [`Summary::ended`].
     pub fn ended(&self) -> &BTreeMap<&'static str, u32> {
         &self.ended
     }
@@ -139,7 +139,7 @@ impl<'a> MonteCarlo<'a> {
     /// Writes tables for people.
     ///
     /// # Errors
-    /// What `out` could not be written.
+    /// An [`io::Error`], where `out` cannot be written.
     pub fn write(&self, out: &mut impl Write, look: Look) -> io::Result<()> {
         let runs = self.runs;
         writeln!(out, "{}", look.heading(plain(self.title)))?;

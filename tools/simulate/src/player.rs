@@ -20,8 +20,8 @@ const MOST_ROUTES: usize = 10_000;
 /// More cycles than this, and it ends: a plugin can ask for one each millisecond.
 const MOST_CYCLES: usize = 100_000;
 
-/// Plays a scenario with a session of a plugin, whose guard judges the plans. The same scenario, plugin and seed give the same
-/// record. What the plugin refuses and what the guard rejects is in the record.
+/// Plays a scenario with a session of a plugin, whose guard judges the plans. The same scenario, plugin and seed give
+/// the same record. What the plugin refuses and what the guard rejects is in the record.
 ///
 /// # Errors
 /// [`PlayError`], where the plugin could not be called.
@@ -40,7 +40,7 @@ struct Player<'a> {
     events: Peekable<slice::Iter<'a, Event>>,
     /// When the last plan asks to be evaluated again, in milliseconds since the first rollout's start.
     next_evaluation: Option<u64>,
-    /// How the rollout ended, where the last applied plan was terminal: nothing is evaluated until another revision is
+    /// The end of the rollout, where the last applied plan was terminal: nothing is evaluated until another revision is
     /// deployed.
     over: Option<Ended>,
     is_about_to_crash: bool,
@@ -144,7 +144,7 @@ impl<'a> Player<'a> {
         ended
     }
 
-    /// What a host does with a decision; returns how the run ended, if this ended it.
+    /// Does what a host does with a decision; returns how the run ended, if this ended it.
     fn carry_out(&mut self, cycle: &Cycle, decided_at: Timestamp) -> Result<Option<Ended>, PlayError> {
         self.next_evaluation = None;
         let plan = match &cycle.decision {
@@ -171,7 +171,8 @@ impl<'a> Player<'a> {
         Ok(self.end(plan))
     }
 
-    /// How the run ended, if an applied plan ended it. A rollout that is over does not end it while another is to come.
+    /// Finds how the run ended, if an applied plan ended it. A rollout that is over does not end it while another is to
+    /// come.
     fn end(&mut self, plan: &RouteChanges) -> Option<Ended> {
         self.over = self.world.ended().map(|sub_step| match sub_step {
             SubStep::RolledBack => Ended::RolledBack,
@@ -189,7 +190,7 @@ impl<'a> Player<'a> {
         is_over.then(|| Ended::Waiting(plan.reason.code.clone()))
     }
 
-    /// Whether nothing happens any more by itself.
+    /// Returns whether nothing happens any more by itself.
     fn is_at_rest(&mut self) -> bool {
         self.events.peek().is_none() && self.world.next_step().is_none()
     }
@@ -225,7 +226,7 @@ impl<'a> Player<'a> {
     }
 }
 
-/// What each route is, in the order of creation; those that are gone are left out.
+/// Classes of routes, in the order of creation; those that are gone are left out.
 fn classes(world: &World) -> impl Iterator<Item = Class> {
     world.fates().filter_map(|(route, is_lost)| Class::of(route, is_lost, world.deploying_revision()))
 }

@@ -1,4 +1,5 @@
-//! What happened in a run, cycle by cycle and moment by moment: what the timeline, the chart and the document are made of.
+//! What happened in a run, cycle by cycle and moment by moment: what the timeline, the chart and the document are made
+//! of.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +16,10 @@ pub struct Record {
     pub cycles: Vec<Cycle>,
     /// Every event of the scenario that took place, in the order of time.
     pub happenings: Vec<Happening>,
-    /// How it looked from each moment on at which that changed. Goes on for a while after the end, for the eye.
+    /// Samples of the routes, one for each moment at which they changed. They go on for a while after the end, for the
+    /// eye.
     pub samples: Vec<Sample>,
-    /// How it ended.
+    /// The end.
     pub ended: Ended,
     /// When it ended.
     pub ended_at: u64,
@@ -25,7 +27,7 @@ pub struct Record {
     pub created: u32,
     /// Events that were still to come.
     pub left_over: usize,
-    /// What each route was when it had ended.
+    /// Class of each route at the end.
     pub last_classes: Vec<Class>,
 }
 
@@ -34,7 +36,7 @@ pub struct Record {
 pub struct Cycle {
     /// When, in milliseconds since the first rollout's start.
     pub at: u64,
-    /// What each route was when it was evaluated.
+    /// Class of each route when it was evaluated.
     pub classes: Vec<Class>,
     /// Serving routes before the plan.
     pub serving: u32,
@@ -44,30 +46,30 @@ pub struct Cycle {
     pub ready: u32,
     /// Live routes before the plan.
     pub live: u32,
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
 }
 
-/// What came of an evaluation.
+/// Result of an evaluation.
 #[derive(Clone, Debug)]
 pub enum Decision {
     /// A plan, and whether it was applied; it is not where the host died first.
     Plan {
         /// The plan.
         plan: Box<RouteChanges>,
-        /// Whether it was applied.
+        /// True where it was applied.
         is_applied: bool,
     },
     /// The guard rejected the plan. Nothing was applied.
     Rejected {
         /// The plan.
         plan: Box<RouteChanges>,
-        /// What the guard has against it.
+        /// Violations that the guard found in it.
         violations: Vec<Violation>,
     },
     /// The plugin gave no plan.
     Refused {
-        /// What it said instead. It is untrusted text.
+        /// The plugin's words instead. They are untrusted text.
         message: String,
     },
 }
@@ -81,12 +83,12 @@ pub struct Happening {
     pub what: String,
 }
 
-/// How the routes stand from a moment on.
+/// State of the routes from a moment on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// From when on, in milliseconds since the first rollout's start.
     pub at: u64,
-    /// How many routes are of each class.
+    /// Number of routes of each class.
     pub counts: BTreeMap<Class, u32>,
     /// Serving routes.
     pub serving: u32,
@@ -94,16 +96,16 @@ pub struct Sample {
     pub capacity: u64,
     /// Live routes.
     pub live: u32,
-    /// How many routes should serve.
+    /// The target: routes that should serve.
     pub target: u32,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// The new revision took over.
     Completed,
-    /// It was given up, and the stable revision serves, or nothing better is possible.
+    /// It was rolled back: the stable revision serves, or nothing better is possible.
     RolledBack,
     /// Nothing can happen any more without somebody who acts; the plan's reason code says on what it waits.
     Waiting(String),
@@ -137,12 +139,12 @@ impl Cycle {
         }
     }
 
-    /// Whether the plugin or its plan was wrong.
+    /// Returns whether the plugin or its plan was wrong.
     pub fn is_bad(&self) -> bool {
         !matches!(self.decision, Decision::Plan { .. })
     }
 
-    /// How the decision ended, in a stable word.
+    /// A stable word for what became of the decision.
     pub fn outcome(&self) -> &'static str {
         match &self.decision {
             Decision::Plan { is_applied: true, .. } => "applied",
@@ -161,7 +163,7 @@ impl Sample {
         std::time::Duration::from_millis(self.capacity).as_secs_f64()
     }
 
-    /// Whether it is less than the target.
+    /// Returns whether it is less than the target.
     pub fn is_short(&self) -> bool {
         self.capacity < u64::from(self.target) * 1000
     }
@@ -197,7 +199,7 @@ impl Ended {
     }
 }
 
-/// How many there are of each class.
+/// Counts routes by their class.
 pub(crate) fn count(classes: impl Iterator<Item = Class>) -> BTreeMap<Class, u32> {
     let mut counts = BTreeMap::new();
     for class in classes {

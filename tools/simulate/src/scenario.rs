@@ -37,12 +37,12 @@ mod values;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// What it is called.
+    /// Title.
     pub(crate) title: String,
-    /// What it shows.
+    /// Purpose: what it shows.
     #[serde(default)]
     pub(crate) why: String,
-    /// How many routes should serve when the rollout ends.
+    /// The target: routes that should serve when the rollout ends.
     pub(crate) target: RouteCount,
     /// The strategy's own configuration.
     #[serde(default)]
@@ -54,30 +54,31 @@ pub struct Scenario {
     pub(crate) deploying_revision: String,
     /// The revision that is returned to; without this key, that of the first of `old` that serves.
     pub(crate) stable_revision: Option<String>,
-    /// The operator's policy; what is left out of it has its default, and the command line's options stand in without it.
+    /// The operator's policy; what is left out of it has its default, and the command line's options stand in without
+    /// it.
     pub(crate) policy: Option<Policy>,
-    /// How many more routes can be placed at the start, beside those that are there; without this key, any number.
+    /// Routes that can be placed at the start, beside those that are there; without this key, any number.
     pub(crate) free_places: Option<RouteCount>,
-    /// Which ratios the proxy takes: 1 is in or out only, 256 multiples of 1/256, 0 all.
+    /// Ratios that the proxy takes: 1 is in or out only, 256 multiples of 1/256, 0 all.
     #[serde(default = "in_or_out")]
     pub(crate) weight_steps: u32,
-    /// How far ahead the clock is that stamps routes, in seconds; negative where it is behind.
+    /// Lead of the clock that stamps routes, in seconds; negative where it is behind.
     #[serde(default)]
     pub(crate) stamp_offset_seconds: i32,
-    /// How long the host waits from one cycle to the next, in seconds. It also evaluates when a plan asks for it, and
+    /// Time from one cycle to the next, in seconds. It also evaluates when a plan asks for it, and
     /// when something of `events` has happened.
     #[serde(default = "ten")]
     pub(crate) cycle_seconds: NonZeroU32,
-    /// How long a new route is provisioning, in seconds.
+    /// Time that a new route is provisioning, in seconds.
     #[serde(default)]
     pub(crate) start_seconds: Span,
-    /// How long a route runs before its first health check passes, in seconds.
+    /// Time that a route runs before its first health check passes, in seconds.
     #[serde(default)]
     pub(crate) warm_up_seconds: u32,
-    /// How long a drained route takes to be gone, in seconds.
+    /// Time that a drained route takes to be gone, in seconds.
     #[serde(default = "five")]
     pub(crate) termination_seconds: u32,
-    /// What becomes of new routes.
+    /// Fate of new routes.
     #[serde(default)]
     pub(crate) new_routes: NewRoutes,
     /// The chance of each new route to fail instead of starting, 0.0 to 1.0.
@@ -86,16 +87,16 @@ pub struct Scenario {
     /// The chance of each new route to become unhealthy once, soon after it got ready, 0.0 to 1.0.
     #[serde(default)]
     pub(crate) flap_chance: Probability,
-    /// How long such a route is unhealthy, in seconds.
+    /// Time that such a route is unhealthy, in seconds.
     #[serde(default = "fifteen")]
     pub(crate) flap_seconds: u32,
     /// The checks that the host makes, and how they stand at the start: `{ name = "smoke", outcome = "pending" }`.
     #[serde(default)]
     pub(crate) checks: Vec<Check>,
-    /// How long to go on at most, in seconds.
+    /// Longest run, in seconds.
     #[serde(default = "an_hour")]
     pub(crate) give_up_seconds: u32,
-    /// What happens, in any order.
+    /// Events, in any order.
     #[serde(default)]
     pub(crate) events: Vec<Event>,
 }
@@ -106,14 +107,14 @@ pub struct Scenario {
 pub(crate) struct Old {
     /// Of which revision. That of the rollout is allowed: it ran before, or a host was restarted.
     pub(crate) revision: String,
-    /// How many.
+    /// Their number.
     pub(crate) count: RouteCount,
-    /// How they are.
+    /// Their state.
     #[serde(default)]
     pub(crate) state: OldState,
 }
 
-/// How routes are before the rollout.
+/// State of routes before the rollout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OldState {
@@ -128,7 +129,7 @@ pub(crate) enum OldState {
     FailedToStart,
 }
 
-/// What becomes of routes that are created.
+/// Fate of routes that are created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NewRoutes {
@@ -197,7 +198,7 @@ impl Scenario {
         &self.title
     }
 
-    /// What it shows, in its author's words. They are untrusted text.
+    /// Its purpose, in its author's words. They are untrusted text.
     pub fn why(&self) -> &str {
         &self.why
     }
@@ -207,8 +208,8 @@ impl Scenario {
         self.policy
     }
 
-    /// A session of a plugin to play it with: under its own policy where it has one, else under the plugin's. A guard that
-    /// checks nothing but ids stays as it is.
+    /// A session of a plugin to play it with: under its own policy where it has one, else under the plugin's. A guard
+    /// that checks nothing but ids stays as it is.
     ///
     /// # Errors
     /// [`CallError`], where no instance starts.

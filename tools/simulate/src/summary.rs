@@ -7,7 +7,7 @@ use super::{
     record::{Cycle, Ended, Record, Sample, seconds},
 };
 
-/// How a run ended, and how it went. Times are seconds of virtual time since the first rollout's start.
+/// Summary of a run: its end, and how it went. Times are seconds of virtual time since the first rollout's start.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// `completed`, `rolled_back`, `waiting`, `still_running`, `rejected`, `refused` or `too_many_routes`.
@@ -22,13 +22,13 @@ pub struct Summary {
     pub lowest_serving: f64,
     /// When that was first so.
     pub lowest_serving_at_seconds: f64,
-    /// How many were wanted then.
+    /// The target then.
     pub lowest_serving_target: u32,
     /// The serving capacity at the end, in routes.
     pub serving_at_end: f64,
-    /// How many were wanted at the end.
+    /// The target at the end.
     pub target_at_end: u32,
-    /// How long the serving capacity was less than what was wanted.
+    /// Time for which the serving capacity was below the target.
     pub below_target_seconds: f64,
     /// The most live routes.
     pub most_live: u32,

@@ -10,7 +10,7 @@ use super::{
     summary::Summary,
 };
 
-/// How many routes are shown one by one; more are counted.
+/// Most routes that are shown one by one; more are counted.
 const MOST_SYMBOLS: usize = 24;
 
 /// Most columns of the routes and of the plan, so that what is left for the reason is never a word wide.
@@ -26,7 +26,7 @@ const LABEL: usize = 16;
 /// Writes all of it. With `is_whole`, no cycle is left out.
 ///
 /// # Errors
-/// What `out` could not be written.
+/// An [`io::Error`], where `out` cannot be written.
 pub fn write(
     out: &mut impl Write,
     scenario: &Scenario,
@@ -44,7 +44,7 @@ pub fn write(
     write_summary(out, summary, look)
 }
 
-/// What the symbols mean, as far as they occur.
+/// The symbols that occur, and their meaning.
 fn legend(record: &Record, look: Look) -> String {
     let occurs = |class: &Class| {
         // What a plan changed at once lasted for no time, and is in the cycle's line only.
@@ -107,7 +107,7 @@ fn table(record: &Record, look: Look, is_whole: bool) -> String {
     table.into_text()
 }
 
-/// Whether a line for `cycle` would say nothing new: the words may differ, as those of a delay that shrinks do.
+/// Returns whether a line for `cycle` would say nothing new: the words may differ, as those of a delay that shrinks do.
 fn is_alike(shown: &Cycle, cycle: &Cycle) -> bool {
     let changes_nothing = |cycle: &Cycle| match &cycle.decision {
         Decision::Plan { plan, .. } => plan.is_empty(),
@@ -125,7 +125,7 @@ fn add_alike(table: &mut Table, alike: &mut u32, look: Look) {
     }
 }
 
-/// How many serve, and their capacity where that is another number: `10 (1.001)`.
+/// Serving routes, and their capacity where that is another number: `10 (1.001)`.
 fn serving(serving: u32, capacity: u64) -> String {
     if u64::from(serving) * 1000 == capacity {
         return serving.to_string();

@@ -14,8 +14,8 @@
 //! | `operator.rs` | [`OperatorAction`] |
 //! | `budget.rs` | [`Budget`]: what an operator allows |
 //!
-//! Simulations and conformance share it. The model check (`tests/model`) keeps a world of its own, because an oracle must be
-//! independent of what it judges.
+//! Simulations and conformance share it. The model check (`tests/model`) keeps a world of its own, because an oracle
+//! must be independent of what it judges.
 
 use pointsman::{Check, Operator, Route, RouteChanges, Spec, SubStep, Timestamp, json::Request};
 
@@ -46,10 +46,10 @@ pub struct World {
     routes: Vec<Route>,
     /// One for each route.
     lives: Vec<Life>,
-    /// What the host keeps. Its moment, free places and limits are put in when they are read.
+    /// The spec as the host keeps it. Its moment, free places and limits are put in when they are read.
     spec: Spec,
     clocks: Clocks,
-    /// How many routes there is room for, those that are still stopping included; none for any number.
+    /// Number of routes that there is room for, those that are still stopping included; none for any number.
     places: Option<u32>,
     budget: Option<Budget>,
     /// The gate that the last applied plan waits at, and its sub-step.
@@ -83,7 +83,7 @@ impl World {
         self.routes.iter().zip(&self.lives).map(|(route, life)| (route, life.is_lost))
     }
 
-    /// What the strategy is told now, but for the routes.
+    /// The spec that the strategy is given now.
     pub fn spec(&self) -> Spec {
         Spec {
             now: self.clocks.host(),
@@ -93,7 +93,7 @@ impl World {
         }
     }
 
-    /// What the strategy is told now.
+    /// The request that the strategy is given now.
     pub fn request(&self) -> Request {
         Request { routes: self.routes.clone(), spec: self.spec() }
     }
@@ -103,7 +103,7 @@ impl World {
         &self.spec.deploying_revision
     }
 
-    /// How many routes should serve.
+    /// The target: routes that should serve.
     pub fn target(&self) -> u32 {
         self.spec.target_replicas
     }
@@ -113,7 +113,7 @@ impl World {
         self.gate.as_deref()
     }
 
-    /// How the last applied plan ended the rollout, if it did.
+    /// The sub-step with which the last applied plan ended the rollout; none where it goes on.
     pub fn ended(&self) -> Option<SubStep> {
         self.sub_step.filter(|sub_step| contract::is_terminal(*sub_step))
     }
@@ -189,8 +189,8 @@ impl World {
         self.spec.memo.take().is_some()
     }
 
-    /// Rolls out another revision. What was requested, found out and remembered was about the one before, which is returned
-    /// to where it carried the traffic; `checks` are how they stand now.
+    /// Rolls out another revision. What was requested, found out and remembered was about the one before, which is
+    /// returned to where it carried the traffic; `checks` are how they stand now.
     pub fn deploy(&mut self, revision: &str, checks: Vec<Check>) {
         if matches!(self.sub_step, Some(SubStep::Finalizing | SubStep::Completed)) {
             self.spec.stable_revision = Some(self.spec.deploying_revision.clone());

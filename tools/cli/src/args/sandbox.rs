@@ -12,12 +12,12 @@ use pointsman_host::{Guard, Host, Limits, Plugin};
 
 use crate::error::CliError;
 
-/// How the plugin is run.
+/// Limits of the plugin.
 #[derive(Args)]
 #[command(next_help_heading = "Sandbox")]
 pub(crate) struct SandboxArgs {
-    /// Keep compiled plugins in this folder; without it, in that of `POINTSMAN_CACHE`, if set. It is run as native code, so
-    /// only you should be able to write to it.
+    /// Keep compiled plugins in this folder; without it, in that of `POINTSMAN_CACHE`, if set. It is run as native
+    /// code, so only you should be able to write to it.
     #[arg(long, global = true, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// Longest time of one call, in milliseconds.
@@ -33,20 +33,20 @@ pub(crate) struct SandboxArgs {
     guard: GuardArgs,
 }
 
-/// How plans are guarded.
+/// Policy of the guard.
 #[derive(Args)]
 #[command(next_help_heading = "Guard")]
 struct GuardArgs {
-    /// How many routes fewer than the target may serve: a number, or a percentage of the target, rounded down,
+    /// Routes below the target that may be missing from service: a number, or a percentage of the target, rounded down,
     /// where it is above 0% to at least 1 from a target of 2 on.
     #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().max_unavailable)]
     max_unavailable: Amount,
-    /// How many live routes there may be above the target: a number, or a percentage of the target, rounded up;
+    /// Live routes that there may be above the target: a number, or a percentage of the target, rounded up;
     /// at least 1.
     #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().max_surge)]
     max_surge: Amount,
-    /// How much serving capacity of the new revision completes a rollout: a number, or a percentage of the target, rounded
-    /// up; at least 1, at most the target.
+    /// Serving capacity of the new revision that completes a rollout: a number, or a percentage of the target,
+    /// rounded up; at least 1, at most the target.
     #[arg(long, global = true, value_name = "AMOUNT", default_value_t = Policy::default().complete_at)]
     complete_at: Amount,
     /// Check nothing but that the plan's ids are right.

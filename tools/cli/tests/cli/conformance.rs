@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{batched, hostile, plugin, pointsman};
 
-/// How many rules there are.
+/// Number of rules.
 const RULES: usize = 18;
 
 fn conformance(args: &[&str]) -> assert_cmd::assert::Assert {

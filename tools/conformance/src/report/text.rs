@@ -60,8 +60,8 @@ fn write_failure(failure: &CounterExample, out: &mut impl Write, look: Look) -> 
     writeln!(out)
 }
 
-/// The text of JSON in lines of about so many columns. They break between its tokens only, so that it stays JSON that can
-/// be copied.
+/// The text of JSON in lines of about so many columns. They break between its tokens only, so that it stays JSON that
+/// can be copied.
 fn broken(json: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line, mut columns) = (vec![], String::new(), 0);
     for token in tokens(json) {

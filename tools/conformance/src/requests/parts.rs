@@ -1,4 +1,4 @@
-//! What requests are put together from: moments, ratios, labels, checks, an operator's wishes.
+//! What requests are put together from: moments, ratios, labels, checks, an operator's requests.
 
 use pointsman::{Check, CheckOutcome, Labels, Operator, Timestamp};
 use proptest::{
@@ -21,7 +21,8 @@ pub(super) fn moments() -> impl Strategy<Value = Timestamp> {
     .prop_map(Timestamp::from_millis)
 }
 
-/// Ratios as people set them, and of any bits: those of 0.0 to 1.0 are in the order of the numbers. Zero has a sign too.
+/// Ratios as people set them, and of any bits: those of 0.0 to 1.0 are in the order of the numbers. Zero has a sign
+/// too.
 pub(crate) fn ratios() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => Just(1.0),
@@ -55,11 +56,11 @@ pub(super) fn checks() -> impl Strategy<Value = Vec<Check>> {
     })
 }
 
-/// Any wishes, several at once; gates are words that some strategy may have or that none has.
+/// Any requests of an operator, several at once; gates are words that some strategy may have or that none has.
 pub(super) fn operators() -> impl Strategy<Value = Operator> {
-    let wish = || weighted(0.15);
+    let flag = || weighted(0.15);
     let gate = prop_oneof![2 => select(vec!["promotion", "preview"]).prop_map(str::to_owned), 1 => "[a-z]{1,8}"];
-    (wish(), wish(), wish(), vec(gate, 0..3)).prop_map(|(abort, pause, promote, passed_gates)| Operator {
+    (flag(), flag(), flag(), vec(gate, 0..3)).prop_map(|(abort, pause, promote, passed_gates)| Operator {
         abort,
         pause,
         promote,

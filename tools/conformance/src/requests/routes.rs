@@ -45,8 +45,8 @@ fn strangers() -> impl Strategy<Value = Route> {
     )
 }
 
-/// As many routes of a revision as are wanted, all alike. Routes by chance are hardly ever all there and all ready, and it is
-/// then that a plan may let others go.
+/// As many routes of a revision as are wanted, all alike. Routes by chance are hardly ever all there and all ready, and
+/// it is then that a plan may let others go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fleet {
     status: RouteStatus,

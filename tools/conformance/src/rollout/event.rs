@@ -57,7 +57,7 @@ pub(crate) enum Event {
     LoseMemo,
 }
 
-/// What can happen, the plainest first.
+/// Events, the plainest first.
 pub(crate) fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         12 => Just(Event::Evaluate),

@@ -8,7 +8,7 @@ use proptest::prelude::{Just, Strategy, prop_oneof};
 
 use crate::requests::{self, OTHER};
 
-/// What there is when a rollout starts.
+/// Start of a rollout.
 #[derive(Clone, Debug)]
 pub(crate) struct Start {
     pub(crate) target: u32,
@@ -16,12 +16,12 @@ pub(crate) struct Start {
     pub(crate) old: u32,
     /// Of a revision before that: some serve, some stand by.
     pub(crate) leftovers: (u32, u32),
-    /// Whether the host knows the revision before.
+    /// True where the host knows the revision before.
     pub(crate) knows_stable: bool,
     pub(crate) weight_steps: u32,
-    /// How many more can be placed; none for any number.
+    /// Routes that can be placed; none for any number.
     pub(crate) free_places: Option<u32>,
-    /// How far ahead of the host's the clock is that stamps routes; negative where it is behind.
+    /// Lead of the clock that stamps routes over the host's; negative where it is behind.
     pub(crate) stamps_ahead_seconds: i64,
 }
 

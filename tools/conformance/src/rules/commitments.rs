@@ -12,9 +12,9 @@ use crate::{
     tried::{Failure, Tried},
 };
 
-/// `keeps-its-commitment`: a plan's commitment is a function of configuration, target and limits alone, and equal to what
-/// `check-config` says of them: whatever the routes, the clock and the wishes are, and in every cycle. And the plan does
-/// what it promises.
+/// `keeps-its-commitment`: a plan's commitment is a function of configuration, target and limits alone, and equal to
+/// what `check-config` says of them: whatever the routes, the clock and the operator are, and in every cycle. And the
+/// plan does what it promises.
 pub(super) fn keeps_its_commitment(bench: &Bench<'_>, rule: &str) -> Tried {
     let pairs = (bench.requests(), bench.requests());
     let random = bench.for_all(rule, &pairs, |(request, mut other)| {
@@ -40,8 +40,8 @@ pub(super) fn keeps_its_commitment(bench: &Bench<'_>, rule: &str) -> Tried {
 /// Serving capacity is compared with so much room for arithmetic, in routes.
 const TOLERANCE: f64 = 1e-9;
 
-/// Whether a plan promises what was said when its configuration was admitted, and does it. Where it was not admitted, no
-/// move was left, and a running rollout waits.
+/// Checks that a plan promises what was said when its configuration was admitted, and does it. Where it was not
+/// admitted, no move was left, and a running rollout waits.
 fn is_kept(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     match admitted(bench, &request.spec)? {
         Ok(promised) if promised != plan.commitment => {
@@ -52,8 +52,8 @@ fn is_kept(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<
     }
 }
 
-/// Whether a plan does what it promises itself: it never brings capacity below `least-serving`, nor live routes above
-/// `most-live`. What is there before is nobody's promise.
+/// Checks that a plan does what it promises itself: it never brings capacity below `least-serving`, nor live routes
+/// above `most-live`. What is there before is nobody's promise.
 fn is_done(request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     let mut after = request.clone();
     // What is created serves nothing yet, and may be more than this machine holds.
@@ -78,14 +78,14 @@ fn is_done(request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What `check-config` says of a spec's configuration, target and limits: a commitment, or why there is none.
+/// Answer of `check-config` to a spec's configuration, target and limits: a commitment, or why there is none.
 ///
 /// # Errors
 /// A call that failed, and an answer that is none.
 pub(super) fn admitted(bench: &Bench<'_>, spec: &Spec) -> Result<Result<Commitment, String>, Failure> {
     let Spec { config, target_replicas, limits, .. } = spec;
-    let asked = ConfigToCheck { config: config.clone(), target_replicas: *target_replicas, limits: *limits };
-    let request = serde_json::to_string(&asked).map_err(|error| Failure::new(error.to_string()))?;
+    let question = ConfigToCheck { config: config.clone(), target_replicas: *target_replicas, limits: *limits };
+    let request = serde_json::to_string(&question).map_err(|error| Failure::new(error.to_string()))?;
     let answer = bench.subject.plugin.check_config_json(&request);
     bench.subject.work.add(1);
     match answer.map_err(|error| bench.subject.failed(&error).on(&request))? {

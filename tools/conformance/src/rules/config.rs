@@ -15,8 +15,8 @@ use crate::{
     tried::{Failure, Tried},
 };
 
-/// `refuses-bad-config`: what is known to be hard, then configurations with something wrong, and text at random. It also says
-/// what of the schema was too large to make configurations from: nothing else tries the schema.
+/// `refuses-bad-config`: what is known to be hard, then configurations with something wrong, and text at random. It
+/// also says what of the schema was too large to make configurations from: nothing else tries the schema.
 pub(super) fn refuses_bad_config(bench: &Bench<'_>, rule: &str) -> Tried {
     let fixed = Tried::of_each(hard_texts(), |text| is_consistent(bench, &text));
     let tried = fixed.and_then(|| {
@@ -68,9 +68,9 @@ fn spoiled(config: &str, place: usize, value: Value) -> String {
     Value::Object(object).to_string()
 }
 
-/// What `check-config` says is what both entry points keep to.
+/// Checks that both entry points keep to what `check-config` says.
 fn is_consistent(bench: &Bench<'_>, config: &str) -> Result<(), Failure> {
-    // The plugin is under no policy: whether a move is left within some limits is not what is asked.
+    // The plugin is under no policy: whether a move is left within some limits is another question.
     let is_taken = match bench.subject.plugin.check_config(config, 1) {
         Ok(_) => true,
         Err(CheckConfigError::Invalid { .. }) => false,

@@ -29,7 +29,7 @@ pub(super) fn describes_itself(bench: &Bench<'_>, _: &str) -> Tried {
     let first = &descriptions[0];
     Tried::of_each([(); 1], |()| is_right(&first.name, &first.version, &first.config_schema)).and_then(|| {
         Tried::of_each(&descriptions[1..], |other| {
-            let message = "it describes itself in another way when it is asked again";
+            let message = "it describes itself in another way when it is called again";
             if first == other { Ok(()) } else { Err(Failure::new(message).on(&format!("{first:?}\n{other:?}"))) }
         })
     })

@@ -24,11 +24,11 @@ use crate::{
     tried::{Failure, Tried},
 };
 
-/// How many requests are in a batch.
+/// Most requests of a batch.
 const BATCH: usize = 3;
 
-/// `entry-points-agree`: each request by itself through both entry points, and all of them in one call; and what each of
-/// them says of a configuration.
+/// `entry-points-agree`: each request by itself through both entry points, and all of them in one call; and what each
+/// of them says of a configuration.
 pub(super) fn entry_points_agree(bench: &Bench<'_>, rule: &str) -> Tried {
     let batches = vec(bench.requests(), 1..=BATCH);
     let decisions = bench.for_all(rule, &batches, |batch| {
@@ -66,8 +66,8 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
         .prop_map(|(max_unavailable, max_surge, complete_at)| Policy { max_unavailable, max_surge, complete_at })
 }
 
-/// What `check-config` says through the typed entry point, under a policy or none, is what it says through the JSON entry
-/// point within the limits that the policy comes to.
+/// What `check-config` says through the typed entry point, under a policy or none, is what it says through the JSON
+/// entry point within the limits that the policy comes to.
 fn admits_alike(bench: &Bench<'_>, config: &str, target: u32, policy: Option<Policy>) -> Result<(), Failure> {
     let plugin = bench.subject.plugin.with_guard(policy.map_or(Guard::IdsOnly, Guard::Policy));
     bench.subject.work.add(1);

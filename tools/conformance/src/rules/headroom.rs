@@ -12,7 +12,7 @@ use crate::{
     tried::{Failure, Tried},
 };
 
-/// How many routes.
+/// Numbers of routes.
 const ROUTES: [usize; 2] = [1000, 10_000];
 
 /// `headroom`: memory and response are halved; time is told only, because a clock on the wall measures the machine too.
@@ -31,7 +31,7 @@ pub(super) fn headroom(bench: &Bench<'_>, _: &str) -> Tried {
     let (subject, longest) = (Subject::new(&plugin, Guard::IdsOnly), std::cell::Cell::new(Duration::ZERO));
     let configs = bench.configs.plain();
     let cases = configs.iter().flat_map(|config| ROUTES.into_iter().flat_map(move |n| all(config, n)));
-    let verdict = Tried::of_each(cases, |(what, request)| {
+    let tried = Tried::of_each(cases, |(what, request)| {
         let text = serde_json::to_string(&[&request]).map_err(|error| Failure::new(error.to_string()))?;
         let named = |failure: Failure| {
             let message = format!("{what}, with half of the memory and the response: {}", failure.message);
@@ -47,7 +47,7 @@ pub(super) fn headroom(bench: &Bench<'_>, _: &str) -> Tried {
         longest.set(longest.get().max(typed).max(start.elapsed().saturating_sub(typed)));
         Ok(())
     });
-    match verdict {
+    match tried {
         Tried::Passed { cases, .. } => {
             let most = ROUTES[ROUTES.len() - 1];
             let share = share(longest.get(), limits.time);

@@ -25,7 +25,7 @@ pub(super) fn answers(bench: &Bench<'_>, rule: &str) -> Tried {
     })
 }
 
-/// What a plugin is told that it said before.
+/// A memo that a plugin is given.
 #[derive(Clone, Debug)]
 enum Memo {
     None,

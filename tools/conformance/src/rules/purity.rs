@@ -19,22 +19,22 @@ use crate::{
     tried::{Failure, Tried},
 };
 
-/// How many requests one instance is asked at random.
+/// Random requests that one instance is given.
 const REQUESTS: usize = 4;
 
 /// The longest two decisions that are shown whole, in bytes.
 const LONGEST: usize = 300;
 
-/// How often one instance is asked the same.
+/// How often one instance is given the same request.
 const REPEATED: usize = 300;
 
-/// `deterministic`: an instance that was asked other things before, or the same very often, decides as a fresh one.
+/// `deterministic`: an instance that was given other requests before, or the same very often, decides as a fresh one.
 pub(super) fn deterministic(bench: &Bench<'_>, rule: &str) -> Tried {
     let cases = vec(bench.requests(), 1..=REQUESTS);
     let random = bench.for_all(rule, &cases, |requests| {
-        // The last is asked again, because a plugin may count.
-        let asked: Vec<&Request> = requests.iter().chain(requests.last()).collect();
-        forgets(bench, &asked)
+        // The last is given again, because a plugin may count.
+        let given: Vec<&Request> = requests.iter().chain(requests.last()).collect();
+        forgets(bench, &given)
     });
     random.and_then(|| {
         Tried::of_each(bench.configs.plain(), |config| {
@@ -49,20 +49,20 @@ pub(super) fn deterministic(bench: &Bench<'_>, rule: &str) -> Tried {
     })
 }
 
-/// Whether one instance that is asked all of these decides each as a fresh instance does.
-fn forgets(bench: &Bench<'_>, asked: &[&Request]) -> Result<(), Failure> {
+/// Checks that one instance that is given all of these decides each as a fresh instance does.
+fn forgets(bench: &Bench<'_>, given: &[&Request]) -> Result<(), Failure> {
     // A host without a slot to spare has one instance at a time.
     let mut fresh: Vec<Decision> = vec![];
-    for (i, request) in asked.iter().enumerate() {
-        match fresh.last().filter(|_| asked[i.saturating_sub(1)] == *request) {
+    for (i, request) in given.iter().enumerate() {
+        match fresh.last().filter(|_| given[i.saturating_sub(1)] == *request) {
             Some(same) => fresh.push(same.clone()),
             None => fresh.push(Decision::from(&bench.subject.decide(request)?)),
         }
     }
     let mut session = bench.subject.session()?;
-    for (i, (request, fresh)) in asked.iter().zip(&fresh).enumerate() {
+    for (i, (request, fresh)) in given.iter().zip(&fresh).enumerate() {
         let shown = |failure: Failure| {
-            let before: Vec<Request> = asked[..=i].iter().map(|request| (*request).clone()).collect();
+            let before: Vec<Request> = given[..=i].iter().map(|request| (*request).clone()).collect();
             // Many times the same is told in words.
             if before.len() > REQUESTS + 1 { failure.at(request) } else { failure.at_all(&before) }
         };
@@ -125,7 +125,7 @@ pub(super) fn idempotent(bench: &Bench<'_>, rule: &str) -> Tried {
     })
 }
 
-/// Whether nothing is left to do once a plan is applied.
+/// Checks that nothing is left to do once a plan is applied.
 fn is_enough(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     let mut after = request.clone();
     // What cannot be applied, or would fill this machine, is for the rule `harmless`.

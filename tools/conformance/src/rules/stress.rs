@@ -8,21 +8,23 @@ use crate::{
     tried::{Failure, Tried},
 };
 
-/// How many cycles a rollout that never succeeds is watched, and how long one is, in seconds.
+/// Cycles of a rollout that never succeeds, and the length of one in seconds.
 const CYCLES: u32 = 100;
 const CYCLE_SECONDS: u64 = 10;
 
-/// How many replicas it wants.
+/// Its target.
 const TARGET: u32 = 3;
 
-/// In the second half of the cycles, one in so many may create as many routes as are wanted. Whoever backs off as Kubernetes
-/// does, 10 s doubled up to 300 s, creates in one of them or two; whoever creates the missing in each is four times over it.
+/// In the second half of the cycles, one in so many may create as many routes as are wanted. Whoever backs off as
+/// Kubernetes does, 10 s doubled up to 300 s, creates in one of them or two; whoever creates the missing in each is
+/// four times over it.
 const CREATING_CYCLES: u32 = 4;
 
-/// How many evaluations that a plan asks for are followed.
+/// Evaluations that a plan asks for and that are followed.
 const FOLLOWED: u32 = 60;
 
-/// So many in a row that are no more than this apart, in milliseconds, are a busy loop. It is what a host makes of less.
+/// So many in a row that are no more than this apart, in milliseconds, are a busy loop. It is what a host makes of
+/// less.
 const TOO_MANY: u32 = 20;
 const TOO_CLOSE: u64 = 1000;
 

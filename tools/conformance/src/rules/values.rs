@@ -14,7 +14,7 @@ use crate::{
     tried::{Failure, Tried},
 };
 
-/// What is wrong with routes.
+/// Faults of routes.
 #[derive(Clone, Copy, Debug)]
 enum RouteFault {
     Twin,
@@ -23,7 +23,7 @@ enum RouteFault {
     Labels(LabelFault),
 }
 
-/// What is wrong with a spec.
+/// Faults of a spec.
 #[derive(Clone, Copy, Debug)]
 enum SpecFault {
     NoRevision,
@@ -31,7 +31,7 @@ enum SpecFault {
     Labels(LabelFault),
 }
 
-/// What is wrong with labels.
+/// Faults of labels.
 #[derive(Clone, Copy, Debug)]
 enum LabelFault {
     Many,
@@ -60,8 +60,8 @@ pub(super) fn refuses_bad_routes(bench: &Bench<'_>, rule: &str) -> Tried {
     })
 }
 
-/// `refuses-bad-spec`: with the routes as they should be, and with routes that are wrong too; and the configuration is looked
-/// at before the spec.
+/// `refuses-bad-spec`: with the routes as they should be, and with routes that are wrong too; and the configuration is
+/// looked at before the spec.
 pub(super) fn refuses_bad_spec(bench: &Bench<'_>, rule: &str) -> Tried {
     let faults = [SpecFault::NoRevision, SpecFault::CheckTwice].into_iter();
     let faults = select(faults.chain(LABEL_FAULTS.map(SpecFault::Labels)).collect::<Vec<_>>());
@@ -87,7 +87,7 @@ fn route_faults() -> impl Strategy<Value = RouteFault> {
     select(faults.chain(LABEL_FAULTS.map(RouteFault::Labels)).collect::<Vec<_>>())
 }
 
-/// Whether both entry points, or only the typed one, refuse a request for this reason.
+/// Checks that both entry points, or only the typed one, refuse a request for this reason.
 fn is_refused(bench: &Bench<'_>, request: &Request, code: ErrorCode, has_json: bool) -> Result<(), Failure> {
     let is_right =
         |decision: &Decision| matches!(decision, Decision::Answer(Answer::Error { code: found, .. }) if *found == code);
@@ -174,7 +174,7 @@ impl LabelFault {
         }
     }
 
-    /// Whether JSON can say it: what a reader makes of a key that stands twice in an object is its own affair.
+    /// Returns whether JSON can say it: what a reader makes of a key that stands twice in an object is its own affair.
     fn has_json(self) -> bool {
         !matches!(self, Self::Twin)
     }

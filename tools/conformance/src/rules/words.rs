@@ -44,7 +44,7 @@ fn of_each_plan(bench: &Bench<'_>, rule: &str, wrong: impl Fn(&Request, &RouteCh
     })
 }
 
-/// What is wrong with a plan's reason.
+/// Finds what is wrong with a plan's reason.
 fn wrong_reason(request: &Request, plan: &RouteChanges) -> Option<String> {
     let reason = &plan.reason;
     if !is_kebab(&reason.code) || reason.code.len() > LONGEST_WORD {

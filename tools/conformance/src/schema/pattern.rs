@@ -13,7 +13,7 @@ const LONGEST: usize = 1000;
 /// Most characters of a string, and most repetitions of what is empty.
 const MOST_CHARACTERS: u64 = 1000;
 
-/// What stands for "any number more" in a repetition without an end, as proptest has it.
+/// Stands for "any number more" in a repetition without an end, as proptest has it.
 const MANY: u64 = 32;
 
 /// Units that a byte of a pattern takes besides what it makes.
@@ -47,7 +47,7 @@ pub(super) fn strings(pattern: &str) -> Result<Option<Strings>, String> {
     Ok(string_regex(inner).ok().map(|strings| Strings { strings: strings.boxed(), units }))
 }
 
-/// How many characters a match has at most, where what is empty counts as one: to repeat nothing is work too.
+/// Most characters of a match, where what is empty counts as one: to repeat nothing is work too.
 fn most_characters(hir: &Hir) -> u64 {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,

@@ -1,17 +1,18 @@
-//! How much may be made from one schema: a plugin writes it, and a few bytes of `$ref`s, repetitions and lists can ask for
-//! more than a machine holds.
+//! How much may be made from one schema: a plugin writes it, and a few bytes of `$ref`s, repetitions and lists can ask
+//! for more than a machine holds.
 
 use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
-/// Units that one schema has: a value, a word to choose from, a character. Schemas that people write take a few hundred.
+/// Units that one schema has: a value, a word to choose from, a character. Schemas that people write take a few
+/// hundred.
 pub(super) const UNITS: u64 = 20_000;
 
 /// Most sentences that are kept.
 const MOST_TOLD: usize = 8;
 
-/// What is left of a schema's units, and what was too large for them.
+/// Remaining units of a schema, and what was too large for them.
 pub(super) struct Room {
     left: Cell<u64>,
     told: RefCell<Vec<String>>,
@@ -24,8 +25,8 @@ impl Room {
         Self { left: Cell::new(UNITS), told: RefCell::default() }
     }
 
-    /// Takes units. Where there are too few, nothing is left for anything else either: what comes out is cut off at one place,
-    /// and not full of holes.
+    /// Takes units. Where there are too few, nothing is left for anything else either: what comes out is cut off at one
+    /// place, and not full of holes.
     pub(super) fn take(&self, units: u64) -> bool {
         let left = self.left.get().checked_sub(units);
         if left.is_none() && self.left.get() > 0 {
@@ -50,7 +51,7 @@ impl Room {
     }
 }
 
-/// How many units it takes to keep a value.
+/// Units that it takes to keep a value.
 pub(super) fn weight(value: &Value) -> u64 {
     1 + match value {
         Value::String(text) => text.len() as u64,

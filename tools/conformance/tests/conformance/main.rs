@@ -11,7 +11,7 @@ mod schemas;
 mod strategies;
 mod told;
 
-/// How many rules there are.
+/// Number of rules.
 const RULES: usize = 18;
 
 /// Few cases show a misdeed.
@@ -19,8 +19,8 @@ fn few() -> Options<'static> {
     of(24)
 }
 
-/// So many cases. Compiled plugins are kept between the tests; on a machine that others keep busy, the time of a call says
-/// nothing about the plugin.
+/// So many cases. Compiled plugins are kept between the tests; on a machine that others keep busy, the time of a call
+/// says nothing about the plugin.
 fn of(cases: u32) -> Options<'static> {
     Options {
         limits: Limits { instances: 1, time: Duration::from_secs(30), ..Limits::default() },

@@ -6,7 +6,7 @@ use crate::show::{moment, shortened};
 /// The most lanes; what has no room in them has a line only, and tells its text when pointed at.
 const MOST_LANES: usize = 7;
 
-/// How wide a letter of a label is, generously.
+/// Width of a letter of a label, generously.
 const LETTER: f64 = 7.0;
 
 /// From one lane to the next, in pixels.
@@ -99,7 +99,7 @@ impl Lanes {
         svg.close("g");
     }
 
-    /// How many lanes are used.
+    /// Number of lanes in use.
     pub(super) fn height(&self) -> f64 {
         self.labels.iter().filter_map(|label| label.lane).fold(0.0, |most, lane| most.max(lane + 1.0))
     }

@@ -1,5 +1,5 @@
-//! How things look: the colours are told apart by people who see few of them (those of Okabe and Ito), the order of the layers
-//! and the patterns by people who see none.
+//! How things look: the colours are told apart by people who see few of them (those of Okabe and Ito), the order of the
+//! layers and the patterns by people who see none.
 
 use crate::{class::Class, record::Ended};
 
@@ -43,7 +43,7 @@ pub(super) fn layer(class: Class) -> &'static str {
     }
 }
 
-/// What its layer is filled with.
+/// Fill of its layer.
 pub(super) fn fill(class: Class) -> &'static str {
     match class {
         Class::OldServing => "#0072b2",

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-/// How values are spread: each is one that occurred, so that no arithmetic blurs it.
+/// Spread of values: each is one that occurred, so that no arithmetic blurs it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Spread<T> {
     min: T,

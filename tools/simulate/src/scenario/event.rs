@@ -66,7 +66,7 @@ pub(crate) enum Chosen {
     Named(Vec<String>),
 }
 
-/// What happens to a route.
+/// A mishap of routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mishap {
     /// It ends by itself: crashed if it ran, failed to start if not.
@@ -77,7 +77,7 @@ pub(crate) enum Mishap {
     Health(HealthStatus),
 }
 
-/// What happens to the host.
+/// Trouble of the host's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HostTrouble {
@@ -90,7 +90,7 @@ pub(crate) enum HostTrouble {
 // === impl Chosen ===
 
 impl Chosen {
-    /// How many routes it means.
+    /// Number of routes that it means.
     pub(crate) fn count(&self) -> u32 {
         match self {
             Self::Oldest { count, .. } => *count,

@@ -60,8 +60,8 @@ fn active() -> TrafficStatus {
 
 /// Why a table is no event.
 const ONE_KEY: &str = "an event has `at_seconds` and exactly one of `fail`, `evict`, `unhealthy`, `degraded`, \
-    `recover`, `operator`, `pass_gate`, `rescale`, `check`, `host`, `new_routes`, `config`, `deploy`, `traffic`, `free_places`, \
-    `clock_step_seconds`, `clock_blip_seconds`";
+    `recover`, `operator`, `pass_gate`, `rescale`, `check`, `host`, `new_routes`, `config`, `deploy`, `traffic`, \
+    `free_places`, `clock_step_seconds`, `clock_blip_seconds`";
 
 impl TryFrom<Keys> for Event {
     type Error = &'static str;

@@ -9,8 +9,8 @@ use crate::{ParseError, show::listed};
 const LISTED: usize = 8;
 
 impl Scenario {
-    /// Finds the first event about a revision that no route of the scenario ever has. In the order of the file, so that the
-    /// number of the event is that of its author.
+    /// Finds the first event about a revision that no route of the scenario ever has. In the order of the file, so that
+    /// the number of the event is that of its author.
     pub(super) fn check_names(&self) -> Result<(), ParseError> {
         let known = self.revisions();
         for (i, event) in self.events.iter().enumerate() {
@@ -101,7 +101,9 @@ mod tests {
 
     #[test]
     fn the_revisions_are_those_of_the_scenario() {
-        assert!(parsed("old = [{ revision = \"v0\", count = 1 }]\nstable_revision = \"v1\"\nevents = [{ at_seconds = 1, fail = \"v0\" }, { at_seconds = 2, fail = \"v1\" }]").is_ok());
+        let both = "events = [{ at_seconds = 1, fail = \"v0\" }, { at_seconds = 2, fail = \"v1\" }]";
+        let old = "old = [{ revision = \"v0\", count = 1 }]\nstable_revision = \"v1\"\n";
+        assert!(parsed(&format!("{old}{both}")).is_ok());
         assert!(parsed("old = []\nevents = [{ at_seconds = 1, fail = \"v1\" }]").is_err());
     }
 }

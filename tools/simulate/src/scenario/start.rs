@@ -14,10 +14,10 @@ const START: Timestamp = Timestamp::from_millis(24 * 60 * 60 * 1000);
 /// When the routes that are there before were created: half a day before the rollout.
 const BEFORE: Timestamp = Timestamp::from_millis(12 * 60 * 60 * 1000);
 
-/// How long after it got ready a route that flaps does so, in milliseconds.
+/// Time from when it got ready until a route that flaps does so, in milliseconds.
 const FLAP_AFTER: u64 = 5000;
 
-/// How a scenario's routes behave, in milliseconds and chances.
+/// Behaviour of a scenario's routes, in milliseconds and chances.
 pub(crate) struct Drawn {
     chance: Chance,
     pub(crate) new_routes: NewRoutes,
@@ -55,7 +55,7 @@ impl Scenario {
         world
     }
 
-    /// What its routes do by themselves, with the numbers that come from a seed.
+    /// The behaviour of its routes, with the numbers that come from a seed.
     pub(crate) fn behaviour(&self, seed: u64) -> Drawn {
         let millis = |seconds: u32| u64::from(seconds) * 1000;
         Drawn {

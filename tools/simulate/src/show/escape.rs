@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Escapes every character of an untrusted text that would not be seen as itself: `\u{1b}` moves no cursor, `\n` breaks no
-/// table, `\u{202e}` turns no words round, and `\u{200b}` makes no two names look alike.
+/// Escapes every character of an untrusted text that would not be seen as itself: `\u{1b}` moves no cursor, `\n` breaks
+/// no table, `\u{202e}` turns no words round, and `\u{200b}` makes no two names look alike.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return text.into();
@@ -19,8 +19,8 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
 }

@@ -22,8 +22,8 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// Wraps a text at spaces into lines of at most `width` columns, and within a word that is longer than a line. All lines but
-/// the first are indented by `indent` columns: before the first stands a label as wide as that.
+/// Wraps a text at spaces into lines of at most `width` columns, and within a word that is longer than a line. All
+/// lines but the first are indented by `indent` columns: before the first stands a label as wide as that.
 pub fn wrapped(text: &str, width: usize, indent: usize) -> String {
     let options = textwrap::Options::new(width.saturating_sub(indent).max(1))
         .word_separator(WordSeparator::AsciiSpace)

@@ -12,12 +12,12 @@ pub const WIDTH: usize = 120;
 /// Columns below which lines are not wrapped: columns of one word help nobody.
 const NARROWEST: usize = 90;
 
-/// How text for people is written. A library cannot know where it ends up, so its caller says.
+/// Width and colours of text for people. A library cannot know where it ends up, so its caller says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     /// Most columns of a line.
     width: usize,
-    /// Whether colours are written, as ANSI sequences.
+    /// True where colours are written, as ANSI sequences.
     is_coloured: bool,
 }
 
@@ -25,17 +25,17 @@ pub struct Look {
 pub mod style {
     use anstyle::{AnsiColor, Style};
 
-    /// What is wrong.
+    /// Errors.
     pub const ERROR: Style = AnsiColor::Red.on_default().bold();
-    /// What the text after it is about.
+    /// Headings.
     pub const HEADING: Style = Style::new().bold();
-    /// What matters less.
+    /// Less important text.
     pub const FAINT: Style = Style::new().dimmed();
     /// The new revision, and what went well.
     pub const GREEN: Style = AnsiColor::Green.on_default();
     /// The old revision.
     pub const BLUE: Style = AnsiColor::Blue.on_default();
-    /// What to look at.
+    /// Warnings.
     pub const WARNING: Style = AnsiColor::Yellow.on_default();
 }
 
@@ -53,8 +53,8 @@ impl Look {
         Self { is_coloured: true, ..self }
     }
 
-    /// Text for so many columns: at most [`WIDTH`] of them are used, and where there are fewer than 90 the terminal breaks
-    /// the lines.
+    /// Text for so many columns: at most [`WIDTH`] of them are used, and where there are fewer than 90 the terminal
+    /// breaks the lines.
     #[must_use]
     pub const fn of_width(self, columns: usize) -> Self {
         let width = if columns >= NARROWEST && columns < WIDTH { columns } else { WIDTH };

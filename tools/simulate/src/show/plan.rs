@@ -4,7 +4,7 @@ use pointsman::{RouteChanges, TrafficStatus};
 
 use super::plain;
 
-/// What a plan changes: `create 3 of v2 (inactive), then promote 2, then drain 3`, or `none`.
+/// Changes of a plan, in words: `create 3 of v2 (inactive), then promote 2, then drain 3`, or `none`.
 pub fn changes(plan: &RouteChanges) -> String {
     let mut parts: Vec<String> = plan
         .rollout_specs
@@ -27,7 +27,8 @@ pub fn changes(plan: &RouteChanges) -> String {
     if parts.is_empty() { "none".to_owned() } else { parts.join(", then ") }
 }
 
-/// How a route stands in traffic: `active 1.0`, `standby 1.0`, `inactive`, and a ratio that nobody gets: `inactive 0.5`.
+/// A route's traffic, in words: `active 1.0`, `standby 1.0`, `inactive`, and a ratio that nobody gets: `inactive
+/// 0.5`.
 pub fn traffic(status: TrafficStatus, ratio: f64) -> String {
     match status {
         TrafficStatus::Active => format!("active {ratio:?}"),

@@ -1,13 +1,13 @@
-//! What an operator allows a deployment, in routes.
+//! An operator's budget for a deployment, in routes.
 
 use pointsman::Commitment;
 
-/// What an operator allows a deployment, in routes.
+/// An operator's budget for a deployment, in routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// How many fewer than the target may serve.
+    /// Routes below the target that may be missing from service.
     pub unavailable: u32,
-    /// How many more than the target may be live; at least 1 are.
+    /// Live routes above the target that there may be; at least 1.
     pub surge: u32,
 }
 

@@ -8,10 +8,10 @@ pub(super) struct Clocks {
     start: Timestamp,
     /// Since the start, in milliseconds.
     pub(super) elapsed: u64,
-    /// How far ahead the host's clock is, in milliseconds: for good, and until the next evaluation is over.
+    /// Lead of the host's clock, in milliseconds: for good, and until the next evaluation is over.
     pub(super) host: i64,
     pub(super) blip: i64,
-    /// How far ahead the clock is that stamps routes, in milliseconds.
+    /// Lead of the clock that stamps routes, in milliseconds.
     pub(super) stamps: i64,
 }
 

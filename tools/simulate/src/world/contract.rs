@@ -1,7 +1,7 @@
 //! The contract's words and its way to apply a plan, written anew from `wit/strategy.wit`.
 //!
-//! A world that took them from the crate that the plugins are made of would take over its mistakes, and show nothing wrong
-//! where both are: so this is neither `pointsman::apply` nor `Route::is_ready`.
+//! A world that took them from the crate that the plugins are made of would take over its mistakes, and show nothing
+//! wrong where both are: so this is neither `pointsman::apply` nor `Route::is_ready`.
 
 use std::collections::BTreeMap;
 
@@ -38,8 +38,8 @@ pub fn is_terminal(sub_step: SubStep) -> bool {
     }
 }
 
-/// The serving capacity of routes: the ratios of those that serve, summed in the order of ids, divided by the largest of
-/// them; 0.0 where none serves.
+/// The serving capacity of routes: the ratios of those that serve, summed in the order of ids, divided by the largest
+/// of them; 0.0 where none serves.
 pub fn capacity(routes: &[Route]) -> f64 {
     let mut serving: Vec<&Route> = routes.iter().filter(|route| is_serving(route)).collect();
     serving.sort_by(|a, b| a.id.cmp(&b.id));
@@ -102,8 +102,8 @@ pub fn apply(plan: &RouteChanges, routes: &mut Vec<Route>, at: Timestamp) -> Res
     Ok(())
 }
 
-/// Makes of a request what a host makes of it that applies the plan at the request's moment: its routes, fewer free places,
-/// and the memo.
+/// Makes of a request what a host makes of it that applies the plan at the request's moment: its routes, fewer free
+/// places, and the memo.
 ///
 /// # Errors
 /// As [`apply`].

@@ -26,7 +26,7 @@ pub enum Fault {
     Health(HealthStatus),
     /// A live route's traffic is set by hand.
     Traffic {
-        /// Whether it is sent to.
+        /// Its traffic status.
         status: TrafficStatus,
         /// Its share of what it is built for, 0.0 to 1.0.
         ratio: f64,
@@ -36,7 +36,7 @@ pub enum Fault {
 // === impl Fault ===
 
 impl Fault {
-    /// Whether it can happen to a route.
+    /// Returns whether it can happen to a route.
     pub(super) fn can_happen_to(self, route: &Route, life: &Life) -> bool {
         match self {
             Self::Crash | Self::Evict | Self::Drain | Self::Traffic { .. } => is_live(route),

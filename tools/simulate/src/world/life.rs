@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use pointsman::HealthStatus;
 
-/// What routes do by themselves. A world asks; it draws nothing itself.
+/// Behaviour of routes by themselves. A world calls it, and draws nothing itself.
 pub trait Behaviour {
-    /// What a new route does once it has a place, each step so many milliseconds after that, in the order of time.
+    /// Steps of a new route once it has a place, each so many milliseconds after that, in the order of time.
     fn start(&mut self) -> Vec<(u64, Step)>;
 
-    /// How long a drained route takes to be gone, in milliseconds; none where [`Fault::Gone`](super::Fault::Gone) says when.
+    /// Time that a drained route takes to be gone, in milliseconds; none where [`Fault::Gone`](super::Fault::Gone) says
+    /// when.
     fn termination(&self) -> Option<u64>;
 }
 
@@ -30,7 +31,7 @@ pub enum Step {
     Gone,
 }
 
-/// What a route has before it, and how it ended.
+/// Steps that a route has before it, its place, and its fate.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Life {
     /// Its steps, each at a moment of the world in milliseconds, in the order of time.
@@ -40,7 +41,7 @@ pub(super) struct Life {
     pub(super) is_lost: bool,
 }
 
-/// Whether a route takes one of the places that there are.
+/// A route's claim to one of the places that there are.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Place {
     /// It never had one, or has given it back.

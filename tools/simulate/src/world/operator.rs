@@ -5,7 +5,7 @@ use std::fmt;
 use pointsman::Operator;
 use serde::Deserialize;
 
-/// What an operator does.
+/// An operator's action.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OperatorAction {
@@ -29,8 +29,8 @@ pub enum OperatorAction {
 // === impl OperatorAction ===
 
 impl OperatorAction {
-    /// Records the action as a host does. `gate` is the one that the last applied plan waits at: a host appends no other, so
-    /// that a late click does nothing. Returns whether the action had an effect.
+    /// Records the action as a host does. `gate` is the one that the last applied plan waits at: a host appends no
+    /// other, so that a late click does nothing. Returns whether the action had an effect.
     pub fn record(&self, operator: &mut Operator, gate: Option<&str>) -> bool {
         match self {
             Self::Promote => operator.promote = true,

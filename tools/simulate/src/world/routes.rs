@@ -8,8 +8,8 @@ use super::{
 };
 
 impl World {
-    /// Applies a plan, and keeps its memo and its gate. Routes are stamped by the [stamping clock](World::stamping_clock); what
-    /// they do from now on the behaviour says. Returns how many were created.
+    /// Applies a plan, and keeps its memo and its gate. Routes are stamped by the [stamping
+    /// clock](World::stamping_clock); what they do from now on the behaviour says. Returns how many were created.
     ///
     /// # Errors
     /// [`ApplyError`]. Nothing is applied then.
@@ -37,8 +37,8 @@ impl World {
         routes.filter(move |(route, life)| fault.can_happen_to(route, life)).map(|(route, _)| route)
     }
 
-    /// Does something to routes, by their ids; returns to how many. What a route would have done by itself it does no more,
-    /// unless only its traffic is set.
+    /// Does something to routes, by their ids; returns to how many. What a route would have done by itself it does no
+    /// more, unless only its traffic is set.
     pub fn inject(&mut self, fault: Fault, ids: &[String]) -> u32 {
         let mut injected = 0;
         for i in 0..self.routes.len() {
@@ -77,7 +77,8 @@ impl World {
         self.lives.iter().filter_map(|life| life.ahead.front()).map(|(at, _)| *at).min()
     }
 
-    /// Lets time pass up to a moment, in milliseconds since the world began. Routes do what they do by themselves meanwhile.
+    /// Lets time pass up to a moment, in milliseconds since the world began. Routes do what they do by themselves
+    /// meanwhile.
     pub fn advance(&mut self, to: u64) {
         while let Some(at) = self.next_step().filter(|at| *at <= to) {
             self.advance_to_step(at.max(self.clocks.elapsed));
@@ -103,8 +104,8 @@ impl World {
         self.place();
     }
 
-    /// How many more can be placed now; none for any number. A route that is created beyond them is provisioning until one
-    /// that has a place is gone.
+    /// Number of routes that can be placed now; none for any number. A route that is created beyond them is
+    /// provisioning until one that has a place is gone.
     pub fn free_places(&self) -> Option<u32> {
         self.places.map(|places| places.saturating_sub(self.occupied()))
     }

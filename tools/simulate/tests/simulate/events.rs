@@ -137,8 +137,8 @@ fn a_clock_is_wrong_once_or_for_good() {
     let next_after = |event: &str| {
         let document = json_of(&(delayed.to_owned() + &events(&[(40, event)])));
         // When a cycle asks to be evaluated again, by the host's clock.
-        let asked = [40.0, 50.0].map(|at| cycle_at(&document, at)["plan"]["next_evaluation_at"].as_u64());
-        (ended(&document).1, asked)
+        let next = [40.0, 50.0].map(|at| cycle_at(&document, at)["plan"]["next_evaluation_at"].as_u64());
+        (ended(&document).1, next)
     };
     let right = 86_400_000 + 90_000;
 

@@ -35,7 +35,7 @@ fn after_a_rollout_that_was_given_up_there_can_be_another() {
     );
     let document = json_of(&text);
 
-    // What was asked for was about v2; v3 has a rollout and a deadline of its own.
+    // What was requested was about v2; v3 has a rollout and a deadline of its own.
     let expected = [
         "creating-green",
         "waiting-for-provisioning",

@@ -1,5 +1,5 @@
-//! `pointsman simulate`: exit codes, what is no scenario, and the same output for the same seed. What is played has its tests
-//! in `tools/simulate`.
+//! `pointsman simulate`: exit codes, what is no scenario, and the same output for the same seed. What is played has its
+//! tests in `tools/simulate`.
 
 use std::fs;
 
