@@ -24,7 +24,7 @@ components: needs-cargo ## Build the components into target/plugins
 	$(CARGO) xtask components
 
 demo: components ## Show a rollout of three replicas, decided cycle by cycle in the sandbox
-	$(CARGO) build --locked --package pointsman-manager
+	$(CARGO) build --locked --package pointsman-cli
 	@printf '\n$$ pointsman explain --plugin $(PLUGIN) examples/rollout.json\n\n'
 	@$(POINTSMAN) explain --plugin $(PLUGIN) examples/rollout.json
 	@printf '\n$$ cat examples/request.json\n\n'

@@ -71,7 +71,7 @@ fn the_simulated_happy_path_is_a_path_of_the_model() {
         scenario.contains("target = 3\nconfig = { auto_promote = true }\n"),
         "the model has the scenario's configuration"
     );
-    let simulated = fs::read_to_string(format!("{root}/hosts/manager/tests/fixtures/happy-path.json")).unwrap();
+    let simulated = fs::read_to_string(format!("{root}/tools/simulate/tests/fixtures/happy-path.json")).unwrap();
     let simulated: Value = serde_json::from_str(&simulated).unwrap();
     let subject = Subject::blue_green::<BlueGreen>(r#"{"auto_promote": true}"#);
     let model = Rollouts::new(vec![subject], 3, ONCE);

@@ -17,6 +17,9 @@
 //! stop or wait, gates that are passed, and verdicts cost nothing. `make model` goes to three of them, and each may be
 //! twice.
 //!
+//! The world here is the model's own, and not that of `tools/simulate`: an oracle must be independent of what it
+//! judges.
+//!
 //! **Left out**: plans applied in part or late, which the contract forbids; clocks that are set; hosts that do not know
 //! why a route ended, or when.
 

@@ -13,7 +13,7 @@
 //! The weights are rounded up from measurements of files that have one thing only, on the runtime for which it is dearer.
 
 use wasmparser::{
-    BlockType, ElementItems, FuncValidator, FunctionBody, Operator, OperatorsReader, Payload, TableInit,
+    BlockType, ElementItems, FuncValidator, FunctionBody, Operator, OperatorsReader, Payload, SubType, TableInit,
     ValidatorResources, WasmModuleResources,
 };
 
@@ -170,7 +170,12 @@ impl Joint {
         match operator {
             Operator::Block { blockty } | Operator::If { blockty } => like(1 + values(*blockty, resources)),
             Operator::Loop { blockty } => like(3 + 3 * values(*blockty, resources)),
-            Operator::Br { .. } | Operator::BrIf { .. } | Operator::Else => like(1),
+            Operator::Br { .. }
+            | Operator::BrIf { .. }
+            | Operator::Else
+            | Operator::CallIndirect { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::TableGet { .. } => like(1),
             Operator::Return => like(2),
             Operator::BrTable { targets } => {
                 let targets = u64::from(targets.len()) + 1;
@@ -185,7 +190,6 @@ impl Joint {
             | Operator::TableCopy { .. }
             | Operator::TableInit { .. }
             | Operator::TableGrow { .. } => like(3),
-            Operator::CallIndirect { .. } | Operator::ReturnCallIndirect { .. } | Operator::TableGet { .. } => like(1),
             _ => Self::default(),
         }
     }
@@ -197,7 +201,7 @@ fn values(block: BlockType, resources: &ValidatorResources) -> u64 {
         BlockType::Empty => 0,
         BlockType::Type(_) => 1,
         BlockType::FuncType(index) => {
-            let ty = resources.sub_type_at(index).map(|ty| ty.unwrap_func());
+            let ty = resources.sub_type_at(index).map(SubType::unwrap_func);
             ty.map_or(0, |ty| (ty.params().len() + ty.results().len()) as u64)
         }
     }
@@ -205,6 +209,7 @@ fn values(block: BlockType, resources: &ValidatorResources) -> u64 {
 
 /// What an instruction takes, by what it becomes on the runtime that makes more of it. `is_constant` tells that what is on
 /// top of the stack is.
+#[expect(clippy::match_same_arms, reason = "a row for each kind of instruction, so that each can be weighed anew")]
 fn weight(operator: &Operator<'_>, is_constant: bool) -> u64 {
     use Operator as O;
     match operator {

@@ -117,6 +117,11 @@ impl Strategy for Hostile {
             b"loop-in-describe" => endless_loop(),
             b"schema-not-json" => "an object".to_owned(),
             b"schema-long" => "x".repeat(20_000_000),
+            // A few bytes that ask for a string of a billion characters.
+            b"schema-bomb" => {
+                r#"{"properties":{"misdeed":{"pattern":"(((((x{1,1000}){1,1000}){1,1000})))","type":"string"}}}"#
+                    .to_owned()
+            }
             _ => pointsman::schema_of::<Config>(),
         }
     }
