@@ -267,7 +267,7 @@ impl Dear {
             name: "calls of a hundred",
             make: |core, n| {
                 let callee = core.wide(100);
-                core.repeat(n / 100, |code| {
+                core.repeat(n / 10, |code| {
                     for _ in 0..100 {
                         code.local_get(1);
                     }
@@ -643,7 +643,7 @@ impl Dear {
             name: "types with many parameters",
             make: |core, n| {
                 for _ in 0..n {
-                    core.types.ty().function(vec![ValType::I32; 900], []);
+                    core.types.ty().function(vec![ValType::I32; 450], []);
                 }
             },
         },

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use wasmparser::{
     FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator, WasmFeatures,
-    component_types::ComponentEntityType,
+    component_types::{ComponentAnyTypeId, ComponentEntityType},
     types::{EntityType, Types, TypesRef},
 };
 
@@ -190,11 +190,11 @@ fn check_imports(names: &[String], types: TypesRef<'_>, contract: &Contract) -> 
     };
     for name in names {
         match types.component_item_for_import(name).map(|item| item.ty) {
-            Some(ComponentEntityType::Type { .. }) => {}
+            Some(ty) if is_plain_type(ty) => {}
             Some(ComponentEntityType::Instance(id)) => {
                 let exports = types.get(id).map(|instance| &instance.exports);
                 for (member, item) in exports.into_iter().flatten() {
-                    if !matches!(item.ty, ComponentEntityType::Type { .. }) {
+                    if !is_plain_type(item.ty) {
                         add(&|| format!("{name}#{member}"));
                     }
                 }
@@ -203,6 +203,11 @@ fn check_imports(names: &[String], types: TypesRef<'_>, contract: &Contract) -> 
         }
     }
     if count == 0 { Ok(()) } else { Err(Refusal::Imports { imports, count, contract: contract.name }) }
+}
+
+/// Whether it is a type, but not one of resources, which belong to somebody.
+fn is_plain_type(ty: ComponentEntityType) -> bool {
+    matches!(ty, ComponentEntityType::Type { referenced, .. } if !matches!(referenced, ComponentAnyTypeId::Resource(_)))
 }
 
 /// Finds the supported version of the contract that is exported.

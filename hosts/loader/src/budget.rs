@@ -51,7 +51,7 @@ budgets! {
     /// Types of a core module.
     Types = "types", 10_000, "types";
     /// Parameters and results of one function type.
-    Params = "params", 1_000, "parameters and results in one type";
+    Params = "params", 500, "parameters and results in one type";
     /// Locals of one function, parameters included.
     Locals = "locals", 1_000, "locals in function";
     /// Blocks, loops and branches inside each other, of one function.

@@ -7,7 +7,6 @@
 //! |---|---|
 //! | `clock.rs` | reading the clock |
 //! | `text.rs` | wording of lists, lengths of time and long texts |
-//! | `structure.rs` | [`Part`]: what a file has too much of, found before any other parser sees it |
 //! | `contract.rs` | the contract's version, and where a component exports its functions |
 //! | `runtime.rs` | the engine, [`Limits`], permits, and what the runtime's errors mean |
 //! | `plugin.rs` | [`Plugin`], [`Session`], [`Decision`], [`Guard`]: calls, and the check of their results |
@@ -37,7 +36,6 @@ mod loading;
 mod plugin;
 pub mod registry;
 mod runtime;
-mod structure;
 mod text;
 
 pub use contract::SUPPORTED_CONTRACTS;
@@ -49,9 +47,9 @@ pub use plugin::{
 };
 // In the public API, so that a caller needs no version of its own.
 pub use pointsman;
+pub use pointsman_loader::{Budget, Budgets, Part, UnknownBudget};
 pub use registry::Registry;
 pub use runtime::{HostError, Limits, Trap};
-pub use structure::Part;
 
 /// The README's Rust compiles.
 #[cfg(doctest)]

@@ -1,7 +1,7 @@
 //! Loading: from the bytes of a file to a plugin that has started once.
 //!
-//! This room knows files, what a component must be, and how to compile one. Nothing in it trusts a byte before
-//! [`structure`](crate::structure) has seen it.
+//! This room knows files, what a component must be, and how to compile one. The runtime sees no byte before
+//! [`pointsman_loader`] has seen all of them.
 //!
 //! | file | what it is for |
 //! |---|---|
@@ -32,31 +32,32 @@ pub(crate) const PANICS: &str = "panics.wasm";
 /// Loads a plugin.
 pub(crate) fn load(runtime: &Arc<Runtime>, file: &ComponentFile) -> Result<Plugin, LoadError> {
     let loaded = contained(|| {
-        admission::check_header(file.id().name(), file.bytes())?;
-        admission::check_structure(file.id().name(), file.bytes())?;
-        compile(runtime, file)
+        let version = admission::check(file.id().name(), file.bytes(), runtime.limits())?;
+        compile(runtime, file, version)
     });
     loaded.unwrap_or_else(|message| Err(LoadError::Panicked { plugin: file.id().clone(), message }))
 }
 
-/// Compiles a file whose structure was checked, and starts it.
-pub(crate) fn compile(runtime: &Arc<Runtime>, file: &ComponentFile) -> Result<Plugin, LoadError> {
+/// Compiles a file that was admitted, and starts it.
+pub(crate) fn compile(
+    runtime: &Arc<Runtime>,
+    file: &ComponentFile,
+    version: &'static str,
+) -> Result<Plugin, LoadError> {
     let (name, bytes) = (file.id().name(), file.bytes());
     #[cfg(test)]
     assert_ne!(name, PANICS, "as told");
     let malformed = |source: wasmtime::Error| LoadError::Malformed { name: name.to_owned(), source: source.into() };
     let component = Component::from_binary(runtime.engine(), bytes).map_err(malformed)?;
-    let contract = admission::check_contract(name, &component)?;
+    let contract = admission::find_contract(name, &component, version)?;
     admission::check_memory(name, &component, runtime.limits())?;
     let pre = Linker::new(runtime.engine()).instantiate_pre(&component).map_err(malformed)?;
     let (runtime, id) = (Arc::clone(runtime), file.id().clone());
     let plugin = Plugin::new(Loaded { runtime, id, pre, contract, size: bytes.len() });
     // Once now, so that a plugin that cannot even start is not found out in the night.
     let mut session = plugin.in_background().session().map_err(LoadError::Start)?;
-    session.check_types().map_err(|WrongType { export, source }| LoadError::WrongType {
-        name: name.to_owned(),
-        export,
-        source: source.into(),
-    })?;
+    session
+        .check_types()
+        .map_err(|WrongType { export }| LoadError::WrongType { name: name.to_owned(), export: export.to_owned() })?;
     Ok(plugin)
 }

@@ -7,8 +7,13 @@ const NAMED: usize = 3;
 
 /// `` `a`, `b` and 3 more ``.
 pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
+    list_of(names, names.len())
+}
+
+/// The same of so many names, of which there are the first.
+pub(crate) fn list_of(names: &[impl AsRef<str>], count: usize) -> String {
     let named = names.iter().take(NAMED).map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
+    match count.saturating_sub(names.len().min(NAMED)) {
         0 => named,
         more => format!("{named} and {more} more"),
     }

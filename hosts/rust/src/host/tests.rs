@@ -40,7 +40,7 @@ fn the_runtime_is_whole_after_a_panic_of_its_own() {
     let bytes = wat::parse_str(include_str!("../../../../host-test/fixtures/two_memories.wat")).unwrap();
     let file = ComponentFile::new("two_memories.wasm", bytes);
 
-    let compiled = contained(|| loading::compile(&host.runtime, &file).map(drop));
+    let compiled = contained(|| loading::compile(&host.runtime, &file, "0.2.0").map(drop));
 
     assert!(compiled.unwrap_err().contains("multiple memories"));
     assert_eq!(host.load_bytes("good.wasm", &blue_green()).unwrap().describe().unwrap().name, "blue-green");

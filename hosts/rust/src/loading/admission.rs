@@ -1,22 +1,16 @@
 //! Admission of a file: it must be a component that exports a supported contract and imports no function.
 
-use wasmtime::{
-    Engine,
-    component::{Component, types::ComponentItem},
-};
+use pointsman_loader::Refusal;
+use wasmtime::component::{Component, types::ComponentItem};
 
 use super::error::LoadError;
 use crate::{
-    contract::{Contract, JSON_ENTRY_POINT, SUPPORTED_CONTRACTS, TYPED_ENTRY_POINT},
+    contract::{Contract, JSON_ENTRY_POINT, TYPED_ENTRY_POINT},
     runtime::Limits,
-    structure::{self, Flaw},
 };
 
 /// Bytes of a page of WebAssembly memory.
 const PAGE: u64 = 64 << 10;
-
-const COMPONENT_HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
-const CORE_MODULE_HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
 
 pub(super) fn check_size(name: &str, size: usize, limits: &Limits) -> Result<(), LoadError> {
     if size > limits.component {
@@ -25,33 +19,33 @@ pub(super) fn check_size(name: &str, size: usize, limits: &Limits) -> Result<(),
     Ok(())
 }
 
-pub(super) fn check_header(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
-    let name = name.to_owned();
-    match bytes.get(..8) {
-        Some(header) if header == COMPONENT_HEADER => Ok(()),
-        Some(header) if header == CORE_MODULE_HEADER => Err(LoadError::CoreModule { name }),
-        _ => Err(LoadError::NotWasm { name }),
+/// Checks all that can be checked of a file before the runtime sees its bytes; the version of the contract that it exports.
+pub(super) fn check(name: &str, bytes: &[u8], limits: &Limits) -> Result<&'static str, LoadError> {
+    use pointsman_loader::{Contract, Runtime, admit};
+    let admitted = admit(bytes, &Contract::STRATEGY, Runtime::Wasmtime, &limits.budgets);
+    admitted.map(|admitted| admitted.version).map_err(|refusal| refused(name.to_owned(), refusal))
+}
+
+fn refused(name: String, refusal: Refusal) -> LoadError {
+    match refusal {
+        Refusal::NotWasm => LoadError::NotWasm { name },
+        Refusal::CoreModule => LoadError::CoreModule { name },
+        Refusal::TooComplex { part } => LoadError::TooComplex { name, part },
+        Refusal::OverBudget { budget, found, most, .. } => {
+            LoadError::OverBudget { name, message: refusal.to_string(), budget, found, most }
+        }
+        Refusal::Malformed { reason } => LoadError::Malformed { name, source: reason.into() },
+        Refusal::Imports { imports, count, .. } => LoadError::Imports { name, imports, count },
+        Refusal::NotTheContract { .. } => LoadError::NotAStrategy { name },
+        Refusal::UnsupportedContract { found, remedy, .. } => LoadError::UnsupportedContract { name, found, remedy },
+        Refusal::MissingExport { export } => LoadError::MissingExport { name, export },
+        Refusal::WrongType { export } => LoadError::WrongType { name, export },
+        other => LoadError::Malformed { name, source: other.to_string().into() },
     }
 }
 
-/// Must come before the runtime sees the bytes.
-pub(super) fn check_structure(name: &str, bytes: &[u8]) -> Result<(), LoadError> {
-    let name = || name.to_owned();
-    structure::check(bytes).map_err(|flaw| match flaw {
-        Flaw::TooMuch(part) => LoadError::TooComplex { name: name(), part },
-        Flaw::Malformed(source) => LoadError::Malformed { name: name(), source: source.into() },
-    })
-}
-
-/// Finds the contract among the exports, and checks that no function is imported.
-pub(super) fn check_contract(name: &str, component: &Component) -> Result<Contract, LoadError> {
-    let engine = component.engine();
-    // Imports first: a component made for another kind of host is best told by what it imports.
-    let imports = imports(component, engine);
-    if !imports.is_empty() {
-        return Err(LoadError::Imports { name: name.to_owned(), imports });
-    }
-    let version = version(name, component, engine)?;
+/// Finds the contract's functions among the exports.
+pub(super) fn find_contract(name: &str, component: &Component, version: &'static str) -> Result<Contract, LoadError> {
     let find = |entry_point: &str, function: &str| {
         let entry_point = format!("{entry_point}@{version}");
         let index = component.get_export_index(None, &entry_point);
@@ -79,38 +73,4 @@ pub(super) fn check_memory(name: &str, component: &Component, limits: &Limits) -
         return Err(LoadError::Memory { name: name.to_owned(), needed, limit: limits.memory });
     }
     Ok(())
-}
-
-/// Imports that could reach anything: everything but types. The contract's own types come as an import of an
-/// instance that has nothing else.
-fn imports(component: &Component, engine: &Engine) -> Vec<String> {
-    let reaches = |item: &ComponentItem| !matches!(item, ComponentItem::Type(_));
-    let mut names = vec![];
-    for (name, import) in component.component_type().imports(engine) {
-        match import.ty {
-            ComponentItem::ComponentInstance(instance) => {
-                let members = instance.exports(engine).filter(|(_, member)| reaches(&member.ty));
-                names.extend(members.map(|(member, _)| format!("{name}#{member}")));
-            }
-            item if reaches(&item) => names.push(name.to_owned()),
-            _ => {}
-        }
-    }
-    names
-}
-
-/// The supported version of the contract that is exported.
-fn version(name: &str, component: &Component, engine: &Engine) -> Result<&'static str, LoadError> {
-    let ty = component.component_type();
-    let found: Vec<String> = ty
-        .exports(engine)
-        .filter_map(|(export, _)| export.strip_prefix(TYPED_ENTRY_POINT)?.strip_prefix('@').map(str::to_owned))
-        .collect();
-    if found.is_empty() {
-        return Err(LoadError::NotAStrategy { name: name.to_owned() });
-    }
-    SUPPORTED_CONTRACTS
-        .into_iter()
-        .find(|version| found.iter().any(|found| found == version))
-        .ok_or_else(|| LoadError::UnsupportedContract { name: name.to_owned(), found })
 }

@@ -2,12 +2,13 @@
 
 use std::{io, path::PathBuf};
 
+use pointsman_loader::{Budget, Part};
+
 use crate::{
     contract::SUPPORTED_CONTRACTS,
     plugin::{CallError, PluginId},
     runtime::Cause,
-    structure::Part,
-    text::list,
+    text::{list, list_of},
 };
 
 /// Represents a file that is not a plugin.
@@ -52,6 +53,20 @@ pub enum LoadError {
         /// The part that there is too much of.
         part: Part,
     },
+    /// Represents a component that would cost more to compile than it may; see [`Limits::budgets`](crate::Limits::budgets).
+    #[error("`{name}` {message}")]
+    OverBudget {
+        /// The file.
+        name: String,
+        /// How much it has, how much it may have, and what to do about it.
+        message: String,
+        /// What it has too much of.
+        budget: Budget,
+        /// How much it has, as far as it was read.
+        found: u64,
+        /// How much it may have.
+        most: u64,
+    },
     /// Represents a component that is damaged, or uses what this host does not allow.
     #[error("`{name}` is not a valid component")]
     Malformed {
@@ -61,12 +76,14 @@ pub enum LoadError {
         source: Cause,
     },
     /// Represents a component that imports something from the host. A strategy gets nothing.
-    #[error("`{name}` imports {}; a strategy must not import anything", list(imports))]
+    #[error("`{name}` imports {}; a strategy must not import anything", list_of(imports, *count))]
     Imports {
         /// The file.
         name: String,
-        /// The names of its imports.
+        /// The names of its first imports.
         imports: Vec<String>,
+        /// How many things it imports.
+        count: usize,
     },
     /// Represents a component that does not export the contract at all.
     #[error("`{name}` is a component but not a strategy: it does not export `pointsman:strategy/strategy`")]
@@ -76,16 +93,17 @@ pub enum LoadError {
     },
     /// Represents a component that exports the contract in versions that this host does not know.
     #[error(
-        "`{name}` exports contract version {}; this host supports {}: rebuild it with that version of `pointsman` \
-         (CONTRIBUTING, \"From 0.1.0 to 0.2.0\")",
+        "`{name}` exports contract version {}; this host supports {}: {remedy}",
         list(found),
         list(&SUPPORTED_CONTRACTS)
     )]
     UnsupportedContract {
         /// The file.
         name: String,
-        /// The versions that it exports.
+        /// The versions that it exports, the first few.
         found: Vec<String>,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// Represents a component that exports only a part of the contract.
     #[error("`{name}` does not export `{export}`")]
@@ -101,9 +119,7 @@ pub enum LoadError {
         /// The file.
         name: String,
         /// The function.
-        export: &'static str,
-        /// The difference.
-        source: Cause,
+        export: String,
     },
     /// Represents a component that starts with more memory than it may have.
     #[error("`{name}` needs {needed} bytes of memory to start, the limit is {limit}")]

@@ -23,8 +23,6 @@ pub(super) struct Instance {
 /// A function whose type is not the contract's.
 pub(crate) struct WrongType {
     pub(crate) export: &'static str,
-    /// The difference.
-    pub(crate) source: wasmtime::Error,
 }
 
 // === impl Instance ===
@@ -79,6 +77,6 @@ impl Instance {
         R: ComponentNamedList + Lift,
     {
         let typed: wasmtime::Result<TypedFunc<P, R>> = self.instance.get_typed_func(&mut self.store, function);
-        typed.map(drop).map_err(|source| WrongType { export, source })
+        typed.map(drop).map_err(|_| WrongType { export })
     }
 }

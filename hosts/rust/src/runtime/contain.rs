@@ -10,7 +10,7 @@ use std::{
 /// What it works on must be thrown away then, or be safe to use whatever was left undone: an engine is, because it
 /// shares with its components only what it has finished. A program that is built with `panic = "abort"` has no such
 /// protection, and no panic protects from an overflow of the stack; against those there are the checks of
-/// [`structure`](crate::structure).
+/// [`pointsman_loader`].
 ///
 /// # Errors
 /// The panic's words.

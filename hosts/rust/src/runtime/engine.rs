@@ -3,7 +3,7 @@
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::{limits::Limits, permits::BACKGROUND};
-use crate::structure::Part;
+use pointsman_loader::Part;
 
 /// Most core instances and tables that one component may consist of. One of each is usual.
 const PARTS: u32 = Part::CoreInstances.limit();

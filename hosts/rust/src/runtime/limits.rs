@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pointsman_loader::Budgets;
+
 use super::error::HostError;
 
 /// Period of the clock that stops endless loops.
@@ -34,13 +36,23 @@ pub struct Limits {
     /// Each costs about 4 GiB of address space, not memory: reserved, so that compiled code needs no bounds checks.
     /// Lower it where address space is limited (`ulimit -v`).
     pub instances: u32,
-    /// Size of a component file, in bytes; default 16 MiB. Compiling takes time and memory in proportion.
+    /// Size of a component file, in bytes; default 16 MiB.
     pub component: usize,
+    /// What compiling a component may cost, by name; by default what compiles within 2 s and 512 MiB. What a file may
+    /// cost where a budget is raised is the operator's to know.
+    pub budgets: Budgets,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 64 << 20, time: Duration::from_secs(1), response: 16 << 20, instances: 64, component: 16 << 20 }
+        Self {
+            memory: 64 << 20,
+            time: Duration::from_secs(1),
+            response: 16 << 20,
+            instances: 64,
+            component: 16 << 20,
+            budgets: Budgets::default(),
+        }
     }
 }
 
