@@ -1,4 +1,4 @@
-"""Puts the built components and the license into the package."""
+"""Puts the built components, the loader and the license into the package."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-NAMES = ("blue_green.wasm", "guard.wasm", "rolling_update.wasm")
+FOLDERS = {
+    "blue_green.wasm": "plugins",
+    "guard.wasm": "plugins",
+    "loader.wasm": "loader",
+    "rolling_update.wasm": "plugins",
+}
+"""Where each is below the checkout's `target`."""
 
 
 class ComponentsHook(BuildHookInterface[Any]):
-    """Copies them from the checkout, where `make components` leaves the components. A source distribution has all of
+    """Copies them from the checkout, where `make components` leaves them. A source distribution has all of
     them in place, and nothing around it is looked at: it may have been unpacked anywhere.
     """
 
@@ -21,10 +27,10 @@ class ComponentsHook(BuildHookInterface[Any]):
         packaged = root / "src" / "pointsman" / "wasm"
         if not (root / "PKG-INFO").exists():
             checkout = root.parent.parent
-            for name in NAMES:
-                _copy(checkout / "target" / "plugins" / name, packaged / name)
+            for name, folder in FOLDERS.items():
+                _copy(checkout / "target" / folder / name, packaged / name)
             _copy(checkout / "LICENSE", root / "LICENSE")
-        for name in NAMES:
+        for name in FOLDERS:
             if not (packaged / name).exists():
                 raise SystemExit(f"error: component {name} was not built; run `make components` in the checkout first")
 

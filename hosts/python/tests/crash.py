@@ -10,11 +10,23 @@ from dataclasses import dataclass
 from wasmtime import wat2wasm
 
 from pointsman import Part
-from pointsman.runtime.loading.component import COMPONENT_HEADER, CORE_MODULE_HEADER, number
 from support import ROOT
+
+COMPONENT_HEADER = b"\0asm\x0d\0\x01\0"
+CORE_MODULE_HEADER = b"\0asm\x01\0\0\0"
 
 COMPONENT_TYPE, INSTANCE_TYPE = 0x41, 0x42
 BLOCK, LOOP, IF = b"\x02\x40", b"\x03\x40", b"\x41\x00\x04\x40"
+
+
+WORDS = {
+    Part.NESTING: "nests components and types more than 32 deep; define them side by side",
+    Part.TYPE_DEPTH: "has types that refer to each other over more than 100 levels; flatten them",
+    Part.BLOCKS: "nests blocks more than 1000 deep in one function; split the function",
+    Part.MEMORIES: "has more than 1 memory; link its code into one core module with one memory",
+    Part.INSTANCES: "has more than 32 instances of nested components; link them into one",
+}
+"""What the loader says of each."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,11 @@ class Crash:
     name: str
     part: Part
     content: bytes
+
+    @property
+    def message(self) -> str:
+        """The sentence that refuses it."""
+        return f"`{self.name}` {WORDS[self.part]}"
 
 
 def files() -> list[Crash]:
@@ -105,3 +122,13 @@ def component(sections: bytes) -> bytes:
 
 def section(id: int, content: bytes) -> bytes:
     return bytes([id]) + number(len(content)) + content
+
+
+def number(value: int) -> bytes:
+    """A number as unsigned LEB128."""
+    digits = bytearray()
+    while value >= 0x80:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)

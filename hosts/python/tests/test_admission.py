@@ -10,22 +10,14 @@ from pathlib import Path
 import pytest
 from wasmtime import wat2wasm
 
+import crash
+from crash import section
 from pointsman import Host, Limits, LoadError, LoadProblem, Plugin, PluginError, PluginTimeout, PluginTrap, RouteChanges
-from support import component, given, spec
-
-ABI = """(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))"""
-FUNCTIONS = f"""{ABI}
-    (func (export "pointsman:strategy/strategy@0.2.0#evaluate-cycle") (param i32) (result i32) (i32.const 0))
-    (func (export "pointsman:strategy/strategy@0.2.0#describe") (result i32) (i32.const 0))
-    (func (export "pointsman:strategy/strategy@0.2.0#check-config")
-      (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const 0))
-    (func (export "pointsman:strategy/strategy-json@0.2.0#evaluate-cycles") (param i32 i32) (result i32) (i32.const 0))
-    (func (export "pointsman:strategy/strategy-json@0.2.0#check-config") (param i32 i32) (result i32) (i32.const 0))
-"""
-MEMORY = '(memory (export "memory") 1)'
+from support import component, given, patched, spec
+from wrapper import CORE_MODULE, FUNCTIONS, MEMORY, strategy
 
 
-def strategy(core: str, more: str = "", given: str = "") -> bytes:
+def untyped(core: str, more: str = "", given: str = "") -> bytes:
     """A component with every function of the contract, all of them implemented by one without parameters and results,
     over a core module that begins as given."""
     text = f"""(component {more}
@@ -81,10 +73,6 @@ def test_a_core_module(refused) -> None:  # type: ignore[no-untyped-def]
             '(component (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64))))))',
             "`wasi:random/random@0.2.0#get-random-u64`",
         ),
-        (
-            '(component (import "wasi:io/poll@0.2.0" (instance (export "pollable" (type (sub resource))))))',
-            "`wasi:io/poll@0.2.0#pollable`",
-        ),
     ],
 )
 def test_an_import(refused, text: str, what: str) -> None:  # type: ignore[no-untyped-def]
@@ -94,6 +82,13 @@ def test_an_import(refused, text: str, what: str) -> None:  # type: ignore[no-un
     assert str(error) == f"`guest.wasm` imports {what}; a strategy must not import anything"
 
 
+def test_an_import_of_a_type_reaches_nothing(refused) -> None:  # type: ignore[no-untyped-def]
+    """What a module could do with a resource, it would import."""
+    text = '(component (import "wasi:io/poll@0.2.0" (instance (export "pollable" (type (sub resource))))))'
+
+    assert refused(bytes(wat2wasm(text))).problem is LoadProblem.NOT_A_STRATEGY
+
+
 def test_a_core_module_that_imports(refused) -> None:  # type: ignore[no-untyped-def]
     text = """(component
         (core module $m (import "host" "clock" (func)))
@@ -101,19 +96,24 @@ def test_a_core_module_that_imports(refused) -> None:  # type: ignore[no-untyped
         (core instance $i (instantiate $n))
         (core instance (instantiate $m (with "host" (instance $i)))))"""
     assert refused(bytes(wat2wasm(text))).problem is LoadProblem.NOT_A_STRATEGY
-    error = refused(strategy(MEMORY, '(core module $n (import "host" "clock" (func)))'))
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_two_core_modules(refused, is_nested: bool) -> None:  # type: ignore[no-untyped-def]
+    more = section(CORE_MODULE, bytes(wat2wasm("(module)")))
+    more = section(4, crash.component(more)) if is_nested else more
+
+    error = refused(strategy(MEMORY + FUNCTIONS) + more)
+
     assert error.problem is LoadProblem.SEVERAL_MODULES
-    assert str(error) == "`guest.wasm` has 2 core modules; this host needs exactly one"
+    assert str(error) == "`guest.wasm` has 2 core modules; this host needs exactly one: link its code into one"
 
 
-def test_a_core_module_that_imports_what_its_component_makes(refused) -> None:  # type: ignore[no-untyped-def]
-    made = """(type $r (resource (rep i32))) (core func $drop (canon resource.drop $r))
-        (core instance $made (export "drop" (func $drop)))"""
-    core = f'(import "made" "drop" (func (param i32))) {MEMORY}'
-    error = refused(strategy(core, made, '(with "made" (instance $made))'))
+def test_a_core_module_that_imports_what_its_component_does_not_give(refused) -> None:  # type: ignore[no-untyped-def]
+    error = refused(strategy(f'(import "made" "drop" (func (param i32))) {MEMORY} {FUNCTIONS}'))
 
-    assert error.problem is LoadProblem.IMPORTS
-    assert str(error) == "`guest.wasm`'s core module imports something; this host needs one that is whole in itself"
+    assert error.problem is LoadProblem.MALFORMED
+    assert "missing module instantiation argument named `made`" in str(error)
 
 
 def test_another_contract_version(refused) -> None:  # type: ignore[no-untyped-def]
@@ -123,8 +123,8 @@ def test_another_contract_version(refused) -> None:  # type: ignore[no-untyped-d
 
     assert error.problem is LoadProblem.UNSUPPORTED_CONTRACT
     assert str(error) == (
-        "`guest.wasm` exports contract version `0.1.0`; this host supports `0.2.0`: rebuild it with that version of "
-        '`pointsman` (CONTRIBUTING, "From 0.1.0 to 0.2.0")'
+        "`guest.wasm` exports contract `0.1.0`; this host supports 0.2.0: rebuild it with pointsman 0.2 "
+        "(CONTRIBUTING, 'From 0.1.0 to 0.2.0')"
     )
 
 
@@ -142,19 +142,32 @@ def test_half_a_contract(refused) -> None:  # type: ignore[no-untyped-def]
     assert str(error) == "`guest.wasm` does not export `pointsman:strategy/strategy@0.2.0#evaluate-cycle`"
 
 
+def test_a_part_of_the_contract(refused) -> None:  # type: ignore[no-untyped-def]
+    error = refused(patched("plugins/blue_green.wasm", "strategy-json", "strategy-jsom"))
+
+    assert error.problem is LoadProblem.MISSING_EXPORT
+    assert str(error) == "`guest.wasm` does not export `pointsman:strategy/strategy-json@0.2.0#evaluate-cycles`"
+
+
 def test_a_core_module_without_the_functions(refused) -> None:  # type: ignore[no-untyped-def]
     error = refused(strategy(MEMORY))
-    assert error.problem is LoadProblem.MISSING_EXPORT
-    assert str(error) == "`guest.wasm` does not export `cabi_realloc`"
+
+    assert error.problem is LoadProblem.MALFORMED
+    assert "core instance 0 has no export named `pointsman:strategy/strategy@0.2.0#evaluate-cycle`" in str(error)
 
 
 def test_functions_of_another_type(refused) -> None:  # type: ignore[no-untyped-def]
     wrong = FUNCTIONS.replace('cycles") (param i32 i32)', 'cycles") (param i32 i64)')
+    assert refused(strategy(MEMORY + wrong)).problem is LoadProblem.MALFORMED
 
-    error = refused(strategy(MEMORY + wrong))
-
-    assert error.problem is LoadProblem.WRONG_TYPE
-    assert "`pointsman:strategy/strategy-json@0.2.0#evaluate-cycles` with another type" in str(error)
+    field = patched("plugins/blue_green.wasm", "stable-revision", "staple-revision")
+    for content in (untyped(MEMORY), field):
+        error = refused(content)
+        assert error.problem is LoadProblem.WRONG_TYPE
+        assert str(error) == (
+            "`guest.wasm` exports `pointsman:strategy/strategy@0.2.0#evaluate-cycle` with another type than the "
+            "contract's"
+        )
 
 
 def test_a_trap_at_the_start(refused) -> None:  # type: ignore[no-untyped-def]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +69,24 @@ def test_a_host_without_a_guard_is_none(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(components, "GUARD", component("plugins/blue_green.wasm"))
     with pytest.raises(HostError, match="is a component but not a guard"):
         Host()
+
+
+def test_a_host_without_a_loader_is_none(tmp_path: Path) -> None:
+    """Of a process: the first host reads it."""
+    code = """
+import sys
+from pathlib import Path
+from pointsman import Host, components
+
+components.LOADER = Path(sys.argv[1])
+Host()
+"""
+    for content, said in ((None, "there is no loader: cannot read"), (b"(", "there is no loader")):
+        path = tmp_path / "loader.wasm"
+        if content is not None:
+            path.write_bytes(content)
+        ran = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False)
+        assert f"HostError: {said}" in ran.stderr
 
 
 def test_the_guard_says_what_is_no_request(hostile: Plugin) -> None:

@@ -21,7 +21,7 @@ FLOORS = {
     "runtime": [
         ["contract", "instances", "lanes", "limits", "threads"],
         ["engine", "file", "instance", "ticker"],
-        ["call", "loading"],
+        ["call"],
         ["loader"],
         ["runtime"],
     ],
@@ -102,7 +102,7 @@ def test_every_file_has_its_place() -> None:
         ("pointsman.runtime.instance", "from wasmtime import Store", True),
         ("pointsman.runtime.instance", "from wasmtime import _ffi", False),
         ("pointsman.runtime.instance", "import wasmtime._ffi as c", False),
-        ("pointsman.runtime.loading.admission", "from wasmtime.component._types import ComponentExtern", False),
+        ("pointsman.runtime.loader", "from wasmtime.component._types import ComponentExtern", False),
         ("pointsman.runtime.instance", "from pointsman.errors import PluginError", True),
         ("pointsman.runtime.instance", "from pointsman.runtime.runtime import Runtime", False),
         ("pointsman.runtime.instance", "def f():\n    from pointsman.guard.checker import Checker", False),

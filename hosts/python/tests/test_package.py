@@ -12,12 +12,14 @@ import pytest
 
 import pointsman
 from pointsman import BLUE_GREEN, GUARD, ROLLING_UPDATE, Host
+from pointsman.components import LOADER
 from support import ROOT, component
 
 
 def test_the_components_are_those_that_were_built() -> None:
     for path in (BLUE_GREEN, ROLLING_UPDATE, GUARD):
         assert path.read_bytes() == component(f"plugins/{path.name}").read_bytes()
+    assert LOADER.read_bytes() == component("loader/loader.wasm").read_bytes()
 
 
 @pytest.mark.parametrize("is_source_distribution", [True, False])
@@ -27,11 +29,11 @@ def test_a_source_distribution_looks_at_nothing_around_it(tmp_path: Path, is_sou
     assert spec.loader is not None
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
-    root, around = tmp_path / "hosts" / "python", tmp_path / "target" / "plugins"
+    root = tmp_path / "hosts" / "python"
     packaged = root / "src" / "pointsman" / "wasm"
-    for folder, content in ((around, "around"), (packaged, "own")):
-        folder.mkdir(parents=True)
-        for name in build.NAMES:
+    for name, place in build.FOLDERS.items():
+        for folder, content in ((tmp_path / "target" / place, "around"), (packaged, "own")):
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(content)
     (tmp_path / "LICENSE").write_text("around")
     (root / "LICENSE").write_text("own")
@@ -41,7 +43,7 @@ def test_a_source_distribution_looks_at_nothing_around_it(tmp_path: Path, is_sou
     build.ComponentsHook(str(root), {}, None, None, "", "wheel").initialize("standard", {})
 
     expected = "own" if is_source_distribution else "around"
-    assert [(packaged / name).read_text() for name in build.NAMES] == [expected] * 3
+    assert [(packaged / name).read_text() for name in build.FOLDERS] == [expected] * 4
     assert (root / "LICENSE").read_text() == expected
 
 

@@ -1,4 +1,4 @@
-"""The components that come with the package. A build puts them there; see `hatch_build.py`."""
+"""The components, and the loader, that come with the package. A build puts them there; see `hatch_build.py`."""
 
 from __future__ import annotations
 
@@ -12,3 +12,5 @@ ROLLING_UPDATE = _FOLDER / "rolling_update.wasm"
 """The rolling update strategy."""
 GUARD = _FOLDER / "guard.wasm"
 """The guard. A host loads it by itself."""
+LOADER = _FOLDER / "loader.wasm"
+"""The loader, a core module: the program through which a host loads components."""

@@ -31,9 +31,9 @@ class Host:
         512 MiB. What it holds is run as native code: only the host may be able to write to it.
 
         Raises `HostError`, where the system refuses the address space for the instances, the cache folder cannot be
-        used, or the guard component is not there.
+        used, `Limits.budgets` has a name that there is not, or the guard component or the loader is not there.
         """
-        self._runtime = Runtime(limits or Limits(), cache)
+        self._runtime = Runtime(limits or Limits(), cache, components.LOADER)
         try:
             self._checker = Checker(self._runtime.load(self.read(components.GUARD), GUARD))
         except LoadError as error:

@@ -1,13 +1,9 @@
-"""Words for messages: lists, durations, and texts that control no terminal and forge no line of a log."""
+"""Words for messages: durations, and texts that control no terminal and forge no line of a log."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
-
-_NAMED = 3
-"""Names that a list spells out before it counts the rest."""
 
 UNSAFE = re.compile(
     "["
@@ -42,12 +38,6 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HIDDEN.sub(lambda match: _SHORT.get(match[0]) or escape(match[0]), text)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Lists names: `` `a`, `b` and 3 more ``."""
-    text = ", ".join(f"`{name}`" for name in names[:_NAMED])
-    return text if len(names) <= _NAMED else f"{text} and {len(names) - _NAMED} more"
 
 
 def duration(length: timedelta, space: str = "") -> str:

@@ -21,8 +21,11 @@ class LoadProblem(StrEnum):
     """The file is a core module, not a component."""
     TOO_COMPLEX = "too-complex"
     """The file has more of a part than toolchains make, which is enough to crash a runtime; `.part` says of which."""
+    OVER_BUDGET = "over-budget"
+    """The file would cost more to compile than it may; `.budget` says of what it has too much, and `Limits.budgets`
+    raises it."""
     MALFORMED = "malformed"
-    """The file is damaged, or uses what this host does not allow."""
+    """The file is damaged, uses what this host does not allow, or made the loader fail."""
     IMPORTS = "imports"
     """The file wants something from the host. A strategy gets nothing."""
     NOT_A_STRATEGY = "not-a-strategy"
@@ -44,9 +47,11 @@ class LoadProblem(StrEnum):
 class LoadError(PointsmanError):
     """Reason why a file is not a plugin."""
 
-    def __init__(self, problem: LoadProblem, message: str, part: Part | None = None) -> None:
+    def __init__(self, problem: LoadProblem, message: str, part: Part | None = None, budget: str | None = None) -> None:
         super().__init__(message)
         self.problem = problem
         """The kind of problem."""
         self.part = part
         """The part that there is too much of; None where that is not the problem."""
+        self.budget = budget
+        """Name of the budget that is exceeded; None where that is not the problem."""

@@ -7,8 +7,8 @@ It knows wasmtime, and is the only room that does. It knows nothing of strategie
 | `runtime.py` | what a host and its plugins share; a loaded component; what a trap means |
 | `engine.py`, `limits.py` | wasmtime's settings; what a plugin may use |
 | `ticker.py` | the clock that stops endless loops |
-| `file.py`, `contract.py` | a file that was read; what a component must export |
-| `loader.py`, `loading/` | from a file to a compiled core module |
+| `file.py`, `contract.py` | a file that was read; what a component is to be |
+| `loader.py` | the loader: from a file to a compiled core module |
 | `instance.py`, `call.py` | one instance; strings in and out of it |
 | `instances.py` | how many there may be |
 | `lanes.py`, `threads.py` | threads that no signal interrupts; threads for asyncio |

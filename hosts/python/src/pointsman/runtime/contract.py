@@ -1,20 +1,15 @@
-"""Contracts: functions that a component must export."""
+"""Contracts: what a component is to be. Which functions that takes, the loader knows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Contract:
-    """Functions that a component must export, and what they are in its core module."""
+    """A contract that a component may have to keep."""
 
     name: str
-    """Name of what a component is that has them, for messages."""
-    main: str
-    """The interface whose version is that of the contract."""
-    versions: Sequence[str]
-    """Versions that this host supports."""
-    functions: Mapping[str, Mapping[str, Sequence[str]]]
-    """Functions of each interface, with the types of their parameters in the core module. Each returns one i32."""
+    """The loader's name of what a component is that keeps it."""
+    has_budgets: bool
+    """Whether the operator's budgets count for its components; otherwise the loader's own do."""

@@ -25,10 +25,19 @@ def engine(limits: Limits, cache: str | Path | None) -> Engine:
     """
     try:
         _probe((limits.instances + BACKGROUND) * _PLACE)
-        return Engine(_config(cache))
+        return bare_engine(cache)
     except (OSError, WasmtimeError) as error:
         message = "the engine does not start; lower the limit `instances` if address space is short"
         raise HostError(f"{message}: {error}") from error
+
+
+def bare_engine(cache: str | Path | None) -> Engine:
+    """Makes an engine with the same settings, and does not look whether there is address space for its instances.
+
+    # Errors
+    `HostError` where the cache folder cannot be used; `wasmtime.WasmtimeError`.
+    """
+    return Engine(_config(cache))
 
 
 def _probe(size: int) -> None:
@@ -47,7 +56,7 @@ def _config(cache: str | Path | None) -> Config:
     config.epoch_interruption = True
     # Who swaps a version waits longer, on one core, so that those who evaluate meanwhile keep the others.
     config.parallel_compilation = False
-    # What strategies have no use for cannot be used against the host. The loader relies on what is left.
+    # What strategies have no use for cannot be used against the host. The loader refuses it as well.
     config.wasm_memory64 = False
     config.wasm_multi_memory = False
     config.wasm_relaxed_simd = False

@@ -24,7 +24,6 @@ from pointsman.errors import (
     PluginTimeout,
     PluginTrap,
 )
-from pointsman.runtime import loader
 from pointsman.runtime.call import Call
 from pointsman.runtime.contract import Contract
 from pointsman.runtime.engine import engine
@@ -33,6 +32,7 @@ from pointsman.runtime.instance import Instance
 from pointsman.runtime.instances import Instances, Purpose
 from pointsman.runtime.lanes import Lanes
 from pointsman.runtime.limits import Limits
+from pointsman.runtime.loader import REFUSED, Admitted, compiled, loader
 from pointsman.runtime.ticker import Ticker
 
 _MOST_THREADS = 32
@@ -44,11 +44,11 @@ _T = TypeVar("_T")
 class Runtime:
     """An engine with its limits, clock and threads. It is of the process that made it."""
 
-    def __init__(self, limits: Limits, cache: str | Path | None) -> None:
-        """Starts it; see `Host`.
+    def __init__(self, limits: Limits, cache: str | Path | None, program: Path) -> None:
+        """Starts it, with the loader in a file; see `Host`.
 
         # Errors
-        `HostError` where the system does not give what it needs.
+        `HostError` where the system does not give what it needs, there is no loader, or a budget is not one of its.
         """
         self.limits = limits
         self.engine = engine(limits, cache)
@@ -57,6 +57,9 @@ class Runtime:
         self._threads = ThreadPoolExecutor(min(limits.instances, _MOST_THREADS), thread_name_prefix="pointsman")
         self._lanes = Lanes()
         self._process = os.getpid()
+        self._loader = loader(program, cache)
+        if limits.budgets:
+            self._lanes.run(partial(self._loader.check_budgets, limits))
 
     @property
     def threads(self) -> ThreadPoolExecutor:
@@ -86,14 +89,23 @@ class Runtime:
         `LoadError`, which says what about the file is not right.
         """
         self.check_process()
-        admitted = loader.load(self.engine, file, contract, self.limits)
-        loaded = Loaded(self, file.id, admitted.module, admitted.version, admitted.exports, len(file.content))
+        admitted = self._lanes.run(partial(self._admit, file, contract))
+        module = compiled(self.engine, file.id.name, admitted)
+        loaded = Loaded(self, file.id, module, admitted.version, admitted.exports, len(file.content))
         # Once now, so that a plugin that cannot even start is not found out in the night.
         try:
             loaded.run(Purpose.BACKGROUND, lambda _: None)
         except PluginError as error:
             raise LoadError(LoadProblem.START, f"`{file.id.name}` does not start: {error}") from error
         return loaded
+
+    def _admit(self, file: ComponentFile, contract: Contract) -> Admitted:
+        # The loader's instance is one, too.
+        self.instances.take(Purpose.BACKGROUND)
+        try:
+            return self._loader.admit(file, contract, self.limits)
+        finally:
+            self.instances.give_back(Purpose.BACKGROUND)
 
     def run(self, plugin: PluginId, module: Module, purpose: Purpose, work: Callable[[Call], _T]) -> _T:
         """Does something with a fresh instance, which is gone after it. It is done on a thread of the runtime's own
@@ -126,7 +138,7 @@ class Runtime:
             try:
                 return work(Call(plugin, limits, instance))
             except Trap as trap:
-                raise self._failure(plugin, trap, was_refused=instance.read_global(loader.REFUSED) != 0) from trap
+                raise self._failure(plugin, trap, was_refused=instance.read_global(REFUSED) != 0) from trap
             except WasmtimeError as error:
                 raise PluginNotRun(plugin, str(error)) from error
 
