@@ -32,33 +32,34 @@ func costly(t *testing.T) map[string][]byte {
 	return map[string][]byte{
 		"types 10001": module(func(c *core) { c.types = append(c.types, slices.Repeat([][2]string{{"", ""}}, 9_994)...) }),
 		"params 1001": module(func(c *core) { c.types = append(c.types, [2]string{strings.Repeat("i", 1000), "i"}) }),
-		"functions":   module(func(c *core) { c.functions, c.unnamed = append(c.functions, nothing(50_000)...), true }),
+		"work 0":      module(func(c *core) { c.functions, c.unnamed = append(c.functions, nothing(50_000)...), true }),
 		"globals": module(func(c *core) {
 			c.globals = slices.Repeat([][]byte{code(0x7f, 1, i32Const(5), opEnd)},
-				10_001)
+				20_001)
 		}),
-		"exports":      module(func(c *core) { c.more = numberedExports(10_000) }),
-		"tables 9":     module(func(c *core) { c.tables, c.copies = []byte{0, 1}, 8 }),
-		"elements 0":   module(func(c *core) { c.tables = appendU32([]byte{0}, 20_001) }),
-		"elements 1":   module(func(c *core) { c.tables, c.copies = appendU32([]byte{0}, 10_000), 2 }),
-		"elements 2":   module(func(c *core) { c.elements = [][]byte{passive(20_000)} }),
-		"elements 3":   module(func(c *core) { c.elements = slices.Repeat([][]byte{passive(2_000)}, 10) }),
-		"elements 4":   module(func(c *core) { c.elements = slices.Repeat([][]byte{passive(0)}, 20_001) }),
-		"segments":     module(func(c *core) { c.data = slices.Repeat([][]byte{{1, 1, 'x'}}, 10_001) }),
-		"locals 40000": function(coreFunctionOf{locals: locals(40_000)}),
-		"loops 501":    function(coreFunctionOf{code: repeat(501, opLoop, emptyBlock, opEnd)}),
+		"exports":         module(func(c *core) { c.more = numberedExports(20_000) }),
+		"tables 9":        module(func(c *core) { c.tables, c.copies = []byte{0, 1}, 8 }),
+		"elements 0":      module(func(c *core) { c.tables = appendU32([]byte{0}, 20_001) }),
+		"elements 1":      module(func(c *core) { c.tables, c.copies = appendU32([]byte{0}, 10_000), 2 }),
+		"elements 2":      module(func(c *core) { c.elements = [][]byte{passive(20_000)} }),
+		"elements 3":      module(func(c *core) { c.elements = slices.Repeat([][]byte{passive(2_000)}, 10) }),
+		"elements 4":      module(func(c *core) { c.elements = slices.Repeat([][]byte{passive(0)}, 20_001) }),
+		"segments":        module(func(c *core) { c.data = slices.Repeat([][]byte{{1, 1, 'x'}}, 20_001) }),
+		"locals 40000":    function(coreFunctionOf{locals: locals(40_000)}),
+		"function-work 0": function(coreFunctionOf{code: repeat(3_000, opLoop, emptyBlock, opEnd)}),
 		"depth": function(coreFunctionOf{
 			code: code(repeat(256, opBlock, emptyBlock), repeat(256, opEnd))}),
-		"stack":         function(coreFunctionOf{code: code(repeat(1_001, i32Const(0)), repeat(1_001, opDrop))}),
-		"function-code": function(coreFunctionOf{code: repeat(125_001, i32Const(0), opDrop)}),
-		"code": module(func(c *core) {
+		"stack":           function(coreFunctionOf{code: code(repeat(1_001, i32Const(0)), repeat(1_001, opDrop))}),
+		"function-work 1": function(coreFunctionOf{code: repeat(300_001, i32Const(0), opDrop)}),
+		"work 1": module(func(c *core) {
 			long := coreFunctionOf{code: repeat(120_000, i32Const(0), opDrop)}
 			c.functions = append(c.functions, slices.Repeat([]coreFunctionOf{long}, 9)...)
 		}),
-		"flow 0": function(coreFunctionOf{locals: locals(1_000), code: repeat(2_001, i32Const(0), opIf, emptyBlock, opEnd)}),
-		"flow 1": function(coreFunctionOf{locals: locals(900), code: code(opLoop, emptyBlock, i32Const(0), opBrTable,
+		"function-work 2": function(coreFunctionOf{locals: locals(1_000),
+			code: repeat(2_001, i32Const(0), opIf, emptyBlock, opEnd)}),
+		"function-work 3": function(coreFunctionOf{locals: locals(900), code: code(opLoop, emptyBlock, i32Const(0), opBrTable,
 			appendU32(nil, 65_000), make([]byte, 65_001), opEnd)}),
-		"custom-sections": append(strategyOf(t, strategyCore()), repeat(10_001, 0, 2, 1, 0x78)...),
+		"custom-sections": append(strategyOf(t, strategyCore()), repeat(20_001, 0, 2, 1, 0x78)...),
 	}
 }
 
@@ -85,8 +86,9 @@ func TestWhatWouldCostTooMuchToCompileIsRefusedByTheNameOfItsBudget(t *testing.T
 		if len(count) > 1 && fmt.Sprint(err.Found) != count {
 			t.Errorf("%s: found %d", name, err.Found)
 		}
-		words := fmt.Sprintf("%d, the budget `%s` is %d; ", err.Found, budget, err.Most)
-		if !strings.Contains(err.Error(), words) || !strings.HasSuffix(err.Error(), "or raise the budget") {
+		found, most := fmt.Sprintf("has %d ", err.Found), fmt.Sprintf(", the budget `%s` is %d; ", budget, err.Most)
+		if !strings.Contains(err.Error(), found) || !strings.Contains(err.Error(), most) ||
+			!strings.HasSuffix(err.Error(), "or raise the budget") {
 			t.Errorf("%s: %v", name, err)
 		}
 		budgets[budget] = true
@@ -101,21 +103,21 @@ func TestWhatWouldCostTooMuchToCompileIsRefusedByTheNameOfItsBudget(t *testing.T
 }
 
 func TestABudgetCanBeRaised(t *testing.T) {
-	loops := costly(t)["loops 501"]
-	budgets := map[string]uint64{"loops": 501}
+	stack := costly(t)["stack"]
+	budgets := map[string]uint64{"stack": 1001}
 	host := newHost(t, Limits{Budgets: budgets})
-	budgets["loops"] = 1
-	if _, err := host.Load(background, loops); err != nil {
+	budgets["stack"] = 1
+	if _, err := host.Load(background, stack); err != nil {
 		t.Error(err)
 	}
-	lower := newHost(t, Limits{Budgets: map[string]uint64{"loops": 500}})
-	if err := refused(t, lower, loops); err.Budget != "loops" || err.Found != 501 || err.Most != 500 {
+	lower := newHost(t, Limits{Budgets: map[string]uint64{"stack": 1000}})
+	if err := refused(t, lower, stack); err.Budget != "stack" || err.Found != 1001 || err.Most != 1000 {
 		t.Errorf("%v", err)
 	}
 	_, err := NewHost(background, WithReleaseFolder(releaseFolder),
 		WithLimits(Limits{Budgets: map[string]uint64{"lops": 1}}))
 	if !errors.Is(err, ErrInvalidLimits) || !strings.Contains(err.Error(),
-		"there is no budget `lops`; there are types, params, ") {
+		"there is no budget `lops`; there are work, function-work, types, ") {
 		t.Errorf("%v", err)
 	}
 }

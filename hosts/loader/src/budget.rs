@@ -5,7 +5,7 @@
 //! them compiles within 2 s and 512 MiB, on wasmtime and on wazero.
 //!
 //! # Work
-//! Most of it is one sum, in units of which an ordinary instruction takes one or two. Blue-green comes to about 400,000 of the
+//! Most of it is one sum, in units of which an ordinary instruction takes one or two. Blue-green comes to about 440,000 of the
 //! 1,750,000 that a file may have. `price.rs` has the weights; `make budgets` measures whether they are right.
 
 use std::{fmt, str::FromStr};
