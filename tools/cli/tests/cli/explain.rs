@@ -65,7 +65,10 @@ fn explain_goes_by_the_policy_of_a_request() {
     let output = explained(&request(|_| ()), 0, &["--guard-ids-only"]);
     assert!(output.contains("limits      none\n"), "{output}");
     let output = explained(&with(json!({"max_surge": -1})), 1, &[]);
-    assert!(output.contains("refused     invalid request: `policy.max_surge`: invalid value: integer `-1`"), "{output}");
+    assert!(
+        output.contains("refused     invalid request: `policy.max_surge`: invalid value: integer `-1`"),
+        "{output}"
+    );
     // What the guard forbids is the request's, too.
     let guest = hostile();
     let drained = |policy: Value| {
