@@ -1,7 +1,7 @@
 //! Files that are dear to compile are refused, by the name of what is too much.
 
 use host_test::{component, dear::Dear};
-use pointsman_loader::{Budget, Budgets, Contract, Options, Part, Refusal, Runtime, UnknownBudget, load};
+use pointsman_loader::{Budget, Budgets, Contract, Options, Part, Refusal, Runtime, UnknownBudget, admit, load};
 use rstest::rstest;
 
 fn options(budgets: Budgets) -> Options<'static> {
@@ -97,6 +97,24 @@ fn names_of_budgets() {
     let unknown: Result<Budget, UnknownBudget> = "speed".parse();
     let told = unknown.unwrap_err().to_string();
     assert!(told.starts_with("there is no budget `speed`; there are work, function-work, types, "), "{told}");
+}
+
+/// A file of several core modules has one budget of work for all of them, not one for each.
+#[test]
+fn core_modules_share_the_work() {
+    let admitted = |modules: usize, most: u64| {
+        let text = format!("(component {})", "(core module (func))".repeat(modules));
+        let budgets = Budgets::default().with(Budget::Work, most);
+        admit(&wat::parse_str(text).unwrap(), &Contract::STRATEGY, Runtime::Wasmtime, &budgets).unwrap_err()
+    };
+    let least = |modules| {
+        let is_within = |most: &u64| matches!(admitted(modules, *most), Refusal::NotTheContract { .. });
+        (1..1_000).find(is_within).unwrap()
+    };
+
+    assert!(least(1) > 1);
+    assert_eq!([least(2), least(3)], [2 * least(1), 3 * least(1)]);
+    assert!(matches!(admitted(2, 2 * least(1) - 1), Refusal::OverBudget { budget: Budget::Work, .. }));
 }
 
 /// The strategies of this project are far from what a file may have.

@@ -9,7 +9,7 @@ use wasmparser::{
 };
 
 use crate::{
-    Budget, Budgets, Contract, Refusal,
+    Budgets, Contract, Refusal,
     price::Price,
     refusal::NAMED,
     signature,
@@ -24,7 +24,8 @@ const CORE_MODULE_HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
 pub enum Runtime {
     /// wasmtime, which stops endless loops by itself.
     Wasmtime,
-    /// wazero, whose own way of stopping them costs several times the speed: code is made to count, see [`load`](crate::load).
+    /// wazero, whose own way of stopping them costs several times the speed: code is made to count, see
+    /// [`load`](crate::load).
     Wazero,
 }
 
@@ -35,7 +36,7 @@ pub struct Admitted<'a> {
     pub version: &'static str,
     /// The names of what it exports.
     pub exports: Vec<String>,
-    /// What compiling it takes, in units of [`Budget::Work`].
+    /// What compiling it takes, in units of [`Budget::Work`](crate::Budget::Work).
     pub work: u64,
     /// Its core modules, those of nested components included.
     pub(crate) modules: Vec<CoreModule<'a>>,
@@ -45,8 +46,7 @@ pub struct Admitted<'a> {
 #[derive(Debug)]
 pub(crate) struct CoreModule<'a> {
     pub(crate) bytes: &'a [u8],
-    work: u64,
-    /// Its functions that are exported, those of a type that no contract has left out.
+    /// Its functions that are exported.
     functions: Vec<(String, CoreType)>,
     imports: Vec<String>,
     import_count: usize,
@@ -74,8 +74,8 @@ impl Runtime {
     }
 }
 
-/// Checks a file: what it is, that nothing in it crashes a parser, that it is a valid component, that compiling it stays within
-/// the budgets, that it imports nothing, and that it exports the contract.
+/// Checks a file: what it is, that nothing in it crashes a parser, that it is a valid component, that compiling it
+/// stays within the budgets, that it imports nothing, and that it exports the contract.
 ///
 /// # Errors
 /// [`Refusal`], the first of them that applies.
@@ -90,13 +90,12 @@ pub fn admit<'a>(
         Flaw::TooMuch(part) => Refusal::TooComplex { part },
         Flaw::Malformed(error) => error.into(),
     })?;
-    let (modules, names, types) = validate(component, runtime, budgets)?;
+    let Validated { modules, names, types, work } = validate(component, runtime, budgets)?;
     let types = types.as_ref();
     // Imports first: a component made for another kind of host is best told by what it wants from it.
     check_imports(&names.imports, types, contract)?;
     let version = version(&names.exports, contract)?;
     check_exports(types, contract, version)?;
-    let work = modules.iter().map(|module| module.work).sum();
     Ok(Admitted { version, exports: names.exports, work, modules })
 }
 
@@ -115,31 +114,35 @@ struct Names {
     exports: Vec<String>,
 }
 
+/// What one pass over a component finds.
+struct Validated<'a> {
+    modules: Vec<CoreModule<'a>>,
+    names: Names,
+    types: Types,
+    work: u64,
+}
+
 /// Validates a component and counts what it would cost, in one pass over it.
-fn validate<'a>(
-    component: &'a [u8],
-    runtime: Runtime,
-    budgets: &Budgets,
-) -> Result<(Vec<CoreModule<'a>>, Names, Types), Refusal> {
+fn validate<'a>(component: &'a [u8], runtime: Runtime, budgets: &Budgets) -> Result<Validated<'a>, Refusal> {
     let mut validator = Validator::new_with_features(runtime.features());
     let mut allocations = FuncValidatorAllocations::default();
     let (mut modules, mut names) = (vec![], Names::default());
-    // What is open: the outermost component, those in it, a core module.
-    let mut open: Vec<Option<(Range<usize>, Price<'_>)>> = vec![];
+    let mut price = Price::new(budgets);
+    // What is open: the outermost component, those in it, a core module, which alone has a range.
+    let mut open: Vec<Option<Range<usize>>> = vec![];
     let mut inner: Option<Range<usize>> = None;
-    let mut custom_sections = 0;
     let mut parser = Parser::new(0);
     parser.set_features(runtime.features());
     for payload in parser.parse_all(component) {
         let payload = payload?;
         let is_outermost = open.len() == 1;
         match &payload {
-            Payload::Version { .. } => open.push(inner.take().map(|range| (range, Price::new(budgets)))),
-            Payload::ModuleSection { unchecked_range, .. } => inner = Some(unchecked_range.clone()),
-            Payload::CustomSection(_) => {
-                custom_sections += 1;
-                Price::check(budgets, Budget::CustomSections, custom_sections)?;
+            Payload::Version { .. } => open.push(inner.take()),
+            Payload::ModuleSection { unchecked_range, .. } => {
+                price.begin_module();
+                inner = Some(unchecked_range.clone());
             }
+            Payload::CustomSection(_) => price.custom_section()?,
             Payload::ComponentImportSection(section) if is_outermost => {
                 for import in section.clone() {
                     names.imports.push(import?.name.name.to_owned());
@@ -150,25 +153,18 @@ fn validate<'a>(
                     names.exports.push(export?.name.name.to_owned());
                 }
             }
-            section => {
-                if let Some(Some((_, price))) = open.last_mut() {
-                    price.section(section)?;
-                }
-            }
+            // Those of components have names of their own.
+            section => price.section(section)?,
         }
         match validator.payload(&payload)? {
             ValidPayload::Func(function, body) => {
                 let mut function = function.into_validator(std::mem::take(&mut allocations));
-                if let Some(Some((_, price))) = open.last_mut() {
-                    price.function(&mut function, &body)?;
-                }
+                price.function(&mut function, &body)?;
                 allocations = function.into_allocations();
             }
             ValidPayload::End(types) => match open.pop().flatten() {
-                Some((range, price)) => {
-                    modules.push(CoreModule::new(&component[range], price.work(), types.as_ref()));
-                }
-                None if open.is_empty() => return Ok((modules, names, types)),
+                Some(range) => modules.push(CoreModule::new(&component[range], types.as_ref())),
+                None if open.is_empty() => return Ok(Validated { modules, names, types, work: price.work() }),
                 None => {}
             },
             ValidPayload::Ok | ValidPayload::Parser(_) => {}
@@ -178,8 +174,8 @@ fn validate<'a>(
     Err(Refusal::Malformed { reason: "it has no end".to_owned() })
 }
 
-/// Finds what is imported that could reach anything: everything but types. The contract's own types come as an import of an
-/// instance that has nothing else.
+/// Finds what is imported that could reach anything: everything but types. The contract's own types come as an import
+/// of an instance that has nothing else.
 fn check_imports(names: &[String], types: TypesRef<'_>, contract: &Contract) -> Result<(), Refusal> {
     let (mut imports, mut count) = (vec![], 0);
     let mut add = |name: &dyn Fn() -> String| {
@@ -249,10 +245,9 @@ fn check_exports(types: TypesRef<'_>, contract: &Contract, version: &str) -> Res
 // === impl CoreModule ===
 
 impl<'a> CoreModule<'a> {
-    fn new(bytes: &'a [u8], work: u64, types: TypesRef<'_>) -> Self {
+    fn new(bytes: &'a [u8], types: TypesRef<'_>) -> Self {
         let mut module = Self {
             bytes,
-            work,
             functions: vec![],
             imports: vec![],
             import_count: 0,
@@ -318,8 +313,8 @@ impl<'a> CoreModule<'a> {
     }
 }
 
-/// The names under which a core module exports its memory, the function that gives memory, and those that free what a function
-/// has returned: conventions of the canonical ABI's tools.
+/// The names under which a core module exports its memory, the function that gives memory, and those that free what a
+/// function has returned: conventions of the canonical ABI's tools.
 const MEMORY: &str = "memory";
 pub(crate) const REALLOC: &str = "cabi_realloc";
 const POST: &str = "cabi_post_";

@@ -1,16 +1,20 @@
-//! Counting what a core module has of each [`Budget`], and what compiling it takes.
+//! Counting what a file has of each [`Budget`], and what compiling its core modules takes.
 //!
-//! Functions are counted while they are validated, because the validator knows what no instruction says of itself: how many
-//! values are on the stack. The work that a function takes is the sum of:
+//! Functions are counted while they are validated, because the validator knows what no instruction says of itself: how
+//! many values are on the stack. The work that a function takes is the sum of:
 //!
-//! | what | units | why |
-//! |---|---|---|
-//! | the function itself | 35 | wasmtime makes ways into it; its export takes as much again, its type too |
-//! | each instruction | 1 to 130, see [`weight`] | what it becomes in machine code |
-//! | each joint, times locals, loops and values on the stack | 1/2 to 2, see [`Joint`] | what is alive where code joins or parts is followed from each to each |
-//! | the square of all joints | 1/100 | so are the joints |
+//! | what | units |
+//! |---|---|
+//! | the function itself; its export and its type as much again | 35 |
+//! | each instruction, see [`weight`] | 1 to 130 |
+//! | each joint, times locals, loops and values on the stack, see [`Joint`] | 1/2 to 2 |
+//! | the square of all joints | 1/100 |
 //!
-//! The weights are rounded up from measurements of files that have one thing only, on the runtime for which it is dearer.
+//! wasmtime makes ways into each function, and for each type. What is alive where code joins or parts is followed from
+//! each joint to each.
+//!
+//! The weights are rounded up from measurements of files that have one thing only, on the runtime for which it is
+//! dearer.
 
 use wasmparser::{
     BlockType, ElementItems, FuncValidator, FunctionBody, Operator, OperatorsReader, Payload, SubType, TableInit,
@@ -25,11 +29,15 @@ const ITEM: u64 = 35;
 /// Of how many joints' squares one unit of work is made.
 const JOINTS_PER_UNIT: u64 = 100;
 
-/// What a core module has so far.
+/// What a file has so far.
 pub(crate) struct Price<'a> {
     budgets: &'a Budgets,
-    elements: u64,
+    /// Work of all core modules.
     work: u64,
+    custom_sections: u64,
+    /// Table elements of the last core module.
+    elements: u64,
+    /// Functions of the last core module whose code was read.
     functions: u32,
 }
 
@@ -46,7 +54,7 @@ struct Joint {
 
 impl<'a> Price<'a> {
     pub(crate) fn new(budgets: &'a Budgets) -> Self {
-        Self { budgets, elements: 0, work: 0, functions: 0 }
+        Self { budgets, work: 0, custom_sections: 0, elements: 0, functions: 0 }
     }
 
     /// What compiling it takes, as far as it was counted.
@@ -54,23 +62,24 @@ impl<'a> Price<'a> {
         self.work
     }
 
-    /// Finds more of something than there may be.
-    pub(crate) fn check(budgets: &Budgets, budget: Budget, found: u64) -> Result<(), Refusal> {
-        let most = budgets.most(budget);
-        if found > most { Err(Refusal::OverBudget { budget, found, most, function: None }) } else { Ok(()) }
+    /// Counts what is of one core module anew.
+    pub(crate) fn begin_module(&mut self) {
+        (self.elements, self.functions) = (0, 0);
     }
 
+    /// Finds more of something than there may be.
     fn at_most(&self, budget: Budget, found: impl Into<u64>) -> Result<(), Refusal> {
-        Self::check(self.budgets, budget, found.into())
+        self.check(budget, found.into(), None)
     }
 
     /// The same of the function that is being read.
     fn function_at_most(&self, budget: Budget, found: impl Into<u64>) -> Result<(), Refusal> {
-        let (found, most) = (found.into(), self.budgets.most(budget));
-        if found <= most {
-            return Ok(());
-        }
-        Err(Refusal::OverBudget { budget, found, most, function: Some(self.functions) })
+        self.check(budget, found.into(), Some(self.functions))
+    }
+
+    fn check(&self, budget: Budget, found: u64, function: Option<u32>) -> Result<(), Refusal> {
+        let most = self.budgets.most(budget);
+        if found > most { Err(Refusal::OverBudget { budget, found, most, function }) } else { Ok(()) }
     }
 
     fn add_work(&mut self, work: u64) -> Result<(), Refusal> {
@@ -78,7 +87,13 @@ impl<'a> Price<'a> {
         self.at_most(Budget::Work, self.work)
     }
 
-    /// Counts a section, before it is validated.
+    /// Counts a custom section.
+    pub(crate) fn custom_section(&mut self) -> Result<(), Refusal> {
+        self.custom_sections += 1;
+        self.at_most(Budget::CustomSections, self.custom_sections)
+    }
+
+    /// Counts a section of a core module, before it is validated.
     pub(crate) fn section(&mut self, section: &Payload<'_>) -> Result<(), Refusal> {
         match section {
             Payload::TypeSection(section) => {
@@ -141,7 +156,7 @@ impl<'a> Price<'a> {
         let locals = u64::from(validator.len_locals());
         self.function_at_most(Budget::Locals, locals)?;
         let (mut work, mut joints, mut loops) = (locals, 0, 0);
-        let mut is_constant = false;
+        let (mut total, mut is_constant) = (work, false);
         let mut operators = OperatorsReader::new(reader);
         while !operators.eof() {
             let (operator, at) = next(&mut operators)?;
@@ -153,12 +168,13 @@ impl<'a> Price<'a> {
             let joint = Joint::of(&operator, validator.resources());
             joints += joint.joints;
             work += weight(&operator, is_constant) + joint.flow * (locals + loops + height) / 2;
-            self.function_at_most(Budget::FunctionWork, work + joints.saturating_mul(joints) / JOINTS_PER_UNIT)?;
+            total = work + joints.saturating_mul(joints) / JOINTS_PER_UNIT;
+            self.function_at_most(Budget::FunctionWork, total)?;
             is_constant = matches!(operator, Operator::I32Const { .. } | Operator::I64Const { .. });
         }
         operators.finish()?;
         self.functions += 1;
-        self.add_work(work + joints.saturating_mul(joints) / JOINTS_PER_UNIT)
+        self.add_work(total)
     }
 }
 
@@ -207,8 +223,8 @@ fn values(block: BlockType, resources: &ValidatorResources) -> u64 {
     }
 }
 
-/// What an instruction takes, by what it becomes on the runtime that makes more of it. `is_constant` tells that what is on
-/// top of the stack is.
+/// What an instruction takes, by what it becomes on the runtime that makes more of it. `is_constant` tells that what is
+/// on top of the stack is.
 #[expect(clippy::match_same_arms, reason = "a row for each kind of instruction, so that each can be weighed anew")]
 fn weight(operator: &Operator<'_>, is_constant: bool) -> u64 {
     use Operator as O;
