@@ -1,7 +1,7 @@
 //! Cost of a decision: the native code, and the component in each of the ways to call it, in one run.
 //!
 //! `make bench` runs it and prints the table. Only ratios within one run mean anything on a shared machine.
-#![allow(clippy::disallowed_methods, reason = "it measures time")]
+#![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
 //! Cost of a swap for those who evaluate meanwhile, and the time from a changed file to the switch.
 //!
 //! `make bench` runs it. It prints what `cargo xtask bench-table` then puts below the table: `target/bench/swap.json`.
-#![allow(clippy::disallowed_methods, reason = "it measures time")]
+#![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::{
     fs,

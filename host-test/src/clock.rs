@@ -24,7 +24,7 @@ impl Clock {
     }
 
     /// A clock that goes on by this much with each reading.
-    #[allow(clippy::disallowed_methods, reason = "there is no other way to have a moment")]
+    #[expect(clippy::disallowed_methods, reason = "there is no other way to have a moment")]
     pub fn stepping(step: Duration) -> Self {
         Self { now: Arc::new(Mutex::new(Instant::now())), step }
     }

@@ -1,9 +1,9 @@
 //! Strategies that are dear to compile: small files of which a compiler makes much work.
 //!
-//! Each [`Dear`] is one kind, made in any size. The loader's budgets are there to keep all of them cheap; `tests/budgets.rs` finds
-//! that each is refused by name, and `examples/budgets.rs` measures what the largest that pass come to. All of them are
-//! valid, and strategies by the types of what they export; what they would answer does not matter, because every
-//! function of the contract traps.
+//! Each [`Dear`] is one kind, made in any size. The loader's budgets are there to keep all of them cheap;
+//! `tests/budgets.rs` finds that each is refused by name, and `examples/budgets.rs` measures what the largest that pass
+//! come to. All of them are valid, and strategies by the types of what they export; what they would answer does not
+//! matter, because every function of the contract traps.
 
 #![expect(clippy::semicolon_if_nothing_returned, reason = "a table reads better without")]
 
@@ -59,8 +59,8 @@ const ADDRESS: MemArg = MemArg { offset: 0, align: 0, memory_index: 0 };
 // === impl Dear ===
 
 impl Dear {
-    /// A file of this kind, of a size: how many of what it has much of, so many times over, where it has functions each time
-    /// in functions of their own.
+    /// A file of this kind, of a size: how many of what it has much of, so many times over, where it has functions each
+    /// time in functions of their own.
     pub fn component(&self, size: u32, times: u32) -> Vec<u8> {
         let mut core = Core::new();
         for _ in 0..times {
@@ -538,37 +538,11 @@ impl Dear {
         },
         Self {
             name: "blocks with a hundred values",
-            make: |core, n| {
-                let ty = core.block_type(100);
-                core.function(&[], |code| {
-                    for _ in 0..100 {
-                        code.local_get(1);
-                    }
-                    for _ in 0..n {
-                        code.block(BlockType::FunctionType(ty)).local_get(0).br_if(0).end();
-                    }
-                    for _ in 0..100 {
-                        code.local_set(1);
-                    }
-                });
-            },
+            make: |core, n| core.hundred_values(n, |code, ty| _ = code.block(ty)),
         },
         Self {
             name: "loops with a hundred values",
-            make: |core, n| {
-                let ty = core.block_type(100);
-                core.function(&[], |code| {
-                    for _ in 0..100 {
-                        code.local_get(1);
-                    }
-                    for _ in 0..n {
-                        code.loop_(BlockType::FunctionType(ty)).local_get(0).br_if(0).end();
-                    }
-                    for _ in 0..100 {
-                        code.local_set(1);
-                    }
-                });
-            },
+            make: |core, n| core.hundred_values(n, |code, ty| _ = code.loop_(ty)),
         },
         Self {
             name: "empty functions",
@@ -768,6 +742,23 @@ impl Core {
     fn block_type(&mut self, n: u32) -> u32 {
         self.types.ty().function(vec![ValType::I64; n as usize], vec![ValType::I64; n as usize]);
         self.types.len() - 1
+    }
+
+    /// Adds a function with so many blocks, each of which takes and gives a hundred values.
+    fn hundred_values(&mut self, n: u32, open: impl Fn(&mut InstructionSink<'_>, BlockType)) {
+        let ty = self.block_type(100);
+        self.function(&[], |code| {
+            for _ in 0..100 {
+                code.local_get(1);
+            }
+            for _ in 0..n {
+                open(code, BlockType::FunctionType(ty));
+                code.local_get(0).br_if(0).end();
+            }
+            for _ in 0..100 {
+                code.local_set(1);
+            }
+        });
     }
 
     fn table(&mut self, minimum: u64) {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 /// The present moment.
-#[allow(clippy::disallowed_methods, reason = "everything else is given its clock")]
+#[expect(clippy::disallowed_methods, reason = "everything else is given its clock")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -2,11 +2,11 @@
 
 use wasmtime::component::ComponentExportIndex;
 
-/// The contract versions that this host supports.
-pub const SUPPORTED_CONTRACTS: [&str; 1] = ["0.2.0"];
+/// The contract versions that this host supports: those that its loader admits.
+pub const SUPPORTED_CONTRACTS: &[&str] = pointsman_loader::Contract::STRATEGY.versions;
 
 /// The interface of the typed entry point, without its version.
-pub(crate) const TYPED_ENTRY_POINT: &str = "pointsman:strategy/strategy";
+pub(crate) const TYPED_ENTRY_POINT: &str = pointsman_loader::Contract::STRATEGY.interface;
 
 /// The interface of the JSON entry point, without its version.
 pub(crate) const JSON_ENTRY_POINT: &str = "pointsman:strategy/strategy-json";

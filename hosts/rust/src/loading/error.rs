@@ -53,7 +53,8 @@ pub enum LoadError {
         /// The part that there is too much of.
         part: Part,
     },
-    /// Represents a component that would cost more to compile than it may; see [`Limits::budgets`](crate::Limits::budgets).
+    /// Represents a component that would cost more to compile than it may; see
+    /// [`Limits::budgets`](crate::Limits::budgets).
     #[error("`{name}` {message}")]
     OverBudget {
         /// The file.
@@ -95,7 +96,7 @@ pub enum LoadError {
     #[error(
         "`{name}` exports contract version {}; this host supports {}: {remedy}",
         list(found),
-        list(&SUPPORTED_CONTRACTS)
+        list(SUPPORTED_CONTRACTS)
     )]
     UnsupportedContract {
         /// The file.
