@@ -1,8 +1,9 @@
 //! Measures what the dearest files that pass the loader's budgets take to compile: `make budgets`.
 //!
-//! Each file is compiled in a process of its own, whose time on the processor and memory are told. Times are told as multiples of
-//! what blue-green takes in the same run, because machines differ and are shared; where blue-green takes 80 ms, 25 of it are
-//! 2 s. The files stay in the folder, with what they are for wazero, for the same measurement there.
+//! Each file is compiled in a process of its own, whose time on the processor and memory are told. Times are told as
+//! multiples of what blue-green takes in the same run, because machines differ and are shared; where blue-green takes
+//! 80 ms, 25 of it are 2 s. The files stay in the folder, with what they are for wazero, for the same measurement
+//! there.
 
 use std::{
     env,

@@ -48,8 +48,8 @@ pub(crate) fn config(bytes: &[u8]) {
     assert_eq!(check, refusal);
 }
 
-/// The guard finds what the oracle finds in the plan that the bytes are the seed of. (Bytes cannot be the random numbers
-/// themselves: some distributions draw until they like what they get.)
+/// The guard finds what the oracle finds in the plan that the bytes are the seed of. (Bytes cannot be the random
+/// numbers themselves: some distributions draw until they like what they get.)
 pub(crate) fn guard(bytes: &[u8]) {
     let mut seed = [0; 32];
     seed.iter_mut().zip(bytes).for_each(|(seed, byte)| *seed = *byte);

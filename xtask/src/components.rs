@@ -1,4 +1,5 @@
-//! Building components, and the loader: compile, stamp the package's metadata into them, put them where they are looked for.
+//! Building components, and the loader: compile, stamp the package's metadata into them, put them where they are looked
+//! for.
 
 use std::{
     env, fs,
@@ -20,7 +21,8 @@ const FOLDERS: [(&str, &str); 4] = [
     ("hosts/loader/module", "loader"),
 ];
 
-/// What a host that is not written in Rust runs besides the strategies, for which there is a folder below `target` without those.
+/// What a host that is not written in Rust runs besides the strategies, for which there is a folder below `target`
+/// without those.
 const RELEASE_FILES: [&str; 2] = ["guard.wasm", "loader.wasm"];
 
 /// A component that was built, or the loader.

@@ -1,12 +1,12 @@
 //! What compiling a file may cost, by name.
 //!
-//! Compilers take time in proportion to a file's size only where the file was made by a compiler. A few kilobytes can hold
-//! what takes minutes or gigabytes: each [`Budget`] bounds one such thing, so that the dearest file that is found within all of
-//! them compiles within 2 s and 512 MiB, on wasmtime and on wazero.
+//! Compilers take time in proportion to a file's size only where the file was made by a compiler. A few kilobytes can
+//! hold what takes minutes or gigabytes: each [`Budget`] bounds one such thing, so that the dearest file that is found
+//! within all of them compiles within 2 s and 512 MiB, on wasmtime and on wazero.
 //!
 //! # Work
-//! Most of it is one sum, in units of which an ordinary instruction takes one or two. Blue-green comes to about 440,000 of the
-//! 1,750,000 that a file may have. `price.rs` has the weights; `make budgets` measures whether they are right.
+//! Most of it is one sum, in units of which an ordinary instruction takes one or two. Blue-green comes to about 440,000
+//! of the 1,750,000 that a file may have. `price.rs` has the weights; `make budgets` measures whether they are right.
 
 use std::{fmt, str::FromStr};
 

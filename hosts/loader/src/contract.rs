@@ -2,7 +2,8 @@
 
 use wasmparser::ValType;
 
-/// The types of all functions, one a line: `interface#function: func(…) -> …`. A test writes them from the built components.
+/// The types of all functions, one a line: `interface#function: func(…) -> …`. A test writes them from the built
+/// components.
 const SIGNATURES: &str = include_str!("contract/0.2.0.txt");
 
 /// What a component has to export.

@@ -1,18 +1,19 @@
 //! Checks, bounds and meters component files before a WebAssembly runtime sees them.
 //!
-//! Every host of Pointsman loads files that nobody has vouched for. What a runtime does with such a file, panicking, taking
-//! gigabytes or compiling for minutes, happens before any limit of a sandbox holds. So one program stands in front of all
-//! of them: a component goes in, and what comes out is a core module that a runtime can compile within a budget, or a
-//! [`Refusal`] that says what is too much or not right. The host in Rust calls it as a library ([`admit`]); those in Python and
-//! Go run it as a core module in their own sandbox ([`load`], the package `pointsman-loader-module`).
+//! Every host of Pointsman loads files that nobody has vouched for. What a runtime does with such a file, panicking,
+//! taking gigabytes or compiling for minutes, happens before any limit of a sandbox holds. So one program stands in
+//! front of all of them: a component goes in, and what comes out is a core module that a runtime can compile within a
+//! budget, or a [`Refusal`] that says what is too much or not right. The host in Rust calls it as a library
+//! ([`admit`]); those in Python and Go run it as a core module in their own sandbox ([`load`], the package
+//! `pointsman-loader-module`).
 //!
 //! It depends on no runtime and knows no strategy. Of the contract it knows which functions a component has to export.
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `structure.rs` and below | [`Part`]: what crashes parsers and runtimes, found without recursion, before anything else is read |
+//! | `structure.rs` and below | [`Part`]: what crashes parsers and runtimes, found before anything else is read |
 //! | `budget.rs` | [`Budget`], [`Budgets`]: what compiling may cost, by name |
-//! | `price.rs` | counting what a core module has of each |
+//! | `price.rs` | counting what a file has of each |
 //! | `contract.rs` | [`Contract`]: the functions that a component has to export |
 //! | `signature.rs` | the types of functions as text |
 //! | `admission.rs` | [`admit`]: all checks, in their order |

@@ -80,7 +80,8 @@ pub enum Refusal {
         /// The function.
         export: String,
     },
-    /// Represents a component of another number of core modules than the one that a host without the component model runs.
+    /// Represents a component of another number of core modules than the one that a host without the component model
+    /// runs.
     #[error("has {count} core modules; this host needs exactly one: link its code into one")]
     CoreModules {
         /// How many core modules it has.

@@ -1,7 +1,7 @@
 //! The types of a component's functions as text, to be compared with those of the contract.
 //!
-//! Names of types are left out: what counts is what they are made of. A type may refer to another many times over, so that its
-//! text would have no end; it is compared while it is written, and given up at the first difference.
+//! Names of types are left out: what counts is what they are made of. A type may refer to another many times over, so
+//! that its text would have no end; it is compared while it is written, and given up at the first difference.
 
 use std::fmt::{self, Write};
 

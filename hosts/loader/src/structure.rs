@@ -1,10 +1,10 @@
 //! Bounds a component's structure before any other parser sees its bytes.
 //!
 //! Parsers of components recurse into nested types, components and blocks, runtimes multiply instances that instantiate
-//! each other, and wasmtime panics where it has to copy a string between two memories. A few kilobytes are enough to end
-//! a process with any of these. So a file is walked here first, in time and memory in proportion to its size and with
-//! a stack that does not grow, and what has more of a [`Part`] than toolchains make is refused. Whether the rest of it
-//! is right is the runtime's to say.
+//! each other, and wasmtime panics where it has to copy a string between two memories. A few kilobytes are enough to
+//! end a process with any of these. So a file is walked here first, in time and memory in proportion to its size and
+//! with a stack that does not grow, and what has more of a [`Part`] than toolchains make is refused. Whether the rest
+//! of it is right is the runtime's to say.
 //!
 //! This module knows neither the contract nor a runtime.
 //!
@@ -38,8 +38,8 @@ pub enum Part {
     Nesting,
     /// Types, instances and components that refer to each other, in levels; 10 or so are usual.
     TypeDepth,
-    /// Blocks, loops and branches inside each other in one function, in levels. A `match` in Rust or a `switch` in C may
-    /// take one for each case.
+    /// Blocks, loops and branches inside each other in one function, in levels. A `match` in Rust or a `switch` in C
+    /// may take one for each case.
     Blocks,
     /// Core modules, those of nested components included.
     CoreModules,

@@ -3,18 +3,19 @@
 //! It imports nothing and exports three things, made for an instance that is used once:
 //!
 //! - `memory`;
-//! - `allocate(size: i32) -> i32`: makes room for so many bytes, which the host writes there: the length of the options, four
-//!   bytes, the lowest first; the options; the component;
-//! - `load() -> i32`: the address of the answer: the length of a text, four bytes; the text; the length of a core module, four
-//!   bytes; the core module, which is empty where there is none.
+//! - `allocate(size: i32) -> i32`: makes room for so many bytes, which the host writes there: the length of the
+//!   options, four bytes, the lowest first; the options; the component;
+//! - `load() -> i32`: the address of the answer: the length of a text, four bytes; the text; the length of a core
+//!   module, four bytes; the core module, which is empty where there is none.
 //!
-//! The options are JSON: `{"contract": "strategy", "runtime": "wazero", "memory": 67108864, "budgets": {"loops": 1000}}`;
-//! `contract` is `strategy` or `guard`, `runtime` is `wasmtime` or `wazero`, `memory` is in bytes, and `budgets` are those that
-//! are other than by default.
+//! The options are JSON: `{"contract": "strategy", "runtime": "wazero", "memory": 67108864, "budgets": {"loops":
+//! 1000}}`; `contract` is `strategy` or `guard`, `runtime` is `wasmtime` or `wazero`, `memory` is in bytes, and
+//! `budgets` are those that are other than by default.
 //!
-//! The answer is `{"ok": {"version": …, "exports": […], "globals": […], "is_rewindable": …}}`, or `{"error": {"kind": …,
-//! "message": …, …}}`: the kind is a word in kebab-case, the message a sentence without its subject, and the other fields are
-//! those of [`Refusal`]. Its kind is `invalid-options` where the options are not right, which is the host's fault.
+//! The answer is `{"ok": {"version": …, "exports": […], "globals": […], "is_rewindable": …}}`, or `{"error": {"kind":
+//! …, "message": …, …}}`: the kind is a word in kebab-case, the message a sentence without its subject, and the other
+//! fields are those of [`Refusal`]. Its kind is `invalid-options` where the options are not right, which is the host's
+//! fault.
 
 use std::{
     collections::BTreeMap,

@@ -30,8 +30,8 @@ pub(super) const TICK: u32 = 0;
 /// -1, which says that memory does not grow.
 const FAILED: i32 = -1;
 
-/// The function that stands for `memory.grow` on wasmtime: `(pages) -> i32`. A growth that fails is told from one that the
-/// limit forbids by what the memory would have come to.
+/// The function that stands for `memory.grow` on wasmtime: `(pages) -> i32`. A growth that fails is told from one that
+/// the limit forbids by what the memory would have come to.
 pub(super) fn grow(added: Added, most_pages: u64) -> Function {
     const PAGES: u32 = 0;
     const BEFORE: u32 = 1;
@@ -46,8 +46,8 @@ pub(super) fn grow(added: Added, most_pages: u64) -> Function {
     function
 }
 
-/// The same on wazero. The plugin sees a memory of `size` pages, whatever the memory proper has: that is more by what there
-/// is to spare, or was.
+/// The same on wazero. The plugin sees a memory of `size` pages, whatever the memory proper has: that is more by what
+/// there is to spare, or was.
 pub(super) fn grow_with_spare(added: Added, fuel: Fuel, most_pages: u64) -> Function {
     const DELTA: u32 = 0;
     const WANTED: u32 = 1;
@@ -72,8 +72,8 @@ pub(super) fn grow_with_spare(added: Added, fuel: Fuel, most_pages: u64) -> Func
     function
 }
 
-/// The function that gets memory for several strings or lists. Their lengths are in memory; it writes in front of each where
-/// it is:
+/// The function that gets memory for several strings or lists. Their lengths are in memory; it writes in front of each
+/// where it is:
 ///
 /// ```text
 /// for ; count > 0; count-- {

@@ -1,7 +1,7 @@
 //! The code of single functions: what is put into it.
 //!
-//! Code is not written anew: its bytes are copied, but for the few instructions that become others and the charges that are
-//! put between them.
+//! Code is not written anew: its bytes are copied, but for the few instructions that become others and the charges that
+//! are put between them.
 
 use std::ops::Range;
 
@@ -20,8 +20,8 @@ const LONG_LEAF: i64 = 64;
 /// What an instruction that works on many bytes or elements at once costs: 1 for each 16.
 const BYTES_SHIFT: i64 = 4;
 
-/// Instructions that leave compiled code for the runtime's own cost as much as so many others. Functions that have them are
-/// always charged.
+/// Instructions that leave compiled code for the runtime's own cost as much as so many others. Functions that have them
+/// are always charged.
 const REF_FUNC_COST: i64 = 100;
 const BULK_COST: i64 = 50;
 
@@ -51,7 +51,8 @@ struct Locals {
     amount: u32,
 }
 
-/// Writes code that takes a price, which an expression gives, from the fuel, and calls the host where there is too little.
+/// Writes code that takes a price, which an expression gives, from the fuel, and calls the host where there is too
+/// little.
 pub(super) fn charge(
     code: &mut InstructionSink<'_>,
     fuel: Fuel,

@@ -27,8 +27,9 @@ impl Short {
         Self(vec![])
     }
 
-    /// Finds the functions that come to an end by themselves after few instructions: without loops, without instructions that
-    /// do much at once, and calling only such functions. An allocator's entry points are a chain of them, in every plugin.
+    /// Finds the functions that come to an end by themselves after few instructions: without loops, without
+    /// instructions that do much at once, and calling only such functions. An allocator's entry points are a chain of
+    /// them, in every plugin.
     pub(super) fn find(bodies: &[FunctionBody<'_>]) -> Result<Self, Refusal> {
         let outlines = bodies.iter().map(outline).collect::<Result<Vec<_>, _>>()?;
         let mut short = Self(vec![0; bodies.len()]);

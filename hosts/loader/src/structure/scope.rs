@@ -12,12 +12,13 @@ use super::{Flaw, Part, at_most};
 pub(super) struct Scopes {
     open: Vec<Scope>,
     declarations: u32,
-    /// The deepest type of a function so far, which every function is taken to have: they are too many to follow, and not
-    /// deep.
+    /// The deepest type of a function so far, which every function is taken to have: they are too many to follow, and
+    /// not deep.
     functions: u32,
 }
 
-/// What is defined so far in a component or type. Each has an index in the order of its definition; depths are those of types.
+/// What is defined so far in a component or type. Each has an index in the order of its definition; depths are those of
+/// types.
 #[derive(Default)]
 pub(super) struct Scope {
     types: Vec<u32>,

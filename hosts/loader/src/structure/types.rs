@@ -17,8 +17,8 @@ const INSTANCE: u8 = 0x42;
 const TYPE: u8 = 0x01;
 const IMPORT: u8 = 0x03;
 
-/// Reads a section of `count` types. Those that contain others are entered here, level by level, never by wasmparser, which
-/// would recurse; it reads what has no types inside.
+/// Reads a section of `count` types. Those that contain others are entered here, level by level, never by wasmparser,
+/// which would recurse; it reads what has no types inside.
 pub(super) fn read(mut reader: BinaryReader<'_>, count: u32, scopes: &mut Scopes) -> Result<(), Flaw> {
     scopes.count(count)?;
     // How many types or declarations are left, of the section and of each type that is entered.

@@ -19,7 +19,8 @@ pub(super) fn check_size(name: &str, size: usize, limits: &Limits) -> Result<(),
     Ok(())
 }
 
-/// Checks all that can be checked of a file before the runtime sees its bytes; the version of the contract that it exports.
+/// Checks all that can be checked of a file before the runtime sees its bytes; the version of the contract that it
+/// exports.
 pub(super) fn check(name: &str, bytes: &[u8], limits: &Limits) -> Result<&'static str, LoadError> {
     use pointsman_loader::{Contract, Runtime, admit};
     let admitted = admit(bytes, &Contract::STRATEGY, Runtime::Wasmtime, &limits.budgets);

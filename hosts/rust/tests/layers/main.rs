@@ -1,5 +1,5 @@
-//! Rooms of this crate and their files: which may import which. A newcomer who reads them in the order of these tables never
-//! meets anything that was not there before.
+//! Rooms of this crate and their files: which may import which. A newcomer who reads them in the order of these tables
+//! never meets anything that was not there before.
 
 mod imports;
 
