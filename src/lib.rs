@@ -28,8 +28,6 @@
 
 mod amount;
 mod apply;
-mod back_off;
-pub mod blue_green;
 pub mod capacity;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
@@ -41,17 +39,13 @@ pub mod json;
 mod labels;
 mod order;
 mod plan;
-mod rolling_back;
-pub mod rolling_update;
 mod rollout;
-mod room;
 mod route;
 mod spec;
+pub mod strategies;
 mod strategy;
 pub mod text;
 mod timestamp;
-mod traffic;
-mod wait;
 mod weights;
 mod words;
 
@@ -62,6 +56,7 @@ pub use plan::{EvaluationError, Progress, Reason, RolloutSpec, RouteChanges, Sub
 pub use rollout::{Rollout, Tally};
 pub use route::{HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus};
 pub use spec::{Check, CheckOutcome, Commitment, Operator, Spec};
+pub use strategies::{blue_green, rolling_update};
 pub use strategy::{Description, Strategy, check_config, describe, evaluate_cycle, schema_of};
 pub use timestamp::Timestamp;
 pub use weights::WeightSteps;

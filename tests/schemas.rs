@@ -13,10 +13,10 @@ fn check<S: Strategy>(file: &str) {
 
 #[test]
 fn schema_of_blue_green() {
-    check::<BlueGreen>("src/blue_green/config.schema.json");
+    check::<BlueGreen>("src/strategies/blue_green/config.schema.json");
 }
 
 #[test]
 fn schema_of_rolling_update() {
-    check::<RollingUpdate>("src/rolling_update/config.schema.json");
+    check::<RollingUpdate>("src/strategies/rolling_update/config.schema.json");
 }

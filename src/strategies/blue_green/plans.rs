@@ -6,9 +6,9 @@ use super::{Cycle, Memo, RollingBack, What, both_sets};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally,
     order::{first_to_drain, is_among, sort_by_id},
-    room::{Room, Shortage},
-    traffic::{put_on_standby, raise_what_stays},
-    wait::Wait,
+    strategies::room::{Room, Shortage},
+    strategies::traffic::{put_on_standby, raise_what_stays},
+    strategies::wait::Wait,
     words::{are, check_failed, count, list, name, paused, seconds, share},
 };
 

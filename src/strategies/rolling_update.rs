@@ -65,7 +65,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Amount, Commitment, EvaluationError, Progress, Rollout, RouteChanges, Strategy, SubStep, Tally, Timestamp,
-    back_off::back_off, wait::Wait,
+    strategies::back_off::back_off, strategies::wait::Wait,
 };
 
 mod moves;

@@ -4,9 +4,9 @@ use super::{Cycle, Memo, What, back_off};
 use crate::{
     RolloutSpec, Route, RouteChanges, SubStep, Tally, TrafficChange,
     order::{first_to_drain, sort_by_id},
-    room::Room,
-    traffic::{activate, put_on_standby, raise_what_stays},
-    wait::Wait,
+    strategies::room::Room,
+    strategies::traffic::{activate, put_on_standby, raise_what_stays},
+    strategies::wait::Wait,
     words::{are, check_failed, count, seconds, share},
 };
 

@@ -4,7 +4,7 @@ use super::Cycle;
 use crate::{
     Route, TrafficStatus,
     order::{first_to_drain, is_among, sort_by_id},
-    room::Room,
+    strategies::room::Room,
 };
 
 /// What a cycle would do. Routes are in the order of their ids.

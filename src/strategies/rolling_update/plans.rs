@@ -4,10 +4,10 @@ use super::{Cycle, Moves};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep,
     order::is_among,
-    rolling_back::RollingBack,
-    room::{Room, Shortage},
-    traffic::{activate, raise_what_stays},
-    wait::Wait,
+    strategies::rolling_back::RollingBack,
+    strategies::room::{Room, Shortage},
+    strategies::traffic::{activate, raise_what_stays},
+    strategies::wait::Wait,
     words::{are, check_failed, count, name, number, paused, seconds, share},
 };
 

@@ -63,7 +63,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Commitment, EvaluationError, Progress, Rollout, RouteChanges, Strategy, SubStep, Tally, Timestamp,
-    back_off::back_off, rolling_back::RollingBack,
+    strategies::back_off::back_off, strategies::rolling_back::RollingBack,
 };
 
 mod gates;

@@ -21,11 +21,11 @@
 
 use crate::{
     Commitment, Rollout, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, TrafficStatus, WeightSteps,
-    back_off::back_off,
     capacity::Load,
     order::{first_to_drain, is_among, sort_by_id},
-    room::Room,
-    traffic::{activate, put_on_standby, set_what_stays},
+    strategies::back_off::back_off,
+    strategies::room::Room,
+    strategies::traffic::{activate, put_on_standby, set_what_stays},
     words::{are, count, seconds},
 };
 

@@ -1,6 +1,6 @@
 //! Back-off after failures, so that a revision that always fails does not create routes without end.
 
-use crate::{Route, Timestamp, wait::Wait};
+use crate::{Route, Timestamp, strategies::wait::Wait};
 
 /// Seconds of the first back-off.
 const FIRST: u32 = 10;

@@ -1,7 +1,7 @@
 //! What holds a promotion: gates, delay and deadline.
 
 use super::{Cycle, Memo, What};
-use crate::{Route, Timestamp, wait::Wait};
+use crate::{Route, Timestamp, strategies::wait::Wait};
 
 /// Waited at with preview routes ready, before the rest is created.
 const PREVIEW: &str = "preview";
