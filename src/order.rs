@@ -9,6 +9,14 @@ pub(crate) fn sort_by_id(routes: &mut [&Route]) {
     sort(routes, |a, b| compare(&a.id, &b.id));
 }
 
+/// Sorts routes that have ended by when they did, as far as is known.
+pub(crate) fn sort_by_end(routes: &mut [&Route]) {
+    fn end(route: &Route) -> Timestamp {
+        route.status_updated_at.unwrap_or(route.created_at)
+    }
+    sort(routes, |a, b| end(a).cmp(&end(b)).then_with(|| compare(&a.id, &b.id)));
+}
+
 /// Compares texts as the standard library does, byte by byte, but eight of them at a time. In WebAssembly the library's
 /// way is a loop over single bytes, and ids and revisions begin alike for many of them: with ids of 36 bytes it takes
 /// more of an evaluation than everything else.

@@ -28,7 +28,7 @@ pub struct Tally {
     pub serving_green: u32,
     /// Live green routes in traffic, ready or not.
     pub active_green: u32,
-    /// Green routes that failed in this rollout.
+    /// Green routes that failed in this rollout, as far as the routes tell; see [`Route::has_failed_since`].
     pub failed_green: u32,
     /// Live blue routes.
     pub live_blue: u32,
@@ -119,11 +119,6 @@ impl<'a> Rollout<'a> {
         capacity::capacity(self.routes())
     }
 
-    /// The green routes that failed in this rollout.
-    pub fn failed_green(&self) -> impl Iterator<Item = &'a Route> + Clone {
-        self.green().filter(|route| route.has_failed_since(self.spec.beginning()))
-    }
-
     /// Counts the routes, in one pass.
     pub fn tally(&self) -> Tally {
         let (mut tally, beginning) = (Tally::default(), self.spec.beginning());
@@ -155,6 +150,11 @@ impl Tally {
     /// How many routes serve.
     pub fn serving(&self) -> u32 {
         self.serving_green + self.serving_blue
+    }
+
+    /// Whether no green route is ready, although some should be, and blue on standby is.
+    pub(crate) fn has_lost_green(&self, target: u32) -> bool {
+        self.ready_green == 0 && target > 0 && self.ready_standby_blue > 0
     }
 
     /// How many routes are live.

@@ -152,12 +152,6 @@ impl Route {
             && self.status_updated_at.is_none_or(|at| at >= since)
     }
 
-    /// Since when a ready route has been ready, as far as is known: `status_updated_at`, or `created_at` without it (a
-    /// proxy that may start the clock early, never late). A moment after `now` counts as `now`.
-    pub fn ready_since(&self, now: Timestamp) -> Timestamp {
-        self.status_updated_at.unwrap_or(self.created_at).min(now)
-    }
-
     /// When status or health last changed, as far as is known: `status_updated_at`, or `created_at` where that is
     /// unknown or ahead of `now`, but never after `now`.
     pub fn changed_at(&self, now: Timestamp) -> Timestamp {

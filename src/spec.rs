@@ -184,21 +184,6 @@ impl Spec {
         }
         self.labels.validate().map_err(|error| format!("`labels`: {error}"))
     }
-
-    /// The names of the checks that failed, in the order in which they were given.
-    pub fn failed_checks(&self) -> impl Iterator<Item = &str> {
-        self.checks_that_are(|outcome| outcome == CheckOutcome::Failed)
-    }
-
-    /// The names of the checks that have no verdict yet or not enough data for one, in the order in which they were
-    /// given.
-    pub fn pending_checks(&self) -> impl Iterator<Item = &str> {
-        self.checks_that_are(|outcome| matches!(outcome, CheckOutcome::Pending | CheckOutcome::Inconclusive))
-    }
-
-    fn checks_that_are(&self, are: impl Fn(CheckOutcome) -> bool) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter(move |check| are(check.outcome)).map(|check| check.name.as_str())
-    }
 }
 
 fn in_or_out() -> u32 {

@@ -1,6 +1,6 @@
 //! Wording of messages: counts, names and durations as a person writes them.
 
-use crate::{Route, Spec, capacity::TOLERANCE};
+use crate::{Route, capacity::TOLERANCE};
 
 /// How many routes or checks a message names before it says how many more there are.
 const NAMED: usize = 3;
@@ -36,17 +36,13 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// `a check failed (latency)`.
-pub(crate) fn check_failed(spec: &Spec) -> String {
-    format!("a check failed ({})", list(spec.failed_checks()))
+pub(crate) fn check_failed(names: &[&str]) -> String {
+    format!("a check failed ({})", list(names.iter().copied()))
 }
 
-/// What a paused rollout says: how far it is, and whether a check failed meanwhile.
-pub(crate) fn paused(readiness: &str, spec: &Spec) -> String {
-    let mut message = format!("{readiness}; paused by an operator");
-    if spec.failed_checks().next().is_some() {
-        message += &format!("; {}", check_failed(spec));
-    }
-    message
+/// What a paused rollout says: how far it is.
+pub(crate) fn paused(readiness: &str) -> String {
+    format!("{readiness}; paused by an operator")
 }
 
 fn and_more(named: String, all: usize) -> String {

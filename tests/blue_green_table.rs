@@ -12,7 +12,14 @@ use support::{STARTED_AT, activate, lettered, operator, routes, spec};
 
 const AUTO: &str = r#"{"auto_promote": true}"#;
 const DELAY: &str = r#"{"auto_promote": true, "promote_delay_seconds": 60}"#;
-const DEADLINE: &str = r#"{"deadline_seconds": 60}"#;
+const DEADLINE: &str = r#"{"progress_deadline_seconds": 60}"#;
+
+/// Since the start there was no progress, and a second ago that was too long.
+fn late(spec: Spec) -> Spec {
+    let seen = spec.now.as_millis() - 1000;
+    let memo = format!("blue-green 2 {STARTED_AT} progressed {STARTED_AT} due-deadline {seen} mark 3 highest 3");
+    Spec { memo: Some(memo), ..spec }
+}
 
 fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
     evaluate_cycle::<BlueGreen>(routes, spec).unwrap()
@@ -30,53 +37,53 @@ fn green(letters: &str) -> Vec<Route> {
 
 #[rstest]
 #[case::row_1("rup", "{}", "abort", SubStep::RolledBack, "aborted")]
-#[case::row_1_before_row_13("arr", "{}", "abort", SubStep::RolledBack, "aborted")]
+#[case::row_1_before_row_12("arr", "{}", "abort", SubStep::RolledBack, "aborted")]
 #[case::active_green_is_no_approval("arr", "{}", "", SubStep::AwaitingPromotion, "awaiting-approval")]
 #[case::not_even_enough_is_ready("aru", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
-#[case::row_13("rrr", "{}", "", SubStep::AwaitingPromotion, "awaiting-approval")]
-#[case::row_13_before_row_14(
+#[case::row_12("rrr", "{}", "", SubStep::AwaitingPromotion, "awaiting-approval")]
+#[case::row_12_before_row_13(
     "rrr",
     r#"{"promote_delay_seconds": 60}"#,
     "",
     SubStep::AwaitingPromotion,
     "awaiting-approval"
 )]
-#[case::row_13_before_row_17("rrr", DEADLINE, "", SubStep::AwaitingPromotion, "awaiting-approval")]
-#[case::row_14_before_row_17(
+#[case::row_12_before_row_16("rrr", DEADLINE, "", SubStep::AwaitingPromotion, "awaiting-approval")]
+#[case::row_13_before_row_16(
     "rrr",
-    r#"{"auto_promote": true, "promote_delay_seconds": 61, "deadline_seconds": 60}"#,
+    r#"{"auto_promote": true, "promote_delay_seconds": 61, "progress_deadline_seconds": 60}"#,
     "",
     SubStep::AwaitingPromotion,
     "awaiting-delay"
 )]
-#[case::row_14_not_when_asked_to_promote(
+#[case::row_13_not_when_asked_to_promote(
     "rrr",
     r#"{"promote_delay_seconds": 61}"#,
     "promote",
     SubStep::Completed,
     "promoting"
 )]
-#[case::row_15("rrr", AUTO, "", SubStep::Completed, "promoting")]
-#[case::row_15_by_hand("rrr", "{}", "promote", SubStep::Completed, "promoting")]
-#[case::row_15_with_more_than_the_target("rrrrr", AUTO, "", SubStep::Completed, "promoting")]
-#[case::row_16("fff", "{}", "", SubStep::RolledBack, "all-green-failed")]
-#[case::row_16_with_one_failure("t", "{}", "", SubStep::RolledBack, "all-green-failed")]
-#[case::row_16_not_with_a_live_route("ffp", "{}", "", SubStep::Provisioning, "waiting-for-provisioning")]
-#[case::row_16_not_while_replacing("fff", r#"{"max_replacements": 3}"#, "", SubStep::Provisioning, "creating-green")]
-#[case::row_16_after_replacing("ffff", r#"{"max_replacements": 3}"#, "", SubStep::RolledBack, "all-green-failed")]
-#[case::row_16_before_row_17("fff", DEADLINE, "", SubStep::RolledBack, "all-green-failed")]
-#[case::row_17("rru", DEADLINE, "", SubStep::RolledBack, "deadline-exceeded")]
-#[case::row_17_before_row_18("", DEADLINE, "", SubStep::RolledBack, "deadline-exceeded")]
-#[case::row_17_not_when_asked_to_promote("rru", DEADLINE, "promote", SubStep::Provisioning, "waiting-for-ready")]
-#[case::row_18("", "{}", "", SubStep::Provisioning, "creating-green")]
-#[case::row_18_before_row_20("rp", "{}", "", SubStep::Provisioning, "creating-green")]
-#[case::row_18_old_rows_are_history("ooo", "{}", "", SubStep::Provisioning, "creating-green")]
-#[case::row_18_replaces("rrf", r#"{"max_replacements": 1}"#, "", SubStep::Provisioning, "creating-green")]
-#[case::row_20("rpu", "{}", "", SubStep::Provisioning, "waiting-for-provisioning")]
-#[case::row_21("rud", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
-#[case::row_21_not_checked("rrc", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
-#[case::row_21_a_failure_keeps_its_slot("rrf", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
-#[case::row_21_although_asked_to_promote("rru", "{}", "promote", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_14("rrr", AUTO, "", SubStep::Completed, "promoting")]
+#[case::row_14_by_hand("rrr", "{}", "promote", SubStep::Completed, "promoting")]
+#[case::row_14_with_more_than_the_target("rrrrr", AUTO, "", SubStep::Completed, "promoting")]
+#[case::row_15("fff", "{}", "", SubStep::RolledBack, "all-green-failed")]
+#[case::row_15_with_one_failure("t", "{}", "", SubStep::RolledBack, "all-green-failed")]
+#[case::row_15_not_with_a_live_route("ffp", "{}", "", SubStep::Provisioning, "waiting-for-provisioning")]
+#[case::row_15_not_while_replacing("fff", r#"{"max_replacements": 3}"#, "", SubStep::Provisioning, "creating-green")]
+#[case::row_15_after_replacing("ffff", r#"{"max_replacements": 3}"#, "", SubStep::RolledBack, "all-green-failed")]
+#[case::row_15_before_row_16("fff", DEADLINE, "", SubStep::RolledBack, "all-green-failed")]
+#[case::row_16("rru", DEADLINE, "", SubStep::RolledBack, "deadline-exceeded")]
+#[case::row_16_before_row_17("", DEADLINE, "", SubStep::RolledBack, "deadline-exceeded")]
+#[case::row_16_not_when_asked_to_promote("rru", DEADLINE, "promote", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_17("", "{}", "", SubStep::Provisioning, "creating-green")]
+#[case::row_17_before_row_19("rp", "{}", "", SubStep::Provisioning, "creating-green")]
+#[case::row_17_old_rows_are_history("ooo", "{}", "", SubStep::Provisioning, "creating-green")]
+#[case::row_17_replaces("rrf", r#"{"max_replacements": 1}"#, "", SubStep::Provisioning, "creating-green")]
+#[case::row_19("rpu", "{}", "", SubStep::Provisioning, "waiting-for-provisioning")]
+#[case::row_20("rud", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_20_not_checked("rrc", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_20_a_failure_keeps_its_slot("rrf", "{}", "", SubStep::Provisioning, "waiting-for-ready")]
+#[case::row_20_although_asked_to_promote("rru", "{}", "promote", SubStep::Provisioning, "waiting-for-ready")]
 fn beside_three_serving_blue_a_minute_after_the_start(
     #[case] letters: &str,
     #[case] config: &str,
@@ -84,7 +91,7 @@ fn beside_three_serving_blue_a_minute_after_the_start(
     #[case] sub_step: SubStep,
     #[case] code: &str,
 ) {
-    let spec = Spec { operator: operator(word), ..spec(60_000, config) };
+    let spec = late(Spec { operator: operator(word), ..spec(60_000, config) });
 
     let plan = evaluate(&[blue(), green(letters)].concat(), &spec);
 
@@ -92,20 +99,20 @@ fn beside_three_serving_blue_a_minute_after_the_start(
 }
 
 #[rstest]
-#[case::row_10("aaa", "", "already-promoted")]
-#[case::row_1_before_row_10("aaa", "abort", "aborted")]
-#[case::row_10_needs_the_target_in_traffic("aar", "", "awaiting-approval")]
-#[case::row_13_without_any_blue("rrr", "", "awaiting-approval")]
-#[case::row_17_while_some_serve("aau", "", "deadline-exceeded")]
-#[case::row_17_draining_what_does_not_serve("rru", "", "deadline-exceeded")]
+#[case::row_8("aaa", "", "already-promoted")]
+#[case::row_1_before_row_8("aaa", "abort", "aborted")]
+#[case::row_8_needs_the_target_in_traffic("aar", "", "awaiting-approval")]
+#[case::row_12_without_any_blue("rrr", "", "awaiting-approval")]
+#[case::row_16_while_some_serve("aau", "", "deadline-exceeded")]
+#[case::row_16_draining_what_does_not_serve("rru", "", "deadline-exceeded")]
 fn without_blue_a_minute_after_the_start(#[case] letters: &str, #[case] word: &str, #[case] code: &str) {
-    let spec = Spec { operator: operator(word), ..spec(60_000, DEADLINE) };
+    let spec = late(Spec { operator: operator(word), ..spec(60_000, DEADLINE) });
 
     assert_eq!(evaluate(&green(letters), &spec).reason.code, code);
 }
 
 #[test]
-fn row_15_promotes_what_is_not_promoted_and_drains_the_rest() {
+fn row_14_promotes_what_is_not_promoted_and_drains_the_rest() {
     let mut partial = green("a");
     partial[0].traffic_ratio = 0.5;
     let green = [partial, green("arrup").split_off(1)].concat();
@@ -124,9 +131,9 @@ fn row_15_promotes_what_is_not_promoted_and_drains_the_rest() {
 #[case::only_as_many_as_allowed("pff", r#"{"max_replacements": 1}"#, 3, Some(1))]
 #[case::history_is_not_counted("oop", "{}", 3, Some(2))]
 #[case::raised_target("rrr", "{}", 5, Some(2))]
-#[case::largest_target_and_no_more_than_can_be_counted("", "{}", u32::MAX, Some(u32::MAX - 3))]
+#[case::largest_target_and_no_more_than_can_be_counted("", "{}", u32::MAX, None)]
 #[case::none_missing("ppp", "{}", 3, None)]
-fn row_18_creates_the_missing(
+fn row_17_creates_the_missing(
     #[case] letters: &str,
     #[case] config: &str,
     #[case] target: u32,
@@ -136,8 +143,11 @@ fn row_18_creates_the_missing(
 
     let plan = evaluate(&[blue(), green(letters)].concat(), &spec);
 
-    assert_eq!(plan.rollout_specs.first().map(|rollout| rollout.count), count);
-    for rollout in &plan.rollout_specs {
+    let (restored, created): (Vec<_>, Vec<_>) = plan.rollout_specs.iter().partition(|rollout| rollout.revision == "v1");
+    assert_eq!(created.first().map(|rollout| rollout.count), count);
+    // What blue lacks of the target is created beside it.
+    assert_eq!(restored.first().map_or(0, |rollout| rollout.count), target.saturating_sub(3));
+    for rollout in created {
         assert_eq!((rollout.revision.as_str(), rollout.traffic_ratio), ("v2", 0.0));
         assert_eq!(rollout.traffic_status, pointsman::TrafficStatus::Inactive);
     }
@@ -172,10 +182,20 @@ fn ready_since(#[case] updated: Option<u64>, #[case] created: u64, #[case] next:
 }
 
 #[rstest]
-#[case::one_millisecond_less(59_999, "waiting-for-ready", Some(60_999))]
-#[case::exactly(60_000, "deadline-exceeded", None)]
-fn the_deadline_counts_to_the_millisecond(#[case] elapsed: u64, #[case] code: &str, #[case] next: Option<u64>) {
-    let plan = evaluate(&[blue(), green("rru")].concat(), &spec(elapsed, DEADLINE));
+#[case::one_millisecond_less(59_999, None, "waiting-for-ready", Some(60_999))]
+#[case::exactly_and_for_the_first_time(60_000, None, "waiting-for-ready", Some(61_000))]
+#[case::less_than_a_second_later(60_999, Some(60_000), "waiting-for-ready", Some(61_000))]
+#[case::a_second_later(61_000, Some(60_000), "deadline-exceeded", None)]
+fn the_deadline_counts_to_the_millisecond(
+    #[case] elapsed: u64,
+    #[case] seen: Option<u64>,
+    #[case] code: &str,
+    #[case] next: Option<u64>,
+) {
+    let seen = seen.map_or_else(String::new, |at| format!(" due-deadline {}", STARTED_AT + at));
+    let memo = format!("blue-green 2 {STARTED_AT} progressed {STARTED_AT}{seen} mark 2 highest 3");
+
+    let plan = evaluate(&[blue(), green("rru")].concat(), &Spec { memo: Some(memo), ..spec(elapsed, DEADLINE) });
 
     assert_eq!(plan.reason.code, code);
     assert_eq!(plan.next_evaluation_at.map(Timestamp::as_millis), next.map(|next| STARTED_AT + next));
@@ -195,7 +215,7 @@ fn at_the_end_of_time_nothing_is_asked_for_that_is_not_ahead() {
 
 #[rstest]
 #[case::automatic(AUTO, "promoting", 3)]
-#[case::manual("{}", "awaiting-approval", 0)]
+#[case::manual("{}", "promoting", 3)]
 fn a_target_of_zero(#[case] config: &str, #[case] code: &str, #[case] drained: usize) {
     let plan = evaluate(&blue(), &Spec { target_replicas: 0, ..spec(0, config) });
 

@@ -189,7 +189,7 @@ fn pieces_of_json() -> impl Strategy<Value = String> {
         "\"spec\"",
         "\"config\"",
         "\"auto_promote\"",
-        "\"deadline_seconds\"",
+        "\"progress_deadline_seconds\"",
         "\u{fffd}",
         "é",
         "\n",

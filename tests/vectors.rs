@@ -99,6 +99,7 @@ fn the_corpus_has_every_reason_and_error_of_blue_green() {
         "promoting",
         "replacing-green",
         "retiring-blue",
+        "waiting-for-available",
         "waiting-for-provisioning",
         "waiting-for-ready",
         "waiting-for-termination",
@@ -110,6 +111,7 @@ fn the_corpus_has_every_reason_and_error_of_blue_green() {
 fn the_corpus_has_every_reason_and_error_of_rolling_update() {
     let reasons = [
         "aborted",
+        "awaiting-checks",
         "backing-off",
         "check-failed",
         "deadline-exceeded",
@@ -118,6 +120,8 @@ fn the_corpus_has_every_reason_and_error_of_rolling_update() {
         "paused",
         "replacing",
         "rolled-out",
+        "waiting-for-available",
+        "waiting-for-drain-delay",
         "waiting-for-provisioning",
         "waiting-for-ready",
         "waiting-for-termination",

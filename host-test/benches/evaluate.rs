@@ -50,7 +50,7 @@ fn spec(n: u64) -> Spec {
     let target = u32::try_from(n - n / 2).unwrap();
     Spec {
         stable_revision: Some("5f0c8b1e-v1".to_owned()),
-        config: r#"{"auto_promote": true, "deadline_seconds": 600}"#.to_owned(),
+        config: r#"{"auto_promote": true, "progress_deadline_seconds": 600}"#.to_owned(),
         ..Spec::new("5f0c8b1e-v2", target, started_at, now)
     }
 }

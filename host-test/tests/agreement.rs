@@ -117,7 +117,7 @@ const CONFIGS: [&str; 7] = [
     "",
     "[]",
     r#"{"auto_promote": 1}"#,
-    r#"{"deadline_seconds": 0}"#,
+    r#"{"progress_deadline_seconds": 0}"#,
     r#"{"max_replacements": 4294967296}"#,
     r#"{"max_surge": 0, "max_unavailable": 0}"#,
 ];

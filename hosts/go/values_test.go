@@ -86,7 +86,7 @@ func TestAConfigIsChecked(t *testing.T) {
 	if err != nil || commitment != (Commitment{4, 8}) {
 		t.Errorf("%v, %v", commitment, err)
 	}
-	for _, config := range []string{"", "[]", `{"auto_promote": 1}`, `{"deadline_seconds": 0}`, "\xff"} {
+	for _, config := range []string{"", "[]", `{"auto_promote": 1}`, `{"progress_deadline_seconds": 0}`, "\xff"} {
 		_, err := plugin.CheckConfig(background, config, 4)
 		if config == "\xff" {
 			if !errors.Is(err, ErrInvalidArgument) {

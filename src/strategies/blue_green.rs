@@ -2,76 +2,91 @@
 //!
 //! Green is the deploying revision, blue is every other. The first row that matches wins. `target` is
 //! `target_replicas`; `goal` is `preview_replicas` before its gate is passed, where it is set and less, else `target`.
+//! *Available* is ready for at least `min_ready_seconds`.
 //!
 //! | # | when | sub-step | changes | reason code |
 //! |---|---|---|---|---|
 //! | 1 | abort | roll back | roll back | `aborted` |
-//! | 2 | paused, promoted, and a check failed or green was lost | rolling-back | return to blue, green out | `paused` |
-//! | 3 | a check failed, not paused | roll back | roll back | `check-failed` |
-//! | 4 | green was lost, as the memo says, not paused | roll back | roll back | `green-lost` |
+//! | 2 | a check failed | roll back | roll back | `check-failed` |
+//! | 3 | green was promoted and is lost | roll back | roll back | `green-lost` |
 //! | | *while green is promoted:* | | | |
-//! | 5 | no green is ready, and blue on standby is, not paused | roll back | roll back | `green-lost` |
-//! | 6 | paused | finalizing | none | `paused` |
-//! | 7 | ready green < target | finalizing | promote what is ready, create the missing | `replacing-green` |
-//! | 8 | blue is kept, the window is not over | finalizing | promote what is ready | `keeping-blue` |
-//! | 9 | else | completed | promote, drain all else | `retiring-blue`, `already-promoted` |
-//! | | *before:* | | | |
-//! | 10 | ready green ≥ target, ≥ target of it serves, no live blue, not paused | completed | as 9 | `already-promoted` |
-//! | 11 | paused | provisioning, awaiting-promotion or rolling-back | none | `paused` |
-//! | 12 | ready green ≥ goal, any check pending, no promote | awaiting-promotion | none | `awaiting-checks` |
-//! | 13 | ready green ≥ goal, the gate is not passed | awaiting-promotion | none | `awaiting-approval` |
-//! | 14 | ready green ≥ goal, ready for less than the delay, no promote | awaiting-promotion | none | `awaiting-delay` |
-//! | 15 | ready green ≥ target | finalizing or completed | switch over | `promoting` |
-//! | 16 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
-//! | 17 | deadline reached, no promote | roll back | roll back | `deadline-exceeded` |
-//! | 18 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
-//! | 19 | live green + unreplaced < goal, and there is none | provisioning | make room | see below |
-//! | 20 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
-//! | 21 | else | provisioning | none | `waiting-for-ready` |
+//! | 4 | paused, and the least of the limits serves | finalizing | none | `paused` |
+//! | 5 | available green < target | finalizing | promote what is ready, create the missing | `replacing-green` |
+//! | 6 | blue is kept and the time is not over, or paused | finalizing | promote what is ready | `keeping-blue` |
+//! | 7 | else | completed | promote, drain all else | `retiring-blue`, `already-promoted` |
+//! | | *before, and the stable revision is restored in each plan:* | | | |
+//! | 8 | available green ≥ target, ≥ target of it serves, no live blue, not paused | completed | as 7 | `already-promoted` |
+//! | 9 | rolled back for the deadline, which is passed still, no promote | roll back | roll back | `deadline-exceeded` |
+//! | 10 | paused | provisioning or awaiting-promotion | none | `paused` |
+//! | 11 | available green ≥ goal > 0, a check pending, no promote | awaiting-promotion | none | `awaiting-checks` |
+//! | 12 | available green ≥ goal > 0, the gate is not passed | awaiting-promotion | none | `awaiting-approval` |
+//! | 13 | available green ≥ goal > 0, ready for less than the delay, no promote | awaiting-promotion | none | `awaiting-delay` |
+//! | 14 | available green ≥ target | finalizing or completed | switch over | `promoting` |
+//! | 15 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
+//! | 16 | deadline passed, no promote | roll back | roll back | `deadline-exceeded` |
+//! | 17 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
+//! | 18 | live green + unreplaced < goal, and there is none | provisioning | make room | see below |
+//! | 19 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
+//! | 20 | any green not ready | provisioning | none | `waiting-for-ready` |
+//! | 21 | else | provisioning | none | `waiting-for-available` |
 //!
 //! - **Promises** ([`Strategy::commitment`]): the target always serves, and at most twice as many are live. Limits that
 //!   allow less are refused at admission; a running rollout waits under them, with `no-budget`.
 //! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it, and
-//!   drains green once it is not needed. It ends as rolled-back.
-//! - **Row 2** after a failed check is for blue that carries the target; where no green is ready, any blue is better.
+//!   drains green once it is not needed. It ends as rolled-back. Under a pause its code is `paused`, it drains nothing,
+//!   and does not end.
+//! - **Restored**: what the stable revision lacks of the target is created, whatever made it short, before green is.
 //! - **Green is promoted** as the memo says; or, where that was lost, where it serves, blue is on standby and none is
 //!   active. Green in traffic beside active blue is no approval: somebody tries it out, or the host puts every route
 //!   into traffic that has warmed up.
-//! - **Switch over** promotes as many ready green routes as the target, those in traffic first, and drains all other
-//!   green. Blue is drained; where `keep_blue_seconds` is above 0 and any blue is active, that goes on standby instead,
-//!   but for leftovers. The window counts from the promotion, which the memo keeps; a lost memo restarts it.
+//! - **Green is lost** (row 3) where none is ready and blue on standby is, or as the memo says; nobody but another
+//!   activation takes that back.
+//! - **Switch over** promotes as many available green routes as the target, those in traffic first, and drains all other
+//!   green. Blue is drained; where `keep_blue_seconds` or `drain_delay_seconds` is above 0 and any blue is active, that
+//!   goes on standby instead, and leftovers with it only for the drain delay. The longer of both counts from the
+//!   promotion, which the memo keeps; a lost memo restarts it. Its end takes [two cycles](super::due).
 //! - **Unreplaced**: a failure occupies its slot until `max_replacements` allows a replacement, so that a crash-looping
 //!   revision cannot create routes without end. Once promoted, green is always replaced, after a back-off.
-//! - **Gates**: `preview`, where there are preview routes, and `promotion`. Where `auto_promote` is set there is none.
-//! - **Create** makes green inactive, ratio 0.0; in row 7 active, ratio 1.0. It drains leftovers, and blue beyond the
-//!   target, those that serve only as far as the target still serves; in row 7 only what does not serve, and no more than
+//! - **Gates**: `preview`, where there are preview routes, and `promotion`. There is none where `auto_promote` is set, nor
+//!   in a first deployment (no stable revision and no live blue), which has nothing to protect, but with `approve_first`.
+//! - **Checks** count if they are [about what is there](super::checks); they are asked again when a preview's rest is
+//!   ready, as the gate is. The delay is asked for once.
+//! - **Create** makes green inactive, ratio 0.0; in row 5 active, ratio 1.0. It drains leftovers, and blue beyond the
+//!   target, those that serve only as far as the target still serves; in row 5 only what does not serve, and no more than
 //!   there has to be room for.
-//! - **No room** (row 19): `no-capacity` where free places are short, for all that is missing; `waiting-for-termination`
+//! - **No room** (row 18): `no-capacity` where free places are short, for all that is missing; `waiting-for-termination`
 //!   where too much is live or still stopping; `no-budget` where as many are live as may be. In the first two cases what
 //!   the creation would drain is drained already: it holds the places.
-//! - "Ready since" is [`Route::ready_since`](crate::Route::ready_since). Exactly the delay, the deadline or the window
-//!   elapsed is enough. Arithmetic saturates. A health flap restarts the delay, because it moves `status_updated_at`.
-//! - Rows 18 to 21 ask to be evaluated again at the deadline, where one is set and still ahead.
-//! - Waiting at a gate, for a check, a delay or a pause never runs into the deadline: where one is set, the memo keeps
-//!   when the rollout waited last, and the deadline counts from there.
-//! - A memo of another rollout, or of another strategy, is as good as none.
+//! - **The deadline** is a [progress deadline](super::deadline), which gates, checks, delays and pauses do not spend.
+//! - Exactly the delay, the deadline or the window elapsed is enough. Arithmetic saturates. A health flap restarts the
+//!   delay, because it moves `status_updated_at`.
 
 use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{
+    checks::Checks,
+    deadline::{self, Deadline},
+    departures::Departures,
+    due::Due,
+    failures::Failures,
+    memo::{Key, Memo},
+    readiness::Readiness,
+    remember,
+    rolling_back::RollingBack,
+    strength::{Strength, green_in_traffic},
+    wait::Wait,
+};
 use crate::{
-    Commitment, EvaluationError, Progress, Rollout, RouteChanges, Strategy, SubStep, Tally, Timestamp,
-    strategies::back_off::back_off, strategies::rolling_back::RollingBack,
+    Commitment, EvaluationError, Progress, Rollout, Route, RouteChanges, Strategy, SubStep, Tally, Timestamp,
+    TrafficChange, TrafficStatus, capacity::carries,
 };
 
 mod gates;
-mod memo;
 mod plans;
 mod promoted;
-
-use memo::{Memo, What};
 
 /// The blue-green strategy; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +101,13 @@ pub struct BlueGreenConfig {
     /// With `auto_promote`: how long, in seconds, the new revision must have been ready before it is promoted.
     #[schemars(range(max = u32::MAX))]
     pub promote_delay_seconds: u32,
-    /// Roll back if the new revision is not ready after so many seconds; waiting for its promotion does not count.
+    /// How long, in seconds, a route must have been ready before it counts; nothing skips it. Less than
+    /// `progress_deadline_seconds`.
     #[schemars(range(max = u32::MAX))]
-    pub deadline_seconds: Option<NonZeroU32>,
+    pub min_ready_seconds: u32,
+    /// Roll back if the new revision has got no further for so many seconds; waiting for its promotion does not count.
+    #[schemars(range(max = u32::MAX))]
+    pub progress_deadline_seconds: Option<NonZeroU32>,
     /// How many failed routes of the new revision are replaced in the whole rollout.
     #[schemars(range(max = u32::MAX))]
     pub max_replacements: u32,
@@ -96,9 +115,14 @@ pub struct BlueGreenConfig {
     /// to it at once; 0 drains it with the promotion.
     #[schemars(range(max = u32::MAX))]
     pub keep_blue_seconds: u32,
+    /// For how long, in seconds, a route is out of traffic before it is drained, so that every proxy knows.
+    #[schemars(range(max = u32::MAX))]
+    pub drain_delay_seconds: u32,
     /// Create only so many routes of the new revision before checks, approval and delay, and the rest after them.
     #[schemars(range(max = u32::MAX))]
     pub preview_replicas: Option<NonZeroU32>,
+    /// Wait for approval in a first deployment, too, where there is nothing to protect.
+    pub approve_first: bool,
 }
 
 impl Strategy for BlueGreen {
@@ -112,6 +136,10 @@ impl Strategy for BlueGreen {
     fn config_schema() -> String {
         // Generated from `BlueGreenConfig`; tests/schemas.rs compares, and writes it with `BLESS=1`.
         include_str!("blue_green/config.schema.json").to_owned()
+    }
+
+    fn check_config(config: &BlueGreenConfig) -> Result<(), String> {
+        deadline::check_config(config.progress_deadline_seconds, config.min_ready_seconds)
     }
 
     fn commitment(_: &BlueGreenConfig, target: u32, limits: Option<Commitment>) -> Commitment {
@@ -132,8 +160,8 @@ impl Strategy for BlueGreen {
     fn evaluate(rollout: &Rollout<'_>, config: &BlueGreenConfig) -> Result<RouteChanges, EvaluationError> {
         let cycle = Cycle::new(rollout, config);
         let mut plan = cycle.decide();
-        plan.progress = Some(Cycle::progress(plan.sub_step));
-        Ok(plan)
+        plan.progress = Some(progress(plan.sub_step));
+        Ok(remember::finish(rollout, cycle.remember(&plan), plan, config.drain_delay_seconds > 0))
     }
 }
 
@@ -142,157 +170,127 @@ fn both_sets(target: u32) -> u32 {
     target.saturating_mul(2)
 }
 
+/// Ready, promoted, and blue retired.
+fn progress(sub_step: SubStep) -> Progress {
+    let (step, share) = match sub_step {
+        SubStep::Provisioning | SubStep::RollingBack | SubStep::RolledBack => (0, 0.0),
+        SubStep::AwaitingPromotion => (1, 0.0),
+        SubStep::Finalizing => (2, 1.0),
+        SubStep::Completed => (3, 1.0),
+    };
+    Progress { step, steps: 3, share }
+}
+
 /// One cycle: what the rows of the table look at.
-#[derive(Clone, Copy)]
 struct Cycle<'a> {
     rollout: &'a Rollout<'a>,
     config: &'a BlueGreenConfig,
-    memo: Option<Memo>,
+    /// What is remembered, with what this cycle has seen.
+    memo: Memo,
     tally: Tally,
+    readiness: Readiness,
+    /// How many green routes are available.
+    available: u32,
+    failures: Failures<'a>,
+    checks: Checks<'a>,
+    deadline: Option<Deadline>,
+    /// Whether the time to go back is over.
+    window: Due,
+    strength: Option<Strength<'a>>,
+    departures: Departures,
     bounds: Commitment,
     target: u32,
-    /// How many green routes are to be ready at the current stage: the preview, or all.
+    /// How many green routes are to be available at the current stage: the preview, or all.
     goal: u32,
-    /// Since when the rest is created after the preview.
-    topping_up: Option<Timestamp>,
+    is_promoted: bool,
+    /// Whether green was promoted, and blue serves better.
+    is_lost: bool,
 }
 
-// === impl Cycle: the table ===
+// === impl Cycle: what it sees ===
 
 impl<'a> Cycle<'a> {
     fn new(rollout: &'a Rollout<'a>, config: &'a BlueGreenConfig) -> Self {
         let spec = rollout.spec();
         let (tally, target) = (rollout.tally(), spec.target_replicas);
-        // A moment before the start is of another rollout.
-        let is_of_this = |memo: &Memo| memo.at >= spec.beginning();
-        let memo: Option<Memo> = spec.memo.as_deref().and_then(|memo| memo.parse().ok()).filter(is_of_this);
-        let memo = memo.map(|memo| memo.seen(spec.now));
-        let topping_up = memo.filter(|memo| memo.what == What::ToppingUp).map(|memo| memo.at.min(spec.now));
-        let bounds = BlueGreen::commitment(config, target, spec.limits);
-        let cycle = Self { rollout, config, memo, tally, bounds, target, goal: target, topping_up };
-        let is_preview = topping_up.is_none() && !cycle.is_promoted() && tally.ready_green < target;
-        if is_preview { Self { goal: cycle.preview(), ..cycle } } else { cycle }
+        let mut memo = Memo::read(spec, BlueGreen::NAME);
+        let readiness = Readiness::new(rollout, &mut memo, config.min_ready_seconds);
+        let is_promoted = is_promoted(rollout, &memo, &tally);
+        let has_deadline = config.progress_deadline_seconds.filter(|_| !is_promoted);
+        let mut cycle = Self {
+            rollout,
+            config,
+            tally,
+            readiness,
+            available: readiness.available(rollout),
+            failures: Failures::of_green(rollout, &memo),
+            checks: Checks::new(rollout, &readiness, &memo),
+            deadline: Deadline::new(rollout, &tally, &mut memo, has_deadline),
+            window: Due::NotYet,
+            strength: Strength::new(rollout, green_in_traffic(rollout), &[]),
+            departures: Departures::new(rollout, &memo, config.drain_delay_seconds),
+            bounds: BlueGreen::commitment(config, target, spec.limits),
+            target,
+            goal: target,
+            is_promoted,
+            is_lost: memo.has(Key::GreenLost) || is_promoted && tally.has_lost_green(target),
+            memo,
+        };
+        if is_promoted {
+            let is_over = tally.standby_blue > 0 && cycle.kept().is_over(spec.now);
+            cycle.window = Due::judge(&mut cycle.memo, Key::DueWindow, is_over, spec.now);
+        }
+        cycle.choose_goal();
+        cycle
     }
 
-    /// The table, row by row.
-    #[rustfmt::skip]
-    fn decide(&self) -> RouteChanges {
+    /// Looks whether only a preview is wanted so far, and remembers when it has passed what holds it.
+    fn choose_goal(&mut self) {
         let spec = self.rollout.spec();
-        let check_failed = spec.failed_checks().next().is_some();
-
-        if spec.operator.abort {                                                             // row 1
-            return self.roll_back("aborted", "an operator asked to abort");
+        if self.is_promoted || self.memo.has(Key::ToppedUp) || self.tally.ready_green >= self.target {
+            return;
         }
-        if spec.is_paused() && self.returns_while_paused(check_failed) {                     // row 2
-            return self.return_while_paused();
+        self.goal = self.preview();
+        let is_stopped = spec.operator.abort || spec.operator.pause || self.checks.have_failed() || self.is_lost;
+        if self.goal < self.target && self.available >= self.goal && !is_stopped && self.hold().is_none() {
+            self.goal = self.target;
+            self.memo.happens(Key::ToppedUp);
+            // A step is progress.
+            deadline::forget(&mut self.memo);
+            let seconds = self.config.progress_deadline_seconds.filter(|_| self.deadline.is_some());
+            self.deadline = Deadline::new(self.rollout, &self.tally, &mut self.memo, seconds);
         }
-        if check_failed && !spec.is_paused() {                                               // row 3
-            return self.check_failed();
-        }
-        if self.remembers(What::GreenLost) && !spec.is_paused() {                            // row 4
-            return self.green_lost();
-        }
-        if self.is_promoted() {
-            return self.decide_once_promoted();
-        }
-        let Tally { ready_green, serving_green, live_blue, .. } = self.tally;
-        if ready_green >= self.target && serving_green >= self.target && live_blue == 0 && !spec.is_paused() {
-            return self.retire_blue();                                                       // row 10
-        }
-        self.decide_before()
-    }
-
-    /// Rows 5 to 9.
-    #[rustfmt::skip]
-    fn decide_once_promoted(&self) -> RouteChanges {
-        if self.green_is_lost() && self.tally.ready_standby_blue > 0 {                       // row 5
-            return self.green_lost();
-        }
-        if self.rollout.spec().is_paused() {                                                 // row 6
-            return self.pause(SubStep::Finalizing);
-        }
-        if self.tally.ready_green < self.target {                                            // row 7
-            return self.replace_green();
-        }
-        if self.tally.standby_blue > 0 && !self.window().is_over(self.now()) {               // row 8
-            return self.keep_blue();
-        }
-        self.retire_blue()                                                                   // row 9
-    }
-
-    /// Rows 11 to 15, and on to the others.
-    #[rustfmt::skip]
-    fn decide_before(&self) -> RouteChanges {
-        let spec = self.rollout.spec();
-        let is_ready = self.tally.ready_green >= self.goal;
-
-        if spec.is_paused() {                                                                // row 11
-            return self.pause(match is_ready {
-                _ if self.remembers(What::GreenLost) => SubStep::RollingBack,
-                true => SubStep::AwaitingPromotion,
-                false => SubStep::Provisioning,
-            });
-        }
-        if is_ready {
-            if !spec.operator.promote && spec.pending_checks().next().is_some() {            // row 12
-                return self.await_checks();
-            }
-            if !self.config.auto_promote && !spec.has_passed(self.gate()) {                  // row 13
-                return self.await_approval();
-            }
-            if !spec.operator.promote && let Some((newest, delay)) = self.delayed_by() {     // row 14
-                return self.await_delay(newest, delay);
-            }
-            if self.tally.ready_green >= self.target {                                       // row 15
-                return self.promote();
-            }
-            return self.top_up().provision();
-        }
-        self.provision()
-    }
-
-    /// Rows 16 to 21.
-    #[rustfmt::skip]
-    fn provision(&self) -> RouteChanges {
-        let Tally { failed_green, live_green, provisioning_green, .. } = self.tally;
-
-        if failed_green > self.config.max_replacements && live_green == 0 {                  // row 16
-            return self.all_green_failed();
-        }
-        if self.deadline().is_some_and(|deadline| deadline.is_over(self.now())) {            // row 17
-            return self.deadline_exceeded();
-        }
-        if self.missing() > 0 {                                                              // rows 18 and 19
-            return self.create_green();
-        }
-        if provisioning_green > 0 {                                                          // row 20
-            return self.wait_for_provisioning();
-        }
-        self.wait_for_ready()                                                                // row 21
-    }
-
-    /// The memo, where this is what it says.
-    fn remembered(&self, what: What) -> Option<Memo> {
-        self.memo.filter(|memo| memo.what == what)
-    }
-
-    /// Whether this is what the memo says.
-    fn remembers(&self, what: What) -> bool {
-        self.remembered(what).is_some()
     }
 
     fn now(&self) -> Timestamp {
         self.rollout.spec().now
     }
 
-    /// The gates are passed with less than the target: from now on the goal is the target.
-    fn top_up(&self) -> Self {
-        Self { goal: self.target, topping_up: Some(self.now()), ..*self }
+    /// How long blue stays after the promotion, from when that was.
+    fn kept(&self) -> Wait {
+        let promoted = self.memo.moment(Key::Promoted).unwrap_or(self.now());
+        Wait::new(promoted, self.config.keep_blue_seconds.max(self.config.drain_delay_seconds))
+    }
+
+    /// Whether this is a first deployment, with nothing to protect.
+    fn is_first(&self) -> bool {
+        self.rollout.spec().stable().is_none() && self.tally.live_blue == 0
+    }
+
+    /// Whether less serves than the operator's limits ask for.
+    fn is_short(&self) -> bool {
+        let limits = self.rollout.spec().limits;
+        limits.is_some_and(|limits| !carries(self.rollout.capacity(), limits.least_serving))
+    }
+
+    /// Whether the deadline has passed, and no operator asked to go on.
+    fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline.has_passed()) && !self.rollout.spec().operator.promote
     }
 
     /// Failed green routes that are not to be replaced: each occupies a slot. Once green carries the traffic none does.
     fn unreplaced(&self) -> u32 {
-        if self.is_promoted() { 0 } else { self.tally.failed_green.saturating_sub(self.config.max_replacements) }
+        if self.is_promoted { 0 } else { self.failures.count().saturating_sub(self.config.max_replacements) }
     }
 
     /// How many green routes are to be created.
@@ -300,14 +298,123 @@ impl<'a> Cycle<'a> {
         self.goal.saturating_sub(self.tally.live_green.saturating_add(self.unreplaced()))
     }
 
-    /// Ready, promoted, and blue retired.
-    fn progress(sub_step: SubStep) -> Progress {
-        let (step, share) = match sub_step {
-            SubStep::Provisioning | SubStep::RollingBack | SubStep::RolledBack => (0, 0.0),
-            SubStep::AwaitingPromotion => (1, 0.0),
-            SubStep::Finalizing => (2, 1.0),
-            SubStep::Completed => (3, 1.0),
-        };
-        Progress { step, steps: 3, share }
+    /// What a plan of this cycle leaves to remember.
+    fn remember(&self, plan: &RouteChanges) -> Memo {
+        let mut memo = self.memo;
+        match plan.sub_step {
+            SubStep::Finalizing | SubStep::Completed => {
+                let is_blue = |id| self.rollout.find(id).is_some_and(|route| !self.rollout.is_green(route));
+                let is_put = |change: &TrafficChange| change.traffic_status == TrafficStatus::Standby;
+                if plan.traffic_changes.iter().any(|change| is_put(change) && is_blue(&change.route_id)) {
+                    memo.happens(Key::Promoted);
+                    memo.forget(Key::DueWindow);
+                }
+                memo.happens_once(Key::Promoted);
+                deadline::forget(&mut memo);
+            }
+            SubStep::RollingBack | SubStep::RolledBack => {
+                memo.forget(Key::Promoted);
+                memo.forget(Key::DueWindow);
+                if self.is_lost {
+                    memo.happens_once(Key::GreenLost);
+                }
+            }
+            _ => {}
+        }
+        memo
+    }
+}
+
+/// Whether green carries the traffic, or should: as the memo says, or, where there is none, as blue on standby tells.
+fn is_promoted(rollout: &Rollout<'_>, memo: &Memo, tally: &Tally) -> bool {
+    let is_kept = |route: &Route| route.is_standby() && !rollout.is_leftover(route);
+    let looks_so = || tally.serving_green > 0 && tally.active_blue == 0 && rollout.blue().any(is_kept);
+    memo.has(Key::Promoted) || !memo.is_known() && looks_so()
+}
+
+// === impl Cycle: the table ===
+
+impl Cycle<'_> {
+    /// The table, row by row.
+    #[rustfmt::skip]
+    fn decide(&self) -> RouteChanges {
+        if self.rollout.spec().operator.abort {                                              // row 1
+            return self.roll_back("aborted", "an operator asked to abort");
+        }
+        if self.checks.have_failed() {                                                       // row 2
+            return self.check_failed();
+        }
+        if self.is_lost {                                                                    // row 3
+            return self.green_lost();
+        }
+        if self.is_promoted { self.decide_once_promoted() } else { self.decide_before() }
+    }
+
+    /// Rows 4 to 7.
+    #[rustfmt::skip]
+    fn decide_once_promoted(&self) -> RouteChanges {
+        if self.rollout.spec().is_paused() && !self.is_short() {                             // row 4
+            return self.pause(SubStep::Finalizing);
+        }
+        if self.available < self.target || self.tally.ready_green < self.target {            // row 5
+            return self.replace_green();
+        }
+        if self.tally.standby_blue > 0 && !self.window.is_now()
+            || self.rollout.spec().is_paused() {                                             // row 6
+            return self.keep_blue();
+        }
+        self.retire_blue()                                                                   // row 7
+    }
+
+    /// Rows 8 to 10, and on to the others.
+    #[rustfmt::skip]
+    fn decide_before(&self) -> RouteChanges {
+        let spec = self.rollout.spec();
+        let Tally { serving_green, live_blue, .. } = self.tally;
+
+        if self.available >= self.target && serving_green >= self.target
+            && live_blue == 0 && !spec.is_paused() {                                         // row 8
+            return self.retire_blue();
+        }
+        if self.memo.has(Key::Late) && self.is_late() {                                   // row 9
+            return self.deadline_exceeded();
+        }
+        if spec.is_paused() {                                                                // row 10
+            let is_ready = self.available >= self.goal;
+            let sub_step = if is_ready { SubStep::AwaitingPromotion } else { SubStep::Provisioning };
+            return self.restore(self.pause(sub_step));
+        }
+        if self.available >= self.goal {
+            if let Some(hold) = self.hold() {                                                // rows 11 to 13
+                return self.restore(self.wait_at(&hold));
+            }
+            if self.available >= self.target {                                               // row 14
+                return self.promote();
+            }
+        }
+        self.provision()
+    }
+
+    /// Rows 15 to 21.
+    #[rustfmt::skip]
+    fn provision(&self) -> RouteChanges {
+        let Tally { live_green, provisioning_green, ready_green, .. } = self.tally;
+
+        if self.failures.count() > self.config.max_replacements && live_green == 0 {         // row 15
+            return self.all_green_failed();
+        }
+        if self.is_late() {                                                                  // row 16
+            return self.deadline_exceeded();
+        }
+        if self.missing() > 0 {                                                              // rows 17 and 18
+            return self.create_green();
+        }
+        if provisioning_green > 0 {                                                          // row 19
+            return self.restore(self.wait_for_provisioning());
+        }
+        if ready_green < live_green || ready_green < self.goal {                             // row 20
+            return self.restore(self.wait_for_ready());
+        }
+        self.restore(self.wait_for_available())                                              // row 21
     }
 }

@@ -13,19 +13,24 @@
 //! - **What can be returned to**: routes of the stable revision in traffic or on standby; where none is known, all blue
 //!   there. Inactive routes were never approved, and are not returned to.
 //! - **Return** puts ready routes on standby into traffic, and raises all that stays there to a full share.
+//! - **Row 1** is rolling-back as long as what leaves the traffic waits for its drain delay.
 //! - **Row 2** keeps green that serves as long as the target is not carried without it. Where there is no room to create,
 //!   leftovers that do not serve make it, then green that does not; where there is none for a single route, and none is
-//!   on its way, also green, then leftovers, that serve beyond the least. What ran and may recover waits on standby.
-//!   Other leftovers stay until row 1.
+//!   on its way, also green, then leftovers, that serve beyond the least. What ran and may recover waits on standby, and
+//!   makes room once it was not ready for 10 s. Other leftovers stay until row 1.
 //! - **Row 3** is not for an abort: what an operator gave up is not wanted.
+//! - **Under a pause** nothing is drained and nothing ends: what would be drained goes on standby where it is in traffic.
 
+use super::{
+    blip,
+    departures::Departures,
+    failures::Failures,
+    room::Room,
+    traffic::{activate, put_on_standby, raise_beside_stable},
+};
 use crate::{
-    Commitment, Rollout, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, TrafficStatus, WeightSteps,
-    capacity::Load,
+    Commitment, Rollout, RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, TrafficStatus,
     order::{first_to_drain, is_among, sort_by_id},
-    strategies::back_off::back_off,
-    strategies::room::Room,
-    strategies::traffic::{activate, put_on_standby, set_what_stays},
     words::{are, count, seconds},
 };
 
@@ -33,6 +38,7 @@ use crate::{
 pub(crate) struct RollingBack<'a> {
     rollout: &'a Rollout<'a>,
     bounds: Commitment,
+    departures: Departures,
     target: usize,
     /// What can be returned to.
     returnable: Vec<&'a Route>,
@@ -40,7 +46,7 @@ pub(crate) struct RollingBack<'a> {
 }
 
 impl<'a> RollingBack<'a> {
-    pub(crate) fn new(rollout: &'a Rollout<'a>, bounds: Commitment) -> Self {
+    pub(crate) fn new(rollout: &'a Rollout<'a>, bounds: Commitment, departures: Departures) -> Self {
         let spec = rollout.spec();
         let is_approved = |route: &Route| route.is_active() || route.is_standby();
         let is_of_it = |route: &Route| match spec.stable() {
@@ -51,6 +57,7 @@ impl<'a> RollingBack<'a> {
         Self {
             rollout,
             bounds,
+            departures,
             target: spec.target_replicas as usize,
             returnable: live.clone().filter(|route| is_approved(route) && is_of_it(route)).collect(),
             green: live.filter(|route| rollout.is_green(route)).collect(),
@@ -58,44 +65,24 @@ impl<'a> RollingBack<'a> {
     }
 
     /// How many routes carry traffic once what can be is returned to.
-    pub(crate) fn carrying(&self) -> usize {
+    fn carrying(&self) -> usize {
         self.returnable.iter().filter(|route| route.is_ready()).count()
     }
 
-    /// Whether all of the target is carried then, without green.
-    pub(crate) fn carries_all(&self) -> bool {
-        self.carrying() >= self.target
+    fn is_paused(&self) -> bool {
+        self.rollout.spec().is_paused()
     }
 
     /// The plan, for a reason.
     pub(crate) fn plan(&self, code: &str, why: &str) -> RouteChanges {
-        let (carrying, target) = (self.carrying(), self.target);
-        if self.carries_all() {
-            return self.end(code, why);
+        let (code, why) = if self.is_paused() { ("paused", format!("paused; {why}")) } else { (code, why.to_owned()) };
+        if self.carrying() >= self.target {
+            return self.end(code, &why);
         }
-        if let Some(stable) = self.rollout.spec().stable() {
-            return self.go_on(code, why, stable);
+        match self.rollout.spec().stable() {
+            Some(stable) => self.go_on(code, &why, stable),
+            None => self.keep_what_serves(code, &why),
         }
-        let idle: Vec<&Route> = self.green.iter().copied().filter(|route| !route.is_serving()).collect();
-        let kept = idle.iter().filter(|route| route.is_ready()).count();
-        let is_wanted = kept > 0 && !self.rollout.spec().operator.abort;
-        let leaving = idle.into_iter().filter(|route| !is_wanted || !route.is_ready());
-        let sub_step = if is_wanted { SubStep::RollingBack } else { SubStep::RolledBack };
-        let serving = self.green.iter().filter(|route| route.is_serving()).count();
-        let plan = self.with(sub_step, code, leaving.collect());
-        let mut message =
-            format!("{}; there is nothing to return to: {carrying} of {target} blue can serve", Self::done(why, &plan));
-        if serving > 0 {
-            message += &format!("; {} in traffic {}", green(serving), stays(serving));
-        }
-        if is_wanted {
-            message += &format!(
-                ", {} that {} ready may be promoted",
-                green(kept),
-                are(u32::try_from(kept).unwrap_or(u32::MAX))
-            );
-        }
-        self.finish(plan, message)
     }
 
     /// Row 1.
@@ -116,33 +103,31 @@ impl<'a> RollingBack<'a> {
     fn go_on(&self, code: &str, why: &str, stable: &str) -> RouteChanges {
         let (carrying, target) = (self.carrying(), self.target);
         let spec = self.rollout.spec();
-        let wanted = u32::try_from(target.saturating_sub(self.returnable.len())).unwrap_or(u32::MAX);
-        let failed = self.rollout.blue().filter(|route| self.rollout.is_stable(route));
-        let failed = failed.filter(|route| route.has_failed_since(spec.beginning()));
-        let back_off = back_off(failed, spec.target_replicas, spec.now).filter(|_| wanted > 0);
-        let wanted_now = if back_off.is_some() { 0 } else { wanted };
+        let missing = u32::try_from(target.saturating_sub(self.returnable.len())).unwrap_or(u32::MAX);
+        let back_off = Failures::of_stable(self.rollout).back_off(self.rollout).filter(|_| missing > 0);
+        let missing_now = if back_off.is_some() { 0 } else { missing };
 
         let (serving, idle): (Vec<&Route>, Vec<&Route>) = self.green.iter().partition(|route| route.is_serving());
         let leftovers = self.rollout.routes().filter(|route| route.is_live() && self.rollout.is_leftover(route));
         let (others, idle_others): (Vec<&Route>, Vec<&Route>) = leftovers.partition(|route| route.is_serving());
         // What never served goes; what ran and may recover waits, as long as it holds no room; what is ready stays.
         let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
-            idle.into_iter().partition(|route| !route.is_ready() && !may_recover(route));
-        let room = Room::new(self.rollout, self.bounds, leaving.len());
-        let lack = room.to_make_for(wanted_now);
+            idle.into_iter().partition(|route| !route.is_ready() && !blip::may_recover(route));
+        let lack = self.room_once(leaving.len()).to_make_for(missing_now);
         // Nobody returns to leftovers: those that do not serve make room first.
         let made = first_to_drain(idle_others.iter().copied(), lack);
         let lack = lack - made.len();
         leaving.extend(made);
         let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
-        leaving.extend(first_to_drain(unready.iter().chain(&ready).copied(), lack));
+        let given_up = unready.iter().filter(|route| blip::wait(route, spec.now).is_over(spec.now));
+        leaving.extend(first_to_drain(given_up.chain(&ready).copied(), lack));
         // Green that serves goes as far as the target is carried without it; as far as the least is, where else nothing
         // could move: no room for a single route, and none on its way. Leftovers that serve go then too, after green.
         let serves = carrying + others.len() + serving.len();
         let beyond_target = serves.saturating_sub(target).min(serving.len());
-        let room = Room::new(self.rollout, self.bounds, leaving.len() + beyond_target);
-        let lack = room.to_make_for(wanted_now);
-        let is_stuck = lack > 0 && room.left() == 0 && carrying == self.returnable.len();
+        let room = self.room_once(leaving.len() + beyond_target);
+        let lack = room.to_make_for(missing_now);
+        let is_stuck = lack > 0 && room.left() == 0 && carrying == self.returnable.len() && !self.is_paused();
         let beyond_least = serves.saturating_sub(self.bounds.least_serving as usize);
         let surplus = if is_stuck { beyond_least.min(beyond_target + lack).max(beyond_target) } else { beyond_target };
         let (of_green, of_others) =
@@ -151,11 +136,17 @@ impl<'a> RollingBack<'a> {
         leaving.extend(first_to_drain(others.iter().copied(), of_others));
         sort_by_id(&mut leaving);
 
-        let room = Room::new(self.rollout, self.bounds, leaving.len());
-        let created = room.for_up_to(wanted_now);
-        let waiting = unready.into_iter().filter(|route| route.is_active() && !is_among(&leaving, route));
-        let mut plan = self.with(SubStep::RollingBack, code, leaving.clone());
-        plan = plan.change_traffic(waiting.map(put_on_standby));
+        let room = self.room(&leaving);
+        let created = room.for_up_to(missing_now);
+        let waiting = unready.into_iter().filter(|route| !is_among(&leaving, route));
+        let waiting: Vec<&Route> = waiting.collect();
+        let mut plan = self.with(SubStep::RollingBack, code, leaving);
+        let blips = waiting
+            .iter()
+            .filter(|_| missing_now > 0)
+            .filter_map(|route| blip::wait(route, spec.now).end_ahead(spec.now));
+        plan.next_evaluation_at = blips.chain(plan.next_evaluation_at).min();
+        plan = plan.change_traffic(waiting.into_iter().filter(|route| route.is_active()).map(put_on_standby));
         if created > 0 {
             plan = plan.create(RolloutSpec::active(created, stable));
         }
@@ -166,53 +157,85 @@ impl<'a> RollingBack<'a> {
         } else if let Some(back_off) = back_off {
             let left = seconds(back_off.left(spec.now));
             message += &format!(": stable-does-not-start, creating another in {left}");
-            plan.next_evaluation_at = back_off.end_ahead(spec.now);
-        } else if let Some(shortage) = room.shortage(wanted_now).filter(|_| wanted_now > 0) {
+            let end = back_off.end_ahead(spec.now);
+            plan.next_evaluation_at = [plan.next_evaluation_at, end].into_iter().flatten().min();
+        } else if let Some(shortage) = room.shortage(missing_now).filter(|_| missing_now > 0) {
             message += &format!("; there is no room for more ({})", shortage.as_str());
         }
         self.finish(plan, message)
     }
 
-    /// A plan that returns what can be returned and drains these.
+    /// Rows 3 and 4.
+    fn keep_what_serves(&self, code: &str, why: &str) -> RouteChanges {
+        let (carrying, target) = (self.carrying(), self.target);
+        let idle: Vec<&Route> = self.green.iter().copied().filter(|route| !route.is_serving()).collect();
+        let kept = idle.iter().filter(|route| route.is_ready()).count();
+        let is_wanted = kept > 0 && !self.rollout.spec().operator.abort;
+        let leaving = idle.into_iter().filter(|route| !is_wanted || !route.is_ready());
+        let sub_step = if is_wanted { SubStep::RollingBack } else { SubStep::RolledBack };
+        let serving = self.green.iter().filter(|route| route.is_serving()).count();
+        let plan = self.with(sub_step, code, leaving.collect());
+        let mut message =
+            format!("{}; there is nothing to return to: {carrying} of {target} blue can serve", Self::done(why, &plan));
+        if serving > 0 {
+            message += &format!("; {} in traffic {}", green(serving), stays(serving));
+        }
+        if is_wanted {
+            let are = are(u32::try_from(kept).unwrap_or(u32::MAX));
+            message += &format!(", {} that {are} ready may be promoted", green(kept));
+        }
+        self.finish(plan, message)
+    }
+
+    /// The room once so many live routes are gone, after their drain delay.
+    fn room_once(&self, gone: usize) -> Room {
+        Room::new(self.rollout, self.bounds, if self.is_paused() { 0 } else { gone })
+    }
+
+    /// The room of a plan that lets these go.
+    fn room(&self, leaving: &[&Route]) -> Room {
+        self.room_once(self.departures.split(leaving.iter().copied()).drained.len())
+    }
+
+    /// A plan that returns what can be returned, and lets these go.
     fn with(&self, sub_step: SubStep, code: &str, leaving: Vec<&'a Route>) -> RouteChanges {
         let returned = self.returnable.iter().filter(|route| route.is_ready() && !route.is_serving());
-        RouteChanges::none(sub_step, code, String::new())
-            .change_traffic(returned.map(|route| activate(route)))
-            .drain(leaving)
+        let plan = RouteChanges::none(sub_step, code, String::new());
+        let mut plan = plan.change_traffic(returned.map(|route| activate(route)));
+        if self.is_paused() {
+            plan.sub_step = SubStep::RollingBack;
+            let out = leaving.into_iter().filter(|route| route.is_active() && route.status == RouteStatus::Running);
+            return plan.change_traffic(out.map(put_on_standby));
+        }
+        let leaving = self.departures.split(leaving);
+        if leaving.takes_time() {
+            plan.sub_step = SubStep::RollingBack;
+        }
+        self.departures.depart(plan, &leaving)
     }
 
     fn done(why: &str, plan: &RouteChanges) -> String {
         let mut message = why.to_owned();
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         if !plan.drain_route_ids.is_empty() {
-            let drained = u32::try_from(plan.drain_route_ids.len()).unwrap_or(u32::MAX);
-            message += &format!(": draining {}", count(drained, "route"));
+            message += &format!(": draining {}", count(number(plan.drain_route_ids.len()), "route"));
         }
-        let returned =
-            plan.traffic_changes.iter().filter(|change| change.traffic_status == TrafficStatus::Active).count();
+        let changed = |to| plan.traffic_changes.iter().filter(|change| change.traffic_status == to).count();
+        let (returned, out) = (changed(TrafficStatus::Active), changed(TrafficStatus::Standby));
+        if out > 0 {
+            message += &format!("; taking {} out of traffic", count(number(out), "route"));
+        }
         if returned > 0 {
             message += &format!("; returning traffic to {returned} blue");
         }
         message
     }
 
-    /// Raises what stays, so that what returns or is created beside it is no larger: stable to a full share, green only
-    /// as far as needed, because an operator may have given it little on purpose.
+    /// Raises what stays, so that what returns or is created beside it is no larger.
     fn finish(&self, mut plan: RouteChanges, message: String) -> RouteChanges {
         plan.reason.message = message;
-        let (load, steps) = (Load::of(self.rollout.routes()), WeightSteps(self.rollout.spec().weight_steps));
-        let is_drained = |route: &Route| plan.drain_route_ids.binary_search(&route.id).is_ok();
-        let loses_serving = self.rollout.routes().any(|route| route.is_serving() && is_drained(route));
-        let ratio = |route: &Route| {
-            let keeps_its_share = self.rollout.is_green(route) && !loses_serving && load.largest > 0.0;
-            if keeps_its_share { steps.round_up(route.traffic_ratio / load.largest) } else { 1.0 }
-        };
-        set_what_stays(self.rollout, plan, ratio)
+        raise_beside_stable(self.rollout, plan)
     }
-}
-
-/// Whether it ran, and may run again.
-fn may_recover(route: &Route) -> bool {
-    route.status == RouteStatus::Running && route.traffic_status != TrafficStatus::Inactive
 }
 
 /// `1 green route`, `3 green routes`.

@@ -60,6 +60,18 @@ impl Room {
         }
     }
 
+    /// The room that is left once so many are created.
+    #[must_use]
+    pub(crate) fn less(self, created: u32) -> Self {
+        let created = u64::from(created);
+        Self {
+            by_budget: self.by_budget.saturating_sub(created),
+            by_termination: self.by_termination.saturating_sub(created),
+            by_places: self.by_places.saturating_sub(created),
+            ..self
+        }
+    }
+
     /// For how many routes there is room.
     pub(crate) fn left(self) -> u32 {
         self.by_budget.min(self.by_termination).min(self.by_places).try_into().unwrap_or(u32::MAX)

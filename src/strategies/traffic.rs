@@ -1,6 +1,6 @@
 //! Traffic of the routes that stay, in a plan that puts others beside them.
 
-use crate::{Rollout, Route, RouteChanges, TrafficChange, TrafficStatus};
+use crate::{Rollout, Route, RouteChanges, TrafficChange, TrafficStatus, WeightSteps, capacity::Load};
 
 /// Puts a route into traffic at a full share.
 pub(crate) fn activate(route: &Route) -> TrafficChange {
@@ -20,8 +20,25 @@ pub(crate) fn raise_what_stays(rollout: &Rollout<'_>, plan: RouteChanges) -> Rou
     set_what_stays(rollout, plan, |_| 1.0)
 }
 
+/// The same beside stable routes that the plan creates or returns: blue to a full share, green only as far as it keeps
+/// the share that it has, because an operator may have given it little on purpose.
+pub(crate) fn raise_beside_stable(rollout: &Rollout<'_>, plan: RouteChanges) -> RouteChanges {
+    let (load, steps) = (Load::of(rollout.routes()), WeightSteps(rollout.spec().weight_steps));
+    let puts_out = |route: &Route| {
+        let change = plan.traffic_changes.iter().find(|change| change.route_id == route.id);
+        change.is_some_and(|change| change.traffic_status != TrafficStatus::Active)
+    };
+    let leaves = |route: &Route| plan.drain_route_ids.binary_search(&route.id).is_ok() || puts_out(route);
+    let loses_serving = rollout.routes().any(|route| route.is_serving() && leaves(route));
+    let ratio = |route: &Route| {
+        let keeps_its_share = rollout.is_green(route) && !loses_serving && load.largest > 0.0;
+        if keeps_its_share { steps.round_up(route.traffic_ratio / load.largest) } else { 1.0 }
+    };
+    set_what_stays(rollout, plan, ratio)
+}
+
 /// Raises what the plan leaves in traffic to these ratios; never lowers one.
-pub(crate) fn set_what_stays(rollout: &Rollout<'_>, plan: RouteChanges, ratio: impl Fn(&Route) -> f64) -> RouteChanges {
+fn set_what_stays(rollout: &Rollout<'_>, plan: RouteChanges, ratio: impl Fn(&Route) -> f64) -> RouteChanges {
     let mut named: Vec<&str> = (plan.promote_route_ids.iter().chain(&plan.drain_route_ids))
         .chain(plan.traffic_changes.iter().map(|change| &change.route_id))
         .map(String::as_str)

@@ -14,6 +14,15 @@ impl Wait {
         Self { since, seconds }
     }
 
+    pub(crate) fn seconds(self) -> u32 {
+        self.seconds
+    }
+
+    /// From when it counts.
+    pub(crate) fn since(self) -> Timestamp {
+        self.since
+    }
+
     /// Its length, in milliseconds.
     pub(crate) fn millis(self) -> u64 {
         u64::from(self.seconds) * 1000

@@ -154,7 +154,7 @@ broken!(
     /// nomad#7058, nomad#27804, argo-rollouts#3414: the deadline runs while a person, or a window, is waited for.
     DeadlineWhileWaiting, BlueGreen, |rollout, config, plan| {
         let spec = rollout.spec();
-        let deadline = config.deadline_seconds.map_or(u64::MAX, |seconds| u64::from(seconds.get()) * 1000);
+        let deadline = config.progress_deadline_seconds.map_or(u64::MAX, |seconds| u64::from(seconds.get()) * 1000);
         let waits = [SubStep::AwaitingPromotion, SubStep::Finalizing].contains(&plan.sub_step);
         let is_late = spec.now.saturating_millis_since(spec.started_at) >= deadline;
         if waits && is_late && rollout.tally().serving_blue > 0 {

@@ -123,7 +123,7 @@ broken!(
 broken!(
     /// Nobody looks at the clock.
     NeverLate, RollingUpdate, |rollout, config, plan| if is_code(&plan, "deadline-exceeded") {
-        let patient = RollingUpdateConfig { deadline_seconds: None, ..config.clone() };
+        let patient = RollingUpdateConfig { progress_deadline_seconds: None, ..config.clone() };
         plan = RollingUpdate::evaluate(rollout, &patient)?;
     }
 );

@@ -18,10 +18,10 @@ pub(crate) const LESS: Budget = Budget { in_all: 2, ..ONCE };
 const LEAST: Budget = Budget { in_all: 1, ..ONCE };
 
 /// For proxies with weights: a person sets them.
-pub(crate) const HANDS: Budget = Budget { hands: 2, ..ONCE };
+pub(crate) const HANDS: Budget = Budget { hands: 2, ..LESS };
 
 /// For machines that are full.
-pub(crate) const PLACES: Budget = Budget { places: 1, ..ONCE };
+pub(crate) const PLACES: Budget = Budget { places: 1, ..LESS };
 
 /// For `make model`: three things in all, and each may happen twice.
 pub(crate) fn deeper(budget: Budget) -> Budget {
@@ -36,21 +36,24 @@ pub(crate) fn blue_green() -> Vec<(Subject, Budget)> {
         (auto("{}").with_check(), LESS),
         (auto(r#"{"auto_promote": true}"#).with_check(), LESS),
         (auto(r#"{"auto_promote": true, "promote_delay_seconds": 10}"#), LESS),
-        (auto(r#"{"auto_promote": true, "deadline_seconds": 20}"#), LESS),
-        (auto(r#"{"deadline_seconds": 20}"#), LESS),
-        (auto(r#"{"auto_promote": true, "max_replacements": 1}"#), ONCE),
-        (auto(r#"{"auto_promote": true, "keep_blue_seconds": 20}"#).within(Limits::None), ONCE),
+        (auto(r#"{"auto_promote": true, "progress_deadline_seconds": 20}"#), LEAST),
+        (auto(r#"{"progress_deadline_seconds": 20}"#), LEAST),
+        (auto(r#"{"auto_promote": true, "max_replacements": 1}"#), LESS),
+        (auto(r#"{"auto_promote": true, "keep_blue_seconds": 20}"#).within(Limits::None), LESS),
         (auto(r#"{"keep_blue_seconds": 10, "max_replacements": 1}"#).with_check(), LESS),
         (auto(r#"{"preview_replicas": 1}"#), LESS),
-        (auto(r#"{"auto_promote": true, "preview_replicas": 2, "deadline_seconds": 10}"#), LESS),
+        (auto(r#"{"auto_promote": true, "preview_replicas": 2, "progress_deadline_seconds": 10}"#), LEAST),
         (
             auto(
-                r#"{"auto_promote": true, "promote_delay_seconds": 10, "deadline_seconds": 20, "max_replacements": 1, "keep_blue_seconds": 20, "preview_replicas": 1}"#,
+                r#"{"auto_promote": true, "promote_delay_seconds": 10, "progress_deadline_seconds": 20, "max_replacements": 1, "keep_blue_seconds": 20, "preview_replicas": 1}"#,
             )
             .with_check(),
             LEAST,
         ),
         (auto(r#"{"auto_promote": true, "keep_blue_seconds": 10}"#).with_weights(), HANDS),
+        (auto(r#"{"auto_promote": true, "min_ready_seconds": 10}"#), LEAST),
+        (auto(r#"{"auto_promote": true, "keep_blue_seconds": 10, "drain_delay_seconds": 20}"#), LEAST),
+        (auto(r#"{"approve_first": true}"#), LEAST),
         (auto(r#"{"auto_promote": true}"#).within(Limits::OneMore), LESS),
         (auto(r#"{"auto_promote": true, "keep_blue_seconds": 10}"#).with_places(2), PLACES),
     ]
@@ -62,13 +65,15 @@ pub(crate) fn rolling_update() -> Vec<(Subject, Budget)> {
     vec![
         (rolling("{}"), ONCE),
         (rolling("{}").with_check(), LESS),
-        (rolling(r#"{"max_surge": 1, "max_unavailable": 0}"#), ONCE),
+        (rolling(r#"{"max_surge": 1, "max_unavailable": 0}"#), LESS),
         (rolling(r#"{"max_surge": 0, "max_unavailable": 1}"#).within(Limits::None), ONCE),
         (rolling(r#"{"max_surge": 0, "max_unavailable": "25%"}"#), LESS),
         (rolling(r#"{"max_surge": "100%", "max_unavailable": 0}"#), LESS),
         (rolling(r#"{"max_surge": "50%", "max_unavailable": "50%"}"#).within(Limits::None), LESS),
-        (rolling(r#"{"deadline_seconds": 20}"#), LESS),
+        (rolling(r#"{"progress_deadline_seconds": 20}"#), LEAST),
         (rolling(r#"{"max_surge": 0, "max_unavailable": 1, "wait_for_termination": true}"#), LESS),
+        (rolling(r#"{"max_surge": 1, "max_unavailable": 0, "min_ready_seconds": 10}"#), LEAST),
+        (rolling(r#"{"max_surge": 1, "max_unavailable": 0, "drain_delay_seconds": 20}"#), LEAST),
         (rolling("{}").with_weights(), HANDS),
         (rolling("{}").within(Limits::Frozen), LESS),
         (rolling("{}").with_places(0), PLACES),

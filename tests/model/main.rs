@@ -86,6 +86,7 @@ fn strategies_keep_their_promises() {
         let mut codes = BTreeSet::new();
         for target in targets {
             let (states, given) = check(&subjects, target, budget);
+            println!("{}, target {target}: {states} states", describe(&subjects));
             writeln!(report, "  target {target}: {states} states").unwrap();
             codes.extend(given);
         }
@@ -123,7 +124,7 @@ fn what_is_admitted_is_what_is_promised() {
 
 /// The reason codes of a strategy's table: those in its last column, and those of the note that a row refers to.
 fn documented(strategy: &str) -> BTreeSet<String> {
-    let source = format!("{}/src/{}.rs", env!("CARGO_MANIFEST_DIR"), strategy.replace('-', "_"));
+    let source = format!("{}/src/strategies/{}.rs", env!("CARGO_MANIFEST_DIR"), strategy.replace('-', "_"));
     let source = fs::read_to_string(source).unwrap();
     let lines: Vec<&str> = source.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
     let is_row = |line: &&str| line.starts_with("| ") && line.chars().nth(2).is_some_and(|c| c.is_ascii_digit());

@@ -18,7 +18,7 @@ const ONE_LESS: &str = r#"{"max_surge": 0, "max_unavailable": 1}"#;
 const QUARTER: &str = r#"{"max_surge": 0, "max_unavailable": "25%"}"#;
 const WAIT: &str = r#"{"max_surge": 0, "max_unavailable": 1, "wait_for_termination": true}"#;
 const DELAY: &str = r#"{"auto_promote": true, "promote_delay_seconds": 10}"#;
-const DEADLINE: &str = r#"{"deadline_seconds": 20}"#;
+const DEADLINE: &str = r#"{"progress_deadline_seconds": 20}"#;
 
 /// Finds mistakes; those of blue-green first.
 #[rstest]

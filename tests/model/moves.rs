@@ -5,7 +5,7 @@ use pointsman::{CheckOutcome, RouteChanges, RouteEnd};
 use crate::{
     rollouts::{Move, Rollouts, What},
     unit::{FULL, Kind, Revision, Traffic},
-    world::{Budget, GATES, State, Wishes},
+    world::{Budget, GATES, Progress, State, Wishes},
 };
 
 /// The largest target that an operator asks for.
@@ -19,6 +19,9 @@ pub(crate) fn environment(model: &Rollouts, state: &State, moves: &mut Vec<Move>
             let Some(left) = left else { return };
             let mut next = State { left, ..state.clone() };
             next.units[i] = unit.becomes(kind, end);
+            if unit.is_new() && unit.is_live() && end == Some(RouteEnd::Evicted) {
+                next.lose();
+            }
             next.normalize(model.subject(state));
             moves.push(Move { what: What::Becomes(unit, kind, end), next });
         };
@@ -75,7 +78,10 @@ pub(crate) fn people(model: &Rollouts, state: &State, plan: &RouteChanges, moves
         moves.push(Move { what: What::Check(Passed), next: State { check: Some(Passed), left, ..state.clone() } });
     }
     if let (Some(_), Some(left)) = (&state.memo, state.left.spend(|left| &mut left.losses)) {
-        moves.push(Move { what: What::MemoIsLost, next: State { memo: None, left, ..state.clone() } });
+        moves.push(Move {
+            what: What::MemoIsLost,
+            next: State { memo: None, progress: Progress::default(), left, ..state.clone() },
+        });
     }
     if let Some(left) = state.left.spend(|left| &mut left.hands) {
         for i in first_of_their_kind(state) {

@@ -17,7 +17,7 @@ use crate::{
     subject::Subject,
     time::Memo,
     unit::{FULL, Kind, Revision, Traffic, Unit},
-    world::{Budget, End, State, Wishes},
+    world::{Budget, End, Progress, State, Wishes},
 };
 
 /// Every rollout of some strategies from one to the next, with one target at the start.
@@ -116,8 +116,13 @@ impl Rollouts {
             units: changes.iter().map(|change| change.after).collect(),
             memo: plan.memo.as_deref().map(|memo| Memo::of(memo, state.clock())),
             promoted: plan.sub_step == SubStep::Finalizing,
+            progress: progress(subject, state, plan),
             ..state.clone()
         };
+        let drained = changes.iter().filter(|change| change.after.kind == Kind::Stopping);
+        for _ in drained.filter(|change| change.before.is_some_and(|unit| unit.is_new() && unit.is_live())) {
+            next.lose();
+        }
         next.broken = promises::broken(subject, state, &changes, plan);
         // Asked before the routes are sorted: the next plan is for the same ids.
         if next.broken.is_none() && !plan.is_empty() && !plan.sub_step.is_over() && !subject.plan(&next).is_empty() {
@@ -138,6 +143,7 @@ impl Rollouts {
             has_stable,
             target: self.target,
             elapsed: 0,
+            progress: Progress::default(),
             wishes: Wishes::default(),
             check: subject.has_check.then_some(CheckOutcome::Pending),
             memo: None,
@@ -151,6 +157,36 @@ impl Rollouts {
         state.normalize(subject);
         state
     }
+}
+
+/// How far the rollout is once a plan is applied, as far as a deadline asks.
+fn progress(subject: &Subject, state: &State, plan: &RouteChanges) -> Progress {
+    let gives_up = promises::is_rolling_back(plan.sub_step);
+    let before = state.seen();
+    if before.is_rolled_back && !gives_up {
+        // It goes on, and takes its time again.
+        return Progress::default();
+    }
+    if tops_up(state, plan) {
+        // A step of the strategy's is progress, too.
+        return Progress { idle: 0, is_held: false, was_late: false, has_ticked: false, ..before };
+    }
+    let is_late = subject.deadline.is_some_and(|deadline| before.idle >= deadline);
+    Progress {
+        is_held: gives_up || plan.sub_step == SubStep::AwaitingPromotion || state.is_paused(),
+        is_rolled_back: gives_up,
+        was_late: is_late,
+        has_ticked: before.has_ticked && is_late,
+        is_given_up: gives_up && (before.is_given_up || plan.reason.code == "deadline-exceeded"),
+        ..before
+    }
+}
+
+/// Whether the plan is the first that creates what comes after the preview.
+pub(crate) fn tops_up(state: &State, plan: &RouteChanges) -> bool {
+    let says = |memo: Option<&str>| memo.is_some_and(|memo| memo.contains("topped-up"));
+    let before = state.memo.as_ref().is_some_and(|memo| memo.says("topped-up"));
+    says(plan.memo.as_deref()) && !before
 }
 
 impl Model for Rollouts {

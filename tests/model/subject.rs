@@ -61,8 +61,8 @@ impl Subject {
         let parsed: BlueGreenConfig = serde_json::from_str(config).expect("a configuration");
         Self {
             name: BlueGreen::NAME,
-            has_delay: parsed.promote_delay_seconds > 0,
-            deadline: parsed.deadline_seconds.map(ticks),
+            has_delay: parsed.promote_delay_seconds.max(parsed.min_ready_seconds) > 0,
+            deadline: parsed.progress_deadline_seconds.map(ticks),
             ..Self::new::<S>(config, Terms::BlueGreen(parsed))
         }
     }
@@ -72,7 +72,8 @@ impl Subject {
         let parsed: RollingUpdateConfig = serde_json::from_str(config).expect("a configuration");
         Self {
             name: RollingUpdate::NAME,
-            deadline: parsed.deadline_seconds.map(ticks),
+            has_delay: parsed.min_ready_seconds > 0,
+            deadline: parsed.progress_deadline_seconds.map(ticks),
             waits_for_termination: parsed.wait_for_termination,
             ..Self::new::<S>(config, Terms::RollingUpdate(parsed))
         }

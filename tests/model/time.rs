@@ -70,13 +70,26 @@ enum Part {
 
 // === impl Memo ===
 
+/// Moments that a strategy remembers and never measures from: when they were makes no difference.
+const TIMELESS: [&str; 4] = ["given-up", "late", "green-lost", "topped-up"];
+
 impl Memo {
     pub(crate) fn of(text: &str, clock: Clock) -> Self {
-        let part = |word: &str| match word.parse() {
-            Ok(moment) if moment >= FIRST_MOMENT => Part::Moment(clock.age(moment)),
-            _ => Part::Word(word.to_owned()),
+        let words: Vec<&str> = text.split(' ').collect();
+        let part = |(i, word): (usize, &&str)| {
+            let before = i.checked_sub(1).map(|i| words[i]);
+            match word.parse() {
+                // The third word is the start of the rollout, which is not an age.
+                Ok(moment) if moment >= FIRST_MOMENT && i != 2 => match before {
+                    Some(word) if TIMELESS.contains(&word) => Some(Part::Moment(LONG_AGO)),
+                    _ => Some(Part::Moment(clock.age(moment))),
+                },
+                // Every route here says whether it was drained, so that nobody needs to count them.
+                _ if *word == "drained" || before == Some("drained") => None,
+                _ => Some(Part::Word((*word).to_owned())),
+            }
         };
-        Self(text.split(' ').map(part).collect())
+        Self(words.iter().enumerate().filter_map(part).collect())
     }
 
     pub(crate) fn text(&self, clock: Clock) -> String {
@@ -92,10 +105,16 @@ impl Memo {
         self.0.contains(&Part::Word(word.to_owned()))
     }
 
+    /// Time passes. While a rollout is held only the time between its last progress and the hold counts: both stay as old
+    /// as they are, which keeps what is between them.
     pub(crate) fn tick(&mut self) {
+        let is_held = self.says("held");
+        let mut word = String::new();
         for part in &mut self.0 {
-            if let Part::Moment(age) = part {
-                *age = (*age + 1).min(LONG_AGO);
+            match part {
+                Part::Moment(_) if is_held && ["progressed", "held"].contains(&word.as_str()) => {}
+                Part::Moment(age) => *age = (*age + 1).min(LONG_AGO),
+                Part::Word(said) => word.clone_from(said),
             }
         }
     }

@@ -137,8 +137,8 @@ impl Unit {
             Traffic::Standby(ratio) => (TrafficStatus::Standby, ratio),
             Traffic::In(ratio) => (TrafficStatus::Active, ratio),
         };
-        // What stopped did so in this rollout, and green was nothing before it.
-        let is_of_this_rollout = self.is_new() || !self.is_live();
+        // What stopped or got sick did so in this rollout, and green was nothing before it.
+        let is_of_this_rollout = self.is_new() || !self.is_live() || self.kind == Kind::Sick;
         let changed_at = if is_of_this_rollout { clock.moment(self.age) } else { Clock::long_ago() };
         Route {
             id,

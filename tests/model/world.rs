@@ -66,6 +66,28 @@ impl Budget {
     }
 }
 
+/// How far a rollout has got, in the model's own count: more of green ready at once than ever before, or a larger target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Progress {
+    /// Whether a plan was applied that is remembered.
+    pub(crate) has_begun: bool,
+    /// Ticks without any, but for those in which it was held.
+    pub(crate) idle: u8,
+    /// The most that were ready, less those that were lost since through nobody's fault.
+    pub(crate) best: u8,
+    /// How many were.
+    pub(crate) lost: u8,
+    pub(crate) highest: u8,
+    /// Whether the last plan waits for somebody, or gives the rollout up.
+    pub(crate) is_held: bool,
+    /// Whether a plan was applied that came too late, and whether time has passed since.
+    pub(crate) was_late: bool,
+    pub(crate) has_ticked: bool,
+    /// Whether the rollout is rolled back, and whether that is for being late.
+    pub(crate) is_rolled_back: bool,
+    pub(crate) is_given_up: bool,
+}
+
 /// A deployment in the middle of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
@@ -76,6 +98,7 @@ pub(crate) struct State {
     pub(crate) target: u8,
     /// Ticks since the start.
     pub(crate) elapsed: u8,
+    pub(crate) progress: Progress,
     pub(crate) wishes: Wishes,
     /// The verdict of the one check; none where there is no check.
     pub(crate) check: Option<CheckOutcome>,
@@ -139,6 +162,27 @@ impl State {
         self.places.map(|places| places.saturating_sub(held))
     }
 
+    /// The progress with what a host sees that evaluates now.
+    pub(crate) fn seen(&self) -> Progress {
+        let ready = u8::try_from(self.count(|unit| unit.is_new() && unit.is_ready())).expect("few routes");
+        let mut progress = self.progress;
+        let is_more = ready > progress.best || self.target > progress.highest || !progress.has_begun;
+        if is_more && !progress.is_rolled_back {
+            let (best, highest) = (ready.max(progress.best), self.target.max(progress.highest));
+            let has_begun = true;
+            progress = Progress { has_begun, idle: 0, best, highest, was_late: false, has_ticked: false, ..progress };
+        }
+        progress
+    }
+
+    /// A green route is gone, and it is nobody's fault.
+    pub(crate) fn lose(&mut self) {
+        if self.progress.lost < self.target {
+            self.progress.lost += 1;
+            self.progress.best = self.progress.best.saturating_sub(1);
+        }
+    }
+
     pub(crate) fn count(&self, is: impl Fn(Unit) -> bool) -> usize {
         self.units.iter().filter(|unit| is(**unit)).count()
     }
@@ -192,30 +236,39 @@ impl State {
             if is_lost && !subject.waits_for_termination {
                 unit.kind = Kind::Gone;
             }
-            let age_matters = match unit.kind {
+            let matters = match unit.kind {
                 Kind::Ready => unit.is_new() && subject.has_delay,
                 Kind::Gone => unit.has_crashed(),
+                // Sick for a moment, or for longer: what is green goes later, and what is left over.
+                Kind::Sick => unit.age == 0 && unit.revision != Revision::Stable,
                 _ => false,
             };
-            if !age_matters {
+            if !matters {
                 unit.age = LONG_AGO;
             }
         }
         // What was drained is over; what was evicted is none of green's failures, which is to be seen.
         let is_told = |unit: &Unit| {
+            // A deadline counts what was lost through nobody's fault.
+            let is_counted = subject.deadline.is_some() && unit.end == Some(RouteEnd::Drained);
             unit.has_crashed() && unit.revision != Revision::Leftover
-                || unit.end == Some(RouteEnd::Evicted) && unit.is_new()
+                || (unit.end == Some(RouteEnd::Evicted) || is_counted) && unit.is_new()
         };
         self.units.retain(|unit| unit.kind != Kind::Gone || is_told(unit));
         self.units.sort_unstable();
+        self.elapsed = LONG_AGO;
         if subject.deadline.is_none() {
-            self.elapsed = LONG_AGO;
+            self.progress = Progress::default();
         }
     }
 
     /// Time passes.
     pub(crate) fn tick(&mut self) {
         let older = |age: &mut u8| *age = (*age + 1).min(LONG_AGO);
+        if !self.progress.is_held {
+            older(&mut self.progress.idle);
+        }
+        self.progress.has_ticked |= self.progress.was_late;
         self.units.iter_mut().for_each(|unit| older(&mut unit.age));
         older(&mut self.elapsed);
         if let Some(memo) = &mut self.memo {
@@ -226,7 +279,16 @@ impl State {
     /// Of a rollout that is over nothing matters but how.
     pub(crate) fn over(&self, end: End) -> Self {
         let (wishes, left) = (Wishes::default(), Budget { in_all: 0, ..self.left });
-        Self { units: vec![], memo: None, elapsed: LONG_AGO, wishes, left, end: Some(end), ..self.clone() }
+        Self {
+            units: vec![],
+            memo: None,
+            progress: Progress::default(),
+            elapsed: LONG_AGO,
+            wishes,
+            left,
+            end: Some(end),
+            ..self.clone()
+        }
     }
 }
 

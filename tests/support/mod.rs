@@ -7,6 +7,8 @@ mod build;
 pub(crate) mod rule;
 
 pub(crate) use build::*;
+use std::num::NonZeroU32;
+
 use pointsman::{
     Amount, Check, CheckOutcome, HealthStatus, Labels, Operator, Route, RouteEnd, RouteStatus, Spec, Timestamp,
     TrafficStatus, blue_green::BlueGreenConfig, guard::Policy, rolling_update::RollingUpdateConfig,
@@ -81,14 +83,35 @@ pub(crate) fn any_amount(most: u32) -> impl Strategy<Value = Amount> {
     prop_oneof![2 => (0..6u32).prop_map(Amount::Count), 3 => percent, 1 => Just(Amount::Count(u32::MAX))]
 }
 
+/// Seconds of a delay: often none.
+fn any_seconds() -> impl Strategy<Value = u32> {
+    prop_oneof![3 => Just(0), 3 => 0..120u32, 1 => Just(u32::MAX)]
+}
+
+/// How long a route must be ready, and a deadline that is longer.
+fn any_deadline() -> impl Strategy<Value = (u32, Option<NonZeroU32>)> {
+    let deadline = option::of(prop_oneof![4 => 1..120u32, 1 => Just(u32::MAX)]);
+    (prop_oneof![2 => Just(0), 1 => 0..60u32], deadline).prop_map(|(min_ready, deadline)| {
+        let deadline = deadline.map(|seconds| seconds.max(min_ready + 1));
+        (min_ready, deadline.and_then(NonZeroU32::new))
+    })
+}
+
 /// A valid configuration of rolling update, as text.
 pub(crate) fn any_rolling_update_config() -> impl Strategy<Value = String> {
     let both_zero = |(surge, unavailable): &(Amount, Amount)| !(surge.is_zero() && unavailable.is_zero());
     let bounds = (any_amount(250), any_amount(100)).prop_filter("not both zero", both_zero);
-    (bounds, option::of(1..120u32), any::<bool>()).prop_map(
-        |((max_surge, max_unavailable), deadline_seconds, wait_for_termination)| {
-            let deadline_seconds = deadline_seconds.and_then(std::num::NonZeroU32::new);
-            let config = RollingUpdateConfig { max_surge, max_unavailable, deadline_seconds, wait_for_termination };
+    (bounds, any_deadline(), any_seconds(), any::<bool>()).prop_map(
+        |((max_surge, max_unavailable), deadline, drain_delay_seconds, wait_for_termination)| {
+            let (min_ready_seconds, progress_deadline_seconds) = deadline;
+            let config = RollingUpdateConfig {
+                max_surge,
+                max_unavailable,
+                min_ready_seconds,
+                progress_deadline_seconds,
+                drain_delay_seconds,
+                wait_for_termination,
+            };
             serde_json::to_string(&config).expect("a config is JSON")
         },
     )
@@ -96,20 +119,23 @@ pub(crate) fn any_rolling_update_config() -> impl Strategy<Value = String> {
 
 /// A valid configuration of blue-green, as text.
 pub(crate) fn any_blue_green_config() -> impl Strategy<Value = String> {
-    let seconds = || prop_oneof![4 => 0..120u32, 1 => Just(u32::MAX)];
-    let deadline = option::of(prop_oneof![4 => 1..120u32, 1 => Just(u32::MAX)]);
     let replacements = prop_oneof![4 => 0..4u32, 1 => Just(u32::MAX)];
-    let keep_blue = prop_oneof![1 => Just(0), 1 => seconds()];
     let preview = option::of(prop_oneof![4 => 1..4u32, 1 => Just(u32::MAX)]);
-    (any::<bool>(), seconds(), deadline, replacements, keep_blue, preview).prop_map(
-        |(auto_promote, promote_delay_seconds, deadline_seconds, max_replacements, keep_blue_seconds, preview)| {
+    let gates = (any::<bool>(), any_seconds(), preview, prop::bool::weighted(0.3));
+    (gates, any_deadline(), replacements, any_seconds(), any_seconds()).prop_map(
+        |(gates, deadline, max_replacements, keep_blue_seconds, drain_delay_seconds)| {
+            let (auto_promote, promote_delay_seconds, preview, approve_first) = gates;
+            let (min_ready_seconds, progress_deadline_seconds) = deadline;
             let config = BlueGreenConfig {
                 auto_promote,
                 promote_delay_seconds,
-                deadline_seconds: deadline_seconds.and_then(std::num::NonZeroU32::new),
+                min_ready_seconds,
+                progress_deadline_seconds,
                 max_replacements,
                 keep_blue_seconds,
-                preview_replicas: preview.and_then(std::num::NonZeroU32::new),
+                drain_delay_seconds,
+                preview_replicas: preview.and_then(NonZeroU32::new),
+                approve_first,
             };
             serde_json::to_string(&config).expect("a config is JSON")
         },
@@ -144,6 +170,39 @@ fn any_checks() -> impl Strategy<Value = Vec<Check>> {
     })
 }
 
+/// Memos of the shipped strategies, of this rollout (`START`) and others, in the format of today and the one before, and
+/// what is none.
+fn any_memo() -> impl Strategy<Value = String> {
+    let moment = || any_moment().prop_map(|at| at.as_millis().to_string());
+    let moments = select(vec![
+        "promoted",
+        "green-lost",
+        "topped-up",
+        "given-up",
+        "progressed",
+        "held",
+        "due-deadline",
+        "due-window",
+        "stamped-ahead",
+        "left-traffic",
+    ]);
+    let ahead = prop_oneof![3 => Just(String::new()), 1 => moment().prop_map(|at| format!(" ahead-since {at}"))];
+    let moments = (moments, moment(), ahead).prop_map(|(word, at, ahead)| format!(" {word} {at}{ahead}"));
+    let numbers = select(vec!["ahead", "mark", "gone", "lowered", "highest", "drained"]);
+    let numbers = (numbers, prop_oneof![4 => 0..6u64, 1 => any::<u64>()]).prop_map(|(word, n)| format!(" {word} {n}"));
+    let strategy = select(vec!["blue-green", "rolling-update"]);
+    let rollout = prop_oneof![8 => Just("START".to_owned()), 1 => moment()];
+    let entries = vec(prop_oneof![2 => moments, 1 => numbers], 0..6);
+    let ours =
+        (strategy, rollout, entries).prop_map(|(name, at, entries)| format!("{name} 2 {at}{}", entries.concat()));
+    let before = ("(promoted-at|topping-up-since|green-lost-at|waited-at) ", moment(), option::of(moment()));
+    let before = before.prop_map(|(word, at, since)| match since {
+        Some(since) => format!("{word}{at} ahead-since {since}"),
+        None => format!("{word}{at}"),
+    });
+    prop_oneof![6 => ours, 1 => before, 1 => "green-lost-at|promoted-at |blue-green 2 START x", 1 => "[ -~]{0,20}"]
+}
+
 /// A valid spec for `v2` with one of these configurations.
 pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strategy<Value = Spec> {
     let stable = option::weighted(0.7, select(vec!["v1", "v1", "v1", "v0", "v2", ""]).prop_map(str::to_owned));
@@ -154,20 +213,8 @@ pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strat
     let limits = option::of(policy);
     let places = option::weighted(0.3, prop_oneof![4 => 0..5u32, 1 => Just(u32::MAX)]);
     let steps = prop_oneof![3 => Just(1u32), 1 => Just(0), 1 => Just(256), 1 => any::<u32>()];
-    let moment = (0..200_000u64).prop_map(|millis| STARTED_AT - 100_000 + millis);
-    // Those of blue-green, and others.
-    let memo = prop_oneof![
-        ("(promoted-at|topping-up-since|green-lost-at|waited-at) ", moment.clone(), option::of(moment)).prop_map(
-            |(word, at, since)| format!(
-                "{word}{at}{}",
-                since.map_or_else(String::new, |at| format!(" ahead-since {at}"))
-            )
-        ),
-        "green-lost-at|promoted-at |promoted-at x|promoted-at 1 ahead-since ",
-        "[ -~]{0,20}",
-    ];
     let world = (limits, places, steps, any_labels());
-    (0..6u32, any_moment(), any_moment(), stable, any_operator(), any_checks(), world, config, option::of(memo))
+    (0..6u32, any_moment(), any_moment(), stable, any_operator(), any_checks(), world, config, option::of(any_memo()))
         .prop_map(|(target_replicas, started_at, now, stable_revision, operator, checks, world, config, memo)| {
             let (limits, free_places, weight_steps, labels) = world;
             Spec {
@@ -179,7 +226,7 @@ pub(crate) fn any_spec_with(config: impl Strategy<Value = String>) -> impl Strat
                 weight_steps,
                 labels,
                 config,
-                memo,
+                memo: memo.map(|memo| memo.replace("START", &started_at.as_millis().to_string())),
                 ..Spec::new("v2", target_replicas, started_at, now)
             }
         })

@@ -1,7 +1,7 @@
 """Blue-green as a manager would write it in Python, in its own process: what the sandbox is compared with.
 
-It is the table of the strategy without checks, pauses, ends, a stable revision, `keep_blue_seconds` and
-`preview_replicas`, and with everything in or out of traffic. `tests/test_reference.py`
+It is the table of the strategy without checks, pauses, ends, deadlines, delays but one, a stable revision, a first
+deployment, `keep_blue_seconds` and `preview_replicas`, and with everything in or out of traffic. `tests/test_reference.py`
 plays the corpus against it.
 """
 
@@ -37,7 +37,6 @@ class Route:
 class Config:
     auto_promote: bool = False
     promote_delay: timedelta = timedelta(0)
-    deadline: timedelta | None = None
     max_replacements: int = 0
 
 
@@ -136,7 +135,7 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
         if active_green >= target and not live_blue:
             done.code = "already-promoted"
             return done
-        if not spec.operator.promote:
+        if target > 0 and not spec.operator.promote:
             if not config.auto_promote and "promotion" not in spec.operator.passed_gates:
                 message = f"{counts}; waiting for an operator to promote"
                 return Plan(SubStep.AWAITING_PROMOTION, "awaiting-approval", message)
@@ -161,17 +160,11 @@ def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
         plan = roll_back("all-green-failed", live_green, serving_blue, target)
         plan.message, plan.blocking = message, blocking
         return plan
-    deadline = None if config.deadline is None else spec.started_at + config.deadline
-    if deadline is not None and now >= deadline and not spec.operator.promote:
-        plan = roll_back("deadline-exceeded", live_green, serving_blue, target)
-        plan.message, plan.blocking = counts, blocking
-        return plan
-    ahead = max(deadline, now + PAUSE) if deadline is not None and deadline > now else None
     missing = target - len(live_green) - max(0, len(failed) - config.max_replacements)
     if missing > 0:
         message = f"{len(live_green)} of {target} green routes are live: creating {missing}"
-        return Plan(SubStep.PROVISIONING, "creating-green", message, missing, next_evaluation_at=ahead)
+        return Plan(SubStep.PROVISIONING, "creating-green", message, missing)
     named = ", ".join(f"{route.id} ({route.health.value})" for route in waiting[:NAMED])
     code = "waiting-for-provisioning" if provisioning else "waiting-for-ready"
     message = f"{counts}; waiting for {named}"
-    return Plan(SubStep.PROVISIONING, code, message, blocking=blocking, next_evaluation_at=ahead)
+    return Plan(SubStep.PROVISIONING, code, message, blocking=blocking)

@@ -42,7 +42,7 @@ def main() -> None:
     plugin = Host().load(sys.argv[1] if len(sys.argv) > 1 else "target/plugins/blue_green.wasm")
     routes = [serving(f"r-{number}") for number in (1, 2, 3)]
     numbers = itertools.count(4)
-    config = {"auto_promote": True, "promote_delay_seconds": 20, "deadline_seconds": 600}
+    config = {"auto_promote": True, "promote_delay_seconds": 20, "progress_deadline_seconds": 600}
     spec = Spec("v2", target_replicas=3, started_at=START, now=START, config=config, stable_revision="v1")
     while True:
         plan = plugin.evaluate_cycle(routes, spec)

@@ -147,7 +147,7 @@ def test_configs_and_description(strategy: str, plugin: Plugin) -> None:
     assert (description.name, description.version) == (strategy, "0.2.0")
     assert json.loads(description.config_schema)["type"] == "object"
     plugin.check_config("{}", 3)
-    for config in ["", "[]", '{"deadline_seconds": 0}', '{"no_such_key": 1}']:
+    for config in ["", "[]", '{"progress_deadline_seconds": 0}', '{"no_such_key": 1}']:
         with pytest.raises(EvaluationError) as raised:
             plugin.check_config(config, 3)
         assert str(raised.value).startswith(f"plugin {plugin.id}: invalid config: ")

@@ -269,7 +269,7 @@ def test_configurations_are_checked_at_a_target_within_limits(blue_green: Plugin
             with pytest.raises(ValueError, match="`target_replicas` is"):
                 plugin.check_config("{}", wrong)
     with pytest.raises(TypeError, match=r"`config` is .*, neither JSON text nor a mapping"):
-        blue_green.check_config({"deadline_seconds": float("nan")}, 3)
+        blue_green.check_config({"progress_deadline_seconds": float("nan")}, 3)
 
 
 def test_a_commitment_is_a_function_of_its_inputs(rolling_update: Plugin) -> None:

@@ -101,7 +101,7 @@ def test_plans_that_change_something_are_not_empty() -> None:
 
 
 def test_a_moment_beyond_the_calendar_is_its_last(blue_green: Plugin) -> None:
-    wanted = spec('{"deadline_seconds": 4294967295}')
+    wanted = spec('{"progress_deadline_seconds": 4294967295}')
     wanted.started_at = wanted.now = LAST_MOMENT
 
     plan = blue_green.evaluate_cycle([], wanted)

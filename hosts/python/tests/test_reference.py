@@ -15,14 +15,12 @@ from support import ROOT, typed
 
 def config(given: dict[str, Any]) -> reference.Config | None:
     """The corpus' configuration; None for options that it does not know."""
-    keys = {"auto_promote": bool, "promote_delay_seconds": int, "deadline_seconds": int, "max_replacements": int}
-    if any(type(value) is not keys.get(key) for key, value in given.items()) or given.get("deadline_seconds") == 0:
+    keys = {"auto_promote": bool, "promote_delay_seconds": int, "max_replacements": int}
+    if any(type(value) is not keys.get(key) for key, value in given.items()):
         return None
-    deadline = given.get("deadline_seconds")
     return reference.Config(
         given.get("auto_promote", False),
         timedelta(seconds=given.get("promote_delay_seconds", 0)),
-        None if deadline is None else timedelta(seconds=deadline),
         given.get("max_replacements", 0),
     )
 
@@ -35,11 +33,14 @@ def is_plain(request: Request) -> bool:
     bounds = (spec.stable_revision, spec.limits, spec.free_places)
     has_labels = spec.labels or any(route.labels for route in routes)
     is_late = spec.now < spec.started_at
+    stamps = [route.status_updated_at or route.created_at for route in routes if route.is_ready]
+    is_first = not any(route.is_live and route.revision != spec.deploying_revision for route in routes)
     in_or_out = all(route.traffic_ratio in (0.0, 1.0) or not route.is_ready for route in routes)
     return (
         is_known
         and bounds == (None, None, None)
-        and not (wishes.pause or has_labels or is_late)
+        and not (wishes.pause or has_labels or is_late or is_first)
+        and all(stamp <= spec.now for stamp in stamps)
         and spec.deploying_revision != ""
         and all(route.id for route in routes)
         and in_or_out

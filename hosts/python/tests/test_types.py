@@ -199,11 +199,11 @@ def test_a_spec_is_sent_as_the_contract_has_it() -> None:
         "labels": {"tenant": "acme"},
     }
     assert whole.config == '{"a":[1]}'
-    assert spec(' {"deadline_seconds":  5} ').config == ' {"deadline_seconds":  5} '
+    assert spec(' {"progress_deadline_seconds":  5} ').config == ' {"progress_deadline_seconds":  5} '
     for number in (float("inf"), float("nan")):
         with pytest.raises(TypeError, match=r"`config` is .*, neither JSON text nor a mapping"):
-            spec({"deadline_seconds": number})
-    assert spec({"deadline_seconds": None}).config == '{"deadline_seconds":null}'
+            spec({"progress_deadline_seconds": number})
+    assert spec({"progress_deadline_seconds": None}).config == '{"progress_deadline_seconds":null}'
     with pytest.raises(TypeError, match=r"`config` is .*, neither JSON text nor a mapping"):
         spec({"a": object()})
 

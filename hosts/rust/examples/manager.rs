@@ -14,7 +14,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut routes: Vec<Route> = (1..=3).map(|n| serving(n, "v1")).collect();
     let mut spec = Spec::new("v2", 3, START, START);
     spec.stable_revision = Some("v1".to_owned());
-    spec.config = String::from(r#"{"auto_promote": true, "promote_delay_seconds": 20, "deadline_seconds": 600}"#);
+    spec.config =
+        String::from(r#"{"auto_promote": true, "promote_delay_seconds": 20, "progress_deadline_seconds": 600}"#);
     plugin.check_config(&spec.config, spec.target_replicas)?;
     loop {
         let plan = plugin.evaluate_cycle(&routes, &spec)?;

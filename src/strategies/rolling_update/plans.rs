@@ -1,90 +1,125 @@
 //! The plans of a rolling update and their wording, in the order of the table's rows.
 
-use super::{Cycle, Moves};
+use super::{Cycle, Deadline, Moves};
 use crate::{
-    RolloutSpec, Route, RouteChanges, RouteStatus, SubStep,
-    order::is_among,
-    strategies::rolling_back::RollingBack,
-    strategies::room::{Room, Shortage},
-    strategies::traffic::{activate, raise_what_stays},
-    strategies::wait::Wait,
-    words::{are, check_failed, count, name, number, paused, seconds, share},
+    Route, RouteChanges, RouteStatus, SubStep,
+    order::{is_among, sort_by_id},
+    strategies::{
+        rolling_back::RollingBack,
+        room::{Room, Shortage},
+        traffic::{activate, raise_beside_stable, raise_what_stays},
+        wait::Wait,
+    },
+    words::{are, check_failed, count, list, name, number, paused, seconds, share},
 };
 
 impl<'a> Cycle<'a> {
     /// Rolls back, for a reason.
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
-        RollingBack::new(self.rollout, self.bounds).plan(code, why)
+        RollingBack::new(self.rollout, self.bounds, self.departures).plan(code, why)
     }
 
     /// Row 2.
-    pub(super) fn pause(&self) -> RouteChanges {
-        RouteChanges::none(SubStep::Provisioning, "paused", paused(&self.readiness(), self.rollout.spec()))
-    }
-
-    /// Row 3.
     pub(super) fn check_failed(&self) -> RouteChanges {
-        self.roll_back("check-failed", &check_failed(self.rollout.spec()))
+        self.roll_back("check-failed", &check_failed(&self.checks.failed))
     }
 
-    /// Row 4.
-    pub(super) fn roll_out(&self) -> RouteChanges {
-        let drain_new = self.drain_new();
-        let stays = |route: &&Route| !is_among(&drain_new, route);
-        let promote: Vec<&Route> = self.rollout.green().filter(|route| route.is_ready()).filter(stays).collect();
-        let mut plan = RouteChanges::none(SubStep::Completed, "rolled-out", String::new())
-            .promote(promote)
-            .drain(self.rollout.blue().chain(drain_new.iter().copied()));
-        let done = changes(0, plan.promote_route_ids.len(), plan.drain_route_ids.len());
-        plan.reason.message = format!("{}{done}", self.readiness());
-        if plan.is_empty() { plan } else { raise_what_stays(self.rollout, plan) }
-    }
-
-    /// Row 5.
+    /// Rows 3 and 7.
     pub(super) fn deadline_exceeded(&self) -> RouteChanges {
-        let spec = self.rollout.spec();
+        let millis = |of: fn(&Deadline) -> u64| seconds(self.deadline.as_ref().map(of).unwrap_or_default());
         let why = format!(
-            "{} {} after the start (the deadline is {})",
+            "{}; {} without progress (the deadline is {})",
             self.readiness(),
-            seconds(spec.now.saturating_millis_since(spec.started_at)),
-            seconds(self.deadline().map(Wait::millis).unwrap_or_default())
+            millis(Deadline::spent_millis),
+            millis(Deadline::millis)
         );
         self.roll_back("deadline-exceeded", &why).blocked_by(self.unready())
     }
 
+    /// Row 4.
+    pub(super) fn pause(&self) -> RouteChanges {
+        self.repair(RouteChanges::none(SubStep::Provisioning, "paused", paused(&self.readiness())))
+    }
+
+    /// Row 5.
+    pub(super) fn await_checks(&self) -> RouteChanges {
+        let pending = list(self.checks.pending.iter().copied());
+        let message = format!("{}; waiting for checks: {pending}", self.readiness());
+        self.repair(RouteChanges::none(SubStep::AwaitingPromotion, "awaiting-checks", message))
+    }
+
+    /// Keeps the old revision at strength, beside what a plan says.
+    fn repair(&self, plan: RouteChanges) -> RouteChanges {
+        let (returned, strength) = self.repairs();
+        let mut plan = plan.change_traffic(returned.iter().map(|route| activate(route)));
+        if !returned.is_empty() {
+            plan.reason.message += &format!("; returning {} to traffic", returned.len());
+        }
+        if let Some(strength) = strength {
+            let created = strength.creatable(Room::new(self.rollout, self.bounds, 0));
+            plan = strength.restore(self.rollout, plan, created);
+        }
+        if plan.is_empty() { plan } else { raise_beside_stable(self.rollout, plan) }
+    }
+
     /// Row 6.
+    pub(super) fn roll_out(&self) -> RouteChanges {
+        let drain_new = self.drain_new();
+        let stays = |route: &&Route| !is_among(&drain_new, route);
+        let promote: Vec<&Route> = self.rollout.green().filter(|route| route.is_ready()).filter(stays).collect();
+        let mut leaving: Vec<&Route> = self.rollout.blue().chain(drain_new.iter().copied()).collect();
+        sort_by_id(&mut leaving);
+        let leaving = self.departures.split(leaving);
+        let sub_step = if leaving.takes_time() { SubStep::Finalizing } else { SubStep::Completed };
+        let plan = RouteChanges::none(sub_step, "rolled-out", String::new()).promote(promote);
+        let mut plan = self.departures.depart(plan, &leaving);
+        let done = changes(&[
+            ("promoting", plan.promote_route_ids.len()),
+            ("taking out of traffic", leaving.out.len()),
+            ("draining", plan.drain_route_ids.len()),
+        ]);
+        plan.reason.message = format!("{}{done}", self.readiness());
+        if plan.is_empty() { plan } else { raise_what_stays(self.rollout, plan) }
+    }
+
+    /// Row 8.
     pub(super) fn replace(&self, moves: &Moves<'a>) -> RouteChanges {
-        let drained = moves.drain_old.len() + moves.drain_new.len();
         let message = format!(
             "{}, a capacity of {} serves (at least {} must){}",
             self.readiness(),
             number(self.rollout.capacity()),
             self.bounds.least_serving,
-            changes(moves.create as usize, moves.promote.len(), drained)
+            changes(&[
+                ("creating", moves.create as usize),
+                ("restoring", moves.restore as usize),
+                ("promoting", moves.promote.len()),
+                ("taking out of traffic", moves.leaving.out.len()),
+                ("draining", moves.leaving.drained.len()),
+            ])
         );
-        let mut plan = self.progressing("replacing", message);
-        if moves.create > 0 {
-            plan = plan.create(RolloutSpec::active(moves.create, &self.rollout.spec().deploying_revision));
-        }
-        let plan = plan
-            .change_traffic(moves.return_old.iter().map(|route| activate(route)))
-            .promote(moves.promote.iter().copied())
-            .drain(moves.drain_old.iter().chain(&moves.drain_new).copied());
-        raise_what_stays(self.rollout, plan)
+        raise_what_stays(self.rollout, moves.make(self, self.progressing("replacing", message)))
     }
 
-    /// Row 7.
+    /// Row 9.
     pub(super) fn back_off_until(&self, back_off: Wait) -> RouteChanges {
         let message = format!(
             "{}; {} failed, creating another in {}",
             self.readiness(),
-            count(self.tally.failed_green, "new route"),
+            count(self.failures.count(), "new route"),
             seconds(back_off.left(self.now()))
         );
-        self.progressing("backing-off", message).blocked_by(self.rollout.failed_green())
+        self.progressing("backing-off", message).blocked_by(self.failures.routes())
     }
 
-    /// Row 8.
+    /// Row 10.
+    pub(super) fn wait_for_drain_delay(&self, waiting: u32) -> RouteChanges {
+        let old = if waiting == 1 { "1 old route is".to_owned() } else { format!("{waiting} old routes are") };
+        let left = self.departures.look_again_at().map_or(0, |at| at.saturating_millis_since(self.now()));
+        let message = format!("{}; {old} out of traffic, and drained in {}", self.readiness(), seconds(left));
+        self.progressing("waiting-for-drain-delay", message)
+    }
+
+    /// Row 11.
     pub(super) fn wait_for_termination(&self) -> RouteChanges {
         let terminating = self.rollout.routes().filter(|route| route.status == RouteStatus::Terminating);
         self.wait_for("waiting-for-termination", terminating.collect())
@@ -98,13 +133,13 @@ impl<'a> Cycle<'a> {
         self.tally.terminating > 0 && is_short
     }
 
-    /// Row 9.
+    /// Row 12.
     pub(super) fn wait_for_places(&self) -> RouteChanges {
         let missing = count(self.missing(), "new route");
         self.progressing("no-capacity", format!("{}; {missing} to create, and no place is free", self.readiness()))
     }
 
-    /// Row 10.
+    /// Row 13.
     pub(super) fn wait_for_budget(&self) -> RouteChanges {
         let message = format!(
             "{}; within the limits nothing can be replaced: all {} must serve, and no more may be live",
@@ -114,15 +149,20 @@ impl<'a> Cycle<'a> {
         self.progressing("no-budget", message)
     }
 
-    /// Row 11.
+    /// Row 14.
     pub(super) fn wait_for_provisioning(&self) -> RouteChanges {
         let provisioning = self.rollout.green().filter(|route| route.status == RouteStatus::Provisioning);
         self.wait_for("waiting-for-provisioning", provisioning.collect())
     }
 
-    /// Row 12.
+    /// Row 15.
     pub(super) fn wait_for_ready(&self) -> RouteChanges {
         self.wait_for("waiting-for-ready", self.unready())
+    }
+
+    /// Row 16.
+    pub(super) fn wait_for_available(&self) -> RouteChanges {
+        self.wait_for("waiting-for-available", self.readiness.too_fresh(self.rollout))
     }
 }
 
@@ -134,7 +174,7 @@ impl<'a> Cycle<'a> {
         RouteChanges::none(SubStep::Provisioning, code, message).evaluate_again(self.look_again())
     }
 
-    /// Rows 8, 11 and 12.
+    /// Rows 11 and 14 to 16.
     fn wait_for(&self, code: &str, routes: Vec<&Route>) -> RouteChanges {
         let message = format!("{}; waiting for {}", self.readiness(), name(&routes));
         self.progressing(code, message).blocked_by(routes)
@@ -156,9 +196,8 @@ impl<'a> Cycle<'a> {
 }
 
 /// `: creating 2, draining 1`, or nothing.
-fn changes(create: usize, promote: usize, drain: usize) -> String {
-    let parts = [("creating", create), ("promoting", promote), ("draining", drain)];
-    let parts = parts.into_iter().filter(|(_, n)| *n > 0).map(|(doing, n)| format!("{doing} {n}"));
+fn changes(parts: &[(&str, usize)]) -> String {
+    let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(doing, n)| format!("{doing} {n}"));
     match parts.collect::<Vec<_>>().join(", ") {
         parts if parts.is_empty() => parts,
         parts => format!(": {parts}"),

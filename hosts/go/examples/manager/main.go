@@ -33,7 +33,7 @@ func run(ctx context.Context, plugin *pointsman.Plugin) error {
 	}
 	spec := &pointsman.Spec{
 		DeployingRevision: "v2", StableRevision: "v1", TargetReplicas: 3, StartedAt: start, Now: start,
-		Config: `{"auto_promote": true, "promote_delay_seconds": 20, "deadline_seconds": 600}`,
+		Config: `{"auto_promote": true, "promote_delay_seconds": 20, "progress_deadline_seconds": 600}`,
 	}
 	for {
 		plan, err := plugin.EvaluateCycle(ctx, routes, spec)

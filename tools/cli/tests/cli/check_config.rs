@@ -29,7 +29,7 @@ fn check_config_takes_a_file_standard_input_or_the_object() {
 #[case::cut_off("{", "EOF while parsing an object")]
 #[case::array("[]", "invalid type: sequence, expected a JSON object")]
 #[case::null("null", "invalid type: null, expected a JSON object")]
-#[case::out_of_range(r#"{"deadline_seconds": 1e999}"#, "`deadline_seconds`: number out of range")]
+#[case::out_of_range(r#"{"progress_deadline_seconds": 1e999}"#, "`progress_deadline_seconds`: number out of range")]
 fn check_config_names_the_key(#[case] config: &str, #[case] message: &str) {
     pointsman(&["check-config", "--plugin", &plugin(), config])
         .assert()

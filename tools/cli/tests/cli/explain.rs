@@ -9,7 +9,7 @@ use super::{example, hostile, plugin, pointsman, request};
 #[test]
 fn explain_shows_routes_decision_reason_and_when_to_look_again() {
     let input = request(|request| {
-        request["spec"]["config"] = json!({"deadline_seconds": 90});
+        request["spec"]["config"] = json!({"progress_deadline_seconds": 90});
         request["spec"]["target_replicas"] = json!(2);
     });
     let assert = pointsman(&["explain", "--plugin", &plugin()]).write_stdin(input).assert().code(0).stderr("");
@@ -85,7 +85,7 @@ fn explain_goes_by_the_policy_of_a_request() {
 #[test]
 fn explain_keeps_to_120_columns() {
     let long = request(|request| {
-        request["spec"]["config"] = json!({"max_replacements": 4_294_967_295_u32, "deadline_seconds": 4_294_967_295_u32,
+        request["spec"]["config"] = json!({"max_replacements": 4_294_967_295_u32, "progress_deadline_seconds": 4_294_967_295_u32,
             "keep_blue_seconds": 4_294_967_295_u32, "promote_delay_seconds": 4_294_967_295_u32});
         for (i, word) in ["zone-a", "zone-b", "zone-c"].iter().enumerate() {
             let id = format!("llama-3-70b-instruct-{word}-{}", "f".repeat(40));

@@ -56,10 +56,10 @@ fn our_strategies_pass(#[case] plugin: &str, #[case] policy: Policy) {
 ])]
 #[case::rolling_update("plugins/rolling_update.wasm", &[
     "aborted",
+    "awaiting-checks",
     "backing-off",
     "check-failed",
     "deadline-exceeded",
-    "no-budget",
     "no-capacity",
     "paused",
     "replacing",

@@ -47,7 +47,7 @@ fn what_is_kept_for_a_way_back_is_no_layer_of_what_is_drained_or_sick() {
     let output = run.timeline(false);
     assert!(output.contains("▣ old, on standby   □ old, not ready\n▫ old, stopping\n"), "{output}");
     assert!(output.contains("40s     ▣▣▣●●●  ") && output.contains("45s     □▣▣●●●  "), "{output}");
-    assert!(output.contains("1m 30s  ▫▫▫●●●  "), "{output}");
+    assert!(output.contains("1m 31s  ▫▫▫●●●  "), "{output}");
     let svg = run.chart();
     let document = roxmltree::Document::parse(&svg).unwrap();
     let layers = ["old-serving", "old-standby", "old-unready", "old-stopping"].map(|id| {

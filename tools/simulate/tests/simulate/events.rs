@@ -38,9 +38,9 @@ fn what_is_over_is_evaluated_no_more_until_another_revision_is_deployed() {
     let cycles = document["cycles"].as_array().unwrap();
     let moments: Vec<f64> = cycles.iter().map(|cycle| cycle["at_seconds"].as_f64().unwrap()).collect();
     assert_eq!(moments, [0.0, 10.0, 20.0, 30.0, 95.0, 100.0, 110.0, 120.0, 130.0]);
-    // What was promoted is what the next is rolled back to.
+    // What was promoted is what the next is rolled back to, and is kept at strength meanwhile.
     assert_eq!(cycle_at(&document, 95.0)["routes"], json!({"old_serving": 2}));
-    assert_eq!(cycle_at(&document, 130.0)["routes"], json!({"old_serving": 2, "new_ready": 3}));
+    assert_eq!(cycle_at(&document, 130.0)["routes"], json!({"old_serving": 3, "new_ready": 3}));
     assert_eq!(document["verdict"]["left_over_events"], 0);
 }
 

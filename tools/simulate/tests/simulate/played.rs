@@ -57,13 +57,13 @@ fn after_a_rollout_that_was_given_up_there_can_be_another() {
 
 #[test]
 fn another_rollout_has_a_deadline_of_its_own() {
-    let text = "title = \"t\"\ntarget = 2\nconfig = { auto_promote = true, deadline_seconds = 60 }\n\
+    let text = "title = \"t\"\ntarget = 2\nconfig = { auto_promote = true, progress_deadline_seconds = 60 }\n\
         [[events]]\nat_seconds = 50\ndeploy = \"v3\"\n[[events]]\nat_seconds = 50\nnew_routes = \"hang\"\n";
     for (text, was_promoted) in [(text.to_owned(), true), (text.replace("= 2\n", "= 2\nstart_seconds = 55\n"), false)] {
         let document = json_of(&text);
 
         let ended = (&document["verdict"]["ended"], &document["verdict"]["after_seconds"]);
-        assert_eq!(ended, (&json!("rolled_back"), &json!(110.0)), "{was_promoted}");
+        assert_eq!(ended, (&json!("rolled_back"), &json!(111.0)), "{was_promoted}");
         assert_eq!(codes(&document).contains(&"promoting"), was_promoted);
     }
 }
@@ -99,7 +99,7 @@ fn a_host_looks_again_when_the_plan_asks_for_it() {
 #[test]
 fn a_long_wait_is_given_up() {
     let document = json_of(
-        "title = \"t\"\ntarget = 1\ngive_up_seconds = 95\nnew_routes = \"hang\"\nconfig = { deadline_seconds = 1000 }",
+        "title = \"t\"\ntarget = 1\ngive_up_seconds = 95\nnew_routes = \"hang\"\nconfig = { progress_deadline_seconds = 1000 }",
     );
 
     assert_eq!(

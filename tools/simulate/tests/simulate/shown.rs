@@ -36,9 +36,9 @@ fn the_timeline_shows_routes_counts_plan_and_reason() {
 fn cycles_alike_are_told_in_one_line_unless_all_are_asked_for() {
     let run = run(&scenario("deadline"));
 
-    assert!(run.timeline(false).contains("…     14 cycles alike"));
+    assert!(run.timeline(false).contains("…       18 cycles alike"));
     let whole = run.timeline(true);
-    assert_eq!((whole.matches("alike").count(), whole.matches("waiting-for-provisioning: 2 of 3").count()), (0, 15));
+    assert_eq!((whole.matches("alike").count(), whole.matches("waiting-for-provisioning: 2 of 3").count()), (0, 19));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn the_document_has_the_events_the_cycles_and_the_verdict() {
     assert_eq!((&first["violations"], &first["message"]), (&json!([]), &Value::Null));
     let verdict = &document["verdict"];
     assert_eq!((&verdict["ended"], &verdict["after_seconds"]), (&json!("completed"), &json!(40.0)));
-    assert_eq!((&verdict["target_at_end"], &verdict["below_target_seconds"]), (&json!(3), &json!(35.0)));
+    assert_eq!((&verdict["target_at_end"], &verdict["below_target_seconds"]), (&json!(3), &json!(30.0)));
 }
 
 /// Whatever a plugin and a scenario say, lines have 120 columns.

@@ -1,0 +1,52 @@
+//! What every plan leaves in the memo, whatever strategy made it.
+
+use super::{
+    blip, deadline, departures,
+    memo::{Key, Memo},
+};
+use crate::{Rollout, Route, RouteChanges, SubStep};
+
+/// Finishes a plan: remembers what it does, writes the memo, and asks for the evaluations that the memo needs.
+///
+/// `has_drain_delay` says whether it matters when a route left the traffic.
+pub(crate) fn finish(
+    rollout: &Rollout<'_>,
+    mut memo: Memo,
+    mut plan: RouteChanges,
+    has_drain_delay: bool,
+) -> RouteChanges {
+    let spec = rollout.spec();
+    let drains = plan.drain_route_ids.iter().filter_map(|id| rollout.find(id));
+    let drained = u32::try_from(drains.filter(|route: &&Route| rollout.is_green(route)).count()).unwrap_or(u32::MAX);
+    memo.set_number(Key::Drained, memo.number(Key::Drained).saturating_add(drained));
+    match plan.sub_step {
+        SubStep::RollingBack | SubStep::RolledBack => memo.happens_once(Key::GivenUp),
+        // It goes on: what was drained takes its time again.
+        _ if memo.has(Key::GivenUp) => {
+            memo.forget(Key::GivenUp);
+            deadline::forget(&mut memo);
+        }
+        _ => {}
+    }
+    match plan.reason.code.as_str() {
+        "deadline-exceeded" => memo.happens_once(Key::Late),
+        // A pause has whatever reason there was before.
+        "paused" if memo.has(Key::GivenUp) => {}
+        _ => memo.forget(Key::Late),
+    }
+    if memo.has(Key::Progressed) {
+        let is_held = matches!(plan.sub_step, SubStep::AwaitingPromotion | SubStep::RollingBack | SubStep::RolledBack);
+        deadline::hold(&mut memo, is_held || spec.is_paused(), spec.now);
+    }
+    if has_drain_delay {
+        departures::remember(rollout, &mut memo, &plan);
+    }
+    // At the end of time nothing is ahead.
+    let ahead = [plan.next_evaluation_at, memo.look_again_at(), blip::look_again_at(rollout)]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > spec.now);
+    plan.next_evaluation_at = ahead.min();
+    plan.memo = Some(memo.to_string());
+    plan
+}
