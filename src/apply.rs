@@ -13,11 +13,12 @@ pub enum ApplyError {
 }
 
 impl RouteChanges {
-    /// Makes of `routes` what this plan makes of them, in the contract's order: create, promote, change traffic, drain. All of
-    /// it, or nothing.
+    /// Makes of `routes` what this plan makes of them, in the contract's order: create, promote, change traffic, drain.
+    /// All of it, or nothing.
     ///
-    /// New routes are provisioning and not checked, come after the others, and get their ids from `new_id`, which must give
-    /// one that is not there yet. Whether the plan does harm is not looked at; that is the [`guard`](crate::guard)'s part.
+    /// New routes are provisioning and not checked, come after the others, and get their ids from `new_id`, which must
+    /// give one that is not there yet. Whether the plan does harm is not looked at; that is the
+    /// [`guard`](crate::guard)'s part.
     ///
     /// # Errors
     /// [`ApplyError::UnknownRoute`] where a route that the plan names is not there.

@@ -97,8 +97,8 @@ pub fn check_config<S: Strategy>(request: &str) -> Result<String, String> {
     serde_json::to_string(&admission).map_err(|error| error.to_string())
 }
 
-/// Answers each element of a JSON array by itself, so that none spoils another: with `answer` what is a `Q`, with `refuse`,
-/// which is told why, what is none.
+/// Answers each element of a JSON array by itself, so that none spoils another: with `answer` what is a `Q`, with
+/// `refuse`, which is told why, what is none.
 ///
 /// # Errors
 /// One sentence, where the text is not a JSON array; `what` says of what.

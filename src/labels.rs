@@ -73,7 +73,8 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Labels {
 
 impl From<Vec<(String, String)>> for Labels {
     fn from(mut labels: Vec<(String, String)>) -> Self {
-        // More than may be are in no order that matters, and would take long. A library's sort adds 4 kB to a component.
+        // More than may be are in no order that matters, and would take long. A library's sort adds 4 kB to a
+        // component.
         if labels.len() <= MOST {
             for end in 1..labels.len() {
                 let place = labels[..end].partition_point(|(key, _)| *key <= labels[end].0);

@@ -77,8 +77,8 @@ pub struct Progress {
     pub share: f64,
 }
 
-/// A plan: everything to change in one cycle. A host applies it in one transaction, in the order create, promote, change
-/// traffic, drain: there is no moment without a serving route.
+/// A plan: everything to change in one cycle. A host applies it in one transaction, in the order create, promote,
+/// change traffic, drain: there is no moment without a serving route.
 ///
 /// It is a diff: a route is named only if something about it must change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

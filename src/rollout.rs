@@ -52,8 +52,8 @@ impl<'a> Rollout<'a> {
     /// Routes that come in the order of their ids already save most of the sorting.
     ///
     /// # Errors
-    /// [`EvaluationError::InvalidRoutes`] where two routes have one id or one has none, a traffic ratio is not in 0.0 to
-    /// 1.0, or labels are not as the contract says. It names the route; of several the one whose id sorts first.
+    /// [`EvaluationError::InvalidRoutes`] where two routes have one id or one has none, a traffic ratio is not in 0.0
+    /// to 1.0, or labels are not as the contract says. It names the route; of several the one whose id sorts first.
     pub fn new(routes: &'a [Route], spec: &'a Spec) -> Result<Self, EvaluationError> {
         let mut routes: Vec<&Route> = routes.iter().collect();
         sort_by_id(&mut routes);

@@ -145,9 +145,9 @@ impl Spec {
         stable.filter(|revision| !revision.is_empty() && *revision != self.deploying_revision)
     }
 
-    /// Since when what ended belongs to this rollout: its start. Where the clock is behind the start, as far before now as
-    /// the start is after it: what this rollout did since the clock was set back has stamps before now, and rows that
-    /// are much older are history all the same.
+    /// Since when what ended belongs to this rollout: its start. Where the clock is behind the start, as far before now
+    /// as the start is after it: what this rollout did since the clock was set back has stamps before now, and rows
+    /// that are much older are history all the same.
     pub fn beginning(&self) -> Timestamp {
         let behind = self.started_at.saturating_millis_since(self.now);
         if behind == 0 { self.started_at } else { self.now.saturating_sub_millis(behind) }

@@ -16,20 +16,20 @@ pub trait Strategy {
     /// One sentence on what it does.
     const SUMMARY: &'static str;
 
-    /// Its configuration. Make it strict with `#[serde(deny_unknown_fields)]`: a mistyped key that is silently ignored is
-    /// found at night. The JSON Schema that users see comes from this type.
+    /// Its configuration. Make it strict with `#[serde(deny_unknown_fields)]`: a mistyped key that is silently ignored
+    /// is found at night. The JSON Schema that users see comes from this type.
     type Config: DeserializeOwned + JsonSchema;
 
     /// JSON Schema (draft 2020-12) of the configuration, as JSON text.
     ///
-    /// The default generates it from [`Self::Config`] when asked, which takes 45 kB of a component. To save them, include a
-    /// generated file, and let a test compare it with [`schema_of`].
+    /// The default generates it from [`Self::Config`] when asked, which takes 45 kB of a component. To save them,
+    /// include a generated file, and let a test compare it with [`schema_of`].
     fn config_schema() -> String {
         schema_of::<Self::Config>()
     }
 
-    /// What a configuration's type alone cannot say: whether its keys go together. It is asked before every evaluation, and
-    /// when a host checks a configuration.
+    /// What a configuration's type alone cannot say: whether its keys go together. It is asked before every evaluation,
+    /// and when a host checks a configuration.
     ///
     /// # Errors
     /// One sentence that names the keys and says what would be right.
@@ -55,7 +55,8 @@ pub trait Strategy {
         Ok(())
     }
 
-    /// Decides one cycle. The routes have unique ids and traffic ratios in 0.0 to 1.0, and are in the order of their ids.
+    /// Decides one cycle. The routes have unique ids and traffic ratios in 0.0 to 1.0, and are in the order of their
+    /// ids.
     ///
     /// # Errors
     /// [`EvaluationError::InvalidRoutes`] where the routes cannot be right, naming one.

@@ -10,8 +10,8 @@ const TOLERANCE: f64 = 1e-6;
 // === impl WeightSteps ===
 
 impl WeightSteps {
-    /// Whether a ratio is possible. One outside of 0.0 to 1.0 is not; nor is one that would be rounded to nothing, however
-    /// small: the guard weighs ratios against each other, and would take ten routes at 1e-9 for ten that serve.
+    /// Whether a ratio is possible. One outside of 0.0 to 1.0 is not; nor is one that would be rounded to nothing,
+    /// however small: the guard weighs ratios against each other, and would take ten routes at 1e-9 for ten that serve.
     pub fn is_possible(self, ratio: f64) -> bool {
         let steps = ratio * f64::from(self.0);
         let is_whole = (steps - steps.round()).abs() <= TOLERANCE && (ratio == 0.0 || steps.round() > 0.0);

@@ -1,4 +1,5 @@
-//! Every row of the rolling update's table and every boundary in the notes under it, stated here once more and not blessed.
+//! Every row of the rolling update's table and every boundary in the notes under it, stated here once more and not
+//! blessed.
 
 #[path = "support/build.rs"]
 mod support;
@@ -168,7 +169,13 @@ fn leftovers(#[case] stable: &str, #[case] left: &str, #[case] new: &str, #[case
 /// The limits bound the configuration, whichever is tighter; places bound what is created.
 #[rstest]
 #[case::limits_are_wider(4, r#"{"max_surge": 1}"#, Some((0, 40)), None, "replacing create 2 drain r-1")]
-#[case::limits_are_tighter(4, r#"{"max_surge": 4, "max_unavailable": 4}"#, Some((3, 5)), None, "replacing create 2 drain r-1")]
+#[case::limits_are_tighter(
+    4,
+    r#"{"max_surge": 4, "max_unavailable": 4}"#,
+    Some((3, 5)),
+    None,
+    "replacing create 2 drain r-1"
+)]
 #[case::one_place(4, "{}", None, Some(1), "replacing create 1 drain r-1")]
 #[case::no_place(4, ONE_BY_ONE, None, Some(0), "no-capacity")]
 #[case::nothing_can_move(1, ONE_MISSING, Some((1, 2)), None, "no-budget")]
@@ -187,8 +194,8 @@ fn bounds(
     assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
 }
 
-/// Kubernetes' own documentation: 10 replicas and 25% each are at most 13 routes and at least 8 available (surge rounded up
-/// to 3, unavailable down to 2); a surge of 30% is at most 130%; its `ResolveFenceposts` for the last three.
+/// Kubernetes' own documentation: 10 replicas and 25% each are at most 13 routes and at least 8 available (surge
+/// rounded up to 3, unavailable down to 2); a surge of 30% is at most 130%; its `ResolveFenceposts` for the last three.
 #[rstest]
 #[case::the_published_example(10, r#""25%""#, r#""25%""#, 5, 2)]
 #[case::thirty_percent(10, r#""30%""#, r#""30%""#, 6, 3)]
@@ -333,7 +340,12 @@ fn the_target(#[case] target: u32, #[case] old: &str, #[case] new: &str, #[case]
 #[case::a_zero_that_is_none(r#"{"max_surge": 0}"#, 4, None, Ok((3, 4)))]
 #[case::the_other_zero(r#"{"max_unavailable": "0%"}"#, 4, None, Ok((4, 5)))]
 #[case::no_move_left(r#"{"max_surge": 0, "max_unavailable": 1}"#, 1, Some((1, 2)), Err("needs max_unavailable 100%"))]
-#[case::no_surge_left(r#"{"max_surge": 1, "max_unavailable": 0}"#, 4, Some((3, 4)), Err("needs max_surge of at least 1"))]
+#[case::no_surge_left(
+    r#"{"max_surge": 1, "max_unavailable": 0}"#,
+    4,
+    Some((3, 4)),
+    Err("needs max_surge of at least 1")
+)]
 fn the_promise(
     #[case] config: &str,
     #[case] target: u32,
@@ -365,7 +377,8 @@ fn the_promise(
 )]
 #[case::no_percent_sign(
     r#"{"max_surge": "25"}"#,
-    "`max_surge`: invalid value: string \"25\", expected a number of routes from 0 to 4294967295, or a percentage such as \"25%\" or \"12.5%\""
+    "`max_surge`: invalid value: string \"25\", expected a number of routes from 0 to 4294967295, \
+     or a percentage such as \"25%\" or \"12.5%\""
 )]
 #[case::signed(r#"{"max_surge": "+5%"}"#, "`max_surge`: invalid value: string \"+5%\"")]
 #[case::four_decimals(r#"{"max_surge": "2.5000%"}"#, "`max_surge`: invalid value: string \"2.5000%\"")]

@@ -83,7 +83,8 @@ fn a_refusal_names_the_function() {
 
     assert_eq!(
         refusal.to_string(),
-        "has 257 blocks inside each other in function number 6, the budget `depth` is 256; split the function, or raise the budget"
+        "has 257 blocks inside each other in function number 6, the budget `depth` is 256; split the function, \
+         or raise the budget"
     );
 }
 

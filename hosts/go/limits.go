@@ -37,8 +37,8 @@ type Limits struct {
 	// Component is the size of a component file, in bytes; default 16 MiB. To check one takes the loader up to eight times
 	// as much memory, and 64 MiB; two are checked at once.
 	Component int
-	// Budgets raise what compiling a file may cost, by name: {"work": 3_000_000}. By default the dearest file within all of
-	// them compiles within 2 s and 512 MiB; what a file may cost with others is yours to know. An [ErrOverBudget] names
+	// Budgets raise what compiling a file may cost, by name: {"work": 3_000_000}. By default the dearest file within all
+	// of them compiles within 2 s and 512 MiB; what a file may cost with others is yours to know. An [ErrOverBudget] names
 	// the budget and how much of it the file has, as far as it was read.
 	Budgets map[string]uint64
 }

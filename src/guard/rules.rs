@@ -250,8 +250,8 @@ impl<'a> Judge<'a> {
         let most = most.saturating_add(u64::from(self.spec.target_replicas));
         if !self.is_short() && live + terminating > most {
             let message = format!(
-                "the plan creates {created} and makes it {live} live routes beside {terminating} that are still stopping; \
-                 {most} may be together"
+                "the plan creates {created} and makes it {live} live routes beside {terminating} that are \
+                 still stopping; {most} may be together"
             );
             violate(TooManyTerminating, message);
         }

@@ -1,5 +1,5 @@
-//! A correct canary passes at every number of replicas, weight and surge, to the last bit; one that is a route too early
-//! does not.
+//! A correct canary passes at every number of replicas, weight and surge, to the last bit; one that is a route too
+//! early does not.
 //!
 //! The canary is worked out here, with exact fractions. A weight `w` means that the new routes get `w` of the traffic:
 //! `c` of them at ratio `x` beside `s` old ones at `y` get c x / (c x + s y), so x / y = w s / ((1 - w) c), and the

@@ -8,8 +8,8 @@ use crate::given::*;
 
 const AGAINST: &[Code] = &[Code::AgainstRequest];
 
-/// Four of v1 serve (r-1 to r-4) and one is on standby (r-5); of v2 one serves at a half (r-6), two are idle (r-7, r-8),
-/// one is on standby (r-9), one is in traffic at 0.0 (r-10).
+/// Four of v1 serve (r-1 to r-4) and one is on standby (r-5); of v2 one serves at a half (r-6), two are idle (r-7,
+/// r-8), one is on standby (r-9), one is in traffic at 0.0 (r-10).
 fn routes() -> Vec<Route> {
     let v1 = [serving(1, 4, "v1", 1.0), standby(5, 1, "v1")];
     let v2 = [serving(6, 1, "v2", 0.5), idle(7, 2, "v2"), standby(9, 1, "v2"), serving(10, 1, "v2", 0.0)];

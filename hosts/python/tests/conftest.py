@@ -64,7 +64,9 @@ def registry(host: Host, folder: Folder) -> Registry:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cache: Path):  # type: ignore[no-untyped-def]
+def run(  # type: ignore[no-untyped-def]
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cache: Path
+):
     """Runs a command: its exit code, and what it wrote to standard output and standard error."""
     monkeypatch.setenv("POINTSMAN_CACHE", str(cache))
 

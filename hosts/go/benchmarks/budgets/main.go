@@ -1,5 +1,5 @@
-// Measures what wazero takes to compile the files that `make budgets` leaves in a folder, as multiples of what blue-green takes in
-// the same run. Each is compiled in a process of its own.
+// Measures what wazero takes to compile the files that `make budgets` leaves in a folder, as multiples of what
+// blue-green takes in the same run. Each is compiled in a process of its own.
 //
 //	go -C hosts/go/benchmarks run ./budgets FOLDER
 package main
