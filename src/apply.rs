@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{HealthStatus, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus};
 
-/// Why a plan could not be applied. The routes are as they were.
+/// Represents a plan that could not be applied. The routes are as they were.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
     /// The plan names a route that is not there. It was made from other routes.

@@ -44,7 +44,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
-/// What `f` makes of each object of a JSON array, one after the other: no two of them are in memory at once.
+/// Maps each object of a JSON array by `f`, one after the other: no two of them are in memory at once.
 ///
 /// # Errors
 /// The first that is wrong.

@@ -5,7 +5,7 @@ use crate::{
     order::{compare, is_same, sort_by_id},
 };
 
-/// The routes of one deployment and what is wanted of them.
+/// The routes of one deployment, and the spec that they are to reach.
 ///
 /// The routes are in the order of their ids, whatever order they came in: a strategy that takes the first route of some
 /// kind takes the same one in every host, and every list of a plan comes out in that order.
@@ -15,7 +15,7 @@ pub struct Rollout<'a> {
     spec: &'a Spec,
 }
 
-/// How many routes are what, in routes. See [`Route`] for the words.
+/// Counts of routes by what they are. See [`Route`] for the words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Live green routes.
@@ -73,7 +73,7 @@ impl<'a> Rollout<'a> {
         Ok(Self { routes, spec })
     }
 
-    /// What is wanted.
+    /// Goal, limits and clock.
     pub fn spec(&self) -> &'a Spec {
         self.spec
     }
@@ -152,12 +152,12 @@ impl<'a> Rollout<'a> {
 // === impl Tally ===
 
 impl Tally {
-    /// How many routes serve.
+    /// Number of serving routes.
     pub fn serving(&self) -> u32 {
         self.serving_green + self.serving_blue
     }
 
-    /// How many routes are live.
+    /// Number of live routes.
     pub fn live(&self) -> u32 {
         self.live_green + self.live_blue
     }

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightSteps(pub u32);
 
-/// How far from `k/n` a ratio may be and still be it, in steps: who computes `k * (1.0 / n)` is off by a last bit.
+/// Distance from `k/n` within which a ratio counts as it, in steps: who computes `k * (1.0 / n)` is off by a last bit.
 const TOLERANCE: f64 = 1e-6;
 
 // === impl WeightSteps ===

@@ -2,7 +2,7 @@
 
 use crate::{Route, Spec, capacity::TOLERANCE};
 
-/// How many routes or checks a message names before it says how many more there are.
+/// Most routes or checks that a message names before it counts the rest.
 const NAMED: usize = 3;
 
 /// `1 green route`, `3 green routes`.
@@ -40,7 +40,7 @@ pub(crate) fn check_failed(spec: &Spec) -> String {
     format!("a check failed ({})", list(spec.failed_checks()))
 }
 
-/// What a paused rollout says: how far it is, and whether a check failed meanwhile.
+/// Message of a paused rollout: how far it is, and whether a check failed meanwhile.
 pub(crate) fn paused(readiness: &str, spec: &Spec) -> String {
     let mut message = format!("{readiness}; paused by an operator");
     if spec.failed_checks().next().is_some() {

@@ -47,7 +47,7 @@ pub(super) fn at(text: &str, line: usize, column: usize) -> String {
     write(&steps)
 }
 
-/// Where the string that begins at `start` has its closing quote, or the end of the text.
+/// Position of the closing quote of the string that begins at `start`, or the end of the text.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut i = start;
     while i < bytes.len() && bytes[i] != b'"' {

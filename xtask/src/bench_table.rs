@@ -73,7 +73,7 @@ pub(crate) fn print(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What swaps cost.
+/// Prints the costs of swaps.
 fn swaps(path: &Path) -> Result<()> {
     let text =
         fs::read_to_string(path).with_context(|| format!("{} is not there: run `make bench`", path.display()))?;

@@ -37,7 +37,7 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// What is installed, else what rustup can add, else what Debian can install.
+    /// Finds what is installed, else what rustup can add, else what Debian can install.
     pub(crate) fn find() -> Result<Self> {
         let forced = env::var(VARIABLE).ok();
         let tried = |way: &str| forced.as_deref().is_none_or(|forced| forced == way);

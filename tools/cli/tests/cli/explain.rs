@@ -28,7 +28,7 @@ fn explain_shows_routes_decision_reason_and_when_to_look_again() {
     }
 }
 
-/// What `explain` says of a request, with its exit code and some options.
+/// Output of `explain` for a request, with its exit code and some options.
 fn explained(request: &str, code: i32, options: &[&str]) -> String {
     let plugin = plugin();
     let args = [&["explain", "--plugin", &plugin][..], options].concat();
