@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-// cost is what compiling a file takes: seconds on the processor, and MiB of memory.
+// cost is the cost of compiling a file: seconds on the processor, and MiB of memory.
 func cost(file string) (float64, int64) {
 	command := exec.Command(os.Args[0], "compile", file)
 	command.Stderr = os.Stderr
