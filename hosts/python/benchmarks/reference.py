@@ -16,7 +16,7 @@ from pointsman import HealthStatus, Operator, RouteStatus, SubStep, TrafficStatu
 PAUSE = timedelta(seconds=1)
 """The shortest pause to the next evaluation."""
 NAMED = 3
-"""How many routes a message names."""
+"""Most routes that a message names."""
 
 
 @dataclass(slots=True)

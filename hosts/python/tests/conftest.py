@@ -26,7 +26,7 @@ def python(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def cache() -> Path:
-    """Where compiled code is kept from one run to the next."""
+    """A folder that keeps compiled code from one run to the next."""
     return ROOT / "target" / "test-cache-python"
 
 

@@ -64,15 +64,15 @@ def test_the_corpus_where_its_options_allow() -> None:
             for route in request.routes
         ]
         spec = request.spec
-        wanted = reference.Spec(
+        a_spec = reference.Spec(
             spec.deploying_revision, spec.target_replicas, spec.started_at, spec.now, spec.operator, options
         )
         expected = vector["response"].get("ok")
         if expected is None:
             with pytest.raises(reference.InvalidRoutes):
-                reference.evaluate(routes, wanted)
+                reference.evaluate(routes, a_spec)
         else:
-            plan = reference.evaluate(routes, wanted)
+            plan = reference.evaluate(routes, a_spec)
             decided = (plan.sub_step, plan.code, plan.create, list(plan.promote), list(plan.drain), list(plan.blocking))
             assert decided == (
                 expected["sub_step"],
