@@ -1,10 +1,10 @@
-//! The spec of a rollout: goal, wishes, limits and clock, as a host states them in each cycle.
+//! The spec of a rollout: goal, requests, limits and clock, as a host states them in each cycle.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Labels, Timestamp};
 
-/// Wishes of an operator for this rollout. Abort outweighs pause, pause promote, and promote the passed gates.
+/// Requests of an operator for this rollout. Abort outweighs pause, pause promote, and promote the passed gates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Operator {
@@ -57,7 +57,7 @@ pub struct Commitment {
     pub most_live: u32,
 }
 
-/// Goal, wishes, limits and clock of a rollout, in one cycle.
+/// Goal, requests, limits and clock of a rollout, in one cycle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -73,7 +73,7 @@ pub struct Spec {
     pub started_at: Timestamp,
     /// The host's clock at this cycle: the only clock there is.
     pub now: Timestamp,
-    /// The operator's wishes.
+    /// The operator's requests.
     #[serde(default, deserialize_with = "crate::config::object")]
     pub operator: Operator,
     /// The verdicts gathered so far, in any order.
@@ -120,7 +120,7 @@ impl Commitment {
 // === impl Spec ===
 
 impl Spec {
-    /// A spec with the contract's defaults: no stable revision, no wishes, no checks, no limits, in or out of traffic
+    /// A spec with the contract's defaults: no stable revision, no requests, no checks, no limits, in or out of traffic
     /// only, and a configuration of all defaults.
     pub fn new(deploying_revision: &str, target_replicas: u32, started_at: Timestamp, now: Timestamp) -> Self {
         Self {

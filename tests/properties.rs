@@ -1,4 +1,4 @@
-//! What holds of every strategy for any input.
+//! Properties of every strategy, for any input.
 
 mod support;
 

@@ -8,7 +8,7 @@ fn options(budgets: Budgets) -> Options<'static> {
     Options { contract: &Contract::STRATEGY, runtime: Runtime::Wazero, memory: 64 << 20, budgets }
 }
 
-/// What a file has too much of: the name of a budget, or of a part that no budget raises.
+/// The part that a file has too much of: the name of a budget, or of a part that no budget raises.
 fn too_much(component: &[u8]) -> String {
     match load(component, &options(Budgets::default())) {
         Err(Refusal::OverBudget { budget, found, most, .. }) => {

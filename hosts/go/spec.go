@@ -2,8 +2,8 @@ package pointsman
 
 import "time"
 
-// Operator holds an operator's wishes for a rollout; a new activation clears it. Abort goes before pause, pause before
-// promote, and promote before passed gates. The zero value is nothing.
+// Operator holds an operator's requests for a rollout; a new activation clears it. Abort goes before pause, pause
+// before promote, and promote before passed gates. The zero value is nothing.
 type Operator struct {
 	// Abort returns to the stable revision, and ends.
 	Abort bool
@@ -66,7 +66,7 @@ func ExactWeights() WeightSteps { return NewWeightSteps(0) }
 // Steps is n; 0 where every ratio is possible.
 func (w WeightSteps) Steps() uint32 { return w.from ^ 1 }
 
-// Spec is a rollout's goal, wishes, limits and clock, in one cycle.
+// Spec is a rollout's goal, requests, limits and clock, in one cycle.
 type Spec struct {
 	// DeployingRevision is the revision being rolled out; not empty.
 	DeployingRevision string
@@ -79,7 +79,7 @@ type Spec struct {
 	StartedAt time.Time
 	// Now is the host's clock at this cycle: the only clock there is.
 	Now time.Time
-	// Operator holds an operator's wishes.
+	// Operator holds an operator's requests.
 	Operator Operator
 	// Checks are the verdicts gathered so far, in any order.
 	Checks []Check
@@ -104,7 +104,7 @@ type Spec struct {
 type Request struct {
 	// Routes are all routes of the deployment, in any order.
 	Routes []Route
-	// Spec is the goal, wishes, limits and clock.
+	// Spec is the goal, requests, limits and clock.
 	Spec Spec
 	// Policy is the deployment's own, in place of that of the plugin's guard; nil where it has none. It has no say where
 	// that guard checks only ids.

@@ -99,7 +99,7 @@ impl<'a> Judge<'a> {
         violations.extend(Violation::of(ConflictingChanges, conflicting, lists));
     }
 
-    /// Whether there was too little capacity before the plan: repairs go before wishes and room.
+    /// Whether there was too little capacity before the plan: repairs go before requests and room.
     fn is_short(&self) -> bool {
         !carries(self.before.capacity(), self.limits_least)
     }

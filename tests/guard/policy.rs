@@ -1,4 +1,4 @@
-//! What a policy comes to at a target, against the rule worked out in another way.
+//! Policies resolved at a target, against the rule worked out in another way.
 
 use pointsman::{
     Amount, Commitment,

@@ -31,7 +31,7 @@ def is_plain(request: Request) -> bool:
     """Whether a request is about nothing that the reference does not know."""
     spec, routes = request.spec, request.routes
     is_known = all(route.end is None and route.traffic_status != TrafficStatus.STANDBY for route in routes)
-    wishes = spec.operator
+    operator = spec.operator
     bounds = (spec.stable_revision, spec.limits, spec.free_places)
     has_labels = spec.labels or any(route.labels for route in routes)
     is_late = spec.now < spec.started_at
@@ -39,7 +39,7 @@ def is_plain(request: Request) -> bool:
     return (
         is_known
         and bounds == (None, None, None)
-        and not (wishes.pause or has_labels or is_late)
+        and not (operator.pause or has_labels or is_late)
         and spec.deploying_revision != ""
         and all(route.id for route in routes)
         and in_or_out

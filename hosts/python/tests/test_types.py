@@ -92,7 +92,7 @@ def test_a_stable_revision_may_be_a_uuid_and_none() -> None:
         a_spec.stable_revision = 7  # type: ignore[assignment]
 
 
-def test_the_wishes_of_one_spec_are_its_own() -> None:
+def test_the_requests_of_one_spec_are_its_own() -> None:
     one, other = spec(), spec()
     one.operator.abort = True
     one.operator.passed_gates.append("promotion")

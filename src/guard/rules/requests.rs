@@ -1,4 +1,4 @@
-//! Rule 6: an operator's wish is not overtaken.
+//! Rule 6: an operator's request is not overtaken.
 
 use super::Judge;
 use crate::{
@@ -9,33 +9,36 @@ use crate::{
 };
 
 impl Judge<'_> {
-    /// Rule 6: an operator's wish is not overtaken.
+    /// Rule 6: an operator's request is not overtaken.
     pub(super) fn requests(&self, violations: &mut Vec<Violation>) {
         let operator = &self.spec.operator;
         if self.is_short() || !operator.abort && !operator.pause {
             return;
         }
-        let wish = if operator.abort { "an operator asked to abort" } else { "an operator asked to pause" };
+        let request = if operator.abort { "an operator asked to abort" } else { "an operator asked to pause" };
         let deploying = &self.spec.deploying_revision;
         let is_green = |created: &&RolloutSpec| created.count > 0 && created.revision == *deploying;
         let mut created = self.plan.rollout_specs.iter().filter(is_green);
         if let Some(created) = created.next() {
-            let message = format!("the plan creates {} of {deploying}, but {wish}", created.count);
+            let message = format!("the plan creates {} of {deploying}, but {request}", created.count);
             violations.push(Violation::new(AgainstRequest, [], message));
         }
         let mut find = |ids, what: String| violations.extend(Violation::of(AgainstRequest, ids, &what));
         let forward = self.outcome.where_(|after| after.is_green && after.enters_traffic());
-        find(forward, format!("put into traffic, but {wish}"));
+        find(forward, format!("put into traffic, but {request}"));
         if operator.abort {
             return;
         }
         if !carries(self.after.capacity(), self.spec.target_replicas) {
             let drained = self.outcome.where_(|after| after.is_drained() && after.route.is_serving());
             let left = number(self.after.capacity());
-            find(drained, format!("drained down to a capacity of {left} of {}, but {wish}", self.spec.target_replicas));
+            find(
+                drained,
+                format!("drained down to a capacity of {left} of {}, but {request}", self.spec.target_replicas),
+            );
         }
         let is_ready_standby = |route: &Route| route.is_standby() && route.is_ready();
         let standby = self.outcome.where_(|after| after.is_drained() && is_ready_standby(after.route));
-        find(standby, format!("drained on standby, but {wish}"));
+        find(standby, format!("drained on standby, but {request}"));
     }
 }

@@ -1,4 +1,4 @@
-//! The given part of an explanation: spec, limits, wishes.
+//! The given part of an explanation: spec, limits, requests.
 
 use std::io::Write;
 

@@ -69,7 +69,7 @@ class Spec(Wire):
     now: Moment = Moment()
     """The host's clock at this cycle: the only clock there is."""
     operator: Operator
-    """The operator's wishes."""
+    """The operator's requests."""
     checks: Sequence[Check]
     """The verdicts gathered so far, in any order."""
     config: Config = Config()
