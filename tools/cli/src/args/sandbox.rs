@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use pointsman::{Amount, guard::Policy};
-use pointsman_host::{Guard, Host, Limits, Plugin};
+use pointsman_host::{Budget, Budgets, Guard, Host, Limits, Plugin, UnknownBudget};
 
 use crate::error::CliError;
 
@@ -29,6 +29,13 @@ pub(crate) struct SandboxArgs {
     /// Largest response of one call, in MiB.
     #[arg(long, global = true, value_name = "MIB", default_value_t = 16)]
     response_limit: usize,
+    /// Largest component file, in MiB.
+    #[arg(long, global = true, value_name = "MIB", default_value_t = 16)]
+    file_limit: usize,
+    /// Raise, or lower, what compiling the plugin may cost: a budget and how much of it there may be, as
+    /// `work=4000000`. Can be given several times. A refused plugin's error names the budget.
+    #[arg(long = "budget", global = true, value_name = "NAME=MOST", value_parser = budget)]
+    budgets: Vec<(Budget, u64)>,
     #[command(flatten)]
     guard: GuardArgs,
 }
@@ -54,6 +61,14 @@ struct GuardArgs {
     guard_ids_only: bool,
 }
 
+/// Reads `NAME=MOST`.
+fn budget(text: &str) -> Result<(Budget, u64), String> {
+    let (name, most) = text.split_once('=').ok_or("should be NAME=MOST, as `work=4000000`")?;
+    let budget = name.parse().map_err(|error: UnknownBudget| error.to_string())?;
+    let most = most.parse().map_err(|_| format!("`{most}` is not a whole number"))?;
+    Ok((budget, most))
+}
+
 // === impl SandboxArgs ===
 
 impl SandboxArgs {
@@ -75,7 +90,8 @@ impl SandboxArgs {
             response: self.response_limit.saturating_mul(1 << 20),
             // One call at a time.
             instances: 1,
-            ..Limits::default()
+            component: self.file_limit.saturating_mul(1 << 20),
+            budgets: self.budgets.iter().fold(Budgets::default(), |all, (budget, most)| all.with(*budget, *most)),
         }
     }
 

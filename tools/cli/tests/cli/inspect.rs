@@ -55,3 +55,22 @@ fn the_cache_folder_is_used() {
 
     assert!(folder.path().join("modules").is_dir());
 }
+
+#[test]
+fn a_budget_is_set_by_name() {
+    let refusal = predicate::str::contains("the budget `work`").and(predicate::str::contains("1000"));
+
+    pointsman(&["inspect", "--budget", "work=1000", &plugin()]).assert().code(2).stderr(refusal);
+    pointsman(&["inspect", "--budget", "work=4000000", "--budget", "types=20000", &plugin()]).assert().code(0);
+}
+
+#[test]
+fn a_budget_that_there_is_not_is_said_with_those_that_there_are() {
+    let names = predicate::str::contains("there is no budget `worc`").and(predicate::str::contains("function-work"));
+
+    pointsman(&["inspect", "--budget", "worc=1", &plugin()]).assert().code(2).stderr(names);
+    pointsman(&["inspect", "--budget", "work=all", &plugin()])
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("`all` is not a whole number"));
+}
