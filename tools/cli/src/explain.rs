@@ -71,7 +71,7 @@ fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Resul
     let rollout = Rollout::new(&routes, &spec);
     match &rollout {
         Ok(rollout) if routes.is_empty() => {
-            writeln!(out, "no routes; the target is {}", rollout.spec().target_replicas)?
+            writeln!(out, "no routes; the target is {}", rollout.spec().target_replicas)?;
         }
         Ok(rollout) => writeln!(out, "\n{}\n", routes_table::of(rollout, &plan))?,
         // A plugin may be more lenient than the contract.
