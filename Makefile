@@ -1,6 +1,6 @@
 # `make demo` shows a rollout decided in a sandbox, `make test` runs everything that continuous integration runs.
-# A machine needs Rust 1.95 or newer, a C compiler and git; for `make test` also rustfmt and clippy, Python 3.11 or newer, and Go
-# 1.25 or newer. The rest is installed.
+# A machine needs Rust 1.95 or newer, a C compiler and git; for `make test` also rustfmt and clippy, Python 3.11 or
+# newer, and Go 1.25 or newer. The rest is installed.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,9 +16,13 @@ POINTSMAN := target/debug/pointsman
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
 
+# Fails with a sentence where a command does.
+comma := ,
+need = $(1) >/dev/null 2>&1 || { echo 'error: $(2)' >&2; exit 1; }
+
 needs-cargo:
-	@command -v $(CARGO) >/dev/null || { echo "error: cargo is not on the PATH; install Rust 1.95 or newer (rustup)" >&2; exit 1; }
-	@command -v cc >/dev/null || { echo "error: there is no C compiler; install gcc or clang" >&2; exit 1; }
+	@$(call need,command -v $(CARGO),cargo is not on the PATH; install Rust 1.95 or newer (rustup))
+	@$(call need,command -v cc,there is no C compiler; install gcc or clang)
 
 components: needs-cargo ## Build the components into target/plugins
 	$(CARGO) xtask components
@@ -47,8 +51,8 @@ unit: components ## Every test: native, and the components in the sandbox
 reproducible: needs-cargo ## Build the components in two folders and compare the bytes
 	$(CARGO) xtask reproducible
 
-# What a machine lacks is said first, not after ten minutes.
-test: needs-cargo needs-python needs-go fmt lint docs unit reproducible python go ## Everything that continuous integration runs
+# Names what a machine lacks first, not after ten minutes.
+test: needs-cargo needs-python needs-go fmt lint docs unit reproducible python go ## Run all that CI runs
 
 # The same check with more going wrong; `make test` runs the smaller one.
 model: needs-cargo ## Check the strategies' models more deeply (several minutes)
@@ -59,13 +63,13 @@ bench: components ## Measure, and print the table (several minutes)
 	@$(CARGO) xtask bench-table
 
 BUDGETS := $(CURDIR)/target/budgets
-budgets: components needs-go ## Measure the dearest files that pass the loader's budgets, on wasmtime and wazero (several minutes)
+budgets: components needs-go ## Measure the dearest files within the loader's budgets (several minutes)
 	$(CARGO) run --release --locked --workspace --example budgets -- $(BUDGETS)
 	go -C hosts/go/benchmarks run ./budgets $(BUDGETS)
 
 # Not part of `make test`, which asks for no Node.js.
 javascript: components ## Run the component in JavaScript, through jco, over the corpus (needs Node.js 20)
-	@command -v npm >/dev/null || { echo "error: npm is not on the PATH; install Node.js 20 or newer" >&2; exit 1; }
+	@$(call need,command -v npm,npm is not on the PATH; install Node.js 20 or newer)
 	npm --prefix examples/javascript install --no-package-lock --no-audit --no-fund
 	npm --prefix examples/javascript test
 	npm --prefix examples/javascript run bench
@@ -79,10 +83,11 @@ $(CARGO_FUZZ):
 
 # Without a sanitizer it needs no nightly compiler, and safe Rust has little for one to find.
 fuzz: needs-cargo $(CARGO_FUZZ) ## Look for bytes that are too much, FUZZ_SECONDS for each target (needs a C++ compiler)
-	@command -v c++ >/dev/null || { echo "error: there is no C++ compiler; install g++ or clang" >&2; exit 1; }
+	@$(call need,command -v c++,there is no C++ compiler; install g++ or clang)
 	for target in $(FUZZ_TARGETS); do \
 		mkdir -p target/fuzz/$$target; \
-		$(CARGO_FUZZ) fuzz run --sanitizer none --target-dir target/fuzz/build $$target target/fuzz/$$target tests/fuzz/$$target -- \
+		$(CARGO_FUZZ) fuzz run --sanitizer none --target-dir target/fuzz/build $$target \
+			target/fuzz/$$target tests/fuzz/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
 
@@ -93,40 +98,45 @@ PYTHON_HOST := hosts/python
 PYTHON_VENV := target/python
 PYTHON_LOWEST := target/python-lowest
 # What depends on wasmtime, and on watchdog.
-PYTHON_LOWEST_TESTS := $(addprefix tests/test_,admission.py events.py fork.py interrupts.py isolation.py limits.py loader.py watch.py watch_lasts.py)
+PYTHON_LOWEST_TESTS := $(patsubst %,tests/test_%.py,admission events fork host_limits interrupts isolation limits \
+	loader watch watch_lasts)
+PIP_QUIET := --quiet --disable-pip-version-check
 PYTHON_WHEELS := target/python-wheels
 PYTHON_INSTALLED := target/python-installed
 in-venv = $(CURDIR)/$(PYTHON_VENV)/bin/python -m
 
 needs-python:
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on the PATH; install Python 3.11 or newer" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; install Python 3.11 or newer, or set PYTHON" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: Python has no venv or no pip; install python3-venv" >&2; exit 1; }
+	@$(call need,command -v $(PYTHON),$(PYTHON) is not on the PATH; install Python 3.11 or newer)
+	@$(call need,$(PYTHON) -c 'import sys; assert sys.version_info[:2] > (3$(comma) 10)',$(PYTHON) is older than 3.11; \
+		install Python 3.11 or newer$(comma) or set PYTHON)
+	@$(call need,$(PYTHON) -c 'import ensurepip$(comma) venv',Python has no venv or no pip; install python3-venv)
 
 $(PYTHON_VENV)/ready: $(PYTHON_HOST)/requirements-dev.txt | needs-python
 	$(PYTHON) -m venv --clear $(PYTHON_VENV)
-	$(PYTHON_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(PYTHON_HOST)/requirements-dev.txt
+	$(PYTHON_VENV)/bin/pip install $(PIP_QUIET) --requirement $(PYTHON_HOST)/requirements-dev.txt
 	touch $@
 
 $(PYTHON_LOWEST)/ready: $(PYTHON_HOST)/requirements-lowest.txt | needs-python
 	$(PYTHON) -m venv --clear $(PYTHON_LOWEST)
-	$(PYTHON_LOWEST)/bin/pip install --quiet --disable-pip-version-check --requirement $(PYTHON_HOST)/requirements-lowest.txt
+	$(PYTHON_LOWEST)/bin/pip install $(PIP_QUIET) --requirement $(PYTHON_HOST)/requirements-lowest.txt
 	touch $@
 
-# An editable install, which puts the components into the package. Its requirements are there already, in the versions pinned.
+# An editable install, which puts the components into the package. Its requirements are there already, pinned.
 python-package: components $(PYTHON_VENV)/ready
-	$(PYTHON_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(PYTHON_HOST)
+	$(PYTHON_VENV)/bin/pip install $(PIP_QUIET) --no-deps --no-build-isolation --editable $(PYTHON_HOST)
 
 python: python-package $(PYTHON_LOWEST)/ready ## Check and test the Python host, and its wheel
 	cd $(PYTHON_HOST) && $(in-venv) ruff format --check --quiet . && $(in-venv) ruff check --quiet . && $(in-venv) mypy
 	cd $(PYTHON_HOST) && $(in-venv) pytest
-	$(PYTHON_LOWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable $(PYTHON_HOST)
+	$(PYTHON_LOWEST)/bin/pip install $(PIP_QUIET) --no-deps --no-build-isolation --editable $(PYTHON_HOST)
 	cd $(PYTHON_HOST) && $(CURDIR)/$(PYTHON_LOWEST)/bin/python -m pytest --quiet $(PYTHON_LOWEST_TESTS)
 	rm -rf $(PYTHON_WHEELS) $(PYTHON_INSTALLED)
 	$(in-venv) build --no-isolation --outdir $(PYTHON_WHEELS) $(PYTHON_HOST) >/dev/null
 	$(PYTHON) -m venv $(PYTHON_INSTALLED)
-	$(PYTHON_INSTALLED)/bin/pip install --quiet --disable-pip-version-check --constraint $(PYTHON_HOST)/requirements-dev.txt $(PYTHON_WHEELS)/*-py3-none-any.whl
-	$(in-venv) pytest --quiet $(PYTHON_HOST)/tests/test_readme.py --python $(CURDIR)/$(PYTHON_INSTALLED)/bin/python
+	$(PYTHON_INSTALLED)/bin/pip install $(PIP_QUIET) --constraint $(PYTHON_HOST)/requirements-dev.txt \
+		$(PYTHON_WHEELS)/*-py3-none-any.whl
+	$(in-venv) pytest --quiet $(PYTHON_HOST)/tests/test_readme.py \
+		--python $(CURDIR)/$(PYTHON_INSTALLED)/bin/python
 
 bench-python: python-package ## Measure the Python host, and print the tables
 	$(PYTHON_VENV)/bin/python $(PYTHON_HOST)/benchmarks
@@ -139,12 +149,14 @@ GO_HOST := hosts/go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 needs-go:
-	@command -v $(GO) >/dev/null || { echo "error: go is not on the PATH; install Go 1.25 or newer" >&2; exit 1; }
-	@case "$$(cd / && GOTOOLCHAIN=local $(GO) env GOVERSION)" in go1.[0-9]|go1.[0-9].*|go1.1[0-9]*|go1.2[0-4]*) \
-		echo "error: $$(cd / && GOTOOLCHAIN=local $(GO) env GOVERSION) is too old; install Go 1.25 or newer" >&2; exit 1;; esac
+	@$(call need,command -v $(GO),go is not on the PATH; install Go 1.25 or newer)
+	@version="$$(cd / && GOTOOLCHAIN=local $(GO) env GOVERSION)"; case "$$version" in \
+		go1.[0-9]|go1.[0-9].*|go1.1[0-9]*|go1.2[0-4]*) \
+		echo "error: $$version is too old; install Go 1.25 or newer" >&2; exit 1;; esac
 
 go: needs-go components ## Check and test the Go host
-	@unformatted="$$(gofmt -l $(GO_HOST))"; [ -z "$$unformatted" ] || { echo "error: gofmt would change $$unformatted" >&2; exit 1; }
+	@unformatted="$$(gofmt -l $(GO_HOST))"; [ -z "$$unformatted" ] || \
+		{ echo "error: gofmt would change $$unformatted" >&2; exit 1; }
 	cd $(GO_HOST) && $(GO) vet ./...
 	cd $(GO_HOST) && $(GO) run $(STATICCHECK) ./...
 	cd $(GO_HOST) && $(GO) test -race ./...

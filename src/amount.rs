@@ -28,12 +28,12 @@ impl Amount {
         matches!(self, Self::Count(0) | Self::Millipercent(0))
     }
 
-    /// How many of `target` routes, rounded up; [`u32::MAX`] where it is more.
+    /// Routes out of `target`, rounded up; [`u32::MAX`] where it is more.
     pub fn rounded_up(self, target: u32) -> u32 {
         self.of(target, |thousandths| thousandths.div_ceil(WHOLE))
     }
 
-    /// How many of `target` routes, rounded down; [`u32::MAX`] where it is more.
+    /// Routes out of `target`, rounded down; [`u32::MAX`] where it is more.
     pub fn rounded_down(self, target: u32) -> u32 {
         self.of(target, |thousandths| thousandths / WHOLE)
     }
@@ -63,7 +63,7 @@ impl fmt::Display for Amount {
     }
 }
 
-/// Why a text is no amount.
+/// Represents a text that is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no amount: it should be a number of routes, or a percentage with at most three decimals such as `25%` or \

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{HealthStatus, Route, RouteChanges, RouteEnd, RouteStatus, Timestamp, TrafficStatus};
 
-/// Why a plan could not be applied. The routes are as they were.
+/// Represents a plan that could not be applied. The routes are as they were.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
     /// The plan names a route that is not there. It was made from other routes.
@@ -13,11 +13,12 @@ pub enum ApplyError {
 }
 
 impl RouteChanges {
-    /// Makes of `routes` what this plan makes of them, in the contract's order: create, promote, change traffic, drain. All of
-    /// it, or nothing.
+    /// Makes of `routes` what this plan makes of them, in the contract's order: create, promote, change traffic, drain.
+    /// All of it, or nothing.
     ///
-    /// New routes are provisioning and not checked, come after the others, and get their ids from `new_id`, which must give
-    /// one that is not there yet. Whether the plan does harm is not looked at; that is the [`guard`](crate::guard)'s part.
+    /// New routes are provisioning and not checked, come after the others, and get their ids from `new_id`, which must
+    /// give one that is not there yet. Whether the plan does harm is not looked at; that is the
+    /// [`guard`](crate::guard)'s part.
     ///
     /// # Errors
     /// [`ApplyError::UnknownRoute`] where a route that the plan names is not there.

@@ -20,7 +20,7 @@ pub const TOLERANCE: f64 = 1e-9;
 pub struct Load {
     /// Sum of the serving routes' ratios, but for what rounding lost of it.
     sum: f64,
-    /// What rounding lost.
+    /// The sum's rounding error so far.
     lost: f64,
     /// The largest ratio that counts; 0.0 for no routes.
     pub largest: f64,

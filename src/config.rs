@@ -44,7 +44,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     }
 }
 
-/// What `f` makes of each object of a JSON array, one after the other: no two of them are in memory at once.
+/// Maps each object of a JSON array by `f`, one after the other: no two of them are in memory at once.
 ///
 /// # Errors
 /// The first that is wrong.
@@ -73,8 +73,8 @@ pub(crate) fn elements<T: DeserializeOwned, A>(array: &str, f: impl Fn(&T) -> A)
     Ok(made)
 }
 
-/// The error, with the path of the value it is about in front. The position is left out, unless it is a syntax error: the
-/// text may have been written anew on its way here.
+/// The error, with the path of the value it is about in front. The position is left out, unless it is a syntax error:
+/// the text may have been written anew on its way here.
 #[cold]
 fn explain(text: &str, error: &serde_json::Error) -> String {
     let message = error.to_string();
@@ -85,8 +85,8 @@ fn explain(text: &str, error: &serde_json::Error) -> String {
     if path.is_empty() { message.to_owned() } else { format!("`{path}`: {message}") }
 }
 
-/// A value that was written as a JSON string: one word of an enum. Derived implementations take `{"word": null}` as well, and
-/// call anything else broken JSON.
+/// A value that was written as a JSON string: one word of an enum. Derived implementations take `{"word": null}` as
+/// well, and call anything else broken JSON.
 struct Word<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {

@@ -2,8 +2,8 @@
 
 /// Exports a [`Strategy`](crate::Strategy) as a plugin: both entry points, `strategy` and `strategy-json`.
 ///
-/// Write it once, at the root of a crate with `crate-type = ["cdylib"]`. It does something on WebAssembly only, so the same
-/// crate can be tested natively.
+/// Write it once, at the root of a crate with `crate-type = ["cdylib"]`. It does something on WebAssembly only, so the
+/// same crate can be tested natively.
 ///
 /// ```
 /// pointsman::export_strategy!(pointsman::blue_green::BlueGreen);
@@ -35,7 +35,9 @@ macro_rules! export_guard {
         #[allow(unsafe_code, missing_docs, reason = "generated")]
         mod pointsman_guard {
             type Plugin = $crate::component::guard::GuardPlugin;
-            $crate::component::guard::bindings::export_guard_plugin!(Plugin with_types_in $crate::component::guard::bindings);
+            $crate::component::guard::bindings::export_guard_plugin!(
+                Plugin with_types_in $crate::component::guard::bindings
+            );
         }
     };
 }

@@ -32,8 +32,8 @@
 //! **Bounds.** *least* is the larger of the plan's `commitment.least-serving` and the limits', *most* the smaller of
 //! `most-live`. Where [`Spec::limits`] is none, [`Policy::resolve`] stands in.
 //!
-//! **Short** is what serves less than the limits' least. Only the operator's word makes it short: a plan's promise binds
-//! the plan, and excuses it from nothing.
+//! **Short** is what serves less than the limits' least. Only the operator's word makes it short: a plan's promise
+//! binds the plan, and excuses it from nothing.
 //!
 //! **Rule 3** weighs traffic by [`capacity`](crate::capacity), three ways, because what is not ready now may be in the
 //! next second, and takes its share of the traffic then. *cap*: of the serving routes. *cap′*: the same sum over the
@@ -51,9 +51,9 @@
 //! revision after; or (b) no stable revision is known, every live green serves after it, no ready blue is left on
 //! standby, and nothing is created.
 //!
-//! **Rule 6** has no say while cap before is short. Under abort and pause no green is created or put into traffic. Under
-//! pause without abort no serving route is drained unless cap after ≥ target, and no ready standby. Ratios of active
-//! routes are free.
+//! **Rule 6** has no say while cap before is short. Under abort and pause no green is created or put into traffic.
+//! Under pause without abort no serving route is drained unless cap after ≥ target, and no ready standby. Ratios of
+//! active routes are free.
 //!
 //! A plan that changes nothing can break rules 5 and 7 only. Not violations: texts that are too long, and an evaluation
 //! less than a second ahead; see [`RouteChanges::tidy`].

@@ -14,25 +14,25 @@ pub struct Request {
     /// All routes of the deployment, in any order.
     #[serde(deserialize_with = "config::objects")]
     pub routes: Vec<Route>,
-    /// What is wanted.
+    /// Goal, limits and clock.
     #[serde(deserialize_with = "config::object")]
     pub spec: Spec,
 }
 
-/// What came of a request.
+/// Answer to one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all answers are plans")]
 pub enum Answer {
     /// The plan.
     Ok(RouteChanges),
-    /// Why there is none.
+    /// No plan, and the reason.
     Error {
         /// Which kind of error.
         code: ErrorCode,
         /// One sentence, naming the field or the route.
         message: String,
-        /// What a rejected plan does wrong; only in answers that a guarding host gives.
+        /// Violations of a rejected plan; only in answers that a guarding host gives.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         violations: Vec<Violation>,
     },
@@ -76,13 +76,13 @@ pub struct ConfigToCheck {
     pub limits: Option<Commitment>,
 }
 
-/// What a strategy says of a configuration.
+/// Verdict of a strategy on a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Admission {
-    /// What a plan with it would promise.
+    /// Taken; the promise of every plan with it.
     Ok(Commitment),
-    /// Why it is refused.
+    /// Refused, and the reason.
     Error(String),
 }
 
@@ -97,8 +97,8 @@ pub fn check_config<S: Strategy>(request: &str) -> Result<String, String> {
     serde_json::to_string(&admission).map_err(|error| error.to_string())
 }
 
-/// Answers each element of a JSON array by itself, so that none spoils another: with `answer` what is a `Q`, with `refuse`,
-/// which is told why, what is none.
+/// Answers each element of a JSON array by itself, so that none spoils another: with `answer` what is a `Q`, with
+/// `refuse`, which is told why, what is none.
 ///
 /// # Errors
 /// One sentence, where the text is not a JSON array; `what` says of what.

@@ -13,7 +13,7 @@ const LONGEST_VALUE: usize = 256;
 
 /// Keys with values, in the order of the keys. In JSON an object.
 ///
-/// What a host sends is kept until [`validate`](Self::validate) has seen it: a key that stands there twice, and more
+/// Keeps what a host sends until [`validate`](Self::validate) has seen it: a key that stands there twice, and more
 /// than may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels(Vec<(String, String)>);
@@ -36,7 +36,7 @@ impl Labels {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Their number.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -45,7 +45,7 @@ impl Labels {
     /// no NUL.
     ///
     /// # Errors
-    /// What is wrong, naming the label.
+    /// Checks keys, values and their number; the error names the label.
     pub fn validate(&self) -> Result<(), String> {
         if self.0.len() > MOST {
             return Err(format!("{} labels are given; at most {MOST} may be", self.0.len()));
@@ -73,7 +73,8 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Labels {
 
 impl From<Vec<(String, String)>> for Labels {
     fn from(mut labels: Vec<(String, String)>) -> Self {
-        // More than may be are in no order that matters, and would take long. A library's sort adds 4 kB to a component.
+        // More than may be are in no order that matters, and would take long. A library's sort adds 4 kB to a
+        // component.
         if labels.len() <= MOST {
             for end in 1..labels.len() {
                 let place = labels[..end].partition_point(|(key, _)| *key <= labels[end].0);

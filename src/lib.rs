@@ -8,8 +8,8 @@
 //! - the strategies themselves ([`blue_green`], [`rolling_update`]),
 //! - the [`guard`], which checks any strategy's plan before it is applied.
 //!
-//! Nothing here has a clock, does I/O or uses randomness: the same input gives the same plan, byte for byte, in whatever
-//! order the routes come. It compiles natively as well as to WebAssembly.
+//! Nothing here has a clock, does I/O or uses randomness: the same input gives the same plan, byte for byte, in
+//! whatever order the routes come. It compiles natively as well as to WebAssembly.
 //!
 //! ```
 //! use pointsman::{Spec, SubStep, Timestamp, blue_green::BlueGreen, evaluate_cycle};

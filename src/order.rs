@@ -64,7 +64,7 @@ fn sort(routes: &mut [&Route], compare: fn(&Route, &Route) -> Ordering) {
     routes.sort_unstable_by(|a, b| compare(a, b));
 }
 
-/// Where a route stands in the drain order: not running, unhealthy, degraded, not checked, healthy and not serving,
+/// Place of a route in the drain order: not running, unhealthy, degraded, not checked, healthy and not serving,
 /// serving; then oldest first, then by id. No two routes stand in one place.
 fn drain_key(route: &Route) -> (u8, Timestamp, &str) {
     let rank = match (route.status, route.health) {

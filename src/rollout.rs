@@ -5,7 +5,7 @@ use crate::{
     order::{compare, is_same, sort_by_id},
 };
 
-/// The routes of one deployment and what is wanted of them.
+/// The routes of one deployment, and the spec that they are to reach.
 ///
 /// The routes are in the order of their ids, whatever order they came in: a strategy that takes the first route of some
 /// kind takes the same one in every host, and every list of a plan comes out in that order.
@@ -15,7 +15,7 @@ pub struct Rollout<'a> {
     spec: &'a Spec,
 }
 
-/// How many routes are what, in routes. See [`Route`] for the words.
+/// Counts of routes by what they are. See [`Route`] for the words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Live green routes.
@@ -52,8 +52,8 @@ impl<'a> Rollout<'a> {
     /// Routes that come in the order of their ids already save most of the sorting.
     ///
     /// # Errors
-    /// [`EvaluationError::InvalidRoutes`] where two routes have one id or one has none, a traffic ratio is not in 0.0 to
-    /// 1.0, or labels are not as the contract says. It names the route; of several the one whose id sorts first.
+    /// [`EvaluationError::InvalidRoutes`] where two routes have one id or one has none, a traffic ratio is not in 0.0
+    /// to 1.0, or labels are not as the contract says. It names the route; of several the one whose id sorts first.
     pub fn new(routes: &'a [Route], spec: &'a Spec) -> Result<Self, EvaluationError> {
         let mut routes: Vec<&Route> = routes.iter().collect();
         sort_by_id(&mut routes);
@@ -73,7 +73,7 @@ impl<'a> Rollout<'a> {
         Ok(Self { routes, spec })
     }
 
-    /// What is wanted.
+    /// Goal, limits and clock.
     pub fn spec(&self) -> &'a Spec {
         self.spec
     }
@@ -147,7 +147,7 @@ impl<'a> Rollout<'a> {
 // === impl Tally ===
 
 impl Tally {
-    /// How many routes serve.
+    /// Number of serving routes.
     pub fn serving(&self) -> u32 {
         self.serving_green + self.serving_blue
     }
@@ -157,7 +157,7 @@ impl Tally {
         self.ready_green == 0 && target > 0 && self.ready_standby_blue > 0
     }
 
-    /// How many routes are live.
+    /// Number of live routes.
     pub fn live(&self) -> u32 {
         self.live_green + self.live_blue
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Labels, Timestamp, words};
 
-/// Where a route is in its life.
+/// Stage of a route's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteStatus {
@@ -20,7 +20,7 @@ pub enum RouteStatus {
     FailedToStart,
 }
 
-/// What the last health check said.
+/// Verdict of the last health check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthStatus {
@@ -46,7 +46,7 @@ pub enum TrafficStatus {
     Inactive,
 }
 
-/// Why a route stopped being live. The first cause wins.
+/// Cause for which a route stopped being live. The first one wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteEnd {
@@ -66,10 +66,10 @@ pub struct Route {
     pub id: String,
     /// The revision it was created from, compared byte for byte; `""` is none, and never green.
     pub revision: String,
-    /// Where it is in its life.
+    /// Stage of its life.
     #[serde(deserialize_with = "crate::config::word")]
     pub status: RouteStatus,
-    /// What the last health check said.
+    /// Verdict of the last health check.
     #[serde(deserialize_with = "crate::config::word")]
     pub health: HealthStatus,
     /// Whether it gets requests.
@@ -77,13 +77,13 @@ pub struct Route {
     pub traffic_status: TrafficStatus,
     /// 0.0 to 1.0: 1.0 is a full share of what this route is built for. In standby, what it returns with.
     pub traffic_ratio: f64,
-    /// When the host created it.
+    /// Moment at which the host created it.
     pub created_at: Timestamp,
-    /// When `status` or `health` last changed; none where unknown. A health check that confirms what was known does not
-    /// move it.
+    /// Moment at which `status` or `health` last changed; none where unknown. A health check that confirms what was
+    /// known does not move it.
     #[serde(default)]
     pub status_updated_at: Option<Timestamp>,
-    /// Why it ended; none while it is live. None when terminating counts as drained, else the cause is unknown.
+    /// Cause of its end; none while it is live. None when terminating counts as drained, else the cause is unknown.
     #[serde(default, deserialize_with = "crate::config::optional_word")]
     pub end: Option<RouteEnd>,
     /// The host's facts about it.
@@ -152,13 +152,13 @@ impl Route {
             && self.status_updated_at.is_none_or(|at| at >= since)
     }
 
-    /// When status or health last changed, as far as is known: `status_updated_at`, or `created_at` where that is
-    /// unknown or ahead of `now`, but never after `now`.
+    /// Moment at which status or health last changed, as far as is known: `status_updated_at`, or `created_at` where
+    /// that is unknown or ahead of `now`, but never after `now`.
     pub fn changed_at(&self, now: Timestamp) -> Timestamp {
         self.status_updated_at.filter(|at| *at <= now).unwrap_or(self.created_at).min(now)
     }
 
-    /// What is not right about it whatever the other routes are.
+    /// Checks what must hold of it whatever the other routes are.
     ///
     /// # Errors
     /// One sentence without the route's name.

@@ -1,14 +1,14 @@
-//! What a host wants of a rollout, and what time it is.
+//! The spec of a rollout: goal, requests, limits and clock, as a host states them in each cycle.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Labels, Timestamp};
 
-/// What an operator wants of this rollout. Abort outweighs pause, pause promote, and promote the passed gates.
+/// Requests of an operator for this rollout. Abort outweighs pause, pause promote, and promote the passed gates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Operator {
-    /// Give the rollout up.
+    /// Return to the stable revision, and end.
     pub abort: bool,
     /// No step forward and no end; repairs go on. Not read while `abort`.
     pub pause: bool,
@@ -19,7 +19,7 @@ pub struct Operator {
     pub passed_gates: Vec<String>,
 }
 
-/// How a check stands.
+/// Verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
@@ -39,10 +39,10 @@ pub enum CheckOutcome {
 pub struct Check {
     /// The host's name for it, unique in a call.
     pub name: String,
-    /// How it stands.
+    /// Its verdict.
     #[serde(deserialize_with = "crate::config::word")]
     pub outcome: CheckOutcome,
-    /// When it was last sampled; a moment ahead of now counts as now. None: it counts always.
+    /// Moment at which it was last sampled; one ahead of now counts as now. None: it counts always.
     #[serde(default)]
     pub observed_at: Option<Timestamp>,
 }
@@ -57,7 +57,7 @@ pub struct Commitment {
     pub most_live: u32,
 }
 
-/// What is wanted, and what time it is.
+/// Goal, requests, limits and clock of a rollout, in one cycle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -67,13 +67,13 @@ pub struct Spec {
     /// deploying one is none: read it with [`stable`](Self::stable).
     #[serde(default)]
     pub stable_revision: Option<String>,
-    /// How many routes should serve when the rollout ends; 0 is valid.
+    /// Number of routes that should serve when the rollout ends; 0 is valid.
     pub target_replicas: u32,
-    /// When this revision was activated.
+    /// Moment at which this revision was activated.
     pub started_at: Timestamp,
     /// The host's clock at this cycle: the only clock there is.
     pub now: Timestamp,
-    /// The operator's wishes.
+    /// The operator's requests.
     #[serde(default, deserialize_with = "crate::config::object")]
     pub operator: Operator,
     /// The verdicts gathered so far, in any order.
@@ -82,7 +82,8 @@ pub struct Spec {
     /// The operator's policy at this target; none where the strategy's own configuration alone bounds it.
     #[serde(default, deserialize_with = "crate::config::optional_object")]
     pub limits: Option<Commitment>,
-    /// How many more routes may be placed now, of the larger revision; none where unknown, as if unlimited.
+    /// Number of routes that may be placed now in addition, of the larger revision; none where unknown, as if
+    /// unlimited.
     #[serde(default)]
     pub free_places: Option<u32>,
     /// Which ratios are possible: `k/n` for 0 ≤ k ≤ n; 1 is in or out only, 0 is exact.
@@ -103,7 +104,7 @@ pub struct Spec {
 // === impl Commitment ===
 
 impl Commitment {
-    /// What bounds nothing.
+    /// Bounds that bound nothing.
     pub const NONE: Self = Self { least_serving: 0, most_live: u32::MAX };
 
     /// Both bounds at once: the larger of the least, the smaller of the most.
@@ -119,7 +120,7 @@ impl Commitment {
 // === impl Spec ===
 
 impl Spec {
-    /// A spec with the contract's defaults: no stable revision, no wishes, no checks, no limits, in or out of traffic
+    /// A spec with the contract's defaults: no stable revision, no requests, no checks, no limits, in or out of traffic
     /// only, and a configuration of all defaults.
     pub fn new(deploying_revision: &str, target_replicas: u32, started_at: Timestamp, now: Timestamp) -> Self {
         Self {
@@ -145,15 +146,15 @@ impl Spec {
         stable.filter(|revision| !revision.is_empty() && *revision != self.deploying_revision)
     }
 
-    /// Since when what ended belongs to this rollout: its start. Where the clock is behind the start, as far before now as
-    /// the start is after it: what this rollout did since the clock was set back has stamps before now, and rows that
-    /// are much older are history all the same.
+    /// Moment since which what ended belongs to this rollout: its start. Where the clock is behind the start, as far
+    /// before now as the start is after it: what this rollout did since the clock was set back has stamps before now,
+    /// and rows that are much older are history all the same.
     pub fn beginning(&self) -> Timestamp {
         let behind = self.started_at.saturating_millis_since(self.now);
         if behind == 0 { self.started_at } else { self.now.saturating_sub_millis(behind) }
     }
 
-    /// Since when a route that was asked to stop, and has not, takes a place that this rollout gave or took. Where the
+    /// Moment since which a stopping route takes a place that this rollout gave or took. Where the
     /// clock is behind the start nobody can tell, and all do.
     pub fn stopping_since(&self) -> Timestamp {
         if self.now < self.started_at { Timestamp::default() } else { self.started_at }

@@ -1,4 +1,4 @@
-//! What a strategy is, and the steps around it that are the same for all of them.
+//! The trait of strategies, and the steps around one that are the same for all of them.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -7,7 +7,8 @@ use crate::{Commitment, EvaluationError, Rollout, RouteChanges, Spec, config};
 
 /// A rollout strategy: a pure function from routes and spec to a plan.
 ///
-/// Implement it, and [`export_strategy!`](crate::export_strategy) makes a plugin of it. The README shows a whole one.
+/// Implement it, and [`export_strategy!`](crate::export_strategy) makes a plugin of it. `docs/write-a-strategy.md`
+/// shows a whole one.
 pub trait Strategy {
     /// Kebab-case name, for example `blue-green`.
     const NAME: &'static str;
@@ -16,20 +17,20 @@ pub trait Strategy {
     /// One sentence on what it does.
     const SUMMARY: &'static str;
 
-    /// Its configuration. Make it strict with `#[serde(deny_unknown_fields)]`: a mistyped key that is silently ignored is
-    /// found at night. The JSON Schema that users see comes from this type.
+    /// Its configuration. Make it strict with `#[serde(deny_unknown_fields)]`: a mistyped key that is silently ignored
+    /// is found at night. The JSON Schema that users see comes from this type.
     type Config: DeserializeOwned + JsonSchema;
 
     /// JSON Schema (draft 2020-12) of the configuration, as JSON text.
     ///
-    /// The default generates it from [`Self::Config`] when asked, which takes 45 kB of a component. To save them, include a
-    /// generated file, and let a test compare it with [`schema_of`].
+    /// The default generates it from [`Self::Config`] when asked, which takes 45 kB of a component. To save them,
+    /// include a generated file, and let a test compare it with [`schema_of`].
     fn config_schema() -> String {
         schema_of::<Self::Config>()
     }
 
-    /// What a configuration's type alone cannot say: whether its keys go together. It is asked before every evaluation, and
-    /// when a host checks a configuration.
+    /// Checks what a configuration's type alone cannot say: whether its keys go together. Called before every
+    /// evaluation, and when a host checks a configuration.
     ///
     /// # Errors
     /// One sentence that names the keys and says what would be right.
@@ -37,7 +38,7 @@ pub trait Strategy {
         Ok(())
     }
 
-    /// What a plan promises at this target, with this configuration and within these limits, and at nothing else: it is
+    /// Promise of a plan at this target, with this configuration and within these limits, and at nothing else: it is
     /// the same in every cycle. [`evaluate_cycle`] writes it into every plan, and the [guard](crate::guard) holds the
     /// plan to it.
     ///
@@ -55,14 +56,15 @@ pub trait Strategy {
         Ok(())
     }
 
-    /// Decides one cycle. The routes have unique ids and traffic ratios in 0.0 to 1.0, and are in the order of their ids.
+    /// Decides one cycle. The routes have unique ids and traffic ratios in 0.0 to 1.0, and are in the order of their
+    /// ids.
     ///
     /// # Errors
     /// [`EvaluationError::InvalidRoutes`] where the routes cannot be right, naming one.
     fn evaluate(rollout: &Rollout<'_>, config: &Self::Config) -> Result<RouteChanges, EvaluationError>;
 }
 
-/// What a strategy says of itself.
+/// Description of a strategy, by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// Kebab-case name.
@@ -93,7 +95,7 @@ pub fn schema_of<C: JsonSchema>() -> String {
     format!("{:#}\n", schemars::schema_for!(C).as_value())
 }
 
-/// What strategy this is.
+/// Describes a strategy.
 pub fn describe<S: Strategy>() -> Description {
     Description {
         name: S::NAME.to_owned(),
@@ -103,7 +105,7 @@ pub fn describe<S: Strategy>() -> Description {
     }
 }
 
-/// What a plan with this configuration would promise at a target and within limits: the commitment of every plan that
+/// Promise of a plan with this configuration at a target and within limits: the commitment of every plan that
 /// the strategy makes there.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::{RouteChanges, Timestamp};
 const LONGEST_MESSAGE: usize = 1024;
 /// Most bytes of a reason's code and of a gate, after escaping.
 const LONGEST_WORD: usize = 64;
-/// How far ahead the next evaluation is at least, in milliseconds: a host that evaluates more often has no pause.
+/// Least time to the next evaluation, in milliseconds: a host that evaluates more often has no pause.
 pub(crate) const SHORTEST_PAUSE_MILLIS: u64 = 1000;
 
 /// Stands at the end of a text that was cut.

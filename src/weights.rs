@@ -4,14 +4,14 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightSteps(pub u32);
 
-/// How far from `k/n` a ratio may be and still be it, in steps: who computes `k * (1.0 / n)` is off by a last bit.
+/// Distance from `k/n` within which a ratio counts as it, in steps: who computes `k * (1.0 / n)` is off by a last bit.
 const TOLERANCE: f64 = 1e-6;
 
 // === impl WeightSteps ===
 
 impl WeightSteps {
-    /// Whether a ratio is possible. One outside of 0.0 to 1.0 is not; nor is one that would be rounded to nothing, however
-    /// small: the guard weighs ratios against each other, and would take ten routes at 1e-9 for ten that serve.
+    /// Whether a ratio is possible. One outside of 0.0 to 1.0 is not; nor is one that would be rounded to nothing,
+    /// however small: the guard weighs ratios against each other, and would take ten routes at 1e-9 for ten that serve.
     pub fn is_possible(self, ratio: f64) -> bool {
         let steps = ratio * f64::from(self.0);
         let is_whole = (steps - steps.round()).abs() <= TOLERANCE && (ratio == 0.0 || steps.round() > 0.0);

@@ -2,7 +2,7 @@
 
 use crate::{Route, capacity::TOLERANCE};
 
-/// How many routes or checks a message names before it says how many more there are.
+/// Most routes or checks that a message names before it counts the rest.
 const NAMED: usize = 3;
 
 /// `1 green route`, `3 green routes`.
@@ -40,7 +40,7 @@ pub(crate) fn check_failed(names: &[&str]) -> String {
     format!("a check failed ({})", list(names.iter().copied()))
 }
 
-/// What a paused rollout says: how far it is.
+/// Message of a paused rollout: how far it is.
 pub(crate) fn paused(readiness: &str) -> String {
     format!("{readiness}; paused by an operator")
 }

@@ -296,8 +296,8 @@ fn what_nobody_approved_never_comes_back(#[case] word: &str, #[case] plan: &str)
     assert_eq!(summary(&decided), plan);
 }
 
-/// A third revision takes over in mid-rollout: what the second left goes in the plan that creates, and what serves of it
-/// only as far as the target still serves.
+/// A third revision takes over in mid-rollout: what the second left goes in the plan that creates, and what serves of
+/// it only as far as the target still serves.
 #[rstest]
 #[case::idle("RRR", "rpu", "creating-green create 3 drain r-4 r-5 r-6")]
 #[case::on_standby("RRR", "kkk", "creating-green create 3 drain r-4 r-5 r-6")]
@@ -310,7 +310,8 @@ fn leftovers(#[case] stable: &str, #[case] left: &str, #[case] plan: &str) {
     assert_eq!(summary(&evaluate(&routes, &spec(0, AUTO))), plan);
 }
 
-/// Blue beyond a lowered target goes in the plan that creates, what is worth least first, and what stays has full shares.
+/// Blue beyond a lowered target goes in the plan that creates, what is worth least first, and what stays has full
+/// shares.
 #[rstest]
 #[case::all_serve("RRRR", 2, "creating-green create 2 drain r-1 r-2")]
 #[case::unready_first("RRUR", 3, "creating-green create 3 drain r-3")]
@@ -421,7 +422,8 @@ fn what_returns_has_a_full_share() {
     }
 }
 
-/// Where nothing better can serve, what is ready stays, whoever gives up: it may be promoted yet, but not after an abort.
+/// Where nothing better can serve, what is ready stays, whoever gives up: it may be promoted yet, but not after an
+/// abort.
 #[rstest]
 #[case::deadline("UU", "rp", "", None, "deadline-exceeded drain r-4", SubStep::RollingBack)]
 #[case::and_stays_so("UU", "rg", "", None, "deadline-exceeded", SubStep::RollingBack)]

@@ -1,4 +1,5 @@
-//! Every row of the rolling update's table and every boundary in the notes under it, stated here once more and not blessed.
+//! Every row of the rolling update's table and every boundary in the notes under it, stated here once more and not
+//! blessed.
 
 #[path = "support/build.rs"]
 mod support;
@@ -111,7 +112,7 @@ fn what_is_decided(
 ) {
     let outcome = words.split('+').next().unwrap_or_default();
     let wishes = if checks(outcome).is_empty() { words } else { words.split_once('+').map_or("", |(_, wish)| wish) };
-    let memo = late(59_000);
+    let memo = Some(late(59_000));
     let spec =
         Spec { target_replicas: 4, operator: operator(wishes), checks: checks(outcome), memo, ..spec(60_000, config) };
 
@@ -171,7 +172,13 @@ fn leftovers(#[case] stable: &str, #[case] left: &str, #[case] new: &str, #[case
 /// The limits bound the configuration, whichever is tighter; places bound what is created.
 #[rstest]
 #[case::limits_are_wider(4, r#"{"max_surge": 1}"#, Some((0, 40)), None, "replacing create 2 drain r-1")]
-#[case::limits_are_tighter(4, r#"{"max_surge": 4, "max_unavailable": 4}"#, Some((3, 5)), None, "replacing create 2 drain r-1")]
+#[case::limits_are_tighter(
+    4,
+    r#"{"max_surge": 4, "max_unavailable": 4}"#,
+    Some((3, 5)),
+    None,
+    "replacing create 2 drain r-1"
+)]
 #[case::one_place(4, "{}", None, Some(1), "replacing create 1 drain r-1")]
 #[case::no_place(4, ONE_BY_ONE, None, Some(0), "no-capacity")]
 #[case::nothing_can_move(1, ONE_MISSING, Some((1, 2)), None, "no-budget")]
@@ -190,8 +197,8 @@ fn bounds(
     assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
 }
 
-/// Kubernetes' own documentation: 10 replicas and 25% each are at most 13 routes and at least 8 available (surge rounded up
-/// to 3, unavailable down to 2); a surge of 30% is at most 130%; its `ResolveFenceposts` for the last three.
+/// Kubernetes' own documentation: 10 replicas and 25% each are at most 13 routes and at least 8 available (surge
+/// rounded up to 3, unavailable down to 2); a surge of 30% is at most 130%; its `ResolveFenceposts` for the last three.
 #[rstest]
 #[case::the_published_example(10, r#""25%""#, r#""25%""#, 5, 2)]
 #[case::thirty_percent(10, r#""30%""#, r#""30%""#, 6, 3)]
@@ -270,8 +277,8 @@ fn the_back_off(#[case] failures: usize, #[case] seconds: u64) {
     assert_eq!(summary(&failed(seconds * 1000)), "replacing create 1");
 }
 
-/// The back-off keeps routes from being created, and old ones that a new one has replaced go meanwhile. None goes beyond
-/// that after a failure.
+/// The back-off keeps routes from being created, and old ones that a new one has replaced go meanwhile. None goes
+/// beyond that after a failure.
 #[test]
 fn old_routes_go_during_the_back_off() {
     let mut routes = beside("RRRR", "Rf");
@@ -284,9 +291,9 @@ fn old_routes_go_during_the_back_off() {
 }
 
 /// So many milliseconds after the start two cycles have seen the deadline passed, which counts from the start.
-fn late(seen: u64) -> Option<String> {
+fn late(seen: u64) -> String {
     let seen = STARTED_AT + seen;
-    Some(format!("rolling-update 2 {STARTED_AT} progressed {STARTED_AT} due-deadline {seen} mark 4 highest 4"))
+    format!("rolling-update 2 {STARTED_AT} progressed {STARTED_AT} due-deadline {seen} mark 4 highest 4")
 }
 
 /// The deadline, the end of the back-off: what comes first. A deadline that is seen passed is looked at a second later.
@@ -311,7 +318,7 @@ fn the_next_evaluation(#[case] changed: u64, #[case] new: &str, #[case] config: 
 #[case::exactly_and_for_the_first_time(60_000, 60_000, "waiting-for-provisioning")]
 #[case::a_second_later(61_000, 60_000, "deadline-exceeded create 1 v1 drain r-4 r-5")]
 fn the_deadline(#[case] elapsed: u64, #[case] seen: u64, #[case] plan: &str) {
-    let spec = Spec { target_replicas: 4, memo: late(seen), ..spec(elapsed, DEADLINE) };
+    let spec = Spec { target_replicas: 4, memo: Some(late(seen)), ..spec(elapsed, DEADLINE) };
 
     assert_eq!(summary(&evaluate(&beside("RRR", "PP"), &spec)), plan);
 }
@@ -341,7 +348,12 @@ fn the_target(#[case] target: u32, #[case] old: &str, #[case] new: &str, #[case]
 #[case::a_zero_that_is_none(r#"{"max_surge": 0}"#, 4, None, Ok((3, 4)))]
 #[case::the_other_zero(r#"{"max_unavailable": "0%"}"#, 4, None, Ok((4, 5)))]
 #[case::no_move_left(r#"{"max_surge": 0, "max_unavailable": 1}"#, 1, Some((1, 2)), Err("needs max_unavailable 100%"))]
-#[case::no_surge_left(r#"{"max_surge": 1, "max_unavailable": 0}"#, 4, Some((3, 4)), Err("needs max_surge of at least 1"))]
+#[case::no_surge_left(
+    r#"{"max_surge": 1, "max_unavailable": 0}"#,
+    4,
+    Some((3, 4)),
+    Err("needs max_surge of at least 1")
+)]
 fn the_promise(
     #[case] config: &str,
     #[case] target: u32,
@@ -373,7 +385,8 @@ fn the_promise(
 )]
 #[case::no_percent_sign(
     r#"{"max_surge": "25"}"#,
-    "`max_surge`: invalid value: string \"25\", expected a number of routes from 0 to 4294967295, or a percentage such as \"25%\" or \"12.5%\""
+    "`max_surge`: invalid value: string \"25\", expected a number of routes from 0 to 4294967295, \
+     or a percentage such as \"25%\" or \"12.5%\""
 )]
 #[case::signed(r#"{"max_surge": "+5%"}"#, "`max_surge`: invalid value: string \"+5%\"")]
 #[case::four_decimals(r#"{"max_surge": "2.5000%"}"#, "`max_surge`: invalid value: string \"2.5000%\"")]

@@ -12,7 +12,7 @@ use serde_json::{Value, value::RawValue};
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Vector {
-    /// What the case shows, in one line.
+    /// Purpose of the case, in one line.
     why: String,
     /// As the JSON entry point takes it.
     request: Box<RawValue>,

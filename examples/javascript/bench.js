@@ -1,4 +1,4 @@
-// What a cycle takes here: 10 routes of which 5 are blue and 5 green and ready, waiting for approval.
+// Times a cycle here: 10 routes, 5 blue and 5 green and ready, waiting for approval.
 
 import { strategy, strategyJson } from "./build/blue_green.js";
 import * as typed from "./typed.js";

@@ -1,5 +1,5 @@
-// From JSON requests to the typed entry point: names in camelCase, words with hyphens, times as BigInt, labels as pairs,
-// and every field that JSON may leave out.
+// From JSON requests to the typed entry point: names in camelCase, words with hyphens, times as BigInt, labels as
+// pairs, and every field that JSON may leave out.
 
 const word = (text) => text.replaceAll("_", "-");
 const time = (millis) => (millis == null ? undefined : BigInt(millis));

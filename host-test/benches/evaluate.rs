@@ -20,7 +20,7 @@ use pointsman_host::{Guard, Host, Limits};
 
 const SIZES: [u64; 5] = [1, 10, 100, 1_000, 10_000];
 
-/// When the rollout started, in milliseconds.
+/// Start of the rollout, in milliseconds.
 const STARTED_AT: u64 = 1_760_000_000_000;
 
 /// Half of the routes serve the old revision, half are the new one's, with ids like UUIDs, in no order.
@@ -116,7 +116,7 @@ fn threads(c: &mut Criterion) {
                 let start = Instant::now();
                 thread::scope(|scope| {
                     for i in 0..count {
-                        // All of them together do as many as are wanted.
+                        // All of them together do as many as criterion says.
                         let share = iterations / count + u64::from(i < iterations % count);
                         let evaluate = || plugin.evaluate_cycle(black_box(&routes), black_box(&spec)).unwrap();
                         scope.spawn(move || (0..share).for_each(|_| drop(evaluate())));

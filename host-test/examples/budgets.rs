@@ -61,7 +61,7 @@ fn measure(folder: &Path, kinds: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What compiling a file takes: seconds on the processor, and MiB of memory.
+/// Cost of compiling a file: seconds on the processor, and MiB of memory.
 fn cost(file: &Path) -> Result<(f64, u64), Failure> {
     let output = Command::new(env::current_exe()?).arg("compile").arg(file).output()?;
     let text = String::from_utf8(output.stdout)?;

@@ -62,7 +62,7 @@ fn nested_components(levels: usize) -> Vec<u8> {
     [before.collect::<Vec<_>>().concat(), COMPONENT.to_vec()].concat()
 }
 
-/// Types side by side, of which each exports something of the one before.
+/// Types side by side: each exports something of the one before.
 fn references(kind: u8, sort: u8, levels: usize) -> Vec<u8> {
     let mut types = vec![kind, 0];
     for before in 0..levels {

@@ -33,7 +33,7 @@ pub static ROLLING_UPDATE: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "plug
 /// The hostile guest on [`HOST`].
 pub static HOSTILE: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "guests/hostile.wasm"));
 
-/// Where a built component is.
+/// The path of a built component.
 ///
 /// # Panics
 /// Where it was not built.
@@ -86,7 +86,7 @@ impl Folder {
         Self(tempfile::tempdir().expect("there is a place for it"))
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
@@ -165,7 +165,13 @@ pub fn verdict(result: Result<RouteChanges, EvaluateError>) -> Result<RouteChang
     })
 }
 
-/// The README's Rust compiles.
+/// Compiles and runs the Rust of the documentation's pages.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+mod pages {
+    #[doc = include_str!("../../docs/hosts.md")]
+    struct Hosts;
+    #[doc = include_str!("../../docs/swap.md")]
+    struct Swap;
+    #[doc = include_str!("../../docs/write-a-strategy.md")]
+    struct WriteAStrategy;
+}

@@ -8,7 +8,7 @@ fn options(budgets: Budgets) -> Options<'static> {
     Options { contract: &Contract::STRATEGY, runtime: Runtime::Wazero, memory: 64 << 20, budgets }
 }
 
-/// What a file has too much of: the name of a budget, or of a part that no budget raises.
+/// The part that a file has too much of: the name of a budget, or of a part that no budget raises.
 fn too_much(component: &[u8]) -> String {
     match load(component, &options(Budgets::default())) {
         Err(Refusal::OverBudget { budget, found, most, .. }) => {
@@ -83,7 +83,8 @@ fn a_refusal_names_the_function() {
 
     assert_eq!(
         refusal.to_string(),
-        "has 257 blocks inside each other in function number 6, the budget `depth` is 256; split the function, or raise the budget"
+        "has 257 blocks inside each other in function number 6, the budget `depth` is 256; split the function, \
+         or raise the budget"
     );
 }
 

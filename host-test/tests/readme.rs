@@ -1,4 +1,4 @@
-//! The READMEs show what there is.
+//! The READMEs and the pages show what there is.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -18,16 +18,17 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn the_strategy_in_the_readme_is_the_example() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+fn the_strategy_in_the_documentation_is_the_example() {
+    let page = fs::read_to_string(root().join("docs/write-a-strategy.md")).unwrap();
     let example = fs::read_to_string(root().join("examples/batched/src/lib.rs")).unwrap();
 
-    assert!(readme.contains(&format!("```rust\n{example}```")), "the README shows another examples/batched/src/lib.rs");
+    let shown = format!("```rust\n{example}```");
+    assert!(page.contains(&shown), "docs/write-a-strategy.md shows another examples/batched/src/lib.rs");
     assert!(example.lines().count() < 40);
 }
 
 #[test]
-fn the_strategy_in_the_readme_runs_a_rollout_to_its_end() {
+fn the_strategy_in_the_documentation_runs_a_rollout_to_its_end() {
     let plugin = load(&HOST, "examples/batched.wasm");
     let spec = spec(0, r#"{"batch": 2}"#);
     let mut all = routes(1, 3, "v1", activate);

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// What is not loaded, and the error that says why.
+// Files that are not loaded, and the error that says why.
 
 // refused is why bytes are not loaded; and the host goes on deciding.
 func refused(t *testing.T, host *Host, component []byte) *LoadError {

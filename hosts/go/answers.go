@@ -11,10 +11,10 @@ import (
 
 // Answers of the JSON entry point: read, put right, and checked by the guard.
 
-// answers are what the JSON entry point gave.
+// answers are those of the JSON entry point.
 type answers struct {
 	text string
-	// violations are what the guard found in them.
+	// violations are those that the guard found in them.
 	violations []Violation
 }
 
@@ -95,17 +95,17 @@ func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given strin
 	if strings.Contains(given, `\u`) && hasLoneSurrogate(given) {
 		return broken("its answers have half of a surrogate pair")
 	}
-	wanted := 0
+	sent := 0
 	for i := range batch.requests {
 		if batch.requests[i].refusal == nil {
-			wanted++
+			sent++
 		}
 	}
-	if len(values) != wanted {
-		return broken("it gave %d answers to %d requests", len(values), wanted)
+	if len(values) != sent {
+		return broken("it gave %d answers to %d requests", len(values), sent)
 	}
 	checked := answers{text: given}
-	isChanged := wanted < len(batch.requests)
+	isChanged := sent < len(batch.requests)
 	all, next := make([]json.RawMessage, len(batch.requests)), 0
 	for i := range batch.requests {
 		request := &batch.requests[i]
@@ -137,7 +137,7 @@ func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given strin
 	return checked, nil
 }
 
-// checkedAnswer is what came of an answer.
+// checkedAnswer is an answer after its check.
 type checkedAnswer struct {
 	// answer is what stands in its place; nil where it stays.
 	answer     json.RawMessage

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What an evaluation costs. `go test -run '^$' -bench .` measures; `make bench-go` prints the README's tables, in which
+// Costs of an evaluation. `go test -run '^$' -bench .` measures; `make bench-go` prints the README's tables, in which
 // what is compared was measured in turns, in one run.
 
 // rollout is one of n routes: in the usual cycle nothing changes, in the other every route does.
@@ -95,7 +95,7 @@ func BenchmarkFleet(b *testing.B) {
 	}
 }
 
-// fleet is 1,000 deployments of 10 routes, in every tenth of which every route changes.
+// fleet is 1,000 deployments of 10 routes; in every tenth of them every route changes.
 func fleet() []Request {
 	requests := make([]Request, 1000)
 	for i := range requests {

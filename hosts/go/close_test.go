@@ -41,13 +41,13 @@ func TestAHostThatIsClosedWhileItIsInUse(t *testing.T) {
 	session := newSession(t, plugin)
 	var group sync.WaitGroup
 	for range 3 {
-		running := &notifyingContext{Context: background, asked: make(chan struct{})}
+		running := &notifyingContext{Context: background, reached: make(chan struct{})}
 		group.Go(func() {
 			if _, err := plugin.EvaluateCycle(running, nil, misdeed("loop_forever")); !errors.Is(err, ErrTimeout) {
 				t.Errorf("what is under way ends as it would: %v", err)
 			}
 		})
-		<-running.asked
+		<-running.reached
 	}
 	if err := host.Close(background); err != nil {
 		t.Error(err)

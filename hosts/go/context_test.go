@@ -17,7 +17,7 @@ func TestAContextThatIsCanceledEndsACall(t *testing.T) {
 			ctx, cancel := context.WithCancel(background)
 			running := make(chan struct{})
 			// It is canceled from another goroutine, which begins when the call does.
-			watched := &notifyingContext{Context: ctx, asked: running}
+			watched := &notifyingContext{Context: ctx, reached: running}
 			go func() {
 				<-running
 				cancel()
@@ -37,15 +37,15 @@ func TestAContextThatIsCanceledEndsACall(t *testing.T) {
 // notifyingContext tells when a plugin has been running: before that, fewer than ten ask whether the context is over.
 type notifyingContext struct {
 	context.Context
-	mutex sync.Mutex
-	times int
-	asked chan struct{}
+	mutex   sync.Mutex
+	times   int
+	reached chan struct{}
 }
 
 func (c *notifyingContext) Err() error {
 	c.mutex.Lock()
 	if c.times++; c.times == 10 {
-		close(c.asked)
+		close(c.reached)
 	}
 	c.mutex.Unlock()
 	return c.Context.Err()

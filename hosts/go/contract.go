@@ -16,9 +16,9 @@ func SupportedContracts() []string {
 // The version whose types layout.go is of.
 var supportedContracts = []string{"0.2.0"}
 
-// contract is what a component must export to be one of a kind.
+// contract names the exports that make a component one of a kind.
 type contract struct {
-	// name is what the loader calls it.
+	// name is the loader's name for it.
 	name string
 	// isNone is the kind of error where it is not exported in any version.
 	isNone error

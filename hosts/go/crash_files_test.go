@@ -95,7 +95,7 @@ func nestedComponents(levels int) []byte {
 	return append(made, componentHeader...)
 }
 
-// references are types side by side, of which each but the first exports something of the one before.
+// references are types side by side: each but the first exports something of the one before.
 func references(kind, sort byte, levels int) []byte {
 	types := append(appendU32(nil, uint32(levels+1)), kind, 0)
 	for before := range levels {
@@ -105,7 +105,7 @@ func references(kind, sort byte, levels int) []byte {
 	return componentOf(section(sectionType, types))
 }
 
-// multiplyingInstances are levels of which each instantiates the one inside twice.
+// multiplyingInstances are levels: each instantiates the one inside twice.
 func multiplyingInstances(levels int) []byte {
 	made := componentOf()
 	for range levels {

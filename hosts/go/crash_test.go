@@ -101,7 +101,7 @@ func TestFilesThatCrashIntoAWatchedFolder(t *testing.T) {
 	}
 }
 
-// What a person reads.
+// Sentences that a person reads.
 func TestTheSentenceOfAFileThatCrashes(t *testing.T) {
 	for part, expected := range map[Part]string{
 		PartMemories: "`guest.wasm` has more than 1 memory; link its code into one core module with one memory",

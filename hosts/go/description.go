@@ -9,7 +9,7 @@ import (
 // longestWord is the longest name or version of a strategy, in bytes. Both are in log lines and labels of metrics.
 const longestWord = 64
 
-// checkDescription says what is wrong with what a plugin says of itself, by the rules that `describe` has in the
+// checkDescription validates a plugin's description, by the rules that `describe` has in the
 // contract; nothing where nothing is.
 func checkDescription(d *Description) string {
 	isWord := func(word string) bool {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Why a host is not made.
+// Errors of making a host.
 var (
 	// ErrInvalidLimits: nothing could run under the limits, or no system could give as much.
 	ErrInvalidLimits = errors.New("invalid limits")
@@ -18,7 +18,7 @@ var (
 	ErrClosed = errors.New("closed")
 )
 
-// Why a call has no result; the kinds of a [CallError].
+// Kinds of a [CallError].
 var (
 	// ErrTrap: the plugin trapped, which is a bug in it.
 	ErrTrap = errors.New("trapped")
@@ -26,8 +26,8 @@ var (
 	ErrTimeout = errors.New("ran for too long")
 	// ErrCanceled: the caller's context ended first. The error is also that of the context.
 	ErrCanceled = errors.New("was stopped")
-	// ErrMemory: it wanted more than [Limits.Memory].
-	ErrMemory = errors.New("wanted too much memory")
+	// ErrMemory: it requested more than [Limits.Memory].
+	ErrMemory = errors.New("requested too much memory")
 	// ErrResponse: it returned more than [Limits.Response].
 	ErrResponse = errors.New("returned too much")
 	// ErrInstances: [Limits.Instances] are in use already. Not the plugin's fault: try again, or raise the limit.
@@ -57,7 +57,7 @@ var ErrPlanRejected = errors.New("plan rejected")
 // ErrInvalidArgument is what every [ArgumentError] is.
 var ErrInvalidArgument = errors.New("invalid argument")
 
-// CallError says why a call into a plugin has no result. The instance is thrown away; plugin and host go on.
+// CallError is a call into a plugin without a result. The instance is thrown away; plugin and host go on.
 type CallError struct {
 	// Plugin is the plugin that was called.
 	Plugin PluginID
@@ -80,7 +80,7 @@ func (e *CallError) Error() string {
 	case ErrTimeout:
 		return fmt.Sprintf("%s ran for longer than %v", plugin, e.Limits.Time)
 	case ErrMemory:
-		return fmt.Sprintf("%s wanted more than %d bytes of memory", plugin, e.Limits.Memory)
+		return fmt.Sprintf("%s requested more than %d bytes of memory", plugin, e.Limits.Memory)
 	case ErrResponse:
 		return fmt.Sprintf("%s returned more than %d bytes", plugin, e.Limits.Response)
 	case ErrInstances:
@@ -143,7 +143,7 @@ func (e *RejectedError) Unwrap() error {
 type ArgumentError struct {
 	// Argument is the field's path, such as `routes[2].created_at`.
 	Argument string
-	// Problem is what is wrong with it and what would be right.
+	// Problem names the fault, and what would be right.
 	Problem string
 }
 
@@ -161,7 +161,7 @@ func (e *ArgumentError) Unwrap() error {
 type CircuitOpenError struct {
 	// Plugin is the version that fails.
 	Plugin PluginID
-	// Failures is how often it failed in a row, last time included.
+	// Failures counts its failures in a row.
 	Failures int
 	// Remaining is the time for which calls will still be answered with this.
 	Remaining time.Duration

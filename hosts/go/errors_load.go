@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Why a file is not a plugin; the kinds of a [LoadError].
+// Kinds of a [LoadError].
 var (
 	// ErrRead: it cannot be read.
 	ErrRead = errors.New("cannot be read")
@@ -51,15 +51,15 @@ var (
 	ErrStart = errors.New("does not start")
 )
 
-// LoadError says why a file is not a plugin.
+// LoadError is a file that is not a plugin.
 type LoadError struct {
 	// Name is the name under which it was to be loaded, or the file's path where it cannot be read.
 	Name string
 	// Kind is one of the errors above.
 	Kind error
-	// Detail is what exactly, as a sentence without its subject; empty where the kind says it all.
+	// Detail is a sentence without its subject; empty where the kind says it all.
 	Detail string
-	// Part is what there is too much of, where the kind is [ErrTooComplex]; otherwise empty.
+	// Part is the part that there is too much of, where the kind is [ErrTooComplex]; otherwise empty.
 	Part Part
 	// Budget is the budget that is exceeded, where the kind is [ErrOverBudget]; otherwise empty.
 	Budget string
@@ -122,7 +122,7 @@ var kinds = map[string]error{
 // longestDetail is the longest detail of a [LoadError], in bytes. The loader's may have names from the file in it.
 const longestDetail = 1024
 
-// loadError is what a refusal says, as an error.
+// loadError makes an error of a refusal.
 func (r *loaderRefusal) loadError(name string, contract *contract) *LoadError {
 	made := &LoadError{Name: name, Kind: kinds[r.Kind], Detail: tidied(r.Message, longestDetail)}
 	switch r.Kind {

@@ -32,7 +32,7 @@ func TestJSONIsReadAsItIsMeant(t *testing.T) {
 	}
 }
 
-// What the guard says of values and what it says of the same as text is the same, and it looks at all that matters.
+// The guard judges values and text alike, and looks at all that matters.
 func TestEveryFieldReachesTheGuard(t *testing.T) {
 	session := newSession(t, hostile(t))
 	guard, err := sharedHost(t).guard.loaded.instantiate(background)

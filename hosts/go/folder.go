@@ -13,7 +13,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// lookForFolder is how often a folder is looked for that is not there any more.
+// lookForFolder is the retry interval while the watched folder is missing.
 const lookForFolder = time.Second
 
 // folder is one as it is known.

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What does not end is ended, and what is slow is charged for.
+// Endless code is ended, and slow code is charged for.
 
 func TestWhatDoesNotEndIsEnded(t *testing.T) {
 	again := []byte{0x0c, 0} // br 0
@@ -58,7 +58,7 @@ func TestWhatDoesNotEndIsEnded(t *testing.T) {
 	}
 }
 
-// doubling is a chain of functions, of which each calls the next one twice.
+// doubling is a chain of functions: each calls the next one twice.
 func doubling(functions int) core {
 	c := core{types: [][2]string{{"", ""}}}
 	for i := range functions - 1 {
@@ -68,7 +68,7 @@ func doubling(functions int) core {
 	return c
 }
 
-// multiplying is a chain of functions, of which each calls the next one so many times.
+// multiplying is a chain of functions: each calls the next one so many times.
 func multiplying(functions, times int) core {
 	c := core{types: [][2]string{{"", ""}}}
 	for i := range functions - 1 {

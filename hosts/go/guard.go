@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Guard says how plans are checked before they are returned. The zero value is everything, under [DefaultPolicy].
+// Guard selects the checks of plans before they are returned. The zero value is everything, under [DefaultPolicy].
 // Nothing switches the checks of the ids off: without right ids a plan cannot be applied at all.
 type Guard struct {
 	policy    Policy
@@ -115,7 +115,7 @@ func summary(violations []Violation) string {
 	return strings.Join(lines, "; ")
 }
 
-// GuardError says that the guard itself failed. The plan, which nobody has checked, is not returned.
+// GuardError is a failure of the guard itself. The plan, which nobody has checked, is not returned.
 type GuardError struct {
 	// Plugin is the plugin whose plan was to be checked.
 	Plugin PluginID
@@ -135,7 +135,7 @@ func (e *GuardError) Unwrap() error {
 // longestMemo is the longest memo, in bytes.
 const longestMemo = 4096
 
-// need is what of a plan and its input the guard has to see.
+// need selects the parts of a plan and its input that the guard has to see.
 type need uint8
 
 const (

@@ -10,7 +10,7 @@ import (
 
 // The guard in the host: hostile plans through every entry point, and what the guard's own failures come to.
 
-// given are three serving routes of v1, and three of v2 of which one is not healthy.
+// given are three serving routes of v1, and three of v2, one of them not healthy.
 func given() []Route {
 	routes := readyRoutes(6)
 	for i := range routes[:3] {
@@ -43,7 +43,7 @@ func givenJSON(t *testing.T, word string) string {
 	return string(text)
 }
 
-// asker is what the guard has against a misdeed, through one of the entry points.
+// asker gives the guard's violations of a misdeed, through one of the entry points.
 type asker struct {
 	name  string
 	codes func(t *testing.T, plugin *Plugin, word string) []ViolationCode

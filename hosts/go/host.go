@@ -11,7 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// Host is what plugins run on. It is safe for use by several goroutines at once.
+// Host loads plugins and runs them. It is safe for use by several goroutines at once.
 type Host struct {
 	runtime wazero.Runtime
 	cache   wazero.CompilationCache

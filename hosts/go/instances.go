@@ -41,7 +41,7 @@ type instance struct {
 	stack []uint64
 }
 
-// image is what an instance was when it was new.
+// image is a copy of an instance when it was new.
 type image struct {
 	size    uint32
 	at      uint32
@@ -53,7 +53,7 @@ type image struct {
 type idle struct {
 	mutex     sync.Mutex
 	instances []*instance
-	// users is how many hold the plugin; when it is closed and the last has let go, it is given back to the system.
+	// users counts the holders of the plugin; when it is closed and the last has let go, it is given back to the system.
 	users    int
 	isClosed bool
 }

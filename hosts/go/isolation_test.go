@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What one call leaves for the next: nothing, unless a session is asked for.
+// Isolation: a call leaves nothing for the next, but in a session.
 
 func remembered(t *testing.T, evaluate func(spec *Spec) (*RouteChanges, error)) string {
 	t.Helper()

@@ -1,6 +1,6 @@
 package pointsman
 
-// Where the fields of the contract's types are in an instance's memory, by the component model's canonical ABI. All of
+// Offsets of the contract's types in an instance's memory, by the component model's canonical ABI. All of
 // it follows from wit/strategy.wit and wit/guard/guard.wit; a test computes it anew from the types of the contract's
 // functions.
 
@@ -121,5 +121,5 @@ const (
 	sizeCheckParams    = paramPolicy + sizePolicy
 )
 
-// mostParams is how many parameters and results any function has that is called.
+// mostParams is the largest number of parameters and results of a function that is called.
 const mostParams = 7

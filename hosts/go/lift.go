@@ -13,7 +13,7 @@ import (
 // pointers and lengths are checked against its memory, words against the contract's, text for being UTF-8, and all of
 // it together against the response limit before it is copied.
 
-// malformedError says what is wrong with a response.
+// malformedError names the fault of a response.
 type malformedError struct{ error }
 
 func malformed(err error) error {
@@ -24,7 +24,7 @@ func malformed(err error) error {
 // is zero.
 type lifting struct {
 	memory []byte
-	// allowance is how much more may be copied, in bytes as the host holds them.
+	// allowance is the rest of what may be copied, in bytes as the host holds them.
 	allowance int
 	err       error
 }

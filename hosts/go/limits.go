@@ -24,21 +24,21 @@ type Limits struct {
 	// spare, and later where a single instruction works on much memory: to fill 64 MiB for the first time takes tens of
 	// milliseconds.
 	Time time.Duration
-	// Response is what one call may return, in bytes as the host will hold it: the length of each string, and the size of
-	// each list element; default 16 MiB.
+	// Response is the size of what one call may return, in bytes as the host will hold it: the length of each string, and
+	// the size of each list element; default 16 MiB.
 	//
 	// Without it a few megabytes in the sandbox could become gigabytes outside, because a list may name one string many
 	// times.
 	Response int
-	// Instances is how many instances there may be at once, over all plugins of the host: calls under way, and sessions;
-	// default 64, at most 10000. A call beyond them fails at once. What the host does besides calls, such as loading a
-	// plugin, has two more for itself, and so has the guard as many as there are calls.
+	// Instances is the number of instances that there may be at once, over all plugins of the host: calls under way, and
+	// sessions; default 64, at most 10000. A call beyond them fails at once. What the host does besides calls, such as
+	// loading a plugin, has two more for itself, and so has the guard as many as there are calls.
 	Instances int
 	// Component is the size of a component file, in bytes; default 16 MiB. To check one takes the loader up to eight times
 	// as much memory, and 64 MiB; two are checked at once.
 	Component int
-	// Budgets raise what compiling a file may cost, by name: {"work": 3_000_000}. By default the dearest file within all of
-	// them compiles within 2 s and 512 MiB; what a file may cost with others is yours to know. An [ErrOverBudget] names
+	// Budgets raise what compiling a file may cost, by name: {"work": 3_000_000}. By default the dearest file within all
+	// of them compiles within 2 s and 512 MiB; what a file may cost with others is yours to know. An [ErrOverBudget] names
 	// the budget and how much of it the file has, as far as it was read.
 	Budgets map[string]uint64
 }
@@ -91,7 +91,7 @@ func (l Limits) validate() error {
 	return nil
 }
 
-// pages is how many pages of memory an instance may have: one less than all, since the runtime gives sizes in 32 bits.
+// pages is the limit of an instance's memory, in pages: one less than all, since the runtime gives sizes in 32 bits.
 func (l Limits) pages() uint32 {
 	return uint32(min(l.Memory/page, 1<<16-1))
 }

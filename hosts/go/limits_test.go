@@ -17,9 +17,9 @@ func TestAMisdeedIsTheErrorThatItIs(t *testing.T) {
 		contains string
 	}{
 		{"loop_forever", ErrTimeout, ErrTimeout, "ran for longer than 1s"},
-		{"grow_memory", ErrMemory, ErrMemory, "wanted more than 67108864 bytes of memory"},
-		{"ten_million_ids", ErrMemory, ErrMemory, "wanted more than"},
-		{"gigabyte_string", ErrMemory, ErrMemory, "wanted more than"},
+		{"grow_memory", ErrMemory, ErrMemory, "requested more than 67108864 bytes of memory"},
+		{"ten_million_ids", ErrMemory, ErrMemory, "requested more than"},
+		{"gigabyte_string", ErrMemory, ErrMemory, "requested more than"},
 		{"trap", ErrTrap, ErrTrap, "trapped: wasm error: unreachable"},
 		{"recurse_forever", ErrTrap, ErrTrap, "trapped: wasm error:"},
 		{"not_utf8", ErrMalformed, ErrMalformed, "UTF-8"},

@@ -63,7 +63,7 @@ func (h *Host) read(path string) (componentFile, error) {
 		return fail(err)
 	}
 	defer file.Close()
-	// One byte more than is allowed tells a file that is too large, also where its size cannot be asked for.
+	// One byte more than is allowed tells a file that is too large, also where its size is unknown.
 	bytes, err := io.ReadAll(io.LimitReader(file, int64(h.limits.Component)+1))
 	if err != nil {
 		return fail(err)

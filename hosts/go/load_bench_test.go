@@ -2,7 +2,7 @@ package pointsman
 
 import "testing"
 
-// BenchmarkLoad is what it takes to load blue-green: compiled anew, found in a cache folder, and the loader's part of
+// BenchmarkLoad loads blue-green: compiled anew, found in a cache folder, and the loader's part of
 // both.
 func BenchmarkLoad(b *testing.B) {
 	file := componentFile{bytes: readFile(b, builtComponent(b, "plugins/blue_green.wasm"))}

@@ -49,7 +49,7 @@ type loader struct {
 	compiled wazero.CompiledModule
 }
 
-// loaderKey is what loaders differ in.
+// loaderKey tells loaders apart.
 type loaderKey struct {
 	digest string
 	pages  uint32
@@ -101,7 +101,7 @@ func optionsFor(contract *contract, limits Limits) loaderOptions {
 	return loaderOptions{contract.name, "wazero", int64(limits.pages()) * page, limits.Budgets}
 }
 
-// admitted is what the loader says of a component that may be compiled.
+// admitted is the loader's answer about a component that may be compiled.
 type admitted struct {
 	Version string
 	Exports []string

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What the loader refuses for its cost, and what becomes of a loader that fails.
+// Refusals for cost, and loaders that fail.
 
 // costly are files of one kind each that take long or much memory to compile: what is too much of them, and how much.
 // The first that crashed something came from a fuzzer.

@@ -38,7 +38,7 @@ func (l *lowering) fail(err error) {
 	}
 }
 
-// invalid says that an argument cannot be handed over.
+// invalid makes the error of an argument that cannot be handed over.
 func (l *lowering) invalid(argument, format string, args ...any) {
 	l.fail(&ArgumentError{Argument: argument, Problem: fmt.Sprintf(format, args...)})
 }

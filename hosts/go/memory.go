@@ -8,7 +8,7 @@ package pointsman
 // worthGiving is from how many bytes on it is cheaper to give memory back than to zero it.
 const worthGiving = 128 << 10
 
-// hotStack is how much of the stack, which ends where a plugin's data begins, is zeroed in place. Every call uses it.
+// hotStack is the part of the stack, which ends where a plugin's data begins, is zeroed in place. Every call uses it.
 const hotStack = 32 << 10
 
 // guestMemory is the memory of one instance; it implements wazero's experimental.LinearMemory.

@@ -21,7 +21,7 @@ type panicking struct {
 
 func (c panicking) Value(key any) any {
 	if *c.isArmed && strings.Contains(fmt.Sprintf("%T", key), "FunctionListenerFactory") {
-		panic("as asked")
+		panic("on request")
 	}
 	return c.Context.Value(key)
 }
@@ -36,7 +36,7 @@ func TestAPanicOfTheRuntimeIsAnErrorAndTheHostGoesOn(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Kind != ErrPanicked {
 		t.Fatalf("%v", err)
 	}
-	expected := "`guest.wasm` made the runtime panic, a bug in it or in this host: as asked"
+	expected := "`guest.wasm` made the runtime panic, a bug in it or in this host: on request"
 	if told := err.Error(); told != expected {
 		t.Errorf("%s", told)
 	}
@@ -86,7 +86,7 @@ type faulty struct {
 
 func (c faulty) Value(key any) any {
 	if *c.isArmed && key != (callKey{}) {
-		panic("as asked")
+		panic("on request")
 	}
 	return c.Context.Value(key)
 }
@@ -110,7 +110,7 @@ func TestAPanicInACallIsAnErrorAndThePluginGoesOn(t *testing.T) {
 		if callKind(t, plugin, err) != ErrPanicked || judge(err).outcome != OutcomeHost {
 			t.Errorf("%s: %v", entry.name, err)
 		}
-		if told := "made the runtime panic, a bug in it or in this host: as asked"; !strings.HasSuffix(err.Error(), told) {
+		if told := "made the runtime panic, a bug in it or in this host: on request"; !strings.HasSuffix(err.Error(), told) {
 			t.Errorf("%s: %v", entry.name, err)
 		}
 		assertGoesOn(t, plugin)

@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// backgroundInstances is how many instances there are for everything but calls.
+// backgroundInstances is the number of instances for work in the background.
 const backgroundInstances = 2
 
-// purpose is what an instance is for.
+// purpose of an instance.
 type purpose int
 
 const (
@@ -16,7 +16,7 @@ const (
 	forCall purpose = iota
 	// forBackground: nobody waits for it: loading a plugin, checking a new version.
 	forBackground
-	// forGuard: the guard's, of which there is one for each call at most.
+	// forGuard: the guard's, one for each call at most.
 	forGuard
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// SubStep is how far a rollout is. The zero value is none of them.
+// SubStep is the stage of a rollout. The zero value is none of them.
 type SubStep uint8
 
 const (
@@ -17,11 +17,11 @@ const (
 	SubStepAwaitingPromotion
 	// SubStepFinalizing: green carries the traffic (the host notes: promoted); blue is kept for a return.
 	SubStepFinalizing
-	// SubStepRollingBack: being given up; the host goes on evaluating.
+	// SubStepRollingBack: on the way back to the stable revision; the host goes on evaluating.
 	SubStepRollingBack
 	// SubStepCompleted: green has taken over. Terminal.
 	SubStepCompleted
-	// SubStepRolledBack: given up, and the stable revision serves, or nothing better is possible. Terminal.
+	// SubStepRolledBack: the stable revision serves again, or nothing better is possible. Terminal.
 	SubStepRolledBack
 )
 
@@ -35,9 +35,9 @@ func (s SubStep) IsOver() bool { return s == SubStepCompleted || s == SubStepRol
 
 // RolloutSpec is routes to create, all alike.
 type RolloutSpec struct {
-	// Count is how many, at least 1.
+	// Count is their number, at least 1.
 	Count uint32
-	// Revision is of which revision: the deploying or the stable one.
+	// Revision is the deploying or the stable one.
 	Revision string
 	// TrafficStatus is their traffic status from the start: active or inactive.
 	TrafficStatus TrafficStatus
@@ -67,13 +67,13 @@ type Reason struct {
 	BlockingRouteIDs []string
 }
 
-// Progress is how far a rollout is, for people; it decides nothing.
+// Progress of a rollout, for people; it decides nothing.
 type Progress struct {
-	// Step is how many steps are passed after this plan, 0 to Steps.
+	// Step counts the steps passed after this plan, 0 to Steps.
 	Step uint32
-	// Steps is how many there are in all, at least 1.
+	// Steps is their number in all, at least 1.
 	Steps uint32
-	// Share is green's share of traffic wanted after this plan, 0.0 to 1.0.
+	// Share is green's intended share of traffic after this plan, 0.0 to 1.0.
 	Share float64
 }
 
@@ -82,7 +82,7 @@ type Progress struct {
 //
 // It is a diff: a route is named only if something about it must change. Lists and labels that are empty are nil.
 type RouteChanges struct {
-	// SubStep is how far the rollout is.
+	// SubStep is the stage of the rollout.
 	SubStep SubStep
 	// RolloutSpecs are routes to create.
 	RolloutSpecs []RolloutSpec
@@ -102,7 +102,7 @@ type RouteChanges struct {
 	NextEvaluationAt time.Time
 	// Memo is to be stored with the plan, in one transaction, and handed back as [Spec.Memo]; nil clears it.
 	Memo *string
-	// Commitment is what the strategy promises at this target, configuration and limits, and at nothing else.
+	// Commitment is the strategy's promise at this target, configuration and limits, and at nothing else.
 	Commitment Commitment
 	// Progress is for people; nil where the strategy does not say.
 	Progress *Progress

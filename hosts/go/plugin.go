@@ -9,7 +9,7 @@ import (
 	"github.com/tetratelabs/wazero"
 )
 
-// PluginID says which plugin: the name it was loaded under and the digest of its bytes. It can be compared.
+// PluginID identifies a plugin: the name it was loaded under and the digest of its bytes. It can be compared.
 type PluginID struct {
 	// Name is that of its file, or the one given with [Name].
 	Name string
@@ -17,7 +17,7 @@ type PluginID struct {
 	Digest string
 }
 
-// shownDigest is how much of a digest a message shows: what it begins with, and twelve digits.
+// shownDigest is the length of a digest in messages: its prefix and twelve digits.
 const shownDigest = len("sha256:") + 12
 
 func newPluginID(name string, bytes []byte) PluginID {
@@ -40,7 +40,7 @@ type Plugin struct {
 	isHeld bool
 }
 
-// loaded is what loading a plugin gives.
+// loaded is the result of loading a plugin.
 type loaded struct {
 	host      *Host
 	id        PluginID
@@ -126,7 +126,7 @@ func (p *Plugin) EvaluateCycleUnder(
 	return p.WithGuard(p.guard.under(&policy)).EvaluateCycle(ctx, routes, spec)
 }
 
-// Result is what came of one request of many: a plan, or why there is none.
+// Result is the answer to one request of many: a plan, or an error.
 type Result struct {
 	// Plan has passed the guard; nil where there is an error.
 	Plan *RouteChanges

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Policy is how much a plan may do, in Kubernetes' terms; the operator's, never the plugin's. A field that is zero has
+// Policy bounds what a plan may do, in Kubernetes' terms; the operator's, never the plugin's. A field that is zero has
 // its default, so the zero Policy is [DefaultPolicy].
 type Policy struct {
 	// MaxUnavailable is by how much the capacity may be below the target. A percentage is rounded down, but is at least 1
@@ -158,7 +158,7 @@ func (a Amount) or(other Amount) Amount {
 // isSome tells whether it is a percentage above 0%.
 func (a Amount) isSome() bool { return a.unit == amountMillipercent && a.value > 0 }
 
-// of is how many of so many routes it is; what is added to thousandths of a percent before they are cut rounds up.
+// of resolves it at a number of routes; what is added to thousandths of a percent before they are cut rounds up.
 func (a Amount) of(target uint32, add uint64) uint64 {
 	if a.unit == amountCount {
 		return uint64(a.value)

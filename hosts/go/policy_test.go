@@ -100,7 +100,7 @@ func share(part, of uint32, isUp bool) *big.Int {
 	return quotient
 }
 
-// resolvedAnew is what decides between a host's own arithmetic and the guard's, from the rules as they are written.
+// resolvedAnew resolves a policy from the rules as they are written, to judge a host's arithmetic and the guard's.
 func resolvedAnew(policy Policy, target uint32) Commitment {
 	if target == 0 {
 		return Commitment{}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What the README prints is what happens.
+// The README's programs and their output.
 
 // block is the first fenced block of a language after a heading.
 func block(t *testing.T, heading, language string) string {
@@ -33,7 +33,7 @@ func goTool(t *testing.T, folder string, args ...string) {
 	}
 }
 
-// output is what a program prints that is run from the root of the repository.
+// output runs a program from the root of the repository, and gives what it prints.
 func output(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	builtComponent(t, "plugins/blue_green.wasm")

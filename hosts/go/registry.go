@@ -2,9 +2,7 @@ package pointsman
 
 import (
 	"context"
-	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -44,14 +42,6 @@ type RegistryOptions struct {
 	Clock func() time.Time
 }
 
-// Evaluated is a result, and which plugin gave it.
-type Evaluated[T any] struct {
-	// Plugin is the plugin that gave it.
-	Plugin PluginID
-	// Value is what it gave.
-	Value T
-}
-
 // NewRegistry makes an empty registry on a host, which must not be nil.
 func NewRegistry(host *Host, options RegistryOptions) *Registry {
 	if options.RevertAfter <= 0 {
@@ -70,11 +60,11 @@ func NewRegistry(host *Host, options RegistryOptions) *Registry {
 	return &Registry{host: host, options: options, slots: map[string]*slot{}}
 }
 
-// FileResult is what came of a file.
+// FileResult is the result of loading one file.
 type FileResult struct {
 	// Path is the file.
 	Path string
-	// Swap is what came of it, where there is no error.
+	// Swap is the result, where there is no error.
 	Swap Swap
 	// Err is a [SwapError].
 	Err error
@@ -118,69 +108,7 @@ func (r *Registry) SetChecks(name string, checks Checks) error {
 	return nil
 }
 
-// EvaluateCycle decides one cycle with the strategy of this name. It fails as [Plugin.EvaluateCycle] does, and with an
-// [UnknownStrategyError] or a [CircuitOpenError].
-func (r *Registry) EvaluateCycle(
-	ctx context.Context, name string, routes []Route, spec *Spec,
-) (Evaluated[*RouteChanges], error) {
-	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
-		plan, err := plugin.EvaluateCycle(ctx, routes, spec)
-		return plan, judge(err), err
-	})
-}
-
-// EvaluateCycleUnder is EvaluateCycle for a deployment that has a policy of its own.
-func (r *Registry) EvaluateCycleUnder(
-	ctx context.Context, name string, policy Policy, routes []Route, spec *Spec,
-) (Evaluated[*RouteChanges], error) {
-	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
-		plan, err := plugin.EvaluateCycleUnder(ctx, policy, routes, spec)
-		return plan, judge(err), err
-	})
-}
-
-// EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does.
-// However many requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as
-// nothing.
-func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []Request) (Evaluated[[]Result], error) {
-	if len(requests) == 0 {
-		slot, err := r.slot(name)
-		if err != nil {
-			return Evaluated[[]Result]{}, err
-		}
-		return Evaluated[[]Result]{slot.versions.Load().current.plugin.ID(), []Result{}}, nil
-	}
-	return evaluate(r, name, func(plugin *Plugin) ([]Result, judgement, error) {
-		results, err := plugin.EvaluateCycles(ctx, requests)
-		judged := judge(err)
-		for _, result := range results {
-			judged.add(judge(result.Err))
-		}
-		return results, judged, err
-	})
-}
-
-// EvaluateCyclesJSON is EvaluateCycles through the JSON entry point; see [Plugin.EvaluateCyclesJSON].
-func (r *Registry) EvaluateCyclesJSON(ctx context.Context, name, requests string) (Evaluated[string], error) {
-	return evaluate(r, name, func(plugin *Plugin) (string, judgement, error) {
-		answers, err := plugin.answers(ctx, requests)
-		judged := judge(err)
-		if len(answers.violations) > 0 {
-			judged.add(judgement{OutcomeRejected, answers.violations})
-		}
-		return answers.text, judged, err
-	})
-}
-
-func evaluate[T any](r *Registry, name string, ask func(plugin *Plugin) (T, judgement, error)) (Evaluated[T], error) {
-	slot, err := r.slot(name)
-	if err != nil {
-		return Evaluated[T]{}, err
-	}
-	return callCurrent(slot, ask)
-}
-
-// Status is how every strategy does, in the order of their names.
+// Status gives the status of every strategy, in the order of their names.
 func (r *Registry) Status() []StrategyStatus {
 	now := r.options.Clock()
 	r.mutex.RLock()
@@ -226,47 +154,4 @@ func (r *Registry) guard(name string) Guard {
 		return guard
 	}
 	return r.options.Guard
-}
-
-// report tells operators what came of a file.
-func (r *Registry) report(request swapRequest, path string, swap Swap, err error) {
-	log := r.host.log.With("file", filepath.Clean(path))
-	switch {
-	case err != nil:
-		if kept := r.kept(request, path, err); kept != nil {
-			version := kept.versions.Load().current.description.Version
-			log.Error("swap failed; keeping "+version, "strategy", kept.name, "error", err)
-			return
-		}
-		log.Error("swap failed", "error", err)
-	case swap.Outcome == Loaded:
-		log.Info("loaded", "plugin", swap.Plugin)
-	case swap.Outcome == Swapped:
-		log.Info("swapped", "from", swap.From, "to", swap.Plugin)
-	case swap.Outcome == Unchanged:
-		log.Debug("unchanged", "plugin", swap.Plugin)
-	case swap.Outcome == Quarantined:
-		log.Warn("not swapped: this version failed before, and is quarantined", "plugin", swap.Plugin)
-	}
-}
-
-// kept is the strategy whose version is kept where a swap fails; nil where none is known. What cannot be loaded does
-// not say which one it is: then it is the one that the file's name was loaded as.
-func (r *Registry) kept(request swapRequest, path string, err error) *slot {
-	name := request.name
-	var failed *SwapError
-	if errors.As(err, &failed) && failed.strategy != "" {
-		name = failed.strategy
-	}
-	r.mutex.RLock()
-	defer r.mutex.RUnlock()
-	if name != "" {
-		return r.slots[name]
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.slots)) {
-		if slot := r.slots[name]; slot.versions.Load().current.plugin.ID().Name == filepath.Base(path) {
-			return slot
-		}
-	}
-	return nil
 }

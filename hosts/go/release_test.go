@@ -10,7 +10,7 @@ import (
 	"testing/fstest"
 )
 
-// What a host is made from, and what it says where that is missing.
+// Release files, and errors where they are missing.
 
 // release is the files of one, some of them others than they should be.
 func releaseWith(t *testing.T, others map[string][]byte) fstest.MapFS {

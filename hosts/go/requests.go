@@ -11,7 +11,7 @@ import (
 
 // jsonRequest is one element of a batch.
 type jsonRequest struct {
-	// text is what the plugin gets; empty where it gets nothing.
+	// text goes to the plugin; empty where nothing does.
 	text json.RawMessage
 	// refusal is the answer where it gets nothing.
 	refusal json.RawMessage

@@ -75,7 +75,7 @@ func TestAPolicyThatCannotBeReadSpoilsItsOwnRequestOnly(t *testing.T) {
 			t.Errorf("answer %d is %+v", place, found)
 		}
 	}
-	// Where it is the only one, the plugin is asked nothing.
+	// Where it is the only one, the plugin is not called.
 	if text, err := hostile(t).EvaluateCyclesJSON(background, "["+with(`null`)+"]"); err != nil ||
 		!strings.HasPrefix(text, `[{"error":{"code":"invalid_request"`) {
 		t.Errorf("%s, %v", text, err)
@@ -91,10 +91,10 @@ func TestAPlanOfWhatIsNoRequestSpoilsItsOwnAnswerOnly(t *testing.T) {
 	plan := strings.Trim(text, "[]")
 	odd := []string{"7", "null", "[]", `{}`, `{"routes":[]}`, `{"spec":{},"routes":[],"more":1}`,
 		`{"routes":[],"routes":[],"spec":{}}`}
-	for _, wanted := range []string{plan, strings.Replace(plan, `"drain_route_ids":[]`, `"drain_route_ids":["r-1"]`, 1)} {
+	for _, second := range []string{plan, strings.Replace(plan, `"drain_route_ids":[]`, `"drain_route_ids":["r-1"]`, 1)} {
 		for _, other := range odd {
 			batch := prepare("["+request+","+other+"]", Guard{})
-			answered, err := session.checkAnswers(background, batch, "["+plan+","+wanted+"]", nil)
+			answered, err := session.checkAnswers(background, batch, "["+plan+","+second+"]", nil)
 			expected := "[" + plan + `,{"error":{"code":"invalid_request","message":`
 			if err != nil || !strings.HasPrefix(answered.text, expected) || len(answered.violations) > 0 {
 				t.Errorf("%s: %s, %v", other, answered.text, err)

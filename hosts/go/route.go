@@ -22,7 +22,7 @@ const (
 	RouteFailedToStart
 )
 
-// HealthStatus is what the last health check said. The zero value is none of them.
+// HealthStatus is the verdict of the last health check. The zero value is none of them.
 type HealthStatus uint8
 
 const (
@@ -36,7 +36,7 @@ const (
 	HealthDegraded
 )
 
-// TrafficStatus is whether requests are sent to a route. The zero value is none of them.
+// TrafficStatus of a route: whether requests are sent to it. The zero value is none of them.
 type TrafficStatus uint8
 
 const (
@@ -71,9 +71,9 @@ type Route struct {
 	Revision string
 	// Status is where it is in its life.
 	Status RouteStatus
-	// Health is what the last health check said.
+	// Health is the verdict of the last health check.
 	Health HealthStatus
-	// TrafficStatus is whether it gets requests.
+	// TrafficStatus says whether it gets requests.
 	TrafficStatus TrafficStatus
 	// TrafficRatio is 0.0 to 1.0, where 1.0 is a full share of what this route is built for: its size never goes in here.
 	// Where it is standby, what it returns with; where it is inactive, not read.

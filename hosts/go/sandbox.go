@@ -77,7 +77,7 @@ func tickFunction(ctx context.Context, module api.Module, stack []uint64) {
 	stack[0] = slice
 }
 
-// failure says what a failed call means.
+// failure makes an error of a failed call.
 func (i *instance) failure(err error) error {
 	fail := func(kind, cause error) error {
 		return &CallError{Plugin: i.plugin.id, Kind: kind, Limits: i.plugin.host.limits, Cause: cause}

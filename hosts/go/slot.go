@@ -23,7 +23,7 @@ type slot struct {
 	quarantined map[string]bool
 }
 
-// versions are what a strategy runs on, and what it ran on before. They change together.
+// versions are a strategy's current and previous version. They change together.
 type versions struct {
 	current, previous *version
 }
@@ -37,7 +37,7 @@ type version struct {
 	health
 }
 
-// health is how often a version failed in a row, and until when its circuit is open for that.
+// health counts a version's failures in a row, and knows until when its circuit is open.
 type health struct {
 	failures int
 	until    time.Time

@@ -2,10 +2,10 @@ package pointsman
 
 import "time"
 
-// Operator is what an operator wants of a rollout; a new activation clears it. Abort goes before pause, pause before
-// promote, and promote before passed gates. The zero value is nothing.
+// Operator holds an operator's requests for a rollout; a new activation clears it. Abort goes before pause, pause
+// before promote, and promote before passed gates. The zero value is nothing.
 type Operator struct {
-	// Abort gives the rollout up.
+	// Abort returns to the stable revision, and ends.
 	Abort bool
 	// Pause lets it take no step forward and not end, while repairs go on. Not read under Abort.
 	Pause bool
@@ -17,7 +17,7 @@ type Operator struct {
 	PassedGates []string
 }
 
-// CheckOutcome is how a check stands. The zero value is none of them.
+// CheckOutcome is the verdict of a check. The zero value is none of them.
 type CheckOutcome uint8
 
 const (
@@ -35,7 +35,7 @@ const (
 type Check struct {
 	// Name is unique in a spec. A check that a configuration names and that is not listed is pending.
 	Name string
-	// Outcome is how it stands.
+	// Outcome is its verdict.
 	Outcome CheckOutcome
 	// ObservedAt is when it was last sampled; the zero time makes it always count. A verdict that does not count is
 	// pending.
@@ -44,14 +44,14 @@ type Check struct {
 
 // Commitment is bounds, in routes: of a policy ([Spec.Limits]), or of a plan ([RouteChanges.Commitment]).
 type Commitment struct {
-	// LeastServing is what the capacity is never brought below.
+	// LeastServing is the capacity that is never gone below.
 	LeastServing uint32
-	// MostLive is what the live routes of all revisions are never brought above.
+	// MostLive is the number of live routes of all revisions that is never exceeded.
 	MostLive uint32
 }
 
-// WeightSteps says which traffic ratios the host's proxy can express: k/n for 0 <= k <= n. The zero value is one step,
-// in traffic or out of it.
+// WeightSteps are the traffic ratios that the host's proxy can express: k/n for 0 <= k <= n. The zero value is one
+// step, in traffic or out of it.
 type WeightSteps struct {
 	// from is the number of steps, but for its last bit: so the zero value is 1.
 	from uint32
@@ -66,30 +66,30 @@ func ExactWeights() WeightSteps { return NewWeightSteps(0) }
 // Steps is n; 0 where every ratio is possible.
 func (w WeightSteps) Steps() uint32 { return w.from ^ 1 }
 
-// Spec is what is wanted of a rollout, and what time it is.
+// Spec is a rollout's goal, requests, limits and clock, in one cycle.
 type Spec struct {
 	// DeployingRevision is the revision being rolled out; not empty.
 	DeployingRevision string
 	// StableRevision is the revision that carried the traffic when this rollout started, and can be created: the deploying
 	// one of the rollout before, if that was promoted, else its stable one. Empty, or that being deployed, is none.
 	StableRevision string
-	// TargetReplicas is how many routes should serve when the rollout ends; 0 is valid.
+	// TargetReplicas is the number of routes that should serve when the rollout ends; 0 is valid.
 	TargetReplicas uint32
 	// StartedAt is when this revision was activated; another activation has another one.
 	StartedAt time.Time
 	// Now is the host's clock at this cycle: the only clock there is.
 	Now time.Time
-	// Operator is what an operator wants.
+	// Operator holds an operator's requests.
 	Operator Operator
 	// Checks are the verdicts gathered so far, in any order.
 	Checks []Check
 	// Limits are the policy at this target. Where it is nil, the host puts its own policy here, resolved for the target;
 	// under [GuardIDsOnly] nothing bounds the strategy but its configuration.
 	Limits *Commitment
-	// FreePlaces is how many more routes may be placed now, of the larger revision; room that terminating routes hold is
-	// not free. Nil is unknown, as if unlimited.
+	// FreePlaces is the number of routes that may be placed now in addition, of the larger revision; room that terminating
+	// routes hold is not free. Nil is unknown, as if unlimited.
 	FreePlaces *uint32
-	// WeightSteps says which ratios are possible.
+	// WeightSteps are the possible ratios.
 	WeightSteps WeightSteps
 	// Labels are the host's facts about the deployment.
 	Labels map[string]string
@@ -104,14 +104,14 @@ type Spec struct {
 type Request struct {
 	// Routes are all routes of the deployment, in any order.
 	Routes []Route
-	// Spec is what is wanted.
+	// Spec is the goal, requests, limits and clock.
 	Spec Spec
 	// Policy is the deployment's own, in place of that of the plugin's guard; nil where it has none. It has no say where
 	// that guard checks only ids.
 	Policy *Policy
 }
 
-// Description is what a strategy says of itself.
+// Description of a strategy, by itself.
 type Description struct {
 	// Name is its name in kebab-case, for example `blue-green`.
 	Name string

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Outcome is how a call ended.
+// Outcome of a call.
 type Outcome string
 
 const (
@@ -24,7 +24,7 @@ const (
 	// OutcomeTimeout: it ran for too long, or was running when the deadline of the caller's context came. That the context
 	// was canceled, or over before the plugin ran, is OutcomeHost.
 	OutcomeTimeout Outcome = "timeout"
-	// OutcomeMemory: it wanted too much memory.
+	// OutcomeMemory: it requested too much memory.
 	OutcomeMemory Outcome = "memory"
 	// OutcomeResponse: it returned too much.
 	OutcomeResponse Outcome = "response"
@@ -54,35 +54,35 @@ type VersionStatus struct {
 	Version string
 }
 
-// Latency is how long calls took: quantiles since the strategy was loaded, at most 3% too long.
+// Latency of calls: quantiles since the strategy was loaded, at most 3% too long.
 type Latency struct {
-	// P50 is what half of the calls took at most, P90 nine of ten, P99 99 of 100, P999 999 of 1000.
+	// P50 is the time that half of the calls took at most, P90 nine of ten, P99 99 of 100, P999 999 of 1000.
 	P50, P90, P99, P999 time.Duration
 	// Max is the longest.
 	Max time.Duration
 }
 
-// StrategyStatus is how one strategy does.
+// StrategyStatus is the status of one strategy.
 type StrategyStatus struct {
 	// Name is its name.
 	Name string
-	// Current is what it runs on.
+	// Current is the version in use.
 	Current VersionStatus
-	// Previous is what it would be reverted to; nil where there is nothing.
+	// Previous is the version that it would be reverted to; nil where there is none.
 	Previous *VersionStatus
 	// Outcomes are calls by how they ended, over all versions; what never happened is left out.
 	Outcomes map[Outcome]uint64
-	// Violations are what the guard found in plans, over all versions; what never happened is left out.
+	// Violations counts what the guard found in plans, over all versions; what never happened is left out.
 	Violations map[ViolationCode]uint64
 	// Reverts is the number of times that a version was reverted to the one before it.
 	Reverts uint64
 	// CircuitOpen is the time for which calls will still be answered with an error; 0 where the circuit is not open.
 	CircuitOpen time.Duration
-	// Latency is how long calls took.
+	// Latency of its calls.
 	Latency Latency
 }
 
-// judgement is how a call ended, and what the guard found.
+// judgement is the outcome of a call, and the guard's violations.
 type judgement struct {
 	outcome    Outcome
 	violations []Violation
@@ -225,9 +225,9 @@ func (h *histogram) at(quantile float64) time.Duration {
 	if h.total == 0 {
 		return 0
 	}
-	wanted, seen := uint64(quantile*float64(h.total-1))+1, uint64(0)
+	rank, seen := uint64(quantile*float64(h.total-1))+1, uint64(0)
 	for i, count := range h.buckets {
-		if seen += count; seen >= wanted {
+		if seen += count; seen >= rank {
 			return min(last(i), h.longest)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What calls come to, and how they are counted.
+// Outcomes of calls, and their counts.
 
 func TestLatenciesAreThoseOfTheCalls(t *testing.T) {
 	registry, _ := hostileRegistry(t, Limits{Time: 50 * time.Millisecond}, RegistryOptions{})

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What the tests share.
+// Helpers that the tests share.
 
 var background = context.Background()
 

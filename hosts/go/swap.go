@@ -8,7 +8,7 @@ import (
 	"reflect"
 )
 
-// Checks are what a new version of a strategy must pass before it is switched to.
+// Checks must be passed by a new version of a strategy before a swap.
 type Checks struct {
 	// Configs are the configurations of rollouts under way: it must take each.
 	Configs []ConfigInUse
@@ -34,9 +34,9 @@ type Vector struct {
 	Response string
 }
 
-// Swap is what came of one.
+// Swap is the result of one.
 type Swap struct {
-	// Outcome is what was done.
+	// Outcome is what it did.
 	Outcome SwapOutcome
 	// Plugin is the plugin from now on; where it is quarantined, the plugin in the file.
 	Plugin PluginID
@@ -44,7 +44,7 @@ type Swap struct {
 	From PluginID
 }
 
-// SwapOutcome is what was done about a file.
+// SwapOutcome of a file.
 type SwapOutcome string
 
 const (
@@ -58,7 +58,7 @@ const (
 	Quarantined SwapOutcome = "quarantined"
 )
 
-// Why a version was not switched to; the kinds of a [SwapError].
+// Kinds of a [SwapError].
 var (
 	// ErrSwapLoad: the file is no plugin. The error is also the [LoadError].
 	ErrSwapLoad = errors.New("the new version cannot be loaded")
@@ -76,7 +76,7 @@ var (
 	ErrSwapVector = errors.New("the new version answers a vector otherwise")
 )
 
-// SwapError says why a version was not switched to. The one before goes on.
+// SwapError is a swap that failed. The version before is kept.
 type SwapError struct {
 	// Plugin is the new version; without a digest where it could not be read.
 	Plugin PluginID
@@ -86,7 +86,7 @@ type SwapError struct {
 	Detail string
 	// Cause is the error behind it; may be nil.
 	Cause error
-	// strategy is what it is a version of, where that was found out.
+	// strategy is its strategy, where that was found out.
 	strategy string
 }
 
@@ -106,7 +106,7 @@ func (e *SwapError) Unwrap() []error {
 	return withCause(e.Kind, e.Cause)
 }
 
-// swapRequest is what is to become of a file.
+// swapRequest is a file, and what a swap may do with it.
 type swapRequest struct {
 	// name is the strategy that it must be; empty for the one that it says it is.
 	name string

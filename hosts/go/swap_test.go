@@ -125,7 +125,7 @@ func TestACallThatHasBegunEndsOnItsVersionThoughThatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	evaluated, err := callCurrent(slot, func(plugin *Plugin) (*RouteChanges, judgement, error) {
-		// The second takes away what the first has kept to go back to.
+		// The second takes away what the first has kept to revert to.
 		mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
 		mustSwap(t, registry, "hostile", numberedHostile(t, folder, 3))
 		plan, err := plugin.EvaluateCycle(background, nil, misdeed("none"))

@@ -14,7 +14,7 @@ import (
 const (
 	// longestMessage is the longest message of a reason, in bytes.
 	longestMessage = 1024
-	// soonest is how far ahead the next evaluation is at least, in milliseconds.
+	// soonest is the least time to the next evaluation, in milliseconds.
 	soonest = 1000
 	// ellipsis is the last character of what was shortened.
 	ellipsis = "…"

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a host puts right in a plan.
+// Tidying of plans.
 
 func TestATextIsFitForALog(t *testing.T) {
 	for _, c := range []struct {

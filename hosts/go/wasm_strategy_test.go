@@ -25,7 +25,7 @@ var functionTypes = map[string][2]string{
 	reallocExport: {"iiii", "i"},
 }
 
-// completed is the core module with every function of the contract that it has not, each of which traps, and a memory.
+// completed is the core module with every function of the contract that it has not, as a trap, and a memory.
 func (c core) completed() core {
 	c.types, c.functions = slices.Clone(c.types), slices.Clone(c.functions)
 	names := maps.Clone(c.names)
@@ -55,7 +55,7 @@ func (c core) completed() core {
 }
 
 // strategyCore is a core module with every function of the contract, of the right types: f0 is evaluate-cycle, f1
-// describe, f2 check-config and f3 gives memory, all of which trap; f4 has neither parameters nor results, and does
+// describe, f2 check-config and f3 gives memory, and all of them trap; f4 has neither parameters nor results, and does
 // nothing.
 func strategyCore() core {
 	trap := func(of uint32) coreFunctionOf { return coreFunctionOf{of: of, code: []byte{opUnreachable}} }

@@ -105,7 +105,7 @@ const (
 // emptyBlock is the type of a block without parameters and results.
 const emptyBlock = 0x40
 
-// spare is how many pages an instance has beyond those that its plugin knows of, to grow into. The loader adds them.
+// spare is the number of pages beyond those that a plugin knows of, to grow into. The loader adds them.
 const spare = 8
 
 // appendU32 writes an unsigned LEB128 number.

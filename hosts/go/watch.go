@@ -27,7 +27,7 @@ type WatchOptions struct {
 	// Quiet is for how long nothing about a file may change before it is read, and again before it is loaded; default 50
 	// ms.
 	Quiet time.Duration
-	// Poll is how often to look, instead of asking the system for events; default is to ask. For file systems that have
+	// Poll is the interval of looking, in place of the system's events; default is events. For file systems that have
 	// none: NFS, and some folders that are mounted into containers. Quiet is then at least this long.
 	Poll time.Duration
 	// OnChange is called with what came of each file, on the goroutine that watches. A panic in it is logged.

@@ -14,7 +14,7 @@ FOLDERS = {
     "loader.wasm": "loader",
     "rolling_update.wasm": "plugins",
 }
-"""Where each is below the checkout's `target`."""
+"""Paths of the files below the checkout's `target`."""
 
 
 class ComponentsHook(BuildHookInterface[Any]):

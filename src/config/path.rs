@@ -11,8 +11,9 @@ enum Step<'a> {
     Index(usize),
 }
 
-/// The path of the value in `text` that ends at a position, or begins right after it (both from 1, in bytes, as `serde_json`
-/// counts); empty for the root. What stands before the position must be JSON as far as it goes; if it is not, the path is a guess.
+/// The path of the value in `text` that ends at a position, or begins right after it (both from 1, in bytes, as
+/// `serde_json` counts); empty for the root. What stands before the position must be JSON as far as it goes; if it is
+/// not, the path is a guess.
 pub(super) fn at(text: &str, line: usize, column: usize) -> String {
     let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let bytes = &text.as_bytes()[..text.len().min(line_start + column)];
@@ -46,7 +47,7 @@ pub(super) fn at(text: &str, line: usize, column: usize) -> String {
     write(&steps)
 }
 
-/// Where the string that begins at `start` has its closing quote, or the end of the text.
+/// Position of the closing quote of the string that begins at `start`, or the end of the text.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut i = start;
     while i < bytes.len() && bytes[i] != b'"' {
@@ -81,8 +82,11 @@ mod tests {
     #[case::number_for_a_list(r#"{"routes": 7}"#, "`routes`: invalid type: integer `7`, expected a sequence")]
     #[case::array_for_a_route(r#"{"routes":[[1]]}"#, "`routes[0]`: invalid type: sequence, expected a JSON object")]
     #[case::after_white_space(r#"{"routes" : [ {} , [1]]}"#, "`routes[0]`: missing field `id`")]
-    #[case::second(r#"{"routes":[{"id":"a","revision":"b","status":"running","health":"healthy","traffic_status":"active","traffic_ratio":1,"created_at":0}, 3]}"#,
-        "`routes[1]`: invalid type: integer `3`, expected a JSON object")]
+    #[case::second(
+        r#"{"routes":[{"id":"a","revision":"b","status":"running","health":"healthy","traffic_status":"active",
+        "traffic_ratio":1,"created_at":0}, 3]}"#,
+        "`routes[1]`: invalid type: integer `3`, expected a JSON object"
+    )]
     #[case::null_for_a_word(
         r#"{"routes":[{"status":null}]}"#,
         "`routes[0].status`: invalid type: null, expected a word"

@@ -1,4 +1,4 @@
-//! What would be true of each route once a plan was applied.
+//! State of each route as it would be once a plan was applied.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::{
     order::{compare, is_same},
 };
 
-/// How often a plan names a route, in each of its lists, and what it makes of the route's traffic.
+/// Mentions of a route in each of a plan's lists, and the traffic that the plan gives it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Named {
     pub(super) promoted: u32,
@@ -32,7 +32,7 @@ pub(super) struct Outcome<'a> {
     pub(super) routes: Vec<After<'a>>,
     /// The ids that are not among the routes.
     pub(super) unknown: BTreeMap<&'a str, Named>,
-    /// Where the route stands that comes after the one named last.
+    /// Position of the route after the one named last.
     next: usize,
 }
 

@@ -18,16 +18,16 @@ pub struct PlanToCheck {
     /// The plan.
     #[serde(deserialize_with = "config::object")]
     pub plan: RouteChanges,
-    /// How much it may do; what is left out of it has its default.
+    /// The operator's policy; what is left out of it has its default.
     #[serde(default, deserialize_with = "config::object")]
     pub policy: Policy,
 }
 
-/// What came of checking a plan.
+/// Answer to the check of one plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// All that is wrong with it; empty where nothing is.
+    /// The violations of the plan; empty where there are none.
     Violations(Vec<Violation>),
     /// This cannot be checked: one sentence that names the field.
     Error(String),
@@ -50,7 +50,7 @@ struct ToResolve {
     target_replicas: u32,
 }
 
-/// What a policy comes to at a target, as JSON text: `{"policy", "target_replicas"}` in, a commitment out.
+/// Resolves a policy at a target, as JSON text: `{"policy", "target_replicas"}` in, a commitment out.
 ///
 /// # Errors
 /// One sentence that names the field, where the text is no such object.

@@ -1,4 +1,4 @@
-//! How much a plan may do: the operator's policy, in Kubernetes' terms.
+//! The operator's policy, in Kubernetes' terms: bounds of what a plan may do.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +10,13 @@ use crate::{Amount, Commitment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// How many routes fewer than the target may serve; default 25%. A percentage is rounded down, but above 0% from a
+    /// Routes by which serving may be below the target; default 25%. A percentage is rounded down, but above 0% from a
     /// target of 2 on at least 1, else it would stand still; below 100% it is 0 at a target of 1. At most the target.
     pub max_unavailable: Amount,
-    /// How many live routes of all revisions there may be above the target; default 100%. Rounded up, at least 1, else
+    /// Live routes of all revisions that there may be above the target; default 100%. Rounded up, at least 1, else
     /// nothing could be replaced without serving less.
     pub max_surge: Amount,
-    /// How much serving capacity of the deploying revision it takes to call a rollout completed; default 100%. Rounded
+    /// Serving capacity of the deploying revision that completes a rollout; default 100%. Rounded
     /// up, at least 1, at most the target.
     pub complete_at: Amount,
 }
@@ -34,7 +34,7 @@ impl Default for Policy {
 // === impl Policy ===
 
 impl Policy {
-    /// What the policy comes to at a target: what a host puts into [`Spec::limits`](crate::Spec::limits). Nothing at
+    /// Resolves the policy at a target, for a host to put into [`Spec::limits`](crate::Spec::limits). Nothing at
     /// target 0.
     pub fn resolve(&self, target_replicas: u32) -> Commitment {
         if target_replicas == 0 {
@@ -46,7 +46,7 @@ impl Policy {
         }
     }
 
-    /// How much capacity the deploying revision must have for a rollout to be completed, in routes.
+    /// Capacity of the deploying revision at which a rollout may complete, in routes.
     pub fn completes_at(&self, target_replicas: u32) -> u32 {
         match target_replicas {
             0 => 0,

@@ -1,10 +1,10 @@
-//! What the guard has against a plan.
+//! Violations: codes, and the sentences that go with them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How many routes a message names before it says how many more there are.
+/// Most routes that a message names before it counts the rest.
 const NAMED_ROUTES: usize = 3;
 
 /// One thing that a plan does and must not do.

@@ -15,12 +15,12 @@
 //! | 6 | blue is kept and the time is not over, or paused | finalizing | promote what is ready | `keeping-blue` |
 //! | 7 | else | completed | promote, drain all else | `retiring-blue`, `already-promoted` |
 //! | | *before, and the stable revision is restored in each plan:* | | | |
-//! | 8 | available green ≥ target, ≥ target of it serves, no live blue, not paused | completed | as 7 | `already-promoted` |
-//! | 9 | rolled back for the deadline, which is passed still, no promote | roll back | roll back | `deadline-exceeded` |
+//! | 8 | available and serving green ≥ target, no live blue, not paused | completed | as 7 | `already-promoted` |
+//! | 9 | rolled back for a deadline that is passed still, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 10 | paused | provisioning or awaiting-promotion | none | `paused` |
 //! | 11 | available green ≥ goal > 0, a check pending, no promote | awaiting-promotion | none | `awaiting-checks` |
 //! | 12 | available green ≥ goal > 0, the gate is not passed | awaiting-promotion | none | `awaiting-approval` |
-//! | 13 | available green ≥ goal > 0, ready for less than the delay, no promote | awaiting-promotion | none | `awaiting-delay` |
+//! | 13 | available green ≥ goal > 0, the delay not over, no promote | awaiting-promotion | none | `awaiting-delay` |
 //! | 14 | available green ≥ target | finalizing or completed | switch over | `promoting` |
 //! | 15 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
 //! | 16 | deadline passed, no promote | roll back | roll back | `deadline-exceeded` |
@@ -32,31 +32,32 @@
 //!
 //! - **Promises** ([`Strategy::commitment`]): the target always serves, and at most twice as many are live. Limits that
 //!   allow less are refused at admission; a running rollout waits under them, with `no-budget`.
-//! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it, and
-//!   drains green once it is not needed. It ends as rolled-back. Under a pause its code is `paused`, it drains nothing,
-//!   and does not end.
+//! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it,
+//!   and drains green once it is not needed. It ends as rolled-back. Under a pause its code is `paused`, it drains
+//!   nothing, and does not end.
 //! - **Restored**: what the stable revision lacks of the target is created, whatever made it short, before green is.
 //! - **Green is promoted** as the memo says; or, where that was lost, where it serves, blue is on standby and none is
 //!   active. Green in traffic beside active blue is no approval: somebody tries it out, or the host puts every route
 //!   into traffic that has warmed up.
 //! - **Green is lost** (row 3) where none is ready and blue on standby is, or as the memo says; nobody but another
 //!   activation takes that back.
-//! - **Switch over** promotes as many available green routes as the target, those in traffic first, and drains all other
-//!   green. Blue is drained; where `keep_blue_seconds` or `drain_delay_seconds` is above 0 and any blue is active, that
-//!   goes on standby instead, and leftovers with it only for the drain delay. The longer of both counts from the
-//!   promotion, which the memo keeps; a lost memo restarts it. Its end takes [two cycles](super::due).
+//! - **Switch over** promotes as many available green routes as the target, those in traffic first, and drains all
+//!   other green. Blue is drained; where `keep_blue_seconds` or `drain_delay_seconds` is above 0 and any blue is
+//!   active, that goes on standby instead, and leftovers with it only for the drain delay. The longer of both counts
+//!   from the promotion, which the memo keeps; a lost memo restarts it. Its end takes [two cycles](super::due).
 //! - **Unreplaced**: a failure occupies its slot until `max_replacements` allows a replacement, so that a crash-looping
 //!   revision cannot create routes without end. Once promoted, green is always replaced, after a back-off.
-//! - **Gates**: `preview`, where there are preview routes, and `promotion`. There is none where `auto_promote` is set, nor
-//!   in a first deployment (no stable revision and no live blue), which has nothing to protect, but with `approve_first`.
+//! - **Gates**: `preview`, where there are preview routes, and `promotion`. There is none where `auto_promote` is set,
+//!   nor in a first deployment (no stable revision and no live blue), which has nothing to protect, but with
+//!   `approve_first`.
 //! - **Checks** count if they are [about what is there](super::checks); they are asked again when a preview's rest is
 //!   ready, as the gate is. The delay is asked for once.
 //! - **Create** makes green inactive, ratio 0.0; in row 5 active, ratio 1.0. It drains leftovers, and blue beyond the
-//!   target, those that serve only as far as the target still serves; in row 5 only what does not serve, and no more than
-//!   there has to be room for.
-//! - **No room** (row 18): `no-capacity` where free places are short, for all that is missing; `waiting-for-termination`
-//!   where too much is live or still stopping; `no-budget` where as many are live as may be. In the first two cases what
-//!   the creation would drain is drained already: it holds the places.
+//!   target, those that serve only as far as the target still serves; in row 5 only what does not serve, and no more
+//!   than there has to be room for.
+//! - **No room** (row 18): `no-capacity` where free places are short, for all that is missing;
+//!   `waiting-for-termination` where too much is live or still stopping; `no-budget` where as many are live as may be.
+//!   In the first two cases what the creation would drain is drained already: it holds the places.
 //! - **The deadline** is a [progress deadline](super::deadline), which gates, checks, delays and pauses do not spend.
 //! - Exactly the delay, the deadline or the window elapsed is enough. Arithmetic saturates. A health flap restarts the
 //!   delay, because it moves `status_updated_at`.
@@ -111,8 +112,8 @@ pub struct BlueGreenConfig {
     /// How many failed routes of the new revision are replaced in the whole rollout.
     #[schemars(range(max = u32::MAX))]
     pub max_replacements: u32,
-    /// For how long, in seconds, the old revision is kept out of traffic after the promotion, so that traffic can be returned
-    /// to it at once; 0 drains it with the promotion.
+    /// For how long, in seconds, the old revision is kept out of traffic after the promotion, so that traffic can be
+    /// returned to it at once; 0 drains it with the promotion.
     #[schemars(range(max = u32::MAX))]
     pub keep_blue_seconds: u32,
     /// For how long, in seconds, a route is out of traffic before it is drained, so that every proxy knows.

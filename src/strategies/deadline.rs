@@ -1,12 +1,13 @@
 //! The progress deadline: how long a rollout may go without getting any further.
 //!
 //! Progress is what Kubernetes' Deployments [call so][kubernetes]: more green routes ready than ever before, or a step
-//! of the strategy's, or a target above the highest so far. The *mark*, the most that were ready at once, sinks by as many
-//! green routes as were evicted or drained since, by the target at most in one rollout: their replacements are progress
-//! again. What crashed or flaps lowers nothing, so a revision that never holds is given up.
+//! of the strategy's, or a target above the highest so far. The *mark*, the most that were ready at once, sinks by as
+//! many green routes as were evicted or drained since, by the target at most in one rollout: their replacements are
+//! progress again. What crashed or flaps lowers nothing, so a revision that never holds is given up.
 //!
-//! Time at a gate, for a check, a delay or a pause is not counted: while it is *held*, the deadline stands still.
-//! A lost memo counts from now, and so does a rollout that goes on after it was rolled back. Rolling back has no deadline.
+//! Time at a gate, for a check, a delay or a pause is not counted: while it is *held*, the deadline stands still. A
+//! lost memo counts from now, and so does a rollout that goes on after it was rolled back. Rolling back has no
+//! deadline.
 //!
 //! [kubernetes]: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds
 

@@ -1,8 +1,9 @@
 //! Who failed: green that crashed, and what ended without a known cause beyond what the rollout drained itself.
 //!
-//! What was drained or evicted did not fail, whoever drained it. A host that does not say why a route ended leaves green
-//! without `end`: of those as many were drained as applied plans have drained, less those that say so; the memo counts
-//! them. A memo that was lost counts as nothing drained: a rollout is then rather given up than repeated without end.
+//! What was drained or evicted did not fail, whoever drained it. A host that does not say why a route ended leaves
+//! green without `end`: of those as many were drained as applied plans have drained, less those that say so; the memo
+//! counts them. A memo that was lost counts as nothing drained: a rollout is then rather given up than repeated without
+//! end.
 
 use super::{
     back_off::back_off,

@@ -1,15 +1,15 @@
 //! What a rollout remembers from one cycle to the next. Without a memo a strategy decides safely, only later.
 //!
 //! One line of text: the strategy's name, the format, the rollout's start, then words with a number each, such as
-//! `blue-green 2 1760000000000 promoted 1760000060000 drained 2`. Moments are milliseconds since the epoch. It changes at
-//! transitions only, so that a host need not write it in every cycle; where nothing is to be remembered it says at least
-//! that a plan of this rollout was applied.
+//! `blue-green 2 1760000000000 promoted 1760000060000 drained 2`. Moments are milliseconds since the epoch. It changes
+//! at transitions only, so that a host need not write it in every cycle; where nothing is to be remembered it says at
+//! least that a plan of this rollout was applied.
 //!
 //! - A memo of another strategy, another rollout or another format counts as none; but the format before this one is
 //!   read: a single moment, such as `promoted-at 1760000060000`.
-//! - **Moments ahead of the clock** count as now, and get a mark (`promoted 9 ahead-since 5`): one that is still ahead a
-//!   second later is replaced by now. So a clock that is late for one cycle shortens nothing, and one that was early once
-//!   makes nothing wait for ever.
+//! - **Moments ahead of the clock** count as now, and get a mark (`promoted 9 ahead-since 5`): one that is still ahead
+//!   a second later is replaced by now. So a clock that is late for one cycle shortens nothing, and one that was early
+//!   once makes nothing wait for ever.
 
 use std::fmt;
 

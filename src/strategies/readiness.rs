@@ -1,8 +1,8 @@
 //! Readiness in time: since when a route has been ready, whatever clock its stamps are of.
 //!
 //! A stamp of `status_updated_at` at or before now is taken as it is; without one `created_at` stands for it, which may
-//! be early. One that is ahead of now says nothing, because another clock made it: the moment counts at which the number
-//! of such routes last grew, which the memo keeps. So a delay is longer by a second at most, and ends.
+//! be early. One that is ahead of now says nothing, because another clock made it: the moment counts at which the
+//! number of such routes last grew, which the memo keeps. So a delay is longer by a second at most, and ends.
 
 use super::{
     memo::{Key, Memo},

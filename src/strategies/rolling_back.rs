@@ -6,7 +6,7 @@
 //! | # | when | sub-step | changes |
 //! |---|---|---|---|
 //! | 1 | what can be returned to carries the target | rolled-back | return; drain all else that is live |
-//! | 2 | a stable revision is known | rolling-back | return; create what is missing of it; drain green that is not needed |
+//! | 2 | a stable revision is known | rolling-back | return; create what is missing; drain green not needed |
 //! | 3 | not, and ready green is idle that may be wanted | rolling-back | return; drain green that is not ready |
 //! | 4 | not | rolled-back | return; drain green that does not serve |
 //!
@@ -14,12 +14,13 @@
 //!   there. Inactive routes were never approved, and are not returned to.
 //! - **Return** puts ready routes on standby into traffic, and raises all that stays there to a full share.
 //! - **Row 1** is rolling-back as long as what leaves the traffic waits for its drain delay.
-//! - **Row 2** keeps green that serves as long as the target is not carried without it. Where there is no room to create,
-//!   leftovers that do not serve make it, then green that does not; where there is none for a single route, and none is
-//!   on its way, also green, then leftovers, that serve beyond the least. What ran and may recover waits on standby, and
-//!   makes room once it was not ready for 10 s. Other leftovers stay until row 1.
+//! - **Row 2** keeps green that serves as long as the target is not carried without it. Where there is no room to
+//!   create, leftovers that do not serve make it, then green that does not; where there is none for a single route, and
+//!   none is on its way, also green, then leftovers, that serve beyond the least. What ran and may recover waits on
+//!   standby, and makes room once it was not ready for 10 s. Other leftovers stay until row 1.
 //! - **Row 3** is not for an abort: what an operator gave up is not wanted.
-//! - **Under a pause** nothing is drained and nothing ends: what would be drained goes on standby where it is in traffic.
+//! - **Under a pause** nothing is drained and nothing ends: what would be drained goes on standby where it is in
+//!   traffic.
 
 use super::{
     blip,

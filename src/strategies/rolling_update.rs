@@ -2,14 +2,14 @@
 //! never with too many at once. The semantics are those of Kubernetes' [Deployments][kubernetes].
 //!
 //! New is the deploying revision, old is every other (green and blue in the contract's words). `target` is
-//! `target_replicas`; `surge` and `unavailable` are `max_surge`, rounded up, and `max_unavailable`, rounded down, of it.
-//! Where both come out as 0, `unavailable` is 1, because nothing could move. Both stay within the operator's limits.
-//! *Available* is ready for at least `min_ready_seconds`. A cycle makes as many of these moves as are allowed, all in one
-//! plan:
+//! `target_replicas`; `surge` and `unavailable` are `max_surge`, rounded up, and `max_unavailable`, rounded down, of
+//! it. Where both come out as 0, `unavailable` is 1, because nothing could move. Both stay within the operator's
+//! limits. *Available* is ready for at least `min_ready_seconds`. A cycle makes as many of these moves as are allowed,
+//! all in one plan:
 //!
 //! | move | which | how many |
 //! |---|---|---|
-//! | return | ready old routes on standby that are not leftovers | target − unavailable − old that serve − ready new |
+//! | return | ready old routes on standby, no leftovers | target − unavailable − old that serve − ready new |
 //! | drain old | old routes that nobody returns to, and those on standby that are not needed | all |
 //! | | other old routes in traffic, in the drain order | those + available new − (target − unavailable) |
 //! | drain new | live new routes beyond the target, in the drain order | live new − target |
@@ -24,15 +24,15 @@
 //! |---|---|---|---|---|
 //! | 1 | abort | roll back | roll back | `aborted` |
 //! | 2 | a check failed | roll back | roll back | `check-failed` |
-//! | 3 | rolled back for the deadline, which is passed still, no promote | roll back | roll back | `deadline-exceeded` |
+//! | 3 | rolled back for a deadline that is passed still, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 4 | paused | provisioning | return, restore | `paused` |
-//! | 5 | any new ready, target > 0, a check pending, no promote | awaiting-promotion | return, restore | `awaiting-checks` |
-//! | 6 | available new ≥ target | completed, or finalizing for the drain delay | drain old, drain new, promote | `rolled-out` |
+//! | 5 | any new ready, a check pending, no promote | awaiting-promotion | return, restore | `awaiting-checks` |
+//! | 6 | available new ≥ target | completed, or finalizing | drain old, drain new, promote | `rolled-out` |
 //! | 7 | deadline passed, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 8 | any move is allowed | provisioning | the moves | `replacing` |
 //! | 9 | live new < target, and the back-off keeps them from being created | provisioning | none | `backing-off` |
 //! | 10 | old routes wait for their drain delay | provisioning | none | `waiting-for-drain-delay` |
-//! | 11 | live new < target, and terminating routes hold them up | provisioning | none | `waiting-for-termination` |
+//! | 11 | live new < target, and terminating routes take the room | provisioning | none | `waiting-for-termination` |
 //! | 12 | live new < target, and free places are short | provisioning | none | `no-capacity` |
 //! | 13 | nothing could ever move within the limits | provisioning | none | `no-budget` |
 //! | 14 | any new provisioning | provisioning | none | `waiting-for-provisioning` |
@@ -41,26 +41,28 @@
 //!
 //! - **Promises** ([`Strategy::commitment`]): target − unavailable serve, and at most target + surge are live. Limits
 //!   under which nothing could move are refused at admission; a running rollout waits under them.
-//! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it, and
-//!   drains the new routes once they are not needed. It ends as rolled-back. Under a pause its code is `paused`, it
+//! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it,
+//!   and drains the new routes once they are not needed. It ends as rolled-back. Under a pause its code is `paused`, it
 //!   drains nothing, and does not end.
 //! - **Drain order**: not running, unhealthy, degraded, not checked, healthy and not serving, serving; then oldest
 //!   first, then by id. Leftovers go before the stable revision's.
-//! - **Drain delay**: with `drain_delay_seconds` what goes leaves the traffic first, and is drained so long after the last
-//!   of it did.
+//! - **Drain delay**: with `drain_delay_seconds` what goes leaves the traffic first, and is drained so long after the
+//!   last of it did.
 //! - **A new revision that does not work costs nothing**: only available new routes let old ones go, beyond the
-//!   `unavailable` that were allowed from the start. An old route that is not ready, or out of traffic for a moment, counts as if
-//!   it served, because it may recover; it goes first, in the place of one that does. After a failure that allowance is used only where
-//!   no new route is on its way, and there is no room for one without it.
+//!   `unavailable` that were allowed from the start. An old route that is not ready, or out of traffic for a moment,
+//!   counts as if it served, because it may recover; it goes first, in the place of one that does. After a failure that
+//!   allowance is used only where no new route is on its way, and there is no room for one without it.
 //! - **Nobody returns to** leftovers that do not serve, and where no stable revision is known to inactive old routes:
 //!   nobody approved them.
 //! - **A promote** means: go on, whatever the deadline and pending checks. It does not outweigh a failed check.
-//! - **Checks** count if they are [about what is there](super::checks). One that is pending holds the rollout as soon as
-//!   there is a ready new route to judge, so that a check which says when it was observed is asked again for each batch.
-//! - **Back-off**: after a failure no new route is created for 10 s; for 20 s once more have failed than the target, for
-//!   40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][back-off]. So a
+//! - **Checks** count if they are [about what is there](super::checks). One that is pending holds the rollout as soon
+//!   as there is a ready new route to judge, so that a check which says when it was observed is asked again for each
+//!   batch.
+//! - **Back-off**: after a failure no new route is created for 10 s; for 20 s once more have failed than the target,
+//!   for 40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][back-off]. So a
 //!   crash-looping revision cannot create routes without end, and a rollout needs no person after a single failure.
-//! - **Missing routes** are new ones, unless none may be created: then the [stable revision is restored](super::strength).
+//! - **Missing routes** are new ones, unless none may be created: then the [stable revision is
+//!   restored](super::strength).
 //! - **Terminating routes** are not counted against the surge, as in Kubernetes, so that with `max_surge` 0 a new route
 //!   may start while an old one finishes; with `wait_for_termination` they are. They hold their places all the same:
 //!   with them there are at most target + surge and another target.
@@ -106,8 +108,8 @@ pub struct RollingUpdate;
 pub struct RollingUpdateConfig {
     /// How many live routes there may be above the target: a number, or a percentage of the target, rounded up.
     pub max_surge: Amount,
-    /// How many routes fewer than the target may serve: a number, or a percentage of the target of at most 100%, rounded
-    /// down. Not 0 where `max_surge` is 0.
+    /// How many routes fewer than the target may serve: a number, or a percentage of the target of at most 100%,
+    /// rounded down. Not 0 where `max_surge` is 0.
     pub max_unavailable: Amount,
     /// How long, in seconds, a new route must have been ready before it lets an old one go. Less than
     /// `progress_deadline_seconds`.

@@ -40,8 +40,8 @@ impl Room {
     /// The room that a plan has which promises `bounds` and drains `leaving` live routes.
     ///
     /// What is still stopping takes no room in the surge, as in Kubernetes, but it holds its place: with it there are
-    /// at most as many routes as the surge and another target. Where less serves than the operator's limits say, repairs
-    /// do not wait for it.
+    /// at most as many routes as the surge and another target. Where less serves than the operator's limits say,
+    /// repairs do not wait for it.
     pub(crate) fn new(rollout: &Rollout<'_>, bounds: Commitment, leaving: usize) -> Self {
         let (spec, tally) = (rollout.spec(), rollout.tally());
         let [live, most] = [tally.live(), bounds.most_live].map(u64::from);

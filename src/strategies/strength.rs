@@ -1,9 +1,9 @@
 //! The serving side, kept at strength: while the stable revision carries the traffic, what it lacks is created.
 //!
-//! While a rollout runs the host's own reconciliation is off. Hours of waiting for an approval, an autoscaler, crashes of
-//! the old revision: what makes it short does not matter. Missing is what live routes of the stable revision, green in
-//! traffic and leftovers that serve do not make up to the target. Routes that crash are created again after a back-off,
-//! which is also what bounds the creation of a revision that cannot start.
+//! While a rollout runs the host's own reconciliation is off. Hours of waiting for an approval, an autoscaler, crashes
+//! of the old revision: what makes it short does not matter. Missing is what live routes of the stable revision, green
+//! in traffic and leftovers that serve do not make up to the target. Routes that crash are created again after a
+//! back-off, which is also what bounds the creation of a revision that cannot start.
 
 use super::{blip, failures::Failures, room::Room, traffic::raise_beside_stable, wait::Wait};
 use crate::{Rollout, RolloutSpec, Route, RouteChanges, order::is_among, words::seconds};
@@ -25,8 +25,8 @@ pub(crate) struct Strength<'a> {
 // === impl Strength ===
 
 impl<'a> Strength<'a> {
-    /// Counts what is missing beside so many green routes once a plan has drained these, which are in the order of their
-    /// ids; none where there is no stable revision to create.
+    /// Counts what is missing beside so many green routes once a plan has drained these, which are in the order of
+    /// their ids; none where there is no stable revision to create.
     pub(crate) fn new(rollout: &Rollout<'a>, green: u32, drained: &[&Route]) -> Option<Self> {
         let spec = rollout.spec();
         let stable = spec.stable()?;

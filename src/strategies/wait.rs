@@ -43,8 +43,8 @@ impl Wait {
         self.end().saturating_millis_since(now)
     }
 
-    /// When to look whether it is over, if that is ahead: a second from now at the earliest, which is the shortest pause
-    /// that a host makes. A moment that is not ahead must not be the next evaluation: there would be no pause.
+    /// When to look whether it is over, if that is ahead: a second from now at the earliest, which is the shortest
+    /// pause that a host makes. A moment that is not ahead must not be the next evaluation: there would be no pause.
     pub(crate) fn end_ahead(self, now: Timestamp) -> Option<Timestamp> {
         Some(self.end()).filter(|end| *end > now).map(|end| end.max(now.saturating_add_millis(SHORTEST_PAUSE_MILLIS)))
     }

@@ -1,5 +1,5 @@
-//! A correct canary passes at every number of replicas, weight and surge, to the last bit; one that is a route too early
-//! does not.
+//! A correct canary passes at every number of replicas, weight and surge, to the last bit; one that is a route too
+//! early does not.
 //!
 //! The canary is worked out here, with exact fractions. A weight `w` means that the new routes get `w` of the traffic:
 //! `c` of them at ratio `x` beside `s` old ones at `y` get c x / (c x + s y), so x / y = w s / ((1 - w) c), and the
@@ -23,12 +23,12 @@ impl Weight {
         self.0 * other.1 < other.0 * self.1
     }
 
-    /// How many new routes it takes.
+    /// Number of new routes that it takes.
     fn new_routes(self, least: u32) -> u32 {
         (self.0 * least).div_ceil(self.1)
     }
 
-    /// How many old routes the rest takes.
+    /// Number of old routes that the rest takes.
     fn old_routes(self, least: u32) -> u32 {
         ((self.1 - self.0) * least).div_ceil(self.1)
     }
@@ -76,7 +76,7 @@ impl Canary {
         u32::try_from(self.is("v1").count()).unwrap()
     }
 
-    /// What the proxy can express, not less than wanted.
+    /// Rounds a ratio up to one that the proxy can express.
     fn possible(&self, ratio: f64) -> f64 {
         match self.spec.weight_steps {
             0 => ratio,
@@ -126,7 +126,7 @@ impl Canary {
         self.checked += 1;
     }
 
-    /// What the guard's rule is for, seen from the routes: none gets more than its share of what must serve.
+    /// Checks what the guard's rule is for, seen from the routes: none gets more than its share of what must serve.
     fn assert_no_route_is_overloaded(&self) {
         let serving = || self.routes.iter().filter(|route| route.is_serving()).map(|route| route.traffic_ratio);
         let sum: f64 = serving().sum();

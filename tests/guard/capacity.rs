@@ -1,4 +1,5 @@
-//! Rule 3: traffic is never concentrated on fewer routes than must carry it, and none is drained while they are too few.
+//! Rule 3: traffic is never concentrated on fewer routes than must carry it, and none is drained while they are too
+//! few.
 
 use TrafficStatus::{Active, Inactive, Standby};
 use pointsman::{

@@ -36,7 +36,10 @@ fn may_be_done(#[case] plan: RouteChanges) {
 }
 
 #[rstest]
-#[case::promoting_the_dead(on_the_way().promoting(r([13])), &[(Code::ChangedNotLive, "r-13"), (Code::PromotedNotReady, "r-13")])]
+#[case::promoting_the_dead(
+    on_the_way().promoting(r([13])),
+    &[(Code::ChangedNotLive, "r-13"), (Code::PromotedNotReady, "r-13")]
+)]
 #[case::draining_the_dead(on_the_way().draining(r([13, 14])), &[(Code::ChangedNotLive, "r-13 r-14")])]
 #[case::changing_the_dead(on_the_way().setting(r([14]), Inactive, 0.0), &[(Code::ChangedNotLive, "r-14")])]
 #[case::promoting_stable(on_the_way().promoting(r([4])), &[(Code::PromotedNotGreen, "r-4")])]

@@ -38,7 +38,11 @@ fn complete_at(amount: &str) -> Policy {
 #[case::one_more_than_needed([serving(1, 3, "v2", 1.0), serving(4, 2, "v2", 0.5)].concat(), complete(), &[])]
 #[case::all_at_half(serving(1, 4, "v2", 0.5), complete(), &[])]
 #[case::others_gone([serving(1, 4, "v2", 1.0), gone(5, 1, "v1"), stopping(6, 1, "v0", 0)].concat(), complete(), &[])]
-#[case::others_drained([serving(1, 4, "v2", 1.0), serving(5, 2, "v1", 1.0)].concat(), complete().draining(r([5, 6])), &[])]
+#[case::others_drained(
+    [serving(1, 4, "v2", 1.0), serving(5, 2, "v1", 1.0)].concat(),
+    complete().draining(r([5, 6])),
+    &[]
+)]
 #[case::one_kept([serving(1, 4, "v2", 1.0), serving(5, 2, "v1", 1.0)].concat(), complete().draining(r([5])), COMPLETED)]
 #[case::one_on_standby([serving(1, 4, "v2", 1.0), standby(5, 1, "v1")].concat(), complete(), COMPLETED)]
 #[case::a_leftover([serving(1, 4, "v2", 1.0), starting(5, 1, "v0")].concat(), complete(), COMPLETED)]
@@ -46,7 +50,11 @@ fn complete_at(amount: &str) -> Policy {
 #[case::stable_created(serving(1, 4, "v2", 1.0), complete().creating(1, "v1", Inactive, 0.0), COMPLETED)]
 #[case::green_created(serving(1, 4, "v2", 1.0), complete().creating(1, "v2", Inactive, 0.0), &[])]
 // Old capacity is none of the new revision's.
-#[case::old_capacity_does_not_count([serving(1, 3, "v2", 1.0), serving(4, 4, "v1", 1.0)].concat(), complete(), COMPLETED)]
+#[case::old_capacity_does_not_count(
+    [serving(1, 3, "v2", 1.0), serving(4, 4, "v1", 1.0)].concat(),
+    complete(),
+    COMPLETED
+)]
 fn completed(#[case] routes: Vec<Route>, #[case] plan: RouteChanges, #[case] expected: &[Code]) {
     assert_eq!(codes(&routes, &wanting(4), &plan), expected);
 }
@@ -95,7 +103,11 @@ fn whoever_is_in_the_way_is_named() {
 #[rstest]
 #[case::all_serve(serving(1, 3, "v1", 1.0), rolled_back(), &[])]
 #[case::all_return(standby(1, 3, "v1"), rolled_back().raising(r(1..=3), 1.0), &[])]
-#[case::green_drained([serving(1, 3, "v1", 1.0), serving(4, 1, "v2", 1.0)].concat(), rolled_back().draining(r([4])), &[])]
+#[case::green_drained(
+    [serving(1, 3, "v1", 1.0), serving(4, 1, "v2", 1.0)].concat(),
+    rolled_back().draining(r([4])),
+    &[]
+)]
 #[case::two_serve(serving(1, 2, "v1", 1.0), rolled_back(), ROLLED_BACK)]
 #[case::one_not_returned(standby(1, 3, "v1"), rolled_back().raising(r(1..=2), 1.0), ROLLED_BACK)]
 #[case::one_down([serving(1, 2, "v1", 1.0), down(3, 1, "v1", 1.0)].concat(), rolled_back(), ROLLED_BACK)]
@@ -104,7 +116,11 @@ fn whoever_is_in_the_way_is_named() {
 #[case::green_lives([serving(1, 3, "v1", 1.0), idle(4, 1, "v2")].concat(), rolled_back(), ROLLED_BACK)]
 #[case::green_serves([serving(1, 3, "v1", 1.0), serving(4, 3, "v2", 1.0)].concat(), rolled_back(), ROLLED_BACK)]
 #[case::a_leftover_lives([serving(1, 3, "v1", 1.0), serving(4, 1, "v0", 1.0)].concat(), rolled_back(), ROLLED_BACK)]
-#[case::leftovers_do_not_carry([serving(1, 2, "v1", 1.0), serving(3, 2, "v0", 1.0)].concat(), rolled_back(), ROLLED_BACK)]
+#[case::leftovers_do_not_carry(
+    [serving(1, 2, "v1", 1.0), serving(3, 2, "v0", 1.0)].concat(),
+    rolled_back(),
+    ROLLED_BACK
+)]
 #[case::green_created(serving(1, 3, "v1", 1.0), rolled_back().creating(1, "v2", Inactive, 0.0), ROLLED_BACK)]
 #[case::stable_created(serving(1, 3, "v1", 1.0), rolled_back().creating(1, "v1", Inactive, 0.0), &[])]
 // A stable revision that does not start stays `rolling-back`.
@@ -140,17 +156,37 @@ fn back_to_nothing() {
 #[case::blue_serves(serving(1, 2, "v1", 1.0), rolled_back(), &[])]
 #[case::both_serve([serving(1, 1, "v1", 1.0), serving(2, 1, "v2", 0.5)].concat(), rolled_back(), &[])]
 #[case::idle_blue_stays([serving(1, 1, "v2", 1.0), idle(2, 1, "v1")].concat(), rolled_back(), &[])]
-#[case::what_waits_is_not_ready([serving(1, 1, "v2", 1.0), with(down(2, 1, "v1", 1.0), |it| it.traffic_status = Standby)].concat(), rolled_back(), &[])]
+#[case::what_waits_is_not_ready(
+    [serving(1, 1, "v2", 1.0), with(down(2, 1, "v1", 1.0), |it| it.traffic_status = Standby)].concat(),
+    rolled_back(),
+    &[]
+)]
 #[case::idle_green_goes([serving(1, 1, "v2", 1.0), idle(2, 1, "v2")].concat(), rolled_back().draining(r([2])), &[])]
-#[case::standby_returns([serving(1, 1, "v2", 1.0), standby(2, 1, "v1")].concat(), rolled_back().raising(r([2]), 1.0), &[])]
+#[case::standby_returns(
+    [serving(1, 1, "v2", 1.0), standby(2, 1, "v1")].concat(),
+    rolled_back().raising(r([2]), 1.0),
+    &[]
+)]
 #[case::standby_leaves([serving(1, 1, "v2", 1.0), standby(2, 1, "v1")].concat(), rolled_back().draining(r([2])), &[])]
 #[case::green_is_idle([serving(1, 2, "v1", 1.0), idle(3, 1, "v2")].concat(), rolled_back(), ROLLED_BACK)]
 #[case::green_starts([serving(1, 2, "v1", 1.0), starting(3, 1, "v2")].concat(), rolled_back(), ROLLED_BACK)]
 #[case::green_is_down([serving(1, 2, "v1", 1.0), down(3, 1, "v2", 1.0)].concat(), rolled_back(), ROLLED_BACK)]
-#[case::green_serves_at_nothing([serving(1, 2, "v1", 1.0), serving(3, 1, "v2", 0.0)].concat(), rolled_back(), ROLLED_BACK)]
-#[case::green_is_put_on_standby(serving(1, 2, "v2", 1.0), rolled_back().setting(r([1]), Standby, 1.0), &[Code::CapacityLowered, Code::RolledBackEarly])]
+#[case::green_serves_at_nothing(
+    [serving(1, 2, "v1", 1.0), serving(3, 1, "v2", 0.0)].concat(),
+    rolled_back(),
+    ROLLED_BACK
+)]
+#[case::green_is_put_on_standby(
+    serving(1, 2, "v2", 1.0),
+    rolled_back().setting(r([1]), Standby, 1.0),
+    &[Code::CapacityLowered, Code::RolledBackEarly]
+)]
 #[case::standby_stays([serving(1, 1, "v2", 1.0), standby(2, 1, "v1")].concat(), rolled_back(), ROLLED_BACK)]
-#[case::blue_is_put_on_standby([serving(1, 2, "v2", 1.0), serving(3, 1, "v1", 1.0)].concat(), rolled_back().setting(r([3]), Standby, 1.0), ROLLED_BACK)]
+#[case::blue_is_put_on_standby(
+    [serving(1, 2, "v2", 1.0), serving(3, 1, "v1", 1.0)].concat(),
+    rolled_back().setting(r([3]), Standby, 1.0),
+    ROLLED_BACK
+)]
 #[case::something_created(serving(1, 2, "v2", 1.0), rolled_back().creating(1, "v2", Active, 1.0), ROLLED_BACK)]
 fn left_as_it_is(#[case] routes: Vec<Route>, #[case] plan: RouteChanges, #[case] expected: &[Code]) {
     assert_eq!(codes(&routes, &unstable(wanting(3)), &plan), expected);

@@ -64,7 +64,7 @@ pub(crate) fn r(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     numbers.into_iter().map(|n| format!("r-{n}")).collect()
 }
 
-// === what is wanted ===
+// === specs ===
 
 /// So many replicas of v2 after v1, a second after the start, on a proxy that takes any ratio.
 pub(crate) fn wanting(target_replicas: u32) -> Spec {
@@ -103,7 +103,7 @@ pub(crate) fn on_the_way() -> RouteChanges {
     plan(SubStep::Provisioning)
 }
 
-/// What a plan does.
+/// Steps of building a plan.
 pub(crate) trait Doing: Sized {
     fn promoting(self, ids: Vec<String>) -> Self;
     fn draining(self, ids: Vec<String>) -> Self;
@@ -145,12 +145,12 @@ impl Doing for RouteChanges {
 
 // === verdicts ===
 
-/// What the guard finds under the default policy, and whom it names.
+/// Violations under the default policy, and whom each names.
 pub(crate) fn found(routes: &[Route], spec: &Spec, plan: &RouteChanges) -> Vec<(Code, String)> {
     found_under(routes, spec, plan, &Policy::default())
 }
 
-/// What the guard finds under a policy, and whom it names.
+/// Violations under a policy, and whom each names.
 pub(crate) fn found_under(routes: &[Route], spec: &Spec, plan: &RouteChanges, policy: &Policy) -> Vec<(Code, String)> {
     let violations = guard::check(routes, spec, plan, policy);
     violations.into_iter().map(|violation| (violation.code, violation.route_ids.join(" "))).collect()

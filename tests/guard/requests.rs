@@ -1,4 +1,4 @@
-//! Rule 6: what an operator asked for is not overtaken.
+//! Rule 6: an operator's request is not overtaken.
 
 use TrafficStatus::{Active, Inactive, Standby};
 use pointsman::{Route, RouteChanges, Spec, SubStep, TrafficStatus, guard::ViolationCode as Code};
@@ -8,8 +8,8 @@ use crate::given::*;
 
 const AGAINST: &[Code] = &[Code::AgainstRequest];
 
-/// Four of v1 serve (r-1 to r-4) and one is on standby (r-5); of v2 one serves at a half (r-6), two are idle (r-7, r-8),
-/// one is on standby (r-9), one is in traffic at 0.0 (r-10).
+/// Four of v1 serve (r-1 to r-4) and one is on standby (r-5); of v2 one serves at a half (r-6), two are idle (r-7,
+/// r-8), one is on standby (r-9), one is in traffic at 0.0 (r-10).
 fn routes() -> Vec<Route> {
     let v1 = [serving(1, 4, "v1", 1.0), standby(5, 1, "v1")];
     let v2 = [serving(6, 1, "v2", 0.5), idle(7, 2, "v2"), standby(9, 1, "v2"), serving(10, 1, "v2", 0.0)];
@@ -43,8 +43,8 @@ fn four() -> Spec {
 #[case::one_returned_for_one_drained(on_the_way().raising(r([5]), 1.0).draining(r([1])), &[], &[])]
 #[case::standby_blue_drained(on_the_way().draining(r([5])), &[], AGAINST)]
 #[case::standby_green_drained(on_the_way().draining(r([9])), &[], AGAINST)]
-fn wishes(#[case] plan: RouteChanges, #[case] under_abort: &[Code], #[case] under_pause: &[Code]) {
-    assert_eq!(codes(&routes(), &four(), &plan), [], "nobody asked");
+fn requests(#[case] plan: RouteChanges, #[case] under_abort: &[Code], #[case] under_pause: &[Code]) {
+    assert_eq!(codes(&routes(), &four(), &plan), [], "no request");
     assert_eq!(codes(&routes(), &aborted(four()), &plan), under_abort, "abort");
     assert_eq!(codes(&routes(), &paused(four()), &plan), under_pause, "pause");
     assert_eq!(codes(&routes(), &aborted(paused(four())), &plan), under_abort, "abort outweighs pause");
@@ -76,13 +76,13 @@ fn unready_standby_is_not_protected() {
 
 /// The promotion of green and the end of blue, which an abort and a pause both forbid.
 #[test]
-fn a_switch_under_a_wish() {
+fn a_switch_under_a_request() {
     let routes = [serving(1, 4, "v1", 1.0), idle(5, 4, "v2")].concat();
     let switches = plan(SubStep::Completed).promoting(r(5..=8)).draining(r(1..=4));
 
     assert_eq!(codes(&routes, &four(), &switches), []);
-    for wished in [aborted(four()), paused(four())] {
-        assert_eq!(codes(&routes, &wished, &switches), [Code::CompletedEarly, Code::AgainstRequest]);
+    for requested in [aborted(four()), paused(four())] {
+        assert_eq!(codes(&routes, &requested, &switches), [Code::CompletedEarly, Code::AgainstRequest]);
     }
     assert_eq!(found(&routes, &aborted(four()), &switches)[1].1, "r-5 r-6 r-7 r-8");
 }
@@ -92,14 +92,14 @@ fn a_switch_under_a_wish() {
 #[case::green_promoted(on_the_way().promoting(r([7])))]
 #[case::green_from_standby(on_the_way().raising(r([9]), 1.0))]
 #[case::green_created(on_the_way().creating(1, "v2", Active, 1.0))]
-fn while_too_few_serve_wishes_wait(#[case] plan: RouteChanges) {
+fn while_too_few_serve_requests_wait(#[case] plan: RouteChanges) {
     let routes = routes();
     // 4.5 serve.
     let short = within(5, 20, wanting(5));
 
-    for wished in [aborted(short.clone()), paused(short.clone())] {
-        assert_eq!(codes(&routes, &wished, &plan), []);
-        let enough = Spec { limits: four().limits, ..wished };
+    for requested in [aborted(short.clone()), paused(short.clone())] {
+        assert_eq!(codes(&routes, &requested, &plan), []);
+        let enough = Spec { limits: four().limits, ..requested };
         assert_eq!(codes(&routes, &enough, &plan), AGAINST);
         for promised in [5, 6, u32::MAX] {
             let promising = plan.clone().promising(promised, u32::MAX);

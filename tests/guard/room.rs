@@ -78,7 +78,8 @@ fn the_largest_target_has_room_for_all() {
 
 // === what is still stopping ===
 
-/// Three of v1 serve; six may live at a target of three, and nine places be taken: three created beside three that stop.
+/// Three of v1 serve; six may live at a target of three, and nine places be taken: three created beside three that
+/// stop.
 #[rstest]
 #[case::three(stopping(9, 3, "v2", 0), &[])]
 #[case::four(stopping(9, 4, "v2", 0), TERMINATING)]

@@ -1,4 +1,4 @@
-//! What the guard says: codes, ids in order, and one sentence with numbers.
+//! Violations as they are told: codes, ids in order, and one sentence with numbers.
 
 use TrafficStatus::{Active, Inactive, Standby};
 use pointsman::{

@@ -170,8 +170,8 @@ fn any_checks() -> impl Strategy<Value = Vec<Check>> {
     })
 }
 
-/// Memos of the shipped strategies, of this rollout (`START`) and others, in the format of today and the one before, and
-/// what is none.
+/// Memos of the shipped strategies, of this rollout (`START`) and others, in the format of today and the one before,
+/// and what is none.
 fn any_memo() -> impl Strategy<Value = String> {
     let moment = || any_moment().prop_map(|at| at.as_millis().to_string());
     let moments = select(vec![

@@ -34,7 +34,8 @@ pub(crate) fn print(root: &Path) -> Result<()> {
         };
         let growth = |way| Ok::<_, anyhow::Error>(per_route(way, 10_000)? / per_route(way, 100)?);
         println!(
-            "\nCost of a route at 10,000 routes to that at 100: native {:.2}, typed reused {:.2}, typed fresh {:.2}, JSON {:.2}.",
+            "\nCost of a route at 10,000 routes to that at 100: native {:.2}, typed reused {:.2}, \
+             typed fresh {:.2}, JSON {:.2}.",
             growth(WAYS[0])?,
             growth(WAYS[1])?,
             growth(WAYS[2])?,
@@ -52,7 +53,8 @@ pub(crate) fn print(root: &Path) -> Result<()> {
         Ok::<_, anyhow::Error>(with / (with - median(&criterion.join("guard").join(group))?))
     };
     println!(
-        "Guarded against unguarded, at 100 routes, typed, reused: {:.2}x where nothing changes, {:.2}x where every route does\n\
+        "Guarded against unguarded, at 100 routes, typed, reused: {:.2}x where nothing changes, \
+         {:.2}x where every route does\n\
          (unguarded is guarded less the guard's own time, because no host evaluates without).",
         guarded("wait")?,
         guarded("promote")?
@@ -60,7 +62,8 @@ pub(crate) fn print(root: &Path) -> Result<()> {
     let per_second = |threads: &str| Ok::<_, anyhow::Error>(1e9 / median(&criterion.join("threads").join(threads))?);
     let (one, two, four) = (per_second("1")?, per_second("2")?, per_second("4")?);
     println!(
-        "Evaluations a second, 10 routes, a fresh instance each: {one:.0} on one thread, {two:.0} on two ({:.2}x), {four:.0} on four ({:.2}x).",
+        "Evaluations a second, 10 routes, a fresh instance each: {one:.0} on one thread, \
+         {two:.0} on two ({:.2}x), {four:.0} on four ({:.2}x).",
         two / one,
         four / one
     );
@@ -70,7 +73,7 @@ pub(crate) fn print(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What swaps cost.
+/// Prints the costs of swaps.
 fn swaps(path: &Path) -> Result<()> {
     let text =
         fs::read_to_string(path).with_context(|| format!("{} is not there: run `make bench`", path.display()))?;
@@ -100,7 +103,8 @@ fn swaps(path: &Path) -> Result<()> {
         );
     }
     println!(
-        "\nFrom a file's rename to the switch, compiling included: {} (median), of which {} twice is waiting whether it changes again.",
+        "\nFrom a file's rename to the switch, compiling included: {} (median), \
+         of which 2 x {} is the debounce.",
         duration(number("/from_change_to_switch/p50")?),
         duration(number("/from_change_to_switch/quiet")?)
     );

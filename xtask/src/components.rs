@@ -21,15 +21,15 @@ const FOLDERS: [(&str, &str); 4] = [
     ("hosts/loader/module", "loader"),
 ];
 
-/// What a host that is not written in Rust runs besides the strategies, for which there is a folder below `target`
-/// without those.
+/// Components that a host in another language than Rust runs besides the strategies, for which there is a folder below
+/// `target` without those.
 const RELEASE_FILES: [&str; 2] = ["guard.wasm", "loader.wasm"];
 
 /// A component that was built, or the loader.
 pub(crate) struct Component {
-    /// Where it is, absolute.
+    /// Its path, absolute.
     pub(crate) path: PathBuf,
-    /// What it is.
+    /// Its content.
     pub(crate) bytes: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether the components depend on where they were built.
+//! Check that the components do not depend on where they were built.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 

@@ -37,7 +37,7 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// What is installed, else what rustup can add, else what Debian can install.
+    /// Finds what is installed, else what rustup can add, else what Debian can install.
     pub(crate) fn find() -> Result<Self> {
         let forced = env::var(VARIABLE).ok();
         let tried = |way: &str| forced.as_deref().is_none_or(|forced| forced == way);
@@ -142,8 +142,8 @@ fn install(packages: &[&str]) -> Result<()> {
     run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", "--no-remove"]).args(packages))
 }
 
-/// The search path with a folder that has `wasm-ld`, which `wasm-component-ld` starts and which Debian's package has under
-/// its other name only: lld is the linker for whatever it is called as.
+/// The search path with a folder that has `wasm-ld`, which `wasm-component-ld` starts and which Debian's package has
+/// under its other name only: lld is the linker for whatever it is called as.
 fn path_with_wasm_ld(folder: &Path) -> Result<OsString> {
     let link = folder.join("wasm-ld");
     fs::create_dir_all(folder)?;

@@ -1,5 +1,5 @@
-//! Blue-green that creates its routes a few at a time, for clusters where a burst of starts hurts. To be short it knows no
-//! way back and no deadline: where an operator asks to abort or to pause it does nothing.
+//! Blue-green that creates its routes a few at a time, for clusters where a burst of starts hurts. To be short it knows
+//! no way back and no deadline: where an operator asks to abort or to pause it does nothing.
 
 use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, schemars, serde};
 

@@ -21,8 +21,7 @@ use crate::{count, given, request, rollout::misdeed};
 /// default.
 type EntryPoint = fn(Option<Policy>, &Spec) -> Decision;
 
-/// The answer to a request between two others, of which one has a policy that allows everything and one that allows
-/// nothing.
+/// The answer to a request between two others: one whose policy allows everything, and one whose policy allows nothing.
 fn between_others(policy: Option<Policy>, spec: &Spec, ask: impl FnOnce(&str) -> String) -> Decision {
     let generous = Policy { max_unavailable: Amount::percent(100), ..Policy::default() };
     let strict = Policy { max_unavailable: Amount::Count(0), ..Policy::default() };

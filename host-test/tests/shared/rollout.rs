@@ -5,7 +5,7 @@ use pointsman::{HealthStatus, Route, Spec};
 
 use crate::support::{activate, routes, spec};
 
-/// Three serving routes of v1, and three of v2 of which one is not healthy.
+/// Three serving routes of v1, and three of v2, one of them not healthy.
 pub(crate) fn half_way() -> Vec<Route> {
     let mut routes = [routes(1, 3, "v1", activate), routes(4, 3, "v2", |_| {})].concat();
     routes[5].health = HealthStatus::Unhealthy;

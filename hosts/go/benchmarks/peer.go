@@ -16,8 +16,8 @@ import (
 
 // The peer: a plugin as a process that is called over net/rpc, whose arguments and answers are encoded with gob.
 
-// What travels; net/rpc wants it exported. The same as the host's types have; a moment is a number of milliseconds,
-// which is shorter than a time.
+// Messages of the plugin; net/rpc needs them exported. The same as the host's types have; a moment is a number of
+// milliseconds, which is shorter than a time.
 type (
 	Route struct {
 		ID, Revision                  string
@@ -56,11 +56,11 @@ type decider interface {
 type strategy struct{}
 
 // Evaluate promotes what is ready once all of it is, and waits for the others before.
-func (strategy) Evaluate(asked *Question, answered *Plan) error {
+func (strategy) Evaluate(question *Question, answered *Plan) error {
 	ready := 0
-	for i := range asked.Routes {
-		route := &asked.Routes[i]
-		switch isGreen := route.Revision == asked.DeployingRevision; {
+	for i := range question.Routes {
+		route := &question.Routes[i]
+		switch isGreen := route.Revision == question.DeployingRevision; {
 		case isGreen && route.Status == uint8(pointsman.RouteRunning) && route.Health == uint8(pointsman.HealthHealthy):
 			ready++
 			if route.TrafficStatus != uint8(pointsman.TrafficActive) {
@@ -71,10 +71,10 @@ func (strategy) Evaluate(asked *Question, answered *Plan) error {
 		}
 	}
 	answered.Code = "promoting"
-	if ready < int(asked.TargetReplicas) {
+	if ready < int(question.TargetReplicas) {
 		answered.Code, answered.Lists.PromoteRouteIDs = "waiting", nil
 	}
-	answered.Message = fmt.Sprintf("%d of %d green routes are ready", ready, asked.TargetReplicas)
+	answered.Message = fmt.Sprintf("%d of %d green routes are ready", ready, question.TargetReplicas)
 	return nil
 }
 
@@ -82,19 +82,19 @@ func (strategy) Evaluate(asked *Question, answered *Plan) error {
 type client struct{ rpc *rpc.Client }
 
 func (c *client) decide(routes []pointsman.Route, spec *pointsman.Spec) (*Lists, error) {
-	asked := Question{
+	question := Question{
 		Routes: make([]Route, len(routes)), DeployingRevision: spec.DeployingRevision, TargetReplicas: spec.TargetReplicas,
 		StartedAt: spec.StartedAt.UnixMilli(), Now: spec.Now.UnixMilli(), Config: spec.Config,
 	}
 	for i := range routes {
 		from := &routes[i]
-		asked.Routes[i] = Route{
+		question.Routes[i] = Route{
 			from.ID, from.Revision, uint8(from.Status), uint8(from.Health), uint8(from.TrafficStatus), from.TrafficRatio,
 			from.CreatedAt.UnixMilli(), millis(from.StatusUpdatedAt), uint8(from.End), from.Labels,
 		}
 	}
 	var answered Plan
-	err := c.rpc.Call("Plugin.Evaluate", &asked, &answered)
+	err := c.rpc.Call("Plugin.Evaluate", &question, &answered)
 	return &answered.Lists, err
 }
 
@@ -105,7 +105,7 @@ func millis(at time.Time) int64 {
 	return at.UnixMilli()
 }
 
-// kind is what go-plugin has to know of it.
+// kind describes it to go-plugin.
 type kind struct{}
 
 func (kind) Server(*plugin.MuxBroker) (any, error) { return strategy{}, nil }

@@ -158,7 +158,7 @@ def fleet(plugin: Plugin) -> None:
 
 
 def parts(plugin: Plugin) -> None:
-    """Where the time of the fleet's usual cycle goes."""
+    """Prints the parts of the fleet's usual cycle, by time."""
     requests = [request(fields(ROUTES, HealthStatus.DEGRADED, deployment)) for deployment in range(FLEET)]
     fleet = Fleet(requests, plugin.guard)
 

@@ -1,8 +1,8 @@
 """Blue-green as a manager would write it in Python, in its own process: what the sandbox is compared with.
 
 It is the table of the strategy without checks, pauses, ends, deadlines, delays but one, a stable revision, a first
-deployment, `keep_blue_seconds` and `preview_replicas`, and with everything in or out of traffic. `tests/test_reference.py`
-plays the corpus against it.
+deployment, `keep_blue_seconds` and `preview_replicas`, and with everything in or out of traffic.
+`tests/test_reference.py` plays the corpus against it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pointsman import HealthStatus, Operator, RouteStatus, SubStep, TrafficStatu
 PAUSE = timedelta(seconds=1)
 """The shortest pause to the next evaluation."""
 NAMED = 3
-"""How many routes a message names."""
+"""Most routes that a message names."""
 
 
 @dataclass(slots=True)
@@ -81,7 +81,9 @@ def roll_back(code: str, live_green: Sequence[Route], serving_blue: int, target:
 
 
 def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
-    """The first row that matches wins; the numbers are those of the table in `src/strategies/blue_green.rs` at its simplest."""
+    """The first row that matches wins; the numbers are those of the table in `src/strategies/blue_green.rs` at its
+    simplest.
+    """
     routes = sorted(routes, key=lambda route: route.id)
     ready: list[Route] = []
     live_green: list[Route] = []

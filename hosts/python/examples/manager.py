@@ -21,7 +21,7 @@ def serving(id: str) -> Route:
 
 
 def move_on(routes: list[Route], now: datetime) -> None:
-    """What the world does meanwhile: new routes become healthy, drained ones end."""
+    """Plays the environment: new routes become healthy, drained ones end."""
     for route in routes:
         if route.status == RouteStatus.PROVISIONING and now - route.created_at >= TIME_TO_START:
             route.status, route.health, route.status_updated_at = RouteStatus.RUNNING, HealthStatus.HEALTHY, now
@@ -30,7 +30,7 @@ def move_on(routes: list[Route], now: datetime) -> None:
 
 
 def line(now: datetime, plan: RouteChanges) -> str:
-    """What an operator is told of a cycle."""
+    """A line for an operator about a cycle."""
     created = sum(rollout.count for rollout in plan.rollout_specs)
     counts = {"create": created, "promote": len(plan.promote_route_ids), "drain": len(plan.drain_route_ids)}
     changes = ", ".join(f"{verb} {count}" for verb, count in counts.items() if count)

@@ -26,7 +26,7 @@ def python(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def cache() -> Path:
-    """Where compiled code is kept from one run to the next."""
+    """A folder that keeps compiled code from one run to the next."""
     return ROOT / "target" / "test-cache-python"
 
 
@@ -64,7 +64,9 @@ def registry(host: Host, folder: Folder) -> Registry:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cache: Path):  # type: ignore[no-untyped-def]
+def run(  # type: ignore[no-untyped-def]
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cache: Path
+):
     """Runs a command: its exit code, and what it wrote to standard output and standard error."""
     monkeypatch.setenv("POINTSMAN_CACHE", str(cache))
 

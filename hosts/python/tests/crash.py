@@ -26,7 +26,7 @@ WORDS = {
     Part.MEMORIES: "has more than 1 memory; link its code into one core module with one memory",
     Part.INSTANCES: "has more than 32 instances of nested components; link them into one",
 }
-"""What the loader says of each."""
+"""Sentences of the loader, by file."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def nested_components(levels: int) -> bytes:
 
 
 def references(kind: int, sort: int, levels: int) -> bytes:
-    """Types side by side, of which each but the first exports something of the one before."""
+    """Types side by side: each but the first exports something of the one before."""
     # Two declarations: an alias of a type outside, and an export of that type.
     types = (
         bytes([kind, 2, 0x02, 0x03, 0x02, 1]) + number(before) + bytes([0x04, 0, 1, ord("a"), sort, 0])

@@ -1,4 +1,4 @@
-"""What the tests of the registry share: one with the hostile guest, and how it is asked."""
+"""Helpers of the registry's tests: one with the hostile guest, and calls of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests share."""
+"""Helpers that the tests share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def component(path: str) -> Path:
-    """Where a built component is."""
+    """The path of a built component."""
     found = ROOT / "target" / path
     assert found.exists(), f"{found} is not there: run `make components` first"
     return found
@@ -90,7 +90,7 @@ def ready_routes(count: int) -> list[Route]:
 
 
 def given() -> list[Route]:
-    """Three serving routes of v1, and three of v2 of which one is not healthy."""
+    """Three serving routes of v1, and three of v2, one of them not healthy."""
     routes = [route(f"r-{i}", "v1", TrafficStatus.ACTIVE) for i in (1, 2, 3)]
     return [*routes, route("r-4", "v2"), route("r-5", "v2"), route("r-6", "v2", health=HealthStatus.UNHEALTHY)]
 
@@ -138,8 +138,8 @@ def typed(request: Any) -> Request | None:
         config = json.dumps(fields.pop("config", {}))
         limits = fields.pop("limits", None)
         fields["limits"] = None if limits is None else Commitment(**limits)
-        wanted = Spec(**fields, **moments, operator=operator, checks=checks, config=config)
-        return Request([_route(**each) for each in request["routes"]], wanted)
+        a_spec = Spec(**fields, **moments, operator=operator, checks=checks, config=config)
+        return Request([_route(**each) for each in request["routes"]], a_spec)
     except (TypeError, ValueError, KeyError, OverflowError, AttributeError):
         return None
 

@@ -1,4 +1,4 @@
-"""What is not loaded, and the error that says why."""
+"""Files that are not loaded, and the error that says why."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def untyped(core: str, more: str = "", given: str = "") -> bytes:
 
 @pytest.fixture
 def refused(host: Host, blue_green: Plugin) -> object:
-    """Why bytes are not loaded; and the host goes on deciding."""
+    """The error of bytes that are not loaded; and the host goes on deciding."""
 
     def refuse(content: bytes) -> LoadError:
         with pytest.raises(LoadError) as raised:

@@ -87,14 +87,14 @@ def plugin(strategy: str, blue_green: Plugin, rolling_update: Plugin) -> Plugin:
     return {"blue-green": blue_green, "rolling-update": rolling_update}[strategy].with_guard(IdsOnly())
 
 
-def test_the_json_door_one_by_one(strategy: str, plugin: Plugin) -> None:
+def test_the_json_entry_point_one_by_one(strategy: str, plugin: Plugin) -> None:
     vectors = corpus(strategy)
     assert len(vectors) > 40
     for vector in vectors:
         assert plugin.evaluate_cycles_json(compact([vector.request])) == f"[{vector.response}]", vector.name
 
 
-def test_the_json_door_at_once(strategy: str, plugin: Plugin) -> None:
+def test_the_json_entry_point_at_once(strategy: str, plugin: Plugin) -> None:
     vectors = corpus(strategy)
 
     answers = plugin.evaluate_cycles_json(compact([vector.request for vector in vectors]).encode())

@@ -1,4 +1,4 @@
-"""When a watched folder is looked at: events, polling, folders that go and come."""
+"""Triggers of a look at a watched folder: events, polling, folders that go and come."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ TIMES = 10_000
 
 
 class Stop(Exception):
-    """What the handler raises."""
+    """Raised by the handler."""
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 def address_space() -> int:
-    """What this process has, in bytes; 0 where the system does not tell."""
+    """Memory of this process, in bytes; 0 where the system does not tell."""
     statm = Path("/proc/self/statm")
     return int(statm.read_text().split()[0]) * mmap.PAGESIZE if statm.exists() else 0
 
@@ -66,19 +66,19 @@ def lonely(cache: Path) -> Plugin:
 
 
 def test_no_place_is_lost_by_an_interrupted_call(interrupted, lonely: Plugin) -> None:  # type: ignore[no-untyped-def]
-    routes, wanted = given(), spec()
+    routes, a_spec = given(), spec()
 
-    lonely.evaluate_cycle(routes, wanted)
+    lonely.evaluate_cycle(routes, a_spec)
     before = address_space()
     # A `PluginLimit` here is a place that was lost.
-    stopped = interrupted(lambda: lonely.evaluate_cycle(routes, wanted))
+    stopped = interrupted(lambda: lonely.evaluate_cycle(routes, a_spec))
 
     assert stopped > TIMES / 20
     # An instance that nobody has any more would still have its 4 GiB.
     assert address_space() - before < 4 << 30
     assert not any(map(lonely._strategy.loaded.runtime.instances.taken, Purpose))
     for _ in range(5):
-        assert lonely.evaluate_cycle(routes, wanted).reason.code == "waiting-for-ready"
+        assert lonely.evaluate_cycle(routes, a_spec).reason.code == "waiting-for-ready"
 
 
 def test_no_place_is_lost_by_an_interrupted_load(interrupted, lonely: Plugin) -> None:  # type: ignore[no-untyped-def]

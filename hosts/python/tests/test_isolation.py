@@ -1,4 +1,4 @@
-"""What one call leaves for the next: nothing."""
+"""Isolation: a call leaves nothing for the next."""
 
 from __future__ import annotations
 

@@ -220,17 +220,17 @@ def test_what_programs_write_is_not_taken_apart(
 
 def test_what_is_plain_is_sent_as_it_is_but_for_limits_and_policy() -> None:
     plain = compact([a_request(limits={"least_serving": 0, "most_live": 1}), 1, "a", [0.1, 1e300, -0.0, 5e-324]])
-    asked = ready(plain, plain.encode(), Limiting(Policy()))
-    assert asked.text.decode() == plain
-    assert (asked.is_json, asked.refused) == (True, {})
+    prepared = ready(plain, plain.encode(), Limiting(Policy()))
+    assert prepared.text.decode() == plain
+    assert (prepared.is_json, prepared.refused) == (True, {})
 
     text = compact([without(a_request(), "limits")])
     for most_surge, most_live in ((None, 6), (1, 4)):
         policy = {} if most_surge is None else {"max_surge": most_surge}
         one = f'{text[1:-2]},"policy":{compact(policy)}}}'
-        asked = ready(f"[{one}]", f"[{one}]".encode(), Limiting(Policy()))
-        assert json.loads(asked.text) == [a_request(limits={"least_serving": 2, "most_live": most_live})]
-        (sent,) = asked.requests
+        prepared = ready(f"[{one}]", f"[{one}]".encode(), Limiting(Policy()))
+        assert json.loads(prepared.text) == [a_request(limits={"least_serving": 2, "most_live": most_live})]
+        (sent,) = prepared.requests
         assert sent is not None
         assert (sent.size, sent.now) == (6, a_request()["spec"]["now"])
         assert sent.policy == Policy(**policy)

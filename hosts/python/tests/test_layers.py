@@ -1,4 +1,4 @@
-"""Who may import whom: rooms, each above those that it imports; and nothing private of wasmtime's package."""
+"""Imports between rooms: each is above those that it imports; and nothing private of wasmtime's package."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def imports(source: str) -> Iterator[tuple[int, str]]:
 
 
 def height(name: str) -> tuple[int, int]:
-    """How high a module is: its room, and its floor there; -1 where a room has no floors."""
+    """Height of a module: its room, and its floor there; -1 where a room has no floors."""
     _, *parts = name.split(".")
     if not parts or parts[0] not in ROOMS:
         return len(ROOMS), -1
@@ -63,7 +63,7 @@ def height(name: str) -> tuple[int, int]:
 
 
 def objections(name: str, source: str) -> list[str]:
-    """What a module imports and must not."""
+    """Imports of a module that it must not have."""
     found = []
     for line, imported in imports(source):
         package, *parts = imported.split(".")

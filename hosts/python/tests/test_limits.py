@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +13,6 @@ import pytest
 from pointsman import (
     BrokenContract,
     Host,
-    HostError,
     Limit,
     Limits,
     PlanRejected,
@@ -180,86 +177,3 @@ def test_more_instances_than_the_limit_are_refused_until_one_is_free(cache: Path
     assert (raised.value.limit, raised.value.most) == (Limit.INSTANCES, 2)
     assert all(isinstance(loop.result(), PluginTimeout) for loop in loops)
     assert plugin.evaluate_cycle([], spec()).reason.code == "creating-green"
-
-
-@pytest.mark.parametrize(
-    ("limits", "message"),
-    [
-        ({"memory": 65_535}, "limit `memory` is too small: it must be at least 65536 bytes, one page"),
-        ({"memory": (4 << 30) + 1}, "limit `memory` is too large: it must be at most 4 GiB"),
-        ({"time": timedelta(0)}, "limit `time` is too small"),
-        ({"instances": 0}, "limit `instances` is too small: it must be at least 1"),
-        ({"instances": 10_001}, "limit `instances` is too large: it must be at most 10000"),
-    ],
-)
-def test_limits_that_nothing_could_run_under_are_refused(limits: dict[str, int], message: str) -> None:
-    with pytest.raises(HostError, match=message):
-        Limits(**limits)  # type: ignore[arg-type]
-
-
-def test_the_longest_time_there_is_does_not_overflow(cache: Path) -> None:
-    host = Host(Limits(time=timedelta.max), cache)
-
-    assert host.load(component("plugins/blue_green.wasm")).describe().name == "blue-green"
-
-
-def test_a_plugin_outlives_its_host(cache: Path) -> None:
-    host = Host(Limits(time=timedelta(milliseconds=10)), cache)
-    plugin = host.load(component("guests/hostile.wasm"))
-    del host
-
-    assert isinstance(single(plugin, "loop_forever"), PluginTimeout)
-
-
-def test_the_first_call_of_a_host_is_stopped_as_well(cache: Path) -> None:
-    # No call before it, and no limit but the default: the clock runs all the same.
-    plugin = Host(cache=cache).load(component("guests/hostile.wasm"))
-
-    assert isinstance(single(plugin, "loop_forever"), PluginTimeout)
-
-
-def test_too_little_address_space_is_an_error(cache: Path) -> None:
-    # Of 64 instances, in a process of its own, which lives on.
-    program = f"""
-import resource
-from pointsman import Host, HostError, Limits
-resource.setrlimit(resource.RLIMIT_AS, (20 << 30, 20 << 30))
-try:
-    Host(cache={str(cache)!r})
-except HostError as error:
-    print(error)
-print(Host(Limits(instances=1), {str(cache)!r}).limits.instances)
-"""
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-
-    message = "the engine does not start; lower the limit `instances` if address space is short: "
-    assert result.stdout == f"{message}[Errno 12] Cannot allocate memory\n1\n"
-
-
-def test_a_cache_folder_that_cannot_be_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-
-    with pytest.raises(HostError, match=r"cache folder `.*` cannot be used"):
-        Host(cache=tmp_path / "file")
-
-
-def test_compiled_code_is_kept(tmp_path: Path) -> None:
-    Host(cache=tmp_path / "cache")
-
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
-
-
-def test_a_trap_is_an_error_where_faults_were_handled_before_the_host_was_made() -> None:
-    program = f"""
-import faulthandler
-faulthandler.enable()
-from datetime import UTC, datetime
-from pointsman import Host, PluginTrap, Spec
-spec = Spec("v2", 1, datetime.now(UTC), datetime.now(UTC), config={{"misdeed": "trap"}})
-try:
-    Host().load({str(component("guests/hostile.wasm"))!r}).evaluate_cycle([], spec)
-except PluginTrap:
-    print("a trap")
-"""
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert told.stdout == "a trap\n"

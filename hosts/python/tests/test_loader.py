@@ -34,7 +34,7 @@ def test_a_budget_refuses(host: Host) -> None:
 
 
 def test_a_branch_table_that_is_dear(host: Host) -> None:
-    """Few bytes, of which each makes an edge for a compiler."""
+    """Few bytes, and each makes an edge for a compiler."""
     table = f"(br_table {'0 ' * 2_000_000} (i32.const 0))"
     with pytest.raises(LoadError) as raised:
         host.load_bytes("guest.wasm", strategy(f"{MEMORY} {FUNCTIONS} (func (block {table}))"))

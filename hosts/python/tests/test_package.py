@@ -1,4 +1,4 @@
-"""What is in the package."""
+"""Contents of the package."""
 
 from __future__ import annotations
 

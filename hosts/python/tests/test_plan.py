@@ -101,9 +101,9 @@ def test_plans_that_change_something_are_not_empty() -> None:
 
 
 def test_a_moment_beyond_the_calendar_is_its_last(blue_green: Plugin) -> None:
-    wanted = spec('{"progress_deadline_seconds": 4294967295}')
-    wanted.started_at = wanted.now = LAST_MOMENT
+    a_spec = spec('{"progress_deadline_seconds": 4294967295}')
+    a_spec.started_at = a_spec.now = LAST_MOMENT
 
-    plan = blue_green.evaluate_cycle([], wanted)
+    plan = blue_green.evaluate_cycle([], a_spec)
 
     assert plan.next_evaluation_at == LAST_MOMENT

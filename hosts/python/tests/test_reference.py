@@ -29,7 +29,7 @@ def is_plain(request: Request) -> bool:
     """Whether a request is about nothing that the reference does not know."""
     spec, routes = request.spec, request.routes
     is_known = all(route.end is None and route.traffic_status != TrafficStatus.STANDBY for route in routes)
-    wishes = spec.operator
+    operator = spec.operator
     bounds = (spec.stable_revision, spec.limits, spec.free_places)
     has_labels = spec.labels or any(route.labels for route in routes)
     is_late = spec.now < spec.started_at
@@ -39,7 +39,7 @@ def is_plain(request: Request) -> bool:
     return (
         is_known
         and bounds == (None, None, None)
-        and not (wishes.pause or has_labels or is_late or is_first)
+        and not (operator.pause or has_labels or is_late or is_first)
         and all(stamp <= spec.now for stamp in stamps)
         and spec.deploying_revision != ""
         and all(route.id for route in routes)
@@ -65,15 +65,15 @@ def test_the_corpus_where_its_options_allow() -> None:
             for route in request.routes
         ]
         spec = request.spec
-        wanted = reference.Spec(
+        a_spec = reference.Spec(
             spec.deploying_revision, spec.target_replicas, spec.started_at, spec.now, spec.operator, options
         )
         expected = vector["response"].get("ok")
         if expected is None:
             with pytest.raises(reference.InvalidRoutes):
-                reference.evaluate(routes, wanted)
+                reference.evaluate(routes, a_spec)
         else:
-            plan = reference.evaluate(routes, wanted)
+            plan = reference.evaluate(routes, a_spec)
             decided = (plan.sub_step, plan.code, plan.create, list(plan.promote), list(plan.drain), list(plan.blocking))
             assert decided == (
                 expected["sub_step"],

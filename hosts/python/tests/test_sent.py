@@ -1,4 +1,4 @@
-"""What is kept of a request for the guard is what the plugin was sent."""
+"""Requests kept for the guard are those that the plugin was sent."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_each_request_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, gua
     unwritable = [i for i, each in enumerate(sent) if each is None]
     assert unwritable == sorted(fleet.refused)
     assert len(unwritable) == 12
-    for i, (routes, wanted, policy) in enumerate(requests):
+    for i, (routes, a_spec, policy) in enumerate(requests):
         if i in unwritable:
             assert fleet.now(i) is None
             continue
@@ -58,7 +58,7 @@ def test_each_request_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, gua
         assert json.loads(found.routes) == sent[i]["routes"]
         assert json.loads(found.spec) == sent[i]["spec"]
         assert (found.size, found.policy) == (len(routes), policy)
-        assert found.now == fleet.now(i) == vars(wanted)["now"]
+        assert found.now == fleet.now(i) == vars(a_spec)["now"]
         assert b'{"routes":%b,"spec":%b}' % (found.routes, found.spec) in b"".join(fleet.texts)
 
 

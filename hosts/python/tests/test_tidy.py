@@ -1,4 +1,4 @@
-"""What a plan's texts and its next evaluation are made to be before it is returned."""
+"""Tidying of a plan's texts and of its next evaluation."""
 
 from __future__ import annotations
 

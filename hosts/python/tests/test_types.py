@@ -49,9 +49,9 @@ def test_what_has_its_default_is_not_sent() -> None:
     assert set(orjson.loads(orjson.dumps(spec()))) == {
         "deploying_revision", "target_replicas", "started_at", "now", "operator", "checks", "config",
     }  # fmt: skip
-    wanted = spec()
-    assert (wanted.memo, wanted.stable_revision, wanted.limits, wanted.free_places) == (None, None, None, None)
-    assert (wanted.weight_steps, wanted.labels, a_route().end, a_route().labels) == (1, {}, None, {})
+    a_spec = spec()
+    assert (a_spec.memo, a_spec.stable_revision, a_spec.limits, a_spec.free_places) == (None, None, None, None)
+    assert (a_spec.weight_steps, a_spec.labels, a_route().end, a_route().labels) == (1, {}, None, {})
 
 
 def test_an_ended_route_with_labels() -> None:
@@ -66,12 +66,12 @@ def test_an_ended_route_with_labels() -> None:
 
 
 def test_labels_can_be_put_in_one_by_one() -> None:
-    one, other, wanted = a_route(), a_route(), spec()
+    one, other, a_spec = a_route(), a_route(), spec()
     one.labels["zone"] = "a"
-    wanted.labels["tenant"] = "acme"
+    a_spec.labels["tenant"] = "acme"
 
     assert orjson.loads(orjson.dumps(one))["labels"] == {"zone": "a"}
-    assert orjson.loads(orjson.dumps(wanted))["labels"] == {"tenant": "acme"}
+    assert orjson.loads(orjson.dumps(a_spec))["labels"] == {"tenant": "acme"}
     assert (other.labels, spec().labels) == ({}, {})
     given = {"zone": "b"}
     copied = a_route(labels=given)
@@ -80,19 +80,19 @@ def test_labels_can_be_put_in_one_by_one() -> None:
 
 
 def test_a_stable_revision_may_be_a_uuid_and_none() -> None:
-    wanted = spec()
-    assert wanted.stable_revision is None
-    wanted.stable_revision = ID
-    assert wanted.stable_revision == str(ID)
-    assert orjson.loads(orjson.dumps(wanted))["stable_revision"] == str(ID)
-    wanted.stable_revision = None
-    assert wanted.stable_revision is None
-    assert "stable_revision" not in orjson.loads(orjson.dumps(wanted))
+    a_spec = spec()
+    assert a_spec.stable_revision is None
+    a_spec.stable_revision = ID
+    assert a_spec.stable_revision == str(ID)
+    assert orjson.loads(orjson.dumps(a_spec))["stable_revision"] == str(ID)
+    a_spec.stable_revision = None
+    assert a_spec.stable_revision is None
+    assert "stable_revision" not in orjson.loads(orjson.dumps(a_spec))
     with pytest.raises(TypeError, match="`stable_revision` is 7, neither a string nor a UUID"):
-        wanted.stable_revision = 7  # type: ignore[assignment]
+        a_spec.stable_revision = 7  # type: ignore[assignment]
 
 
-def test_the_wishes_of_one_spec_are_its_own() -> None:
+def test_the_requests_of_one_spec_are_its_own() -> None:
     one, other = spec(), spec()
     one.operator.abort = True
     one.operator.passed_gates.append("promotion")
@@ -102,12 +102,12 @@ def test_the_wishes_of_one_spec_are_its_own() -> None:
 
 @pytest.mark.parametrize("limits", [None, Commitment(2, 4)])
 def test_limits_that_were_set_later_are_sent_once(hostile: Plugin, limits: Commitment | None) -> None:
-    wanted = misdeed("none")
-    wanted.limits = Commitment(0, 3)
-    wanted.limits = limits
+    a_spec = misdeed("none")
+    a_spec.limits = Commitment(0, 3)
+    a_spec.limits = limits
 
-    assert hostile.evaluate_cycle(given(), wanted).commitment == (limits or Commitment(2, 6))
-    assert wanted.limits == limits
+    assert hostile.evaluate_cycle(given(), a_spec).commitment == (limits or Commitment(2, 6))
+    assert a_spec.limits == limits
 
 
 def test_what_is_read_is_what_was_given() -> None:

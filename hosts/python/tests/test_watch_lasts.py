@@ -71,7 +71,7 @@ def test_a_callback_that_fails_ends_nothing(
     folder.write("a.wasm", hostile_version("honest"))
 
     def fail(path: Path, result: Swap | SwapError) -> None:
-        raise error("as asked")
+        raise error("on request")
 
     registry = Registry(host)
     with caplog.at_level(logging.ERROR, "pointsman"), registry.watch(folder.path, Watching(on_change=fail)):
@@ -105,7 +105,7 @@ def test_an_error_that_nobody_thought_of_keeps_no_other_file_from_being_loaded(
 
     def fail(host: Host, path: Path) -> object:
         if path.name == "a.wasm":
-            raise MemoryError("as asked")
+            raise MemoryError("on request")
         return read(host, path)
 
     monkeypatch.setattr(Host, "read", fail)

@@ -34,7 +34,7 @@ class Watched:
     watch: Watch
 
     def next(self) -> tuple[str, str]:
-        """What is told next."""
+        """The next message."""
         return self.told.get(timeout=LONG)
 
     @property

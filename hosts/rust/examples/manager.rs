@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// What the environment makes of a route: it is ready after 20 seconds, and gone in the cycle after it was drained.
+/// Plays the environment of a route: it is ready after 20 seconds, and gone in the cycle after it was drained.
 fn live_on(route: &mut Route, now: Timestamp) {
     let age = now.saturating_millis_since(route.created_at);
     (route.status, route.health) = match route.status {

@@ -89,8 +89,8 @@ impl<'a> Cycle<'a> {
         plan
     }
 
-    /// The green routes that are to serve, as many as the target: once promoted the ready ones, before that those that are
-    /// available; those in traffic first, then by id.
+    /// The green routes that are to serve, as many as the target: once promoted the ready ones, before that those that
+    /// are available; those in traffic first, then by id.
     pub(super) fn chosen(&self) -> Vec<&'a Route> {
         let may_serve =
             |route: &Route| if self.is_promoted { route.is_ready() } else { self.readiness.is_available(route) };

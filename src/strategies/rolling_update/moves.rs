@@ -108,7 +108,8 @@ impl<'a> Cycle<'a> {
         Old { active, standby, abandoned }
     }
 
-    /// Those of the old routes on standby that are missed, if so many are to serve, and can; and those that nobody misses.
+    /// Those of the old routes on standby that are missed, if so many are to serve, and can; and those that nobody
+    /// misses.
     fn returned(&self, old: &Old<'a>, least: u32) -> (Vec<&'a Route>, Vec<&'a Route>) {
         let serving = old.active.iter().filter(|route| route.is_serving()).count() as u64;
         let serving = serving + u64::from(self.tally.ready_green);
@@ -122,8 +123,8 @@ impl<'a> Cycle<'a> {
         (returned, rest)
     }
 
-    /// As many of these old routes as may go beside those that are returned, if so many are to serve: what does not serve, then
-    /// what does; of each leftovers first.
+    /// As many of these old routes as may go beside those that are returned, if so many are to serve: what does not
+    /// serve, then what does; of each leftovers first.
     fn drain_old(&self, active: &[&'a Route], returned: usize, least: u32) -> Vec<&'a Route> {
         let available = (active.len() + returned) as u64 + u64::from(self.available);
         let spare = usize::try_from(available.saturating_sub(u64::from(least))).unwrap_or(usize::MAX);

@@ -1,9 +1,9 @@
 //! What the guard should find in a plan, worked out in another way: apply it to a world of replicas, look at what share
 //! of the traffic each of them gets, and ask who is worse off.
 //!
-//! It shares no word and no arithmetic with the guard. The guard weighs capacities, sums of ratios over the largest; here
-//! a replica is *overloaded* by its share of the traffic. Where a share is so near to a bound that rounding decides, the
-//! oracle is not sure, and either verdict is right.
+//! It shares no word and no arithmetic with the guard. The guard weighs capacities, sums of ratios over the largest;
+//! here a replica is *overloaded* by its share of the traffic. Where a share is so near to a bound that rounding
+//! decides, the oracle is not sure, and either verdict is right.
 #![allow(
     dead_code,
     unused_imports,

@@ -145,8 +145,8 @@ fn replica(route: &Route, spec: &Spec) -> Replica {
     let life = match (route.status, route.health) {
         (RouteStatus::Running, HealthStatus::Healthy) => Life::Up,
         (RouteStatus::Running | RouteStatus::Provisioning, _) => Life::Down,
-        // A place that was lost is not held. A stop before the rollout is not its doing; with a clock that is behind the
-        // start, nobody knows.
+        // A place that was lost is not held. A stop before the rollout is not its doing; with a clock that is behind
+        // the start, nobody knows.
         (RouteStatus::Terminating, _) => Life::Leaving {
             counts: match (route.end, route.status_updated_at) {
                 (Some(RouteEnd::Evicted), _) => false,

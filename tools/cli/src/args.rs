@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! Arguments of the command line.
 
 use std::{
     num::{NonZeroU32, NonZeroU64},
@@ -164,7 +164,7 @@ pub(crate) struct SimulateArgs {
     /// The scenario, with target, behaviour and events: TOML or JSON; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: PathBuf,
-    /// Where the numbers come from that a scenario leaves to chance. The same seed gives the same output.
+    /// Seed of the numbers that a scenario leaves to chance. The same seed gives the same output.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub(crate) seed: u64,
     /// Show every cycle, those too that are like the one before.

@@ -31,7 +31,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &CheckConfigArgs) -> Result<Outco
             let target = args.target_replicas;
             writeln!(
                 io::stdout(),
-                "ok: of {target} wanted at least {least_serving} serve, and at most {most_live} are live"
+                "ok: at target {target} at least {least_serving} serve, and at most {most_live} are live"
             )?;
             Ok(Outcome::Ok)
         }

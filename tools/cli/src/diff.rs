@@ -23,7 +23,7 @@ const WIDEST_FIELD: u16 = 24;
 /// Most characters of a value.
 const LONGEST: usize = 60;
 
-/// All that was compared.
+/// Requests compared, and where the decisions differ.
 #[derive(Serialize)]
 struct Diff {
     plugins: [PluginName; 2],

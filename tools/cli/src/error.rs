@@ -1,4 +1,4 @@
-//! Why a command could not do its work, and how that is told.
+//! Errors of commands, and their way to standard error.
 
 use std::{
     error::Error,

@@ -1,12 +1,19 @@
 //! `pointsman explain`: a decision and why it was made, for people.
 
+mod given;
+mod plan;
+
 use std::io::Write;
 
 use anstyle::Style;
-use pointsman::{Commitment, Operator, Progress, Rollout, Route, RouteChanges, Spec};
+use pointsman::Rollout;
 use pointsman_host::{EvaluateError, Guard, Plugin, RequestWithPolicy};
-use pointsman_simulate::show::{changes, moment, plain, style, wrapped};
+use pointsman_simulate::show::{plain, style, wrapped};
 
+use self::{
+    given::{limits, write_spec},
+    plan::{write_capacity, write_plan},
+};
 use crate::{
     Outcome,
     args::{ExplainArgs, SandboxArgs},
@@ -63,7 +70,9 @@ fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Resul
     };
     let rollout = Rollout::new(&routes, &spec);
     match &rollout {
-        Ok(rollout) if routes.is_empty() => writeln!(out, "no routes, {} wanted", rollout.spec().target_replicas)?,
+        Ok(rollout) if routes.is_empty() => {
+            writeln!(out, "no routes; the target is {}", rollout.spec().target_replicas)?;
+        }
         Ok(rollout) => writeln!(out, "\n{}\n", routes_table::of(rollout, &plan))?,
         // A plugin may be more lenient than the contract.
         Err(error) => writeln!(out, "no table: {}", wrapped(&plain(&error.to_string()), output::look().width(), 10))?,
@@ -83,142 +92,7 @@ fn explain(out: &mut impl Write, plugin: &Plugin, request: &str) -> Result<Resul
     })
 }
 
-/// `at least 3 serve, at most 6 are live: the policy of the command line at this target`.
-fn limits(spec: &Spec, guard: Guard, has_policy: bool) -> String {
-    let policy = if has_policy { "the request's policy" } else { "the policy of the command line" };
-    match (spec.limits, guard) {
-        (Some(limits), _) => format!("{}: those of the request", promise(limits)),
-        (None, Guard::Policy(allowed)) => {
-            format!("{}: {policy} at this target", promise(allowed.resolve(spec.target_replicas)))
-        }
-        (None, Guard::IdsOnly) => "none".to_owned(),
-    }
-}
-
 /// Writes a label and what it is the label of.
 fn write_line(out: &mut impl Write, style: Style, label: &str, text: &str) -> Result<(), CliError> {
     Ok(writeln!(out, "{}", output::look().labelled(style, label, LABEL, text))?)
-}
-
-fn write_spec(out: &mut impl Write, spec: &Spec) -> Result<(), CliError> {
-    let after = match spec.stable() {
-        Some(stable) => format!(" after {}", plain(stable)),
-        None => String::new(),
-    };
-    let text = format!(
-        "deploying {}{after} to {} {}, {} after the start ({}){}, config {}",
-        plain(&spec.deploying_revision),
-        spec.target_replicas,
-        if spec.target_replicas == 1 { "replica" } else { "replicas" },
-        moment::duration(spec.now.saturating_millis_since(spec.started_at)),
-        moment::absolute(spec.started_at),
-        requests(spec),
-        // As it was written, on one line.
-        plain(&spec.config.split_whitespace().collect::<Vec<_>>().join(" ")),
-    );
-    Ok(writeln!(out, "{}", wrapped(&text, output::look().width(), 0))?)
-}
-
-/// `, operator asks to pause and passed the gates preview, promotion`.
-fn requests(spec: &Spec) -> String {
-    let Operator { abort, pause, promote, passed_gates } = &spec.operator;
-    let flags = [(*abort, "abort"), (*pause, "pause"), (*promote, "promote")];
-    let set = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, word)| *word).collect::<Vec<_>>();
-    let mut actions = vec![];
-    if !set.is_empty() {
-        actions.push(format!("asks to {}", set.join(", ")));
-    }
-    if !passed_gates.is_empty() {
-        actions.push(format!("passed {}", plain(&passed_gates.join(", "))));
-    }
-    if actions.is_empty() { String::new() } else { format!(", operator {}", actions.join(" and ")) }
-}
-
-/// `at least 3 serve, at most 6 are live`.
-fn promise(commitment: Commitment) -> String {
-    let Commitment { least_serving, most_live } = commitment;
-    match most_live {
-        u32::MAX => format!("at least {least_serving} serve"),
-        _ => format!("at least {least_serving} serve, at most {most_live} are live"),
-    }
-}
-
-/// Serving capacity before the plan and after it, where that is another or is not the number of serving routes.
-fn write_capacity(out: &mut impl Write, rollout: &Rollout<'_>, plan: &RouteChanges) -> Result<(), CliError> {
-    let before = rollout.capacity();
-    let mut after: Vec<Route> = rollout.routes().cloned().collect();
-    // What is created does not serve yet, and may be millions.
-    let at_once = RouteChanges { rollout_specs: vec![], ..plan.clone() };
-    // The guard has told what is wrong with a plan that cannot be applied.
-    let is_applied = at_once.apply(&mut after, rollout.spec().now, String::new).is_ok();
-    let after = pointsman::capacity::capacity(&after);
-    let count = f64::from(rollout.tally().serving());
-    let text = if is_applied && (before - after).abs() > 1e-9 {
-        format!("{} before the plan, {} after it", number(before), number(after))
-    } else if (before - count).abs() > 1e-9 {
-        format!("{} of {count} serving routes", number(before))
-    } else {
-        return Ok(());
-    };
-    write_line(out, style::HEADING, "capacity", &text)
-}
-
-/// With at most three decimals.
-fn number(capacity: f64) -> String {
-    let text = format!("{capacity:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn write_plan(out: &mut impl Write, plan: &RouteChanges, spec: &Spec) -> Result<(), CliError> {
-    let reason = &plan.reason;
-    let mut line = |label: &str, text: &str| write_line(out, style::HEADING, label, text);
-    line("decision", &format!("{}: {}", plan.sub_step.as_str(), plain(&reason.code)))?;
-    line("because", &plain(&reason.message))?;
-    line("changes", &changes(plan))?;
-    if let Some(progress) = plan.progress {
-        line("progress", &passed(progress))?;
-    }
-    if let Some(gate) = &plan.gate {
-        line("gate", &plain(gate))?;
-    }
-    if !reason.blocking_route_ids.is_empty() {
-        line("blocked by", &plain(&reason.blocking_route_ids.join(", ")))?;
-    }
-    line("look again", &look_again(plan, spec))?;
-    line("promises", &promise(plan.commitment))?;
-    if let Some(memo) = &plan.memo {
-        line("memo", &plain(memo))?;
-    }
-    Ok(())
-}
-
-/// When it is evaluated again.
-fn look_again(plan: &RouteChanges, spec: &Spec) -> String {
-    match plan.next_evaluation_at {
-        Some(at) => {
-            let (relative, absolute) = (moment::relative(at, spec.now), moment::absolute(at));
-            format!("{relative} ({absolute}), or when something changes")
-        }
-        None if plan.sub_step.is_over() => "no need: the rollout is over".to_owned(),
-        None => "when something changes".to_owned(),
-    }
-}
-
-/// `step 2 of 5, 12.5% of the traffic for the new revision`.
-fn passed(Progress { step, steps, share }: Progress) -> String {
-    format!("step {step} of {steps}, {}% of the traffic for the new revision", number(share * 100.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use pointsman::Progress;
-
-    use super::passed;
-
-    #[test]
-    fn progress_is_a_share_of_the_traffic() {
-        let progress = Progress { step: 2, steps: 5, share: 0.125 };
-
-        assert_eq!(passed(progress), "step 2 of 5, 12.5% of the traffic for the new revision");
-    }
 }

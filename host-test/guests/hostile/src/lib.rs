@@ -16,7 +16,7 @@ use pointsman::{
 };
 use pointsman::{schemars, serde};
 
-/// What this version does whatever its config says; padded with spaces.
+/// Misdeed of this version, whatever its config says; padded with spaces.
 static MODE: [u8; 29] = *b"hostile-mode:honest          ";
 
 /// Calls that this instance has had.
@@ -35,7 +35,7 @@ struct Config {
 enum Misdeed {
     /// Nothing bad: a plan that changes nothing.
     None,
-    /// What a plugin should do, unless this version is another than the honest one: promotes what is ready.
+    /// The right thing, unless this version is another than the honest one: promotes what is ready.
     Good,
     /// Never returns.
     LoopForever,
@@ -157,7 +157,7 @@ impl Strategy for Hostile {
                     hoard.push(black_box(vec![1; 1 << 20]));
                 }
             }
-            Misdeed::Trap => panic!("as asked"),
+            Misdeed::Trap => panic!("on request"),
             Misdeed::RecurseForever => plan.reason.message = recurse(u64::from(calls)).to_string(),
             Misdeed::LongString => plan.reason.message = "x".repeat(2_000_000),
             Misdeed::LongList => plan.drain_route_ids = vec![String::new(); 100_000],

@@ -1,5 +1,5 @@
-// Measures what wazero takes to compile the files that `make budgets` leaves in a folder, as multiples of what blue-green takes in
-// the same run. Each is compiled in a process of its own.
+// Measures what wazero takes to compile the files that `make budgets` leaves in a folder, as multiples of what
+// blue-green takes in the same run. Each is compiled in a process of its own.
 //
 //	go -C hosts/go/benchmarks run ./budgets FOLDER
 package main
@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-// cost is what compiling a file takes: seconds on the processor, and MiB of memory.
+// cost is the cost of compiling a file: seconds on the processor, and MiB of memory.
 func cost(file string) (float64, int64) {
 	command := exec.Command(os.Args[0], "compile", file)
 	command.Stderr = os.Stderr

@@ -59,13 +59,13 @@ pub enum LoadError {
     OverBudget {
         /// The file.
         name: String,
-        /// How much it has, how much it may have, and what to do about it.
+        /// Found and allowed amounts, and the remedy, as a sentence.
         message: String,
-        /// What it has too much of.
+        /// The budget that is exceeded.
         budget: Budget,
-        /// How much it has, as far as it was read.
+        /// Amount found, as far as the file was read.
         found: u64,
-        /// How much it may have.
+        /// Amount allowed.
         most: u64,
     },
     /// Represents a component that is damaged, or uses what this host does not allow.
@@ -83,7 +83,7 @@ pub enum LoadError {
         name: String,
         /// The names of its first imports.
         imports: Vec<String>,
-        /// How many things it imports.
+        /// Number of imports.
         count: usize,
     },
     /// Represents a component that does not export the contract at all.
@@ -103,7 +103,7 @@ pub enum LoadError {
         name: String,
         /// The versions that it exports, the first few.
         found: Vec<String>,
-        /// What to do about it.
+        /// Advice that ends the sentence.
         remedy: &'static str,
     },
     /// Represents a component that exports only a part of the contract.

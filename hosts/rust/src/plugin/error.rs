@@ -30,7 +30,7 @@ pub enum CallError {
         limit: Duration,
     },
     /// Represents a call that took more memory than the limit.
-    #[error("plugin {plugin} wanted more than {limit} bytes of memory")]
+    #[error("plugin {plugin} requested more than {limit} bytes of memory")]
     Memory {
         /// The plugin.
         plugin: PluginId,

@@ -8,7 +8,7 @@ use crate::{
     text,
 };
 
-/// Represents a strategy of which no plugin was loaded.
+/// Represents a strategy without a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no strategy `{name}`; there is {}", names(known))]
 pub struct UnknownStrategy {
@@ -81,10 +81,10 @@ pub enum SwapError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PromoteError {
-    /// Represents a strategy of which no plugin was loaded.
+    /// Represents a strategy without a plugin.
     #[error(transparent)]
     Unknown(#[from] UnknownStrategy),
-    /// Represents a strategy of which no version is tried, or waits to be promoted.
+    /// Represents a strategy without a version that is tried, or waits to be promoted.
     #[error("no version of `{name}` is tried in the shadow of the current one")]
     NoShadow {
         /// The strategy.
@@ -99,7 +99,7 @@ pub enum PromoteError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError<E> {
-    /// Represents a strategy of which no plugin was loaded.
+    /// Represents a strategy without a plugin.
     #[error(transparent)]
     Unknown(#[from] UnknownStrategy),
     /// Represents a call that was not made, because the plugin fails and there is no version to revert to.

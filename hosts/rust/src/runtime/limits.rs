@@ -38,7 +38,7 @@ pub struct Limits {
     pub instances: u32,
     /// Size of a component file, in bytes; default 16 MiB.
     pub component: usize,
-    /// What compiling a component may cost, by name; by default what compiles within 2 s and 512 MiB. What a file may
+    /// Budgets of compiling a component, by name; by default what compiles within 2 s and 512 MiB. What a file may
     /// cost where a budget is raised is the operator's to know.
     pub budgets: Budgets,
 }

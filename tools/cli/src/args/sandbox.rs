@@ -1,4 +1,4 @@
-//! How a plugin is run and guarded, as the command line says.
+//! Options for running and guarding a plugin.
 
 use std::{
     env,

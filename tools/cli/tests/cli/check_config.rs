@@ -14,7 +14,7 @@ fn check_config_takes_a_file_standard_input_or_the_object() {
     fs::write(file.path(), r#"{"auto_promote": true}"#).unwrap();
     let check = |config: &str| pointsman(&["check-config", "--plugin", &plugin(), config]);
 
-    let ok = "ok: of 1 wanted at least 1 serve, and at most 2 are live\n";
+    let ok = "ok: at target 1 at least 1 serve, and at most 2 are live\n";
     check(file.path().to_str().unwrap()).assert().code(0).stdout(ok);
     check("-").write_stdin("{}").assert().code(0).stdout(ok);
     check(r#"{"max_replacements": 2}"#).assert().code(0).stdout(ok);

@@ -28,7 +28,7 @@ fn explain_shows_routes_decision_reason_and_when_to_look_again() {
     }
 }
 
-/// What `explain` says of a request, with its exit code and some options.
+/// Output of `explain` for a request, with its exit code and some options.
 fn explained(request: &str, code: i32, options: &[&str]) -> String {
     let plugin = plugin();
     let args = [&["explain", "--plugin", &plugin][..], options].concat();
@@ -85,8 +85,8 @@ fn explain_goes_by_the_policy_of_a_request() {
 #[test]
 fn explain_keeps_to_120_columns() {
     let long = request(|request| {
-        request["spec"]["config"] = json!({"max_replacements": 4_294_967_295_u32, "progress_deadline_seconds": 4_294_967_295_u32,
-            "keep_blue_seconds": 4_294_967_295_u32, "promote_delay_seconds": 4_294_967_295_u32});
+        request["spec"]["config"] = json!({"max_replacements": 4_294_967_295_u32,
+            "progress_deadline_seconds": 4_294_967_295_u32, "keep_blue_seconds": 4_294_967_295_u32, "promote_delay_seconds": 4_294_967_295_u32});
         for (i, word) in ["zone-a", "zone-b", "zone-c"].iter().enumerate() {
             let id = format!("llama-3-70b-instruct-{word}-{}", "f".repeat(40));
             request["routes"][i]["id"] = json!(id);

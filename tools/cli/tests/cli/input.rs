@@ -9,12 +9,24 @@ use serde_json::json;
 use super::{example, hostile, plugin, pointsman, request};
 
 #[rstest]
-#[case::missing_field(request(|request| drop(request["routes"][0].as_object_mut().unwrap().remove("id"))), "`routes[0]`: missing field `id`")]
+#[case::missing_field(
+    request(|request| drop(request["routes"][0].as_object_mut().unwrap().remove("id"))),
+    "`routes[0]`: missing field `id`"
+)]
 #[case::unknown_field(request(|request| request["spec"]["nwo"] = json!(1)), "unknown field `nwo`")]
 #[case::wrong_word(request(|request| request["routes"][0]["health"] = json!("ill")), "unknown variant `ill`")]
-#[case::duplicate_id(request(|request| request["routes"][0]["id"] = json!("r-2")), "route `r-2` is given more than once")]
-#[case::ratio(request(|request| request["routes"][0]["traffic_ratio"] = json!(7.0)), "traffic ratio 7.0 is not in 0.0 to 1.0")]
-#[case::config(request(|request| request["spec"]["config"] = json!({"max_replacements": -1})), "`max_replacements`: invalid value")]
+#[case::duplicate_id(
+    request(|request| request["routes"][0]["id"] = json!("r-2")),
+    "route `r-2` is given more than once"
+)]
+#[case::ratio(
+    request(|request| request["routes"][0]["traffic_ratio"] = json!(7.0)),
+    "traffic ratio 7.0 is not in 0.0 to 1.0"
+)]
+#[case::config(
+    request(|request| request["spec"]["config"] = json!({"max_replacements": -1})),
+    "`max_replacements`: invalid value"
+)]
 #[case::number("7".to_owned(), "invalid type: integer `7`, expected a JSON object")]
 #[case::empty_object("{}".to_owned(), "missing field `routes`")]
 fn what_the_plugin_refuses_is_told_by_both_commands(#[case] request: String, #[case] message: &str) {

@@ -8,7 +8,8 @@ use super::{example, plugin, pointsman};
 
 #[test]
 fn a_closed_standard_error_keeps_the_exit_code() {
-    let script = r#""$0" check-config --plugin "$1" '{"a": 1}' 2>/dev/full; echo "refused $?"; "$0" inspect no.wasm 2>/dev/full; echo "unusable $?""#;
+    let script = r#""$0" check-config --plugin "$1" '{"a": 1}' 2>/dev/full; echo "refused $?"
+        "$0" inspect no.wasm 2>/dev/full; echo "unusable $?""#;
 
     Command::new("sh")
         .args(["-c", script, assert_cmd::cargo::cargo_bin!("pointsman").to_str().unwrap(), &plugin()])
@@ -18,7 +19,8 @@ fn a_closed_standard_error_keeps_the_exit_code() {
 
 #[test]
 fn a_closed_pipe_keeps_the_exit_code() {
-    let script = r#"set -o pipefail; yes ',{}' | head -49999 | (printf '[{}'; tr -d '\n'; printf ']') | ("$0" evaluate --plugin "$1"; echo "$?" >&2) | head -c 10"#;
+    let script = r#"set -o pipefail; yes ',{}' | head -49999 | (printf '[{}'; tr -d '\n'; printf ']') |
+        ("$0" evaluate --plugin "$1"; echo "$?" >&2) | head -c 10"#;
 
     Command::new("bash")
         .args(["-c", script, assert_cmd::cargo::cargo_bin!("pointsman").to_str().unwrap(), &plugin()])

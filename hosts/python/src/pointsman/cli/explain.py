@@ -69,7 +69,7 @@ def _explain(plugin: Plugin, text: str) -> str | None:
         return f"{_REFUSALS[type(decision)]}: {decision.message}"
     plan = decision.plan if isinstance(decision, PlanRejected) else decision
     routes = request["routes"]
-    print(f"\n{table(routes, spec, plan)}\n" if routes else f"no routes, {spec['target_replicas']} wanted")
+    print(f"\n{table(routes, spec, plan)}\n" if routes else f"no routes; the target is {spec['target_replicas']}")
     _print_plan(plan, spec["now"])
     _print_capacity(routes, plan)
     if not isinstance(decision, PlanRejected):
@@ -88,17 +88,17 @@ def _spec(spec: dict[str, Any], text: str) -> str:
         f"deploying {plain(spec['deploying_revision'])}{f' after {plain(before)}' if before else ''} "
         f"to {target} {'replica' if target == 1 else 'replicas'}, "
         f"{duration(max(0, spec['now'] - started_at))} after the start ({absolute(started_at)})"
-        f"{_wishes(spec.get('operator') or {})}, config {plain(' '.join(config.split()))}"
+        f"{_requests(spec.get('operator') or {})}, config {plain(' '.join(config.split()))}"
     )
 
 
-def _wishes(operator: dict[str, Any]) -> str:
+def _requests(operator: dict[str, Any]) -> str:
     """Writes `, operator asks to pause and passed preview, promotion`."""
-    asked = [word for word in ("abort", "pause", "promote") if operator.get(word)]
-    wishes = [f"asks to {', '.join(asked)}"] if asked else []
+    words = [word for word in ("abort", "pause", "promote") if operator.get(word)]
+    requests = [f"asks to {', '.join(words)}"] if words else []
     if operator.get("passed_gates"):
-        wishes.append(f"passed {plain(', '.join(operator['passed_gates']))}")
-    return f", operator {' and '.join(wishes)}" if wishes else ""
+        requests.append(f"passed {plain(', '.join(operator['passed_gates']))}")
+    return f", operator {' and '.join(requests)}" if requests else ""
 
 
 def _limits(plugin: Plugin, request: dict[str, Any]) -> str:

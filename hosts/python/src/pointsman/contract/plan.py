@@ -89,7 +89,7 @@ class Progress:
     steps: int
     """Steps in all, at least 1."""
     share: float
-    """Green's share of traffic wanted after this plan, 0.0 to 1.0."""
+    """Green's intended share of traffic after this plan, 0.0 to 1.0."""
 
 
 @dataclass

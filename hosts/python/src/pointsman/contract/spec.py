@@ -20,7 +20,7 @@ class Operator:
     """Requests of an operator for this rollout. Abort outweighs pause, pause promote, and promote the passed gates."""
 
     abort: bool = False
-    """Give the rollout up."""
+    """Return to the stable revision, and end."""
     pause: bool = False
     """No step forward and no end; repairs go on. Not read while `abort`."""
     promote: bool = False
@@ -69,7 +69,7 @@ class Spec(Wire):
     now: Moment = Moment()
     """The host's clock at this cycle: the only clock there is."""
     operator: Operator
-    """The operator's wishes."""
+    """The operator's requests."""
     checks: Sequence[Check]
     """The verdicts gathered so far, in any order."""
     config: Config = Config()

@@ -41,7 +41,7 @@ class Limit(StrEnum):
     """Limit that a call came to."""
 
     MEMORY = "memory"
-    """The plugin wanted more than `Limits.memory`."""
+    """The plugin requested more than `Limits.memory`."""
     RESPONSE = "response"
     """The plugin returned more than `Limits.response`."""
     INSTANCES = "instances"
@@ -53,7 +53,7 @@ class PluginLimit(PluginError):
 
     def __init__(self, plugin: PluginId, limit: Limit, most: int) -> None:
         what = {
-            Limit.MEMORY: f"wanted more than {most} bytes of memory",
+            Limit.MEMORY: f"requested more than {most} bytes of memory",
             Limit.RESPONSE: f"returned more than {most} bytes",
             Limit.INSTANCES: f"was not called: {most} instances are in use already",
         }

@@ -47,7 +47,7 @@ class UnknownStrategy(PointsmanError, LookupError):
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"there is no strategy `{name}`; there is {', '.join(known) or 'none'}")
         self.name = name
-        """The name asked for."""
+        """The name given."""
         self.known = tuple(known)
         """The names there are."""
 

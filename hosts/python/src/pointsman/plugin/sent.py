@@ -83,7 +83,7 @@ class Fleet:
         self._sizes: list[int] = []
         self._policies: list[Policy | None] = []
         limits = Limiting(guard).field
-        asked: list[dict[str, Any] | None] = []
+        written: list[dict[str, Any] | None] = []
         # Every deployment of a fleet comes by here: the fewer steps the better.
         for request in requests:
             routes, spec = request[0], request[1]
@@ -97,15 +97,15 @@ class Fleet:
                 limit = limits(fields["target_replicas"], policy) if fields.get("limits") is None else None
                 text = orjson.dumps(spec) if limit is None else _limited(spec, limit)
                 self._specs.append(text)
-                asked.append({"routes": routes, "spec": orjson.Fragment(text)})
+                written.append({"routes": routes, "spec": orjson.Fragment(text)})
             except TypeError as error:
-                self._refuse(len(asked), error)
+                self._refuse(len(written), error)
                 self._specs.append(None)
-                asked.append(None)
+                written.append(None)
         self.batches = list(batches(self._sizes))
         """The places of each batch's first and of that after its last."""
         self._firsts = [first for first, _ in self.batches]
-        self.texts = [self._written(asked[first:end], first) for first, end in self.batches]
+        self.texts = [self._written(written[first:end], first) for first, end in self.batches]
         """The batches, as JSON arrays."""
         self._routes: tuple[int, list[bytes]] = -1, []
 

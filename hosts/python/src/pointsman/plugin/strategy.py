@@ -50,11 +50,11 @@ class Strategy:
         function = self._function("strategy-json", "evaluate-cycles")
 
         def work(call: Call) -> list[str]:
-            return [self._asked(call, function, batch, is_array) for batch in batches]
+            return [self._answer(call, function, batch, is_array) for batch in batches]
 
         return self.loaded.run(self.purpose, work)
 
-    def _asked(self, call: Call, function: str, batch: bytes, is_array: bool) -> str:
+    def _answer(self, call: Call, function: str, batch: bytes, is_array: bool) -> str:
         is_ok, text = call.text(function, batch)
         if not is_ok:
             if not is_array:

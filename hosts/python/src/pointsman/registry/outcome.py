@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     """The plugin ran for too long."""
     MEMORY = "memory"
-    """The plugin wanted too much memory."""
+    """The plugin requested too much memory."""
     RESPONSE = "response"
     """The plugin returned too much."""
     MALFORMED = "malformed"

@@ -96,11 +96,11 @@ class Counts:
         return Latency(p50, p90, p99, p999, timedelta(microseconds=self._longest))
 
     def _quantile(self, quantile: float) -> timedelta:
-        wanted = quantile * self._micros.total()
+        rank = quantile * self._micros.total()
         seen = 0
         for micros, count in sorted(self._micros.items()):
             seen += count
-            if seen >= wanted:
+            if seen >= rank:
                 return timedelta(microseconds=min(micros, self._longest))
         return timedelta(0)
 

@@ -114,15 +114,15 @@ class Slots:
         what = f"keeping {kept[0]}" if kept else "there is no version to keep"
         _log.error("`%s`: swap failed; %s: %s", plain(str(path)), what, plain(str(error)))
 
-    def _change(self, wanted: str | None, file: ComponentFile, even_quarantined: bool) -> Swap:
-        slot = self._slots.get(wanted) if wanted is not None else None
+    def _change(self, expected: str | None, file: ComponentFile, even_quarantined: bool) -> Swap:
+        slot = self._slots.get(expected) if expected is not None else None
         if slot is not None:
             # Before the work of loading it.
             with slot.changing:
                 done = _nothing_to_do(slot, file.id, even_quarantined)
             if done is not None:
                 return done
-        version = self._version(wanted, file)
+        version = self._version(expected, file)
         name = version.description.name
         with self._lock:
             slot = self._slots.get(name)
@@ -141,7 +141,7 @@ class Slots:
             before, plugin = slot.switch(version)
         return Swap(SwapResult.SWAPPED, plugin, before)
 
-    def _version(self, wanted: str | None, file: ComponentFile) -> Version:
+    def _version(self, expected: str | None, file: ComponentFile) -> Version:
         try:
             plugin = self.host.load_file(file)
         except LoadError as error:
@@ -154,8 +154,8 @@ class Slots:
         problem = objection(description)
         if problem is not None:
             raise SwapError(SwapProblem.DESCRIPTION, f"plugin {file.id} describes itself wrongly: {problem}")
-        if wanted is not None and wanted != description.name:
-            message = f"plugin {file.id} is the strategy `{description.name}`, not `{wanted}`"
+        if expected is not None and expected != description.name:
+            message = f"plugin {file.id} is the strategy `{description.name}`, not `{expected}`"
             raise SwapError(SwapProblem.NAME, message)
         guard = self.options.guards.get(description.name, self.options.guard)
         return Version(plugin.with_guard(guard), description)

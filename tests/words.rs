@@ -1,0 +1,116 @@
+//! Words and lines: the glossary names what exists, and what people read fits a terminal.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Columns of a terminal, and of a review with two files side by side.
+const WIDTH: usize = 120;
+
+/// Kinds of files whose lines are held to [`WIDTH`].
+const KINDS: [&str; 7] = ["go", "js", "md", "py", "rs", "toml", "wit"];
+
+/// Folders with nothing of ours, or nothing that a person wrote.
+const SKIPPED: [&str; 5] = ["target", "node_modules", "__pycache__", "dist", "build"];
+
+/// Being rewritten line by line elsewhere; each leaves this list with that.
+const REWRITTEN: [&str; 4] =
+    ["tests/model/", "tools/conformance/", "hosts/loader/src/structure/tests.rs", "hosts/python/README.md"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}: {}", path.display()))
+}
+
+/// The files of a folder and those below it, hidden ones left out, in order.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        let name = path.file_name().unwrap().to_string_lossy();
+        if name.starts_with('.') || SKIPPED.contains(&&*name) || path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|kind| KINDS.iter().any(|ours| kind == *ours)) {
+            found.push(path);
+        }
+    }
+}
+
+/// A line without its addresses, which cannot be broken.
+fn width(line: &str) -> usize {
+    let addresses = line.split([' ', '(', ')', '<', '>', '"', '`']).filter(|word| word.starts_with("https://"));
+    line.chars().count() - addresses.map(|address| address.chars().count()).sum::<usize>()
+}
+
+#[test]
+fn lines_fit() {
+    // Output of a program, which a README shows as it is.
+    let printed = read(&root().join("examples/manager/expected.txt"));
+    let printed: Vec<&str> = printed.lines().collect();
+    let mut found = vec![];
+    files(root(), &mut found);
+    assert!(found.len() > 300, "{} files are too few to be all", found.len());
+
+    let mut wide = vec![];
+    for path in found {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        if REWRITTEN.iter().any(|begin| name.starts_with(begin)) {
+            continue;
+        }
+        for (i, line) in read(&path).lines().enumerate() {
+            let columns = width(line);
+            if columns > WIDTH && !printed.contains(&line) {
+                wide.push(format!("{name}:{}: {columns} columns", i + 1));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "more than {WIDTH} columns:\n{}", wide.join("\n"));
+}
+
+#[test]
+fn addresses_are_not_counted() {
+    assert_eq!(width("see https://example.org/a (or not)"), 13);
+    assert_eq!(width("[ä](https://example.org)"), 5);
+}
+
+/// A text as words in lower case with a space before each, so that `max_surge` and `max-surge` are alike.
+fn plain(text: &str) -> String {
+    let words = text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty());
+    format!(" {}", words.collect::<Vec<_>>().join(" ").to_lowercase())
+}
+
+#[test]
+fn the_glossary_has_what_exists() {
+    let glossary = root().join("docs/glossary.md");
+    let text = read(&glossary);
+    let target = |name: &str| {
+        let link = text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        glossary.with_file_name(link.unwrap_or_else(|| panic!("{name} has no link")))
+    };
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 50);
+
+    for row in &rows {
+        let [_, word, _, place, _] = row.split('|').collect::<Vec<_>>()[..] else { panic!("{row}: not three cells") };
+        // What is in parentheses tells two meanings apart.
+        let word = plain(word.split('(').next().unwrap());
+        let place = target(place.trim());
+        assert!(plain(&read(&place)).contains(&word), "`{}` does not occur in {}", word.trim(), place.display());
+    }
+    assert!(rows.is_sorted_by_key(|row| plain(row.split('(').next().unwrap().split('|').nth(1).unwrap())));
+}
+
+#[test]
+fn every_readme_leads_to_the_glossary() {
+    let readmes = ["README.md", "CONTRIBUTING.md", "hosts/rust/README.md", "hosts/go/README.md"];
+    for readme in readmes {
+        assert!(read(&root().join(readme)).contains("docs/glossary.md)"), "{readme} does not link docs/glossary.md");
+    }
+}
