@@ -82,7 +82,9 @@ def roll_back(code: str, live_green: Sequence[Route], serving_blue: int, target:
 
 
 def evaluate(routes: Sequence[Route], spec: Spec) -> Plan:
-    """The first row that matches wins; the numbers are those of the table in `src/strategies/blue_green.rs` at its simplest."""
+    """The first row that matches wins; the numbers are those of the table in `src/strategies/blue_green.rs` at its
+    simplest.
+    """
     routes = sorted(routes, key=lambda route: route.id)
     ready: list[Route] = []
     live_green: list[Route] = []
