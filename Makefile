@@ -93,7 +93,7 @@ PYTHON_HOST := hosts/python
 PYTHON_VENV := target/python
 PYTHON_LOWEST := target/python-lowest
 # What depends on wasmtime, and on watchdog.
-PYTHON_LOWEST_TESTS := $(addprefix tests/test_,admission.py events.py fork.py interrupts.py isolation.py limits.py loader.py watch.py watch_lasts.py)
+PYTHON_LOWEST_TESTS := $(addprefix tests/test_,admission.py cache.py compile.py events.py fork.py interrupts.py isolation.py limits.py loader.py watch.py watch_lasts.py)
 PYTHON_WHEELS := target/python-wheels
 PYTHON_INSTALLED := target/python-installed
 in-venv = $(CURDIR)/$(PYTHON_VENV)/bin/python -m

@@ -112,11 +112,12 @@ class Lanes:
     def __init__(self) -> None:
         self._idle: list[_Lane] = []
 
-    def run(self, work: Callable[[], _T]) -> _T:
+    def run(self, work: Callable[[], _T], stop: Callable[[], None] | None = None) -> _T:
         """Does something where no signal's handler runs, and waits for it.
 
         Raises what that raises, and what a handler raises meanwhile. In that case it waits for the end all the same:
-        nothing is under way any more once this returns, unless another handler raises.
+        nothing is under way any more once this returns, unless another handler raises. `stop` is called then, if there
+        is one, so that the end comes soon.
 
         # Errors
         `HostError` where there is no thread.
@@ -131,6 +132,8 @@ class Lanes:
         try:
             lane.do(job)
         except BaseException:
+            if stop is not None:
+                stop()
             job.call_off()
             raise
         finally:
