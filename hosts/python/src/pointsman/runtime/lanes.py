@@ -18,6 +18,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from pointsman.errors import HostError
 
+_STEP = 0.1
+"""Seconds for which a signal's handler may have to wait."""
+
 _T = TypeVar("_T")
 
 
@@ -49,7 +52,9 @@ class _Job(Generic[_T]):
 
     def wait(self) -> None:
         """Waits for the end; once."""
-        self._done.acquire()
+        # In steps: a signal that comes just before the wait does not end it, and its handler runs after it.
+        while not self._done.acquire(timeout=_STEP):
+            pass
 
     def call_off(self) -> None:
         """Makes sure that it is not under way any more: it never begins, or its end is waited for."""
