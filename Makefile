@@ -98,7 +98,7 @@ PYTHON_HOST := hosts/python
 PYTHON_VENV := target/python
 PYTHON_LOWEST := target/python-lowest
 # What depends on wasmtime, and on watchdog.
-PYTHON_LOWEST_TESTS := $(patsubst %,tests/test_%.py,admission events fork host_limits interrupts isolation limits \
+PYTHON_LOWEST_TESTS := $(patsubst %,tests/test_%.py,admission cache compile events fork host_limits interrupts isolation limits \
 	loader watch watch_lasts)
 PIP_QUIET := --quiet --disable-pip-version-check
 PYTHON_WHEELS := target/python-wheels

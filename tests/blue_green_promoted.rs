@@ -21,6 +21,7 @@ const PREVIEW_AND_DELAY: &str = r#"{"auto_promote": true, "preview_replicas": 1,
 const PREVIEW_AND_DEADLINE: &str = r#"{"auto_promote": true, "preview_replicas": 1, "progress_deadline_seconds": 30}"#;
 
 /// A memo of this rollout.
+#[expect(clippy::unnecessary_wraps, reason = "it is the field of a spec")]
 fn memo(words: &str) -> Option<String> {
     Some(format!("blue-green 2 {STARTED_AT} {words}"))
 }

@@ -1,4 +1,4 @@
-//! Readiness in time: since when a route has been ready, whatever clock its stamps are of.
+//! Ready since: the moment from which a route has been ready, whatever clock its stamps are of.
 //!
 //! A stamp of `status_updated_at` at or before now is taken as it is; without one `created_at` stands for it, which may
 //! be early. One that is ahead of now says nothing, because another clock made it: the moment counts at which the

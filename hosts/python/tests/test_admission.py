@@ -216,6 +216,25 @@ def test_pointers_of_a_plugin_are_not_believed(host: Host) -> None:
             assert type(raised.value).__name__ == "BrokenContract"
 
 
+def test_a_call_ends_before_the_next_begins(host: Host) -> None:
+    """What was returned is given back first: some toolchains' components take no call before that."""
+    free = "(if (global.get $busy) (then unreachable))"
+    begin = f"{free} (global.set $busy (i32.const 1)) (i32.const 0)"
+    functions = (
+        FUNCTIONS.replace(
+            'cycles") (param i32 i32) (result i32) (i32.const 0)', f'cycles") (param i32 i32) (result i32) {begin}'
+        )
+        .replace(
+            "(param i32 i32 i32 i32) (result i32) (i32.const 0)",
+            f"(param i32 i32 i32 i32) (result i32) {free} (i32.const 100)",
+        )
+        .replace("(param i32))", "(param i32) (global.set $busy (i32.const 0)))")
+    )
+    plugin = host.load_bytes("busy.wasm", strategy(f"{MEMORY} (global $busy (mut i32) (i32.const 0)) {functions}"))
+
+    assert plugin._strategy.ask([b"[]"] * 3) == [""] * 3
+
+
 def test_truncated_components(refused) -> None:  # type: ignore[no-untyped-def]
     content = component("plugins/blue_green.wasm").read_bytes()
     for length in (8, 9, 100, len(content) // 2, len(content) - 1):

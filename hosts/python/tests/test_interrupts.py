@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import random
 import signal
 import threading
@@ -15,6 +16,7 @@ from wasmtime import Module, wat2wasm
 
 from pointsman import Host, Limits, Plugin, PluginLimit, PluginNotRun
 from pointsman.runtime.instances import Instances, Purpose
+from pointsman.runtime.lanes import Lanes
 from support import component, given, spec
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
@@ -107,6 +109,28 @@ def test_a_handler_may_evaluate_itself(cache: Path) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert set(codes) == {"waiting-for-ready"}
+
+
+def test_a_signal_that_comes_just_before_the_wait_is_not_missed() -> None:
+    """The system would wake nobody for it any more."""
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    def work() -> None:
+        os.kill(os.getpid(), signal.SIGALRM)
+        told.append(stopped.wait(30))
+
+    lanes, told = Lanes(), [True]
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        while all(told) and len(told) <= 200:
+            stopped = threading.Event()
+            with pytest.raises(Stop):
+                lanes.run(work, stopped.set)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert all(told)
 
 
 def test_there_are_as_many_places_as_allowed() -> None:

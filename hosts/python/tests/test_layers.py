@@ -19,9 +19,9 @@ FLOORS = {
     "contract": [["words", "bounds", "wire", "violation"], ["route", "policy"], ["spec", "plan"]],
     "errors": [["part", "base"], ["loading", "call"], ["evaluation", "registry"]],
     "runtime": [
-        ["contract", "instances", "lanes", "limits", "threads"],
-        ["engine", "file", "instance", "ticker"],
-        ["call"],
+        ["cache", "compile_child", "contract", "instances", "lanes", "limits", "threads"],
+        ["child", "engine", "file", "instance", "ticker"],
+        ["call", "compiler"],
         ["loader"],
         ["runtime"],
     ],

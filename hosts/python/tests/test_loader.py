@@ -14,6 +14,7 @@ from crash import BLOCK, nested_blocks
 from pointsman import BLUE_GREEN, Host, HostError, Limits, LoadError, LoadProblem, PluginId, PluginLimit
 from pointsman.components import LOADER
 from pointsman.plugin.contracts import STRATEGY
+from pointsman.runtime.cache import Cache
 from pointsman.runtime.engine import bare_engine
 from pointsman.runtime.file import ComponentFile
 from pointsman.runtime.loader import PROBLEMS, REFUSED, Admitted, Loader, loader
@@ -101,7 +102,7 @@ def test_two_loads_at_once(host: Host) -> None:
 
 
 def test_a_process_has_one_loader(cache: Path) -> None:
-    assert loader(LOADER, cache) is loader(LOADER, None)
+    assert loader(LOADER, Cache(cache)) is loader(LOADER, None)
 
 
 def failing(allocate: str, load: str) -> Loader:
@@ -162,7 +163,7 @@ def test_what_it_gives(cache: Path) -> None:
     """A core module that is whole in itself, and tells whether it was refused memory."""
     made = admitted(component("guests/hostile.wasm"))
 
-    module = Module(bare_engine(cache), made.core)
+    module = Module(bare_engine(), made.core)
     assert module.imports == []
     assert {"memory", "cabi_realloc", REFUSED} <= {export.name for export in module.exports}
     assert made.version == "0.2.0"

@@ -142,7 +142,7 @@ fn any_edit() -> impl Strategy<Value = Edit> {
     });
     prop_oneof![
         3 => index().prop_map(Edit::Promote),
-        3 => (index(), any_status(), any_set_ratio()).prop_map(|(index, status, ratio)| Edit::Set(index, status, ratio)),
+        3 => (index(), any_status(), any_set_ratio()).prop_map(|(index, to, ratio)| Edit::Set(index, to, ratio)),
         3 => index().prop_map(Edit::Drain),
         3 => create.prop_map(Edit::Create),
         1 => any_ratio().prop_map(Edit::SetAll),

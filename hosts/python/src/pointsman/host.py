@@ -27,8 +27,9 @@ class Host:
         """A host with these limits, `Limits()` by default.
 
         `cache` is a folder for compiled code, which is made where it is not there, so that a restart need not compile
-        again. wasmtime keeps it: entries are found by content, version and settings, and the oldest go when there are
-        512 MiB. What it holds is run as native code: only the host may be able to write to it.
+        again: entries are found by content, wasmtime's version and settings, and those that have not been used for
+        longest go when there are 512 MiB. What it holds is run as native code: only the host may be able to write to
+        it, and files of other users, or that others may write to, are not read.
 
         Raises `HostError`, where the system refuses the address space for the instances, the cache folder cannot be
         used, `Limits.budgets` has a name that there is not, or the guard component or the loader is not there.

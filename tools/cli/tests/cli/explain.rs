@@ -86,7 +86,8 @@ fn explain_goes_by_the_policy_of_a_request() {
 fn explain_keeps_to_120_columns() {
     let long = request(|request| {
         request["spec"]["config"] = json!({"max_replacements": 4_294_967_295_u32,
-            "progress_deadline_seconds": 4_294_967_295_u32, "keep_blue_seconds": 4_294_967_295_u32, "promote_delay_seconds": 4_294_967_295_u32});
+            "progress_deadline_seconds": 4_294_967_295_u32, "keep_blue_seconds": 4_294_967_295_u32,
+            "promote_delay_seconds": 4_294_967_295_u32});
         for (i, word) in ["zone-a", "zone-b", "zone-c"].iter().enumerate() {
             let id = format!("llama-3-70b-instruct-{word}-{}", "f".repeat(40));
             request["routes"][i]["id"] = json!(id);

@@ -24,6 +24,12 @@ class LoadProblem(StrEnum):
     OVER_BUDGET = "over-budget"
     """The file would cost more to compile than it may; `.budget` says of what it has too much, and `Limits.budgets`
     raises it."""
+    TOO_DEAR = "too-dear"
+    """The file is within all budgets, and yet takes more time or memory to compile than it may; `.limit` says which
+    field of `Limits` raises it."""
+    COMPILER = "compiler"
+    """The process that compiles the file does not start, crashed, or was killed: a bug in the compiler, or a system
+    that is short of memory."""
     MALFORMED = "malformed"
     """The file is damaged, uses what this host does not allow, or made the loader fail."""
     IMPORTS = "imports"
@@ -47,7 +53,14 @@ class LoadProblem(StrEnum):
 class LoadError(PointsmanError):
     """Reason why a file is not a plugin."""
 
-    def __init__(self, problem: LoadProblem, message: str, part: Part | None = None, budget: str | None = None) -> None:
+    def __init__(
+        self,
+        problem: LoadProblem,
+        message: str,
+        part: Part | None = None,
+        budget: str | None = None,
+        limit: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.problem = problem
         """The kind of problem."""
@@ -55,3 +68,5 @@ class LoadError(PointsmanError):
         """The part that there is too much of; None where that is not the problem."""
         self.budget = budget
         """Name of the budget that is exceeded; None where that is not the problem."""
+        self.limit = limit
+        """Name of the limit that compiling it went beyond; None where that is not the problem."""

@@ -7,7 +7,7 @@ from pointsman.runtime.contract import Contract
 SUPPORTED_CONTRACTS = ("0.2.0",)
 """The contract versions that this host, and its loader, support."""
 
-STRATEGY = Contract("strategy", has_budgets=True)
+STRATEGY = Contract("strategy", is_packaged=False)
 
-GUARD = Contract("guard", has_budgets=False)
+GUARD = Contract("guard", is_packaged=True)
 """It comes with the package, so nobody needs a bound on it: a budget that is lowered leaves the host its guard."""

@@ -2,7 +2,8 @@
 
 A string goes in by asking the plugin for memory with `cabi_realloc`, and what comes out lies where the returned pointer
 says. Nothing of that is believed: each pointer and length must be within the plugin's memory, and text must be UTF-8.
-`cabi_post_…`, which gives the returned memory back, is not called, because the instance is thrown away.
+`cabi_post_…`, which gives the returned memory back, is called before the next call, as the ABI wants it; not after the
+last, because the instance is thrown away.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pointsman.runtime.instance import Instance
 from pointsman.runtime.limits import Limits
 
 _STRING = struct.Struct("<II")
+_POST = "cabi_post_"
 _RESULT = struct.Struct("<B3xII")
 """A result of two strings: which it is, and where it lies."""
 
@@ -26,6 +28,8 @@ class Call:
         self._limits = limits
         self._instance = instance
         self._returned = 0
+        self._last: tuple[str, int] | None = None
+        """The function that was called last, and what it returned."""
 
     def text(self, function: str, text: bytes) -> tuple[bool, str]:
         """Calls a function from a string to a result of which both cases are a string; True is for `ok`."""
@@ -34,15 +38,24 @@ class Call:
 
     def strings(self, function: str, count: int) -> list[str]:
         """Calls a function that returns a record of so many strings."""
-        record = self._read(self._instance.call(function), count * _STRING.size)
+        record = self._read(self._called(function), count * _STRING.size)
         return [self._text(start, length) for start, length in _STRING.iter_unpack(record)]
 
     def _result(self, function: str, text: bytes) -> tuple[bool, int, int]:
-        returned = self._instance.call(function, *self._lower(text))
+        returned = self._called(function, text)
         case, start, length = _RESULT.unpack(self._read(returned, _RESULT.size))
         if case > 1:
             raise BrokenContract(self._plugin, f"its result is case {case} of a result")
         return case == 0, start, length
+
+    def _called(self, function: str, *texts: bytes) -> int:
+        if self._last is not None:
+            name, returned = self._last
+            self._instance.end(f"{_POST}{name}", returned)
+            self._last = None
+        returned = self._instance.call(function, *(part for text in texts for part in self._lower(text)))
+        self._last = function, returned
+        return returned
 
     def _lower(self, text: bytes) -> tuple[int, int]:
         if len(text) > self._limits.memory:

@@ -11,5 +11,6 @@ class Contract:
 
     name: str
     """The loader's name of what a component is that keeps it."""
-    has_budgets: bool
-    """Whether the operator's budgets count for its components; otherwise the loader's own do."""
+    is_packaged: bool
+    """Whether its component is the package's own: the loader's own budgets count for it, not the operator's, and it is
+    compiled in this process."""

@@ -57,6 +57,12 @@ class Instance:
         returned: int = function(self._store, *map(_i32, arguments))
         return returned & 0xFFFF_FFFF
 
+    def end(self, name: str, argument: int) -> None:
+        """Calls a function of one 32-bit integer that returns nothing, if there is such a function."""
+        function = self._exports.get(name)
+        if isinstance(function, Func):
+            function(self._store, _i32(argument))
+
     def read_global(self, name: str) -> int:
         """Reads a global of type i32."""
         value: int = cast("Global", self._exports[name]).value(self._store)

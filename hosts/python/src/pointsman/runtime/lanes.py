@@ -18,6 +18,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from pointsman.errors import HostError
 
+_STEP = 0.1
+"""Seconds for which a signal's handler may have to wait."""
+
 _T = TypeVar("_T")
 
 
@@ -49,7 +52,9 @@ class _Job(Generic[_T]):
 
     def wait(self) -> None:
         """Waits for the end; once."""
-        self._done.acquire()
+        # In steps: a signal that comes just before the wait does not end it, and its handler runs after it.
+        while not self._done.acquire(timeout=_STEP):
+            pass
 
     def call_off(self) -> None:
         """Makes sure that it is not under way any more: it never begins, or its end is waited for."""
@@ -112,11 +117,12 @@ class Lanes:
     def __init__(self) -> None:
         self._idle: list[_Lane] = []
 
-    def run(self, work: Callable[[], _T]) -> _T:
+    def run(self, work: Callable[[], _T], stop: Callable[[], None] | None = None) -> _T:
         """Does something where no signal's handler runs, and waits for it.
 
         Raises what that raises, and what a handler raises meanwhile. In that case it waits for the end all the same:
-        nothing is under way any more once this returns, unless another handler raises.
+        nothing is under way any more once this returns, unless another handler raises. `stop` is called then, if there
+        is one, so that the end comes soon.
 
         # Errors
         `HostError` where there is no thread.
@@ -131,6 +137,8 @@ class Lanes:
         try:
             lane.do(job)
         except BaseException:
+            if stop is not None:
+                stop()
             job.call_off()
             raise
         finally:

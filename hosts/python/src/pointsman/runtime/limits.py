@@ -14,6 +14,8 @@ TICK = timedelta(milliseconds=10)
 PAGE = 64 << 10
 """Bytes of a page of WebAssembly memory."""
 
+_LEAST_COMPILE_MEMORY = 128 << 20
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -43,6 +45,16 @@ class Limits:
     """What compiling a plugin may cost, by name, where it is to be other than by default: `{"work": 3_000_000}`. The
     dearest file that is known within all defaults compiles within 2 s and 512 MiB. A name that there is not fails
     `Host`."""
+    compile_time: timedelta | None = timedelta(seconds=30)
+    """Processor time that compiling a plugin may take, in steps of 1 s, Python's start among it; at least 1 s, default
+    30 s. By the clock it is ten times as long, at least a minute and at most a day. None is no limit of either."""
+    compile_memory: int | None = 2 << 30
+    """Address space that compiling a plugin may take, in bytes, of which Python and wasmtime have some 80 MB by
+    themselves; at least 128 MiB, default 2 GiB. None is no limit. macOS does not hold to it.
+
+    For these two limits a plugin is compiled in a process of its own, which costs 0.1 to 0.2 s where the cache does
+    not have it. Where both are None it is compiled in the host's process; also on Windows, and where `sys.executable`
+    is no interpreter, as in programs that are frozen or embed Python: there they do not hold."""
 
     def __post_init__(self) -> None:
         # What becomes of the caller's changes nothing.
@@ -53,6 +65,10 @@ class Limits:
             raise HostError("limit `memory` is too large: it must be at most 4 GiB, the address space of a plugin")
         if self.time <= timedelta(0):
             raise HostError("limit `time` is too small: it must be at least 1 µs")
+        if self.compile_time is not None and self.compile_time < timedelta(seconds=1):
+            raise HostError("limit `compile_time` is too small: it must be at least 1 s; None is no limit")
+        if self.compile_memory is not None and self.compile_memory < _LEAST_COMPILE_MEMORY:
+            raise HostError("limit `compile_memory` is too small: it must be at least 128 MiB; None is no limit")
         if self.instances < 1:
             raise HostError("limit `instances` is too small: it must be at least 1")
         if self.instances > 10_000:

@@ -1,4 +1,4 @@
-"""Loading: from the bytes of a component to a compiled core module, or a refusal that says why.
+"""The loader: from the bytes of a component to a core module that may be compiled, or a refusal that says why.
 
 The loader is a program, `loader.wasm`, that takes a component and gives the core module in it: checked, bounded in what
 it costs to compile, and with every `memory.grow` rewritten, so that a refused one is told. It is one for the hosts in
@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wasmtime import Engine, Module, Trap, WasmtimeError
+from wasmtime import Trap, WasmtimeError
 
 from pointsman.errors import HostError, LoadError, LoadProblem, Part
+from pointsman.runtime.cache import Cache
+from pointsman.runtime.compiler import compiled
 from pointsman.runtime.contract import Contract
 from pointsman.runtime.engine import bare_engine
 from pointsman.runtime.file import ComponentFile
@@ -64,16 +66,16 @@ class Admitted:
 class Loader:
     """The loader, compiled. It must be used where no signal's handler runs; see `lanes.py`."""
 
-    def __init__(self, program: bytes, cache: str | Path | None) -> None:
-        """Compiles it, which takes most of a second, and 2 ms where the cache folder has it.
+    def __init__(self, program: bytes, cache: Cache | None) -> None:
+        """Compiles it, which takes most of a second, and 2 ms where the cache has it.
 
         # Errors
         `HostError` where the bytes are not the loader.
         """
-        self._engine = bare_engine(cache)
+        self._engine = bare_engine()
         try:
-            self._module = Module(self._engine, program)
-        except WasmtimeError as error:
+            self._module = compiled(self._engine, "loader.wasm", program, cache)
+        except LoadError as error:
             raise HostError(f"there is no loader: {error}") from error
 
     def check_budgets(self, limits: Limits) -> None:
@@ -96,7 +98,7 @@ class Loader:
         `LoadError`, which says what about the file is not right.
         """
         name = file.id.name
-        budgets = limits.budgets if contract.has_budgets else {}
+        budgets = {} if contract.is_packaged else limits.budgets
         try:
             answer, core = self._run(_options(contract.name, limits, budgets), file.content, limits)
         except (Trap, WasmtimeError, IndexError, ValueError) as error:
@@ -128,7 +130,7 @@ _LOADERS: dict[int, Loader] = {}
 """The loader of each process: one that is forked from another makes its own."""
 
 
-def loader(path: Path, cache: str | Path | None) -> Loader:
+def loader(path: Path, cache: Cache | None) -> Loader:
     """The process's loader, which its hosts share; the first of them reads and compiles it.
 
     # Errors
@@ -143,19 +145,6 @@ def loader(path: Path, cache: str | Path | None) -> Loader:
         # No lock: one that is held while the process is forked is never given back. Two made at once do no harm.
         _LOADERS[process] = Loader(program, cache)
     return _LOADERS[process]
-
-
-def compiled(engine: Engine, name: str, admitted: Admitted) -> Module:
-    """Compiles a core module.
-
-    # Errors
-    `LoadError`.
-    """
-    try:
-        return Module(engine, admitted.core)
-    except WasmtimeError as error:
-        message = f"`{name}` is not a valid component: {' '.join(str(error).split())}"
-        raise LoadError(LoadProblem.MALFORMED, message) from error
 
 
 def _options(contract: str, limits: Limits, budgets: Mapping[str, int]) -> bytes:

@@ -24,7 +24,9 @@ from pointsman.errors import (
     PluginTimeout,
     PluginTrap,
 )
+from pointsman.runtime.cache import Cache
 from pointsman.runtime.call import Call
+from pointsman.runtime.compiler import child_for, compiled
 from pointsman.runtime.contract import Contract
 from pointsman.runtime.engine import engine
 from pointsman.runtime.file import ComponentFile
@@ -32,7 +34,7 @@ from pointsman.runtime.instance import Instance
 from pointsman.runtime.instances import Instances, Purpose
 from pointsman.runtime.lanes import Lanes
 from pointsman.runtime.limits import Limits
-from pointsman.runtime.loader import REFUSED, Admitted, compiled, loader
+from pointsman.runtime.loader import REFUSED, Admitted, loader
 from pointsman.runtime.ticker import Ticker
 
 _MOST_THREADS = 32
@@ -48,16 +50,18 @@ class Runtime:
         """Starts it, with the loader in a file; see `Host`.
 
         # Errors
-        `HostError` where the system does not give what it needs, there is no loader, or a budget is not one of its.
+        `HostError` where the system does not give what it needs, the cache folder cannot be used, there is no loader,
+        or a budget is not one of its.
         """
         self.limits = limits
-        self.engine = engine(limits, cache)
+        self._cache = None if cache is None else Cache(Path(cache))
+        self.engine = engine(limits)
         self.instances = Instances(limits.instances)
         self.ticker = Ticker(self.engine).start()
         self._threads = ThreadPoolExecutor(min(limits.instances, _MOST_THREADS), thread_name_prefix="pointsman")
         self._lanes = Lanes()
         self._process = os.getpid()
-        self._loader = loader(program, cache)
+        self._loader = self._lanes.run(partial(loader, program, self._cache))
         if limits.budgets:
             self._lanes.run(partial(self._loader.check_budgets, limits))
 
@@ -90,7 +94,7 @@ class Runtime:
         """
         self.check_process()
         admitted = self._lanes.run(partial(self._admit, file, contract))
-        module = compiled(self.engine, file.id.name, admitted)
+        module = self._compiled(file.id.name, admitted.core, contract)
         loaded = Loaded(self, file.id, module, admitted.version, admitted.exports, len(file.content))
         # Once now, so that a plugin that cannot even start is not found out in the night.
         try:
@@ -106,6 +110,11 @@ class Runtime:
             return self._loader.admit(file, contract, self.limits)
         finally:
             self.instances.give_back(Purpose.BACKGROUND)
+
+    def _compiled(self, name: str, core: bytes, contract: Contract) -> Module:
+        child = None if contract.is_packaged else child_for(self.limits)
+        work = partial(compiled, self.engine, name, core, self._cache, child)
+        return self._lanes.run(work, None if child is None else child.stop)
 
     def run(self, plugin: PluginId, module: Module, purpose: Purpose, work: Callable[[Call], _T]) -> _T:
         """Does something with a fresh instance, which is gone after it. It is done on a thread of the runtime's own
