@@ -21,18 +21,20 @@
 pub mod blue_green;
 pub mod rolling_update;
 
+// Rules that the tables refer to: public to be read, with nothing in them to be called.
+pub mod checks;
+pub mod deadline;
+pub mod due;
+pub mod strength;
+
 mod back_off;
 mod blip;
-mod checks;
-mod deadline;
 mod departures;
-mod due;
 mod failures;
 mod memo;
 mod readiness;
 mod remember;
 mod rolling_back;
 mod room;
-mod strength;
 mod traffic;
 mod wait;
