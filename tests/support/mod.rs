@@ -172,7 +172,8 @@ fn any_checks() -> impl Strategy<Value = Vec<Check>> {
 
 /// Memos of the shipped strategies, of this rollout (`START`) and others, in the format of today and the one before,
 /// and what is none.
-fn any_memo() -> impl Strategy<Value = String> {
+/// Boxed, because what is nested so deeply takes more of a test's stack than there is.
+fn any_memo() -> BoxedStrategy<String> {
     let moment = || any_moment().prop_map(|at| at.as_millis().to_string());
     let moments = select(vec![
         "promoted",
@@ -201,6 +202,7 @@ fn any_memo() -> impl Strategy<Value = String> {
         None => format!("{word}{at}"),
     });
     prop_oneof![6 => ours, 1 => before, 1 => "green-lost-at|promoted-at |blue-green 2 START x", 1 => "[ -~]{0,20}"]
+        .boxed()
 }
 
 /// A valid spec for `v2` with one of these configurations.
