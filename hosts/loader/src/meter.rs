@@ -26,7 +26,7 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `meter/module.rs` | the sections: what is added to each, and how indices move for it |
+//! | `meter/module.rs` and below | the sections: what is added to each, and how indices move for it |
 //! | `meter/code.rs` | the code of single functions |
 //! | `meter/short.rs` | functions that their callers pay for |
 //! | `meter/added.rs` | the functions that are added |
