@@ -36,6 +36,13 @@ pub(super) fn validate<'a>(component: &'a [u8], runtime: Runtime, budgets: &Budg
     for payload in parser.parse_all(component) {
         let payload = payload?;
         let is_outermost = open.len() == 1;
+        // The parser takes the end of the file for that of all that is open.
+        if let Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } =
+            &payload
+            && unchecked_range.end > component.len()
+        {
+            return Err(Refusal::Malformed { reason: "a part of it is cut off".to_owned() });
+        }
         match &payload {
             Payload::Version { .. } => open.push(inner.take()),
             Payload::ModuleSection { unchecked_range, .. } => {
