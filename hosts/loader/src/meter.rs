@@ -44,6 +44,9 @@ use serde::Serialize;
 
 use crate::{Admitted, Budgets, Contract, Refusal, Runtime, admit};
 
+/// What the names begin with of all that is added, which the module itself must not have.
+pub(crate) const RESERVED: &str = "pointsman ";
+
 /// The module from which a metered core module for wazero imports [`METER_TICK`]; nothing else is imported by any.
 pub const METER_MODULE: &str = "pointsman meter";
 

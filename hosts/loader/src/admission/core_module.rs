@@ -2,7 +2,7 @@
 
 use wasmparser::types::{EntityType, TypesRef};
 
-use crate::{Contract, Refusal, refusal::NAMED};
+use crate::{Contract, Refusal, meter::RESERVED, refusal::NAMED};
 
 /// A core module of a component.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct CoreModule<'a> {
     import_count: usize,
     has_memory_export: bool,
     memory_pages: u64,
+    /// The first of its exports whose name is the loader's.
+    reserved: Option<String>,
 }
 
 /// The type of a core function, as far as it matters.
@@ -34,6 +36,7 @@ impl<'a> CoreModule<'a> {
             import_count: 0,
             has_memory_export: false,
             memory_pages: 0,
+            reserved: None,
         };
         module.memory_pages = (0..types.memory_count()).map(|memory| types.memory_at(memory).initial).sum();
         for (from, name, _) in types.core_imports().into_iter().flatten() {
@@ -43,6 +46,9 @@ impl<'a> CoreModule<'a> {
             }
         }
         for (name, entity) in types.core_exports().into_iter().flatten() {
+            if module.reserved.is_none() && name.starts_with(RESERVED) {
+                module.reserved = Some(name.to_owned());
+            }
             match entity {
                 EntityType::Func(id) => {
                     let function = types[id].unwrap_func();
@@ -61,6 +67,10 @@ impl<'a> CoreModule<'a> {
         use wasmparser::ValType::I32;
         if self.import_count > 0 {
             return Err(Refusal::CoreImports { imports: self.imports.clone(), count: self.import_count });
+        }
+        if let Some(name) = &self.reserved {
+            let reason = format!("its core module exports `{name}`, which is a name of the loader's; rename it");
+            return Err(Refusal::Malformed { reason });
         }
         if !self.has_memory_export {
             return Err(Refusal::MissingExport { export: MEMORY.to_owned() });

@@ -17,8 +17,8 @@ impl Module {
         for element in elements {
             let element = element?;
             let to = entries.add();
-            // How its fields are to be read; it stands first, and its lowest byte is all there is.
-            to.push(section[element.range.start]);
+            // How its fields are to be read; it stands first. It has three bits, in however many bytes.
+            to.push(section[element.range.start] & 0b111);
             if let ElementKind::Active { table_index, offset_expr } = &element.kind {
                 if let Some(table) = table_index {
                     table.encode(to);

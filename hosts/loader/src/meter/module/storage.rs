@@ -28,7 +28,8 @@ impl Module {
                 },
                 table64: false,
                 minimum: ty.initial,
-                maximum: Some(ty.maximum.unwrap_or(u64::MAX).min(TABLE_ELEMENTS)),
+                // Where a budget was raised it may begin with more.
+                maximum: Some(ty.maximum.unwrap_or(u64::MAX).min(TABLE_ELEMENTS.max(ty.initial))),
                 shared: false,
             });
         }
