@@ -53,9 +53,10 @@ pub struct Admitted<'a> {
 // === impl Runtime ===
 
 impl Runtime {
-    /// What code may use. What strategies have no use for cannot be used against a host.
+    /// What code may use. What strategies have no use for cannot be used against a host: references are to functions
+    /// only, because wasmtime has others where it was built with a garbage collector.
     pub(crate) fn features(self) -> WasmFeatures {
-        let common = WasmFeatures::WASM2 | WasmFeatures::COMPONENT_MODEL | WasmFeatures::GC_TYPES;
+        let common = WasmFeatures::WASM2.difference(WasmFeatures::GC_TYPES) | WasmFeatures::COMPONENT_MODEL;
         match self {
             Self::Wasmtime => common | WasmFeatures::TAIL_CALL | WasmFeatures::EXTENDED_CONST,
             Self::Wazero => common,

@@ -73,3 +73,17 @@ fn names_that_are_the_loaders(
         )
     );
 }
+
+/// wasmtime takes them only where it was built with a garbage collector, and the Rust host's is not.
+#[rstest]
+#[case::a_table("(table 1 externref)")]
+#[case::a_global("(global externref (ref.null extern))")]
+#[case::code("(func (drop (ref.null extern)))")]
+fn references_to_what_is_not_a_function(
+    #[case] more: &str,
+    #[values(Runtime::Wasmtime, Runtime::Wazero)] runtime: Runtime,
+) {
+    let refusal = loaded(&strategy(more), runtime, Budgets::default()).unwrap_err();
+
+    assert!(matches!(refusal, Refusal::Malformed { .. }), "{refusal}");
+}

@@ -37,14 +37,9 @@ impl Module {
                         (function? + self.shift).encode(to);
                     }
                 }
-                ElementItems::Expressions(ty, expressions) => {
+                ElementItems::Expressions(_, expressions) => {
                     if !is_plain {
-                        let ty = if ty.is_func_ref() {
-                            wasm_encoder::RefType::FUNCREF
-                        } else {
-                            wasm_encoder::RefType::EXTERNREF
-                        };
-                        ty.encode(to);
+                        wasm_encoder::RefType::FUNCREF.encode(to);
                     }
                     expressions.count().encode(to);
                     for expression in expressions {

@@ -21,11 +21,8 @@ impl Module {
         for table in tables {
             let ty = table?.ty;
             to.table(wasm_encoder::TableType {
-                element_type: if ty.element_type.is_func_ref() {
-                    wasm_encoder::RefType::FUNCREF
-                } else {
-                    wasm_encoder::RefType::EXTERNREF
-                },
+                // Functions are the only kind of reference that is admitted.
+                element_type: wasm_encoder::RefType::FUNCREF,
                 table64: false,
                 minimum: ty.initial,
                 // Where a budget was raised it may begin with more.
@@ -102,8 +99,7 @@ fn global_type(global: &wasmparser::Global<'_>) -> Vec<u8> {
         OldType::F32 => ValType::F32,
         OldType::F64 => ValType::F64,
         OldType::V128 => ValType::V128,
-        OldType::Ref(ty) if ty.is_func_ref() => ValType::Ref(wasm_encoder::RefType::FUNCREF),
-        OldType::Ref(_) => ValType::Ref(wasm_encoder::RefType::EXTERNREF),
+        OldType::Ref(_) => ValType::FUNCREF,
     };
     let mut to = vec![];
     GlobalType { val_type, mutable: global.ty.mutable, shared: false }.encode(&mut to);
