@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
-.PHONY: help demo test components fmt lint docs unit reproducible model bench budgets javascript fuzz needs-cargo
+.PHONY: help demo test components fmt lint docs unit reproducible model bench budgets javascript fuzz fuzz-go needs-fuzz needs-cargo
 .PHONY: needs-python python python-package bench-python needs-go go bench-go
 
 help: ## Show the targets
@@ -75,21 +75,39 @@ javascript: components ## Run the component in JavaScript, through jco, over the
 	npm --prefix examples/javascript run bench
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := json_entry_point config guard
+FUZZ_TARGETS := json_entry_point config guard loader host
 CARGO_FUZZ := target/tools/bin/cargo-fuzz
+# The one that needs wasmtime, which takes long to compile.
+FUZZ_FEATURES_host := --features host
+# Files that the loader was given, for the hosts in other languages to start from.
+FUZZ_STRUCTURED := $(CURDIR)/target/fuzz/structured
+# Without a sanitizer it needs no nightly compiler, and safe Rust has little for one to find.
+fuzz-run = $(CARGO_FUZZ) fuzz run --sanitizer none --codegen-units 16 --target-dir target/fuzz/build $(FUZZ_FEATURES_$(1)) \
+	$(1) target/fuzz/$(1) tests/fuzz/$(1) --
 
 $(CARGO_FUZZ):
 	$(CARGO) install --locked --root target/tools cargo-fuzz@0.13.2
 
-# Without a sanitizer it needs no nightly compiler, and safe Rust has little for one to find.
-fuzz: needs-cargo $(CARGO_FUZZ) ## Look for bytes that are too much, FUZZ_SECONDS for each target (needs a C++ compiler)
+# cargo-fuzz does not hand `--locked` on, so that the lock file is looked at before.
+needs-fuzz: needs-cargo $(CARGO_FUZZ)
 	@$(call need,command -v c++,there is no C++ compiler; install g++ or clang)
-	for target in $(FUZZ_TARGETS); do \
-		mkdir -p target/fuzz/$$target; \
-		$(CARGO_FUZZ) fuzz run --sanitizer none --target-dir target/fuzz/build $$target \
-			target/fuzz/$$target tests/fuzz/$$target -- \
-			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1; \
-	done
+	@$(CARGO) tree --locked --manifest-path fuzz/Cargo.toml >/dev/null
+
+fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS)) fuzz-go ## Look for bytes and files that are too much, FUZZ_SECONDS each
+
+# `make fuzz-loader` is one target by itself.
+fuzz-%: needs-fuzz
+	@mkdir -p target/fuzz/$*
+	$(call fuzz-run,$*) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+
+# First the files that the loader was given are written down: what a target's own bytes stand for changes with
+# wasm-smith.
+fuzz-go: needs-fuzz needs-go components
+	@rm -rf $(FUZZ_STRUCTURED)
+	@mkdir -p $(FUZZ_STRUCTURED) target/fuzz/loader
+	POINTSMAN_STRUCTURED=$(FUZZ_STRUCTURED) $(call fuzz-run,loader) -runs=0
+	cd $(GO_HOST) && POINTSMAN_FUZZ_SEEDS=$(FUZZ_STRUCTURED) \
+		$(GO) test -run '^$$' -fuzz '^FuzzLoad$$' -fuzztime $(FUZZ_SECONDS)s -fuzzminimizetime 10s .
 
 # === the Python host ===
 

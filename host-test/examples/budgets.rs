@@ -47,7 +47,7 @@ fn measure(folder: &Path, kinds: &[String]) -> Result<(), Failure> {
     };
     let blue_green = put("blue-green", &fs::read(component("plugins/blue_green.wasm"))?)?;
     println!("{:32} {:>9} {:>9} {:>10} {:>8}", "kind", "bytes", "work", "blue-green", "MiB");
-    for dear in Dear::ALL.iter().filter(|dear| kinds.is_empty() || kinds.iter().any(|kind| kind == dear.name)) {
+    for dear in Dear::all().filter(|dear| kinds.is_empty() || kinds.iter().any(|kind| kind == dear.name)) {
         let bytes = dear.largest(|bytes| load(bytes, &options).is_ok());
         let work = load(&bytes, &options)?.work;
         let path = put(dear.name, &bytes)?;

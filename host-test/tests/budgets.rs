@@ -24,7 +24,7 @@ fn too_much(component: &[u8]) -> String {
 
 #[test]
 fn a_small_file_of_every_kind_is_a_strategy() {
-    for dear in Dear::ALL {
+    for dear in Dear::all() {
         let loaded = load(&dear.component(3, 2), &options(Budgets::default()));
         assert!(loaded.is_ok(), "{}: {loaded:?}", dear.name);
     }
@@ -32,7 +32,7 @@ fn a_small_file_of_every_kind_is_a_strategy() {
 
 #[test]
 fn a_large_file_of_every_kind_is_refused() {
-    for dear in Dear::ALL {
+    for dear in Dear::all() {
         let name = too_much(&dear.component(250_000, 1));
         println!("{}: {name}", dear.name);
     }

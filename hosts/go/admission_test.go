@@ -183,17 +183,6 @@ func TestATruncatedComponent(t *testing.T) {
 }
 
 // tryToLoad loads what may be anything: it must end, and with a plugin or the error that says why not.
-func tryToLoad(t *testing.T, host *Host, component []byte) {
-	plugin, err := host.Load(background, component)
-	var refused *LoadError
-	switch {
-	case err == nil:
-		plugin.Close()
-	case !errors.As(err, &refused):
-		t.Errorf("%v is no load error", err)
-	}
-}
-
 func TestComponentsThatWereDamaged(t *testing.T) {
 	host := newHost(t, Limits{Time: 20 * time.Millisecond})
 	component := readFile(t, builtComponent(t, "plugins/blue_green.wasm"))
@@ -216,30 +205,6 @@ func TestComponentsThatWereDamaged(t *testing.T) {
 		tryToLoad(t, host, strategyWith(t, append(slices.Clone(coreModuleHeader), rest...)))
 	}
 	assertGoesOn(t, blueGreen(t))
-}
-
-// FuzzLoad runs with its seeds in tests, and for longer with `go test -fuzz FuzzLoad`. What is large is taken apart and
-// rewritten, and not compiled, which would take a second each.
-func FuzzLoad(f *testing.F) {
-	host := newHost(f, Limits{Time: 20 * time.Millisecond})
-	for _, path := range []string{"plugins/blue_green.wasm", "plugins/guard.wasm", "guests/hostile.wasm"} {
-		component := readFile(f, builtComponent(f, path))
-		f.Add(component)
-		f.Add(component[:len(component)/2])
-	}
-	f.Add(strategyOf(f, strategyCore()))
-	f.Fuzz(func(t *testing.T, component []byte) {
-		if len(component) < 10_000 {
-			tryToLoad(t, host, component)
-			return
-		}
-		var refused *LoadError
-		file := componentFile{newPluginID("fuzz.wasm", component), component}
-		_, err := host.loader.admit(background, file, &strategyContract, host.limits)
-		if err != nil && !errors.As(err, &refused) {
-			t.Errorf("%v is no load error", err)
-		}
-	})
 }
 
 func TestAfterAllOfItAGoodPluginStillLoads(t *testing.T) {

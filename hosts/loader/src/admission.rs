@@ -1,20 +1,28 @@
 //! All checks of a file, in their order.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `admission/validation.rs` | one pass: is it valid, and what does it cost |
+//! | `admission/core_module.rs` | what a host without the component model has to know of a core module |
 
-use std::ops::Range;
+mod core_module;
+mod validation;
 
 use wasmparser::{
-    FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+    WasmFeatures,
     component_types::{ComponentAnyTypeId, ComponentEntityType},
-    types::{EntityType, Types, TypesRef},
+    types::TypesRef,
 };
 
 use crate::{
     Budgets, Contract, Refusal,
-    price::Price,
     refusal::NAMED,
     signature,
     structure::{self, Flaw},
 };
+use validation::{Validated, validate};
+
+pub(crate) use core_module::{CoreModule, REALLOC};
 
 const COMPONENT_HEADER: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const CORE_MODULE_HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
@@ -42,31 +50,13 @@ pub struct Admitted<'a> {
     pub(crate) modules: Vec<CoreModule<'a>>,
 }
 
-/// A core module of a component.
-#[derive(Debug)]
-pub(crate) struct CoreModule<'a> {
-    pub(crate) bytes: &'a [u8],
-    /// Its functions that are exported.
-    functions: Vec<(String, CoreType)>,
-    imports: Vec<String>,
-    import_count: usize,
-    has_memory_export: bool,
-    memory_pages: u64,
-}
-
-/// The type of a core function, as far as it matters.
-#[derive(Debug)]
-struct CoreType {
-    params: Vec<wasmparser::ValType>,
-    results: Vec<wasmparser::ValType>,
-}
-
 // === impl Runtime ===
 
 impl Runtime {
-    /// What code may use. What strategies have no use for cannot be used against a host.
+    /// What code may use. What strategies have no use for cannot be used against a host: references are to functions
+    /// only, because wasmtime has others where it was built with a garbage collector.
     pub(crate) fn features(self) -> WasmFeatures {
-        let common = WasmFeatures::WASM2 | WasmFeatures::COMPONENT_MODEL | WasmFeatures::GC_TYPES;
+        let common = WasmFeatures::WASM2.difference(WasmFeatures::GC_TYPES) | WasmFeatures::COMPONENT_MODEL;
         match self {
             Self::Wasmtime => common | WasmFeatures::TAIL_CALL | WasmFeatures::EXTENDED_CONST,
             Self::Wazero => common,
@@ -105,73 +95,6 @@ fn check_header(component: &[u8]) -> Result<(), Refusal> {
         Some(header) if header == CORE_MODULE_HEADER => Err(Refusal::CoreModule),
         _ => Err(Refusal::NotWasm),
     }
-}
-
-/// The names of what a component imports and exports.
-#[derive(Default)]
-struct Names {
-    imports: Vec<String>,
-    exports: Vec<String>,
-}
-
-/// What one pass over a component finds.
-struct Validated<'a> {
-    modules: Vec<CoreModule<'a>>,
-    names: Names,
-    types: Types,
-    work: u64,
-}
-
-/// Validates a component and counts what it would cost, in one pass over it.
-fn validate<'a>(component: &'a [u8], runtime: Runtime, budgets: &Budgets) -> Result<Validated<'a>, Refusal> {
-    let mut validator = Validator::new_with_features(runtime.features());
-    let mut allocations = FuncValidatorAllocations::default();
-    let (mut modules, mut names) = (vec![], Names::default());
-    let mut price = Price::new(budgets);
-    // What is open: the outermost component, those in it, a core module, which alone has a range.
-    let mut open: Vec<Option<Range<usize>>> = vec![];
-    let mut inner: Option<Range<usize>> = None;
-    let mut parser = Parser::new(0);
-    parser.set_features(runtime.features());
-    for payload in parser.parse_all(component) {
-        let payload = payload?;
-        let is_outermost = open.len() == 1;
-        match &payload {
-            Payload::Version { .. } => open.push(inner.take()),
-            Payload::ModuleSection { unchecked_range, .. } => {
-                price.begin_module();
-                inner = Some(unchecked_range.clone());
-            }
-            Payload::CustomSection(_) => price.custom_section()?,
-            Payload::ComponentImportSection(section) if is_outermost => {
-                for import in section.clone() {
-                    names.imports.push(import?.name.name.to_owned());
-                }
-            }
-            Payload::ComponentExportSection(section) if is_outermost => {
-                for export in section.clone() {
-                    names.exports.push(export?.name.name.to_owned());
-                }
-            }
-            // Those of components have names of their own.
-            section => price.section(section)?,
-        }
-        match validator.payload(&payload)? {
-            ValidPayload::Func(function, body) => {
-                let mut function = function.into_validator(std::mem::take(&mut allocations));
-                price.function(&mut function, &body)?;
-                allocations = function.into_allocations();
-            }
-            ValidPayload::End(types) => match open.pop().flatten() {
-                Some(range) => modules.push(CoreModule::new(&component[range], types.as_ref())),
-                None if open.is_empty() => return Ok(Validated { modules, names, types, work: price.work() }),
-                None => {}
-            },
-            ValidPayload::Ok | ValidPayload::Parser(_) => {}
-        }
-    }
-    // The parser tells an end that is missing.
-    Err(Refusal::Malformed { reason: "it has no end".to_owned() })
 }
 
 /// Finds what is imported that could reach anything: everything but types. The contract's own types come as an import
@@ -241,80 +164,3 @@ fn check_exports(types: TypesRef<'_>, contract: &Contract, version: &str) -> Res
     }
     Ok(())
 }
-
-// === impl CoreModule ===
-
-impl<'a> CoreModule<'a> {
-    fn new(bytes: &'a [u8], types: TypesRef<'_>) -> Self {
-        let mut module = Self {
-            bytes,
-            functions: vec![],
-            imports: vec![],
-            import_count: 0,
-            has_memory_export: false,
-            memory_pages: 0,
-        };
-        module.memory_pages = (0..types.memory_count()).map(|memory| types.memory_at(memory).initial).sum();
-        for (from, name, _) in types.core_imports().into_iter().flatten() {
-            module.import_count += 1;
-            if module.imports.len() < NAMED {
-                module.imports.push(format!("{from}#{name}"));
-            }
-        }
-        for (name, entity) in types.core_exports().into_iter().flatten() {
-            match entity {
-                EntityType::Func(id) => {
-                    let function = types[id].unwrap_func();
-                    let (params, results) = (function.params().to_vec(), function.results().to_vec());
-                    module.functions.push((name.to_owned(), CoreType { params, results }));
-                }
-                EntityType::Memory(_) => module.has_memory_export |= name == MEMORY,
-                _ => {}
-            }
-        }
-        module
-    }
-
-    /// Checks that it can be run by itself, and exports what a host without the component model calls.
-    pub(crate) fn check(&self, contract: &Contract, version: &str) -> Result<(), Refusal> {
-        use wasmparser::ValType::I32;
-        if self.import_count > 0 {
-            return Err(Refusal::CoreImports { imports: self.imports.clone(), count: self.import_count });
-        }
-        if !self.has_memory_export {
-            return Err(Refusal::MissingExport { export: MEMORY.to_owned() });
-        }
-        for function in contract.functions {
-            let export = function.export(version);
-            let found = self.function(&export);
-            let found = found.ok_or_else(|| Refusal::MissingExport { export: export.clone() })?;
-            if !function.is_core(&found.params, &found.results) {
-                return Err(Refusal::WrongType { export });
-            }
-            let post = format!("{POST}{export}");
-            if self.function(&post).is_some_and(|post| post.params != [I32] || !post.results.is_empty()) {
-                return Err(Refusal::WrongType { export: post });
-            }
-        }
-        let realloc = self.function(REALLOC).ok_or_else(|| Refusal::MissingExport { export: REALLOC.to_owned() })?;
-        if realloc.params != [I32; 4] || realloc.results != [I32] {
-            return Err(Refusal::WrongType { export: REALLOC.to_owned() });
-        }
-        Ok(())
-    }
-
-    /// Pages of memory that it has at its start.
-    pub(crate) fn memory_pages(&self) -> u64 {
-        self.memory_pages
-    }
-
-    fn function(&self, name: &str) -> Option<&CoreType> {
-        self.functions.iter().find(|(export, _)| export == name).map(|(_, ty)| ty)
-    }
-}
-
-/// The names under which a core module exports its memory, the function that gives memory, and those that free what a
-/// function has returned: conventions of the canonical ABI's tools.
-const MEMORY: &str = "memory";
-pub(crate) const REALLOC: &str = "cabi_realloc";
-const POST: &str = "cabi_post_";

@@ -13,10 +13,10 @@
 //! |---|---|
 //! | `structure.rs` and below | [`Part`]: what crashes parsers and runtimes, found before anything else is read |
 //! | `budget.rs` | [`Budget`], [`Budgets`]: what compiling may cost, by name |
-//! | `price.rs` | counting what a file has of each |
+//! | `price.rs` and below | counting what a file has of each |
 //! | `contract.rs` | [`Contract`]: the functions that a component has to export |
 //! | `signature.rs` | the types of functions as text |
-//! | `admission.rs` | [`admit`]: all checks, in their order |
+//! | `admission.rs` and below | [`admit`]: all checks, in their order |
 //! | `meter.rs` and below | rewriting a core module so that it can be stopped, and says when it was refused memory |
 //! | `operators.rs` | reading instructions |
 //! | `refusal.rs` | [`Refusal`]: why a file is not loaded |

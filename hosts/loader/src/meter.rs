@@ -26,7 +26,7 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `meter/module.rs` | the sections: what is added to each, and how indices move for it |
+//! | `meter/module.rs` and below | the sections: what is added to each, and how indices move for it |
 //! | `meter/code.rs` | the code of single functions |
 //! | `meter/short.rs` | functions that their callers pay for |
 //! | `meter/added.rs` | the functions that are added |
@@ -43,6 +43,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{Admitted, Budgets, Contract, Refusal, Runtime, admit};
+
+/// What the names begin with of all that is added, which the module itself must not have.
+pub(crate) const RESERVED: &str = "pointsman ";
 
 /// The module from which a metered core module for wazero imports [`METER_TICK`]; nothing else is imported by any.
 pub const METER_MODULE: &str = "pointsman meter";

@@ -15,6 +15,10 @@ pub(super) const TABLE_ELEMENTS: usize = 20_000;
 /// faster way for the first pages, which every call touches; what a call touches beyond them goes back.
 const KEEP_RESIDENT: usize = 256 << 10;
 
+/// What the runtime keeps of one core instance, in bytes: as much as all globals and function references come to that
+/// the loader's budgets allow. Nothing is reserved for it.
+const INSTANCE: usize = 4 << 20;
+
 /// The settings under these limits.
 pub(super) fn config(limits: &Limits) -> Config {
     let mut pool = PoolingAllocationConfig::new();
@@ -29,6 +33,9 @@ pub(super) fn config(limits: &Limits) -> Config {
         .max_memory_size(4 << 30)
         .total_tables(instances * PARTS)
         .max_tables_per_component(PARTS)
+        // All of a component's tables may be in one module.
+        .max_tables_per_module(PARTS)
+        .max_core_instance_size(INSTANCE)
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT);
