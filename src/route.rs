@@ -109,9 +109,14 @@ impl Route {
         self.traffic_status == TrafficStatus::Active
     }
 
+    /// In traffic: active, and with a ratio above 0.0, ready or not.
+    pub fn is_in_traffic(&self) -> bool {
+        self.is_active() && self.traffic_ratio > 0.0
+    }
+
     /// Serving: ready, active, and with a ratio above 0.0.
     pub fn is_serving(&self) -> bool {
-        self.is_ready() && self.is_active() && self.traffic_ratio > 0.0
+        self.is_ready() && self.is_in_traffic()
     }
 
     /// Promoted: active at the full ratio of 1.0, so that promoting it again would change nothing.

@@ -40,6 +40,11 @@ pub(crate) fn check_failed(names: &[&str]) -> String {
     format!("a check failed ({})", list(names.iter().copied()))
 }
 
+/// Message of a rollout that waits for verdicts: how far it is, and of which checks.
+pub(crate) fn awaiting_checks(readiness: &str, pending: &[&str]) -> String {
+    format!("{readiness}; waiting for checks: {}", list(pending.iter().copied()))
+}
+
 /// Message of a paused rollout: how far it is.
 pub(crate) fn paused(readiness: &str) -> String {
     format!("{readiness}; paused by an operator")

@@ -90,7 +90,7 @@ impl After<'_> {
     /// Whether the plan puts it into traffic: from out of it, or from a ratio of 0.0, to above 0.0.
     pub(super) fn is_activated(&self) -> bool {
         let (status, ratio) = self.traffic();
-        let was_in_traffic = self.route.is_active() && self.route.traffic_ratio > 0.0;
+        let was_in_traffic = self.route.is_in_traffic();
         status == TrafficStatus::Active && ratio > 0.0 && !was_in_traffic
     }
 

@@ -66,10 +66,10 @@ impl RouteChanges {
         self
     }
 
-    /// Asks for the next evaluation at `at`.
+    /// Asks for the next evaluation at `at`, unless an earlier one is asked for already.
     #[must_use]
     pub fn evaluate_again(mut self, at: Option<Timestamp>) -> Self {
-        self.next_evaluation_at = at;
+        self.next_evaluation_at = [self.next_evaluation_at, at].into_iter().flatten().min();
         self
     }
 

@@ -18,13 +18,12 @@ pub(crate) fn wait(route: &Route, now: Timestamp) -> Wait {
 
 /// Whether a route carries traffic, or does not for a moment.
 pub(crate) fn is_counted_on(route: &Route, now: Timestamp) -> bool {
-    let is_in_traffic = route.is_active() && route.traffic_ratio > 0.0;
-    route.is_serving() || is_in_traffic && may_recover(route) && !wait(route, now).is_over(now)
+    route.is_serving() || route.is_in_traffic() && may_recover(route) && !wait(route, now).is_over(now)
 }
 
 /// When the first of the leftovers is not counted on any more.
 pub(crate) fn look_again_at(rollout: &Rollout<'_>) -> Option<Timestamp> {
     let now = rollout.spec().now;
-    let unready = rollout.blue().filter(|route| rollout.is_leftover(route) && !route.is_ready());
-    unready.filter(|route| is_counted_on(route, now)).filter_map(|route| wait(route, now).end_ahead(now)).min()
+    let unready = rollout.routes().filter(|route| !route.is_ready() && is_counted_on(route, now));
+    unready.filter(|route| rollout.is_leftover(route)).filter_map(|route| wait(route, now).end_ahead(now)).min()
 }

@@ -162,7 +162,7 @@ impl Strategy for BlueGreen {
         let cycle = Cycle::new(rollout, config);
         let mut plan = cycle.decide();
         plan.progress = Some(progress(plan.sub_step));
-        Ok(remember::finish(rollout, cycle.remember(&plan), plan, config.drain_delay_seconds > 0))
+        Ok(remember::finish(rollout, cycle.remember(&plan), plan, &cycle.departures))
     }
 }
 
@@ -197,6 +197,7 @@ struct Cycle<'a> {
     deadline: Option<Deadline>,
     /// Whether the time to go back is over.
     window: Due,
+    /// What the stable revision lacks, before green is promoted.
     strength: Option<Strength<'a>>,
     departures: Departures,
     bounds: Commitment,
@@ -228,7 +229,7 @@ impl<'a> Cycle<'a> {
             checks: Checks::new(rollout, &readiness, &memo),
             deadline: Deadline::new(rollout, &tally, &mut memo, has_deadline),
             window: Due::NotYet,
-            strength: Strength::new(rollout, green_in_traffic(rollout), &[]),
+            strength: if is_promoted { None } else { Strength::new(rollout, green_in_traffic(rollout), &[]) },
             departures: Departures::new(rollout, &memo, config.drain_delay_seconds),
             bounds: BlueGreen::commitment(config, target, spec.limits),
             target,
@@ -258,7 +259,7 @@ impl<'a> Cycle<'a> {
             self.memo.happens(Key::ToppedUp);
             // A step is progress.
             deadline::forget(&mut self.memo);
-            let seconds = self.config.progress_deadline_seconds.filter(|_| self.deadline.is_some());
+            let seconds = self.config.progress_deadline_seconds;
             self.deadline = Deadline::new(self.rollout, &self.tally, &mut self.memo, seconds);
         }
     }
@@ -284,9 +285,9 @@ impl<'a> Cycle<'a> {
         limits.is_some_and(|limits| !carries(self.rollout.capacity(), limits.least_serving))
     }
 
-    /// Whether the deadline has passed, and no operator asked to go on.
-    fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline.has_passed()) && !self.rollout.spec().operator.promote
+    /// The deadline, if it has passed.
+    fn passed_deadline(&self) -> Option<Deadline> {
+        self.deadline.filter(Deadline::has_passed)
     }
 
     /// Failed green routes that are not to be replaced: each occupies a slot. Once green carries the traffic none does.
@@ -357,7 +358,7 @@ impl Cycle<'_> {
         if self.rollout.spec().is_paused() && !self.is_short() {                             // row 4
             return self.pause(SubStep::Finalizing);
         }
-        if self.available < self.target || self.tally.ready_green < self.target {            // row 5
+        if self.available < self.target {                                                    // row 5
             return self.replace_green();
         }
         if self.tally.standby_blue > 0 && !self.window.is_now()
@@ -377,8 +378,8 @@ impl Cycle<'_> {
             && live_blue == 0 && !spec.is_paused() {                                         // row 8
             return self.retire_blue();
         }
-        if self.memo.has(Key::Late) && self.is_late() {                                   // row 9
-            return self.deadline_exceeded();
+        if self.memo.has(Key::Late) && let Some(deadline) = self.passed_deadline() {         // row 9
+            return self.deadline_exceeded(&deadline);
         }
         if spec.is_paused() {                                                                // row 10
             let is_ready = self.available >= self.goal;
@@ -404,8 +405,8 @@ impl Cycle<'_> {
         if self.failures.count() > self.config.max_replacements && live_green == 0 {         // row 15
             return self.all_green_failed();
         }
-        if self.is_late() {                                                                  // row 16
-            return self.deadline_exceeded();
+        if let Some(deadline) = self.passed_deadline() {                                     // row 16
+            return self.deadline_exceeded(&deadline);
         }
         if self.missing() > 0 {                                                              // rows 17 and 18
             return self.create_green();

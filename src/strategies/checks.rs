@@ -23,14 +23,16 @@ pub(crate) struct Checks<'a> {
 
 impl<'a> Checks<'a> {
     pub(crate) fn new(rollout: &Rollout<'a>, readiness: &Readiness, memo: &Memo) -> Self {
-        let spec = rollout.spec();
+        let (spec, mut checks) = (rollout.spec(), Self::default());
+        if spec.checks.is_empty() {
+            return checks;
+        }
         let since = || rollout.green().filter(|route| route.is_ready()).map(|route| readiness.since(route));
         let (oldest, newest) = (since().min(), since().max());
         let counts = |check: &Check, least: Option<Timestamp>| match check.observed_at {
             None => true,
             Some(at) => least.is_some_and(|least| at.min(spec.now) >= least),
         };
-        let mut checks = Self::default();
         for check in &spec.checks {
             match check.outcome {
                 CheckOutcome::Passed if counts(check, newest) => {}

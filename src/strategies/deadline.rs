@@ -18,7 +18,10 @@ use super::{
     memo::{Key, Memo},
     wait::Wait,
 };
-use crate::{Rollout, RouteEnd, Tally, Timestamp};
+use crate::{Rollout, RouteEnd, Tally, Timestamp, words::seconds};
+
+/// The reason of a plan that gives a rollout up for its deadline.
+pub(crate) const EXCEEDED: &str = "deadline-exceeded";
 
 /// A progress deadline, as of one cycle.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,9 @@ pub(crate) struct Deadline {
     /// Until when time is counted: now, or when the rollout was held.
     until: Timestamp,
     due: Due,
+    /// Whether an operator asked to go on whatever it says.
+    is_waived: bool,
+    now: Timestamp,
 }
 
 // === impl Deadline ===
@@ -53,27 +59,24 @@ impl Deadline {
         // Rolling back for another reason has no deadline.
         let counts = !memo.has(Key::GivenUp) || memo.has(Key::Late);
         let due = Due::judge(memo, Key::DueDeadline, counts && wait.is_over(until), now);
-        Some(Self { wait, until, due })
+        Some(Self { wait, until, due, is_waived: rollout.spec().operator.promote, now })
     }
 
-    /// Whether it has passed, as two cycles have seen.
+    /// Whether it has passed, as two cycles have seen, and no operator asked to go on.
     pub(crate) fn has_passed(&self) -> bool {
-        self.due.is_now()
+        self.due.is_now() && !self.is_waived
     }
 
     /// When to look at it again.
-    pub(crate) fn look_again_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.due.look_again_at().or_else(|| self.wait.end_ahead(now))
+    pub(crate) fn look_again_at(&self) -> Option<Timestamp> {
+        let at = self.due.look_again_at().or_else(|| self.wait.end_ahead(self.now));
+        at.filter(|_| !self.is_waived)
     }
 
-    /// The time without progress that counts, in milliseconds.
-    pub(crate) fn spent_millis(&self) -> u64 {
-        self.until.saturating_millis_since(self.wait.since())
-    }
-
-    /// Its length, in milliseconds.
-    pub(crate) fn millis(&self) -> u64 {
-        self.wait.millis()
+    /// `181 s without progress (the deadline is 180 s)`.
+    pub(crate) fn spent(&self) -> String {
+        let spent = self.until.saturating_millis_since(self.wait.since());
+        format!("{} without progress (the deadline is {})", seconds(spent), seconds(self.wait.millis()))
     }
 }
 

@@ -58,15 +58,32 @@ impl Departures {
 
     /// Takes them out of the plan's traffic, drains what may go, and asks for the next evaluation when the rest may.
     pub(crate) fn depart(&self, plan: RouteChanges, leaving: &Leaving<'_>) -> RouteChanges {
-        let mut plan = plan.change_traffic(leaving.out.iter().copied().map(put_on_standby));
-        plan = plan.drain(leaving.drained.iter().copied());
+        let plan = plan.change_traffic(leaving.out.iter().copied().map(put_on_standby));
+        let plan = plan.drain(leaving.drained.iter().copied());
         let end = match self.delay {
             Some(delay) if !leaving.out.is_empty() => Wait::new(self.now, delay.seconds()).end_ahead(self.now),
             Some(_) if leaving.waiting > 0 => self.look_again_at(),
             _ => None,
         };
-        plan.next_evaluation_at = [plan.next_evaluation_at, end].into_iter().flatten().min();
-        plan
+        plan.evaluate_again(end)
+    }
+
+    /// Remembers when a plan took routes out of traffic, as long as any are and there is a delay.
+    pub(crate) fn remember(&self, rollout: &Rollout<'_>, memo: &mut Memo, plan: &RouteChanges) {
+        if self.delay.is_none() {
+            return;
+        }
+        let is_put = |id: &str| rollout.find(id).is_some_and(Route::is_active);
+        let changes = plan.traffic_changes.iter();
+        let mut put = changes.filter(|change| change.traffic_status == TrafficStatus::Standby);
+        if put.any(|change| is_put(&change.route_id)) {
+            memo.happens(Key::LeftTraffic);
+        } else if !rollout.routes().any(Route::is_standby) {
+            memo.forget(Key::LeftTraffic);
+        } else {
+            // Of what is on standby, and nobody knows since when.
+            memo.happens_once(Key::LeftTraffic);
+        }
     }
 }
 
@@ -76,20 +93,5 @@ impl Leaving<'_> {
     /// Whether some of them stay for a while.
     pub(crate) fn takes_time(&self) -> bool {
         !self.out.is_empty() || self.waiting > 0
-    }
-}
-
-/// Remembers when a plan took routes out of traffic, as long as any are.
-pub(crate) fn remember(rollout: &Rollout<'_>, memo: &mut Memo, plan: &RouteChanges) {
-    let is_put = |id: &str| rollout.find(id).is_some_and(Route::is_active);
-    let changes = plan.traffic_changes.iter();
-    let mut put = changes.filter(|change| change.traffic_status == TrafficStatus::Standby);
-    if put.any(|change| is_put(&change.route_id)) {
-        memo.happens(Key::LeftTraffic);
-    } else if !rollout.routes().any(Route::is_standby) {
-        memo.forget(Key::LeftTraffic);
-    } else {
-        // Of what is on standby, and nobody knows since when.
-        memo.happens_once(Key::LeftTraffic);
     }
 }

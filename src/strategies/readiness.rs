@@ -62,6 +62,12 @@ impl Readiness {
     pub(crate) fn too_fresh<'a>(&self, rollout: &Rollout<'a>) -> Vec<&'a Route> {
         rollout.green().filter(|route| route.is_ready() && !self.is_available(route)).collect()
     }
+
+    /// When the next of them is.
+    pub(crate) fn next_available_at(&self, rollout: &Rollout<'_>) -> Option<Timestamp> {
+        let ready = rollout.green().filter(|route| route.is_ready());
+        ready.filter_map(|route| self.min_ready(route).end_ahead(self.now)).min()
+    }
 }
 
 /// What says since when it has been ready.

@@ -1,19 +1,19 @@
 //! What every plan leaves in the memo, whatever strategy made it.
 
 use super::{
-    blip, deadline, departures,
+    blip, deadline,
+    departures::Departures,
     memo::{Key, Memo},
+    rolling_back,
 };
 use crate::{Rollout, Route, RouteChanges, SubStep};
 
 /// Finishes a plan: remembers what it does, writes the memo, and asks for the evaluations that the memo needs.
-///
-/// `has_drain_delay` says whether it matters when a route left the traffic.
 pub(crate) fn finish(
     rollout: &Rollout<'_>,
     mut memo: Memo,
     mut plan: RouteChanges,
-    has_drain_delay: bool,
+    departures: &Departures,
 ) -> RouteChanges {
     let spec = rollout.spec();
     let drains = plan.drain_route_ids.iter().filter_map(|id| rollout.find(id));
@@ -29,18 +29,16 @@ pub(crate) fn finish(
         _ => {}
     }
     match plan.reason.code.as_str() {
-        "deadline-exceeded" => memo.happens_once(Key::Late),
+        deadline::EXCEEDED => memo.happens_once(Key::Late),
         // A pause has whatever reason there was before.
-        "paused" if memo.has(Key::GivenUp) => {}
+        rolling_back::PAUSED if memo.has(Key::GivenUp) => {}
         _ => memo.forget(Key::Late),
     }
     if memo.has(Key::Progressed) {
         let is_held = matches!(plan.sub_step, SubStep::AwaitingPromotion | SubStep::RollingBack | SubStep::RolledBack);
         deadline::hold(&mut memo, is_held || spec.is_paused(), spec.now);
     }
-    if has_drain_delay {
-        departures::remember(rollout, &mut memo, &plan);
-    }
+    departures.remember(rollout, &mut memo, &plan);
     // At the end of time nothing is ahead.
     let ahead = [plan.next_evaluation_at, memo.look_again_at(), blip::look_again_at(rollout)]
         .into_iter()

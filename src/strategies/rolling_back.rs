@@ -35,6 +35,9 @@ use crate::{
     words::{are, count, seconds},
 };
 
+/// The reason of a plan that goes no further because of a pause.
+pub(crate) const PAUSED: &str = "paused";
+
 /// Gives a rollout up.
 pub(crate) struct RollingBack<'a> {
     rollout: &'a Rollout<'a>,
@@ -76,7 +79,7 @@ impl<'a> RollingBack<'a> {
 
     /// The plan, for a reason.
     pub(crate) fn plan(&self, code: &str, why: &str) -> RouteChanges {
-        let (code, why) = if self.is_paused() { ("paused", format!("paused; {why}")) } else { (code, why.to_owned()) };
+        let (code, why) = if self.is_paused() { (PAUSED, format!("paused; {why}")) } else { (code, why.to_owned()) };
         if self.carrying() >= self.target {
             return self.end(code, &why);
         }
@@ -105,7 +108,7 @@ impl<'a> RollingBack<'a> {
         let (carrying, target) = (self.carrying(), self.target);
         let spec = self.rollout.spec();
         let missing = u32::try_from(target.saturating_sub(self.returnable.len())).unwrap_or(u32::MAX);
-        let back_off = Failures::of_stable(self.rollout).back_off(self.rollout).filter(|_| missing > 0);
+        let back_off = if missing > 0 { Failures::of_stable(self.rollout).back_off(self.rollout) } else { None };
         let missing_now = if back_off.is_some() { 0 } else { missing };
 
         let (serving, idle): (Vec<&Route>, Vec<&Route>) = self.green.iter().partition(|route| route.is_serving());
@@ -146,7 +149,7 @@ impl<'a> RollingBack<'a> {
             .iter()
             .filter(|_| missing_now > 0)
             .filter_map(|route| blip::wait(route, spec.now).end_ahead(spec.now));
-        plan.next_evaluation_at = blips.chain(plan.next_evaluation_at).min();
+        plan = plan.evaluate_again(blips.min());
         plan = plan.change_traffic(waiting.into_iter().filter(|route| route.is_active()).map(put_on_standby));
         if created > 0 {
             plan = plan.create(RolloutSpec::active(created, stable));
@@ -158,8 +161,7 @@ impl<'a> RollingBack<'a> {
         } else if let Some(back_off) = back_off {
             let left = seconds(back_off.left(spec.now));
             message += &format!(": stable-does-not-start, creating another in {left}");
-            let end = back_off.end_ahead(spec.now);
-            plan.next_evaluation_at = [plan.next_evaluation_at, end].into_iter().flatten().min();
+            plan = plan.evaluate_again(back_off.end_ahead(spec.now));
         } else if let Some(shortage) = room.shortage(missing_now).filter(|_| missing_now > 0) {
             message += &format!("; there is no room for more ({})", shortage.as_str());
         }

@@ -191,7 +191,7 @@ impl Strategy for RollingUpdate {
         if plan.sub_step == SubStep::Finalizing {
             deadline::forget(&mut memo);
         }
-        Ok(remember::finish(rollout, memo, plan, config.drain_delay_seconds > 0))
+        Ok(remember::finish(rollout, memo, plan, &cycle.departures))
     }
 }
 
@@ -250,20 +250,18 @@ impl<'a> Cycle<'a> {
         self.rollout.spec().now
     }
 
-    /// Whether the deadline has passed, and no operator asked to go on.
-    fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline.has_passed()) && !self.rollout.spec().operator.promote
+    /// The deadline, if it has passed.
+    fn passed_deadline(&self) -> Option<Deadline> {
+        self.deadline.filter(Deadline::has_passed)
     }
 
     /// When to look again even if nothing has changed: at the deadline, when the back-off is over, or when a route is
     /// available.
     fn look_again(&self) -> Option<Timestamp> {
         let now = self.now();
-        let deadline = self.deadline.filter(|_| !self.rollout.spec().operator.promote);
+        let deadline = self.deadline.and_then(|deadline| deadline.look_again_at());
         let back_off = self.back_off.filter(|_| self.tally.live_green < self.target);
-        let fresh = self.readiness.too_fresh(self.rollout);
-        let available = fresh.iter().filter_map(|route| self.readiness.min_ready(route).end_ahead(now)).min();
-        let deadline = deadline.and_then(|deadline| deadline.look_again_at(now));
+        let available = self.readiness.next_available_at(self.rollout);
         let departed = self.departures.look_again_at().filter(|_| self.tally.standby_blue > 0);
         [deadline, back_off.and_then(|wait| wait.end_ahead(now)), available, departed].into_iter().flatten().min()
     }
@@ -295,8 +293,8 @@ impl Cycle<'_> {
         if self.checks.have_failed() {                                                       // row 2
             return self.check_failed();
         }
-        if self.memo.has(Key::Late) && self.is_late() {                                   // row 3
-            return self.deadline_exceeded();
+        if self.memo.has(Key::Late) && let Some(deadline) = self.passed_deadline() {         // row 3
+            return self.deadline_exceeded(&deadline);
         }
         if spec.is_paused() {                                                                // row 4
             return self.pause();
@@ -308,8 +306,8 @@ impl Cycle<'_> {
         if self.available >= self.target {                                                   // row 6
             return self.roll_out();
         }
-        if self.is_late() {                                                                  // row 7
-            return self.deadline_exceeded();
+        if let Some(deadline) = self.passed_deadline() {                                     // row 7
+            return self.deadline_exceeded(&deadline);
         }
         let moves = self.moves();
         if !moves.is_empty() {                                                               // row 8

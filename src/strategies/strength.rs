@@ -10,7 +10,7 @@ use crate::{Rollout, RolloutSpec, Route, RouteChanges, order::is_among, words::s
 
 /// How many green routes are in traffic, ready or not.
 pub(crate) fn green_in_traffic(rollout: &Rollout<'_>) -> u32 {
-    let is_in = |route: &&Route| route.is_live() && route.is_active() && route.traffic_ratio > 0.0;
+    let is_in = |route: &&Route| route.is_live() && route.is_in_traffic();
     u32::try_from(rollout.green().filter(is_in).count()).unwrap_or(u32::MAX)
 }
 
@@ -30,16 +30,13 @@ impl<'a> Strength<'a> {
     pub(crate) fn new(rollout: &Rollout<'a>, green: u32, drained: &[&Route]) -> Option<Self> {
         let spec = rollout.spec();
         let stable = spec.stable()?;
-        let counts = |route: &&Route| match () {
-            () if rollout.is_stable(route) => true,
-            () => blip::is_counted_on(route, spec.now),
-        };
+        let counts = |route: &&Route| rollout.is_stable(route) || blip::is_counted_on(route, spec.now);
         let stays = |route: &&Route| route.is_live() && !is_among(drained, route);
         let blue = rollout.blue().filter(stays).filter(counts).count();
         let there = blue as u64 + u64::from(green);
         let missing = u64::from(spec.target_replicas).saturating_sub(there);
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        let back_off = Failures::of_stable(rollout).back_off(rollout).filter(|_| missing > 0);
+        let back_off = if missing > 0 { Failures::of_stable(rollout).back_off(rollout) } else { None };
         Some(Self { stable, missing, back_off })
     }
 
@@ -57,7 +54,7 @@ impl<'a> Strength<'a> {
                 "; {} of the stable revision {} missing: stable-does-not-start, creating another in {left}",
                 self.missing, self.stable
             );
-            plan.next_evaluation_at = [plan.next_evaluation_at, back_off.end_ahead(now)].into_iter().flatten().min();
+            plan = plan.evaluate_again(back_off.end_ahead(now));
         }
         if created == 0 {
             return plan;

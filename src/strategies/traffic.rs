@@ -45,7 +45,7 @@ fn set_what_stays(rollout: &Rollout<'_>, plan: RouteChanges, ratio: impl Fn(&Rou
         .collect();
     named.sort_unstable();
     let mut set = vec![];
-    for route in rollout.routes().filter(|route| route.traffic_ratio > 0.0 && route.is_live() && route.is_active()) {
+    for route in rollout.routes().filter(|route| route.is_live() && route.is_in_traffic()) {
         let ratio = ratio(route);
         if ratio > route.traffic_ratio && named.binary_search(&route.id.as_str()).is_err() {
             set.push(TrafficChange { traffic_ratio: ratio, ..activate(route) });

@@ -1,4 +1,4 @@
-//! What comes out of metering can be run: what fuzzing has found, each in its smallest form.
+//! Modules of which metering made invalid ones, each in its smallest form: what comes out of it can be run.
 
 use pointsman_loader::{Budget, Budgets, Contract, Loaded, Options, Refusal, Runtime, load};
 use rstest::rstest;

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::{Cycle, RollingBack, both_sets, gates::Hold};
+use super::{Cycle, Deadline, RollingBack, both_sets, deadline, gates::Hold};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp,
     order::{first_to_drain, sort_by_id},
@@ -13,7 +13,7 @@ use crate::{
         traffic::{put_on_standby, raise_what_stays},
         wait::Wait,
     },
-    words::{are, check_failed, count, list, name, paused, seconds, share},
+    words::{are, awaiting_checks, check_failed, count, name, paused, seconds, share},
 };
 
 impl Cycle<'_> {
@@ -55,8 +55,7 @@ impl Cycle<'_> {
 
     /// Row 11.
     fn await_checks(&self) -> RouteChanges {
-        let pending = list(self.checks.pending.iter().copied());
-        let message = format!("{}; waiting for checks: {pending}", self.readiness());
+        let message = awaiting_checks(&self.readiness(), &self.checks.pending);
         self.plan(SubStep::AwaitingPromotion, "awaiting-checks", message)
     }
 
@@ -98,15 +97,9 @@ impl Cycle<'_> {
     }
 
     /// Rows 9 and 16.
-    pub(super) fn deadline_exceeded(&self) -> RouteChanges {
-        let millis = |of: fn(&super::Deadline) -> u64| seconds(self.deadline.as_ref().map(of).unwrap_or_default());
-        let why = format!(
-            "{}; {} without progress (the deadline is {})",
-            self.readiness(),
-            millis(super::Deadline::spent_millis),
-            millis(super::Deadline::millis),
-        );
-        self.roll_back("deadline-exceeded", &why).blocked_by(self.unready_green())
+    pub(super) fn deadline_exceeded(&self, passed: &Deadline) -> RouteChanges {
+        self.roll_back(deadline::EXCEEDED, &format!("{}; {}", self.readiness(), passed.spent()))
+            .blocked_by(self.unready_green())
     }
 
     /// Rows 17 and 18.
@@ -185,14 +178,13 @@ impl Cycle<'_> {
     pub(super) fn wait_for_available(&self) -> RouteChanges {
         let fresh = self.readiness.too_fresh(self.rollout);
         let ends = fresh.iter().filter_map(|route| self.readiness.min_ready(route).end_ahead(self.now()));
-        let (first, last) = (ends.clone().min(), ends.max());
+        let last = ends.max();
         let mut plan = self.wait_for("waiting-for-available", fresh);
         if let Some(last) = last {
             plan.reason.message +=
                 &format!("; all are available in {}", seconds(last.saturating_millis_since(self.now())));
         }
-        plan.next_evaluation_at = [plan.next_evaluation_at, first].into_iter().flatten().min();
-        plan
+        plan.evaluate_again(self.readiness.next_available_at(self.rollout))
     }
 }
 
@@ -228,8 +220,7 @@ impl<'a> Cycle<'a> {
         if keeps_blue {
             let kept = self.rollout.blue().filter(|route| route.is_live() && is_kept(route));
             plan = plan.change_traffic(kept.map(put_on_standby));
-            let end = Wait::new(self.now(), keep.max(drain)).end_ahead(self.now());
-            plan.next_evaluation_at = [plan.next_evaluation_at, end].into_iter().flatten().min();
+            plan = plan.evaluate_again(Wait::new(self.now(), keep.max(drain)).end_ahead(self.now()));
         }
         standing.clone_into(&mut plan.reason.message);
         if !plan.is_empty() {
@@ -284,7 +275,7 @@ impl<'a> Cycle<'a> {
 
     /// When to look at the deadline again.
     fn deadline_ahead(&self) -> Option<Timestamp> {
-        self.deadline.filter(|_| !self.rollout.spec().operator.promote)?.look_again_at(self.now())
+        self.deadline?.look_again_at()
     }
 
     /// `2 of 3 green routes are ready`.

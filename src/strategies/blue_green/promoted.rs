@@ -36,10 +36,9 @@ impl<'a> Cycle<'a> {
         if created > 0 {
             plan = plan.create(RolloutSpec::active(created, &self.rollout.spec().deploying_revision));
         }
-        let fresh = self.readiness.too_fresh(self.rollout);
-        let available = fresh.iter().filter_map(|route| self.readiness.min_ready(route).end_ahead(self.now())).min();
-        let ahead = [plan.next_evaluation_at, back_off.and_then(|wait| wait.end_ahead(self.now())), available];
-        plan.next_evaluation_at = ahead.into_iter().flatten().min();
+        let plan = plan
+            .evaluate_again(back_off.and_then(|wait| wait.end_ahead(self.now())))
+            .evaluate_again(self.readiness.next_available_at(self.rollout));
         if plan.is_empty() { plan } else { raise_what_stays(self.rollout, plan) }
     }
 

@@ -103,7 +103,7 @@ impl<'a> Cycle<'a> {
     fn old(&self) -> Old<'a> {
         let live: Vec<&Route> = self.rollout.blue().filter(|route| route.is_live()).collect();
         let (abandoned, others): (Vec<&Route>, Vec<&Route>) = live.iter().partition(|route| self.is_abandoned(route));
-        let is_out = |route: &&Route| route.is_standby() || route.is_active() && route.traffic_ratio == 0.0;
+        let is_out = |route: &&Route| route.is_standby() || route.is_active() && !route.is_in_traffic();
         let (standby, active) = others.into_iter().partition(is_out);
         Old { active, standby, abandoned }
     }

@@ -1,6 +1,6 @@
 //! The plans of a rolling update and their wording, in the order of the table's rows.
 
-use super::{Cycle, Deadline, Moves};
+use super::{Cycle, Deadline, Moves, deadline};
 use crate::{
     Route, RouteChanges, RouteStatus, SubStep,
     order::{is_among, sort_by_id},
@@ -10,7 +10,7 @@ use crate::{
         traffic::{activate, raise_beside_stable, raise_what_stays},
         wait::Wait,
     },
-    words::{are, check_failed, count, list, name, number, paused, seconds, share},
+    words::{are, awaiting_checks, check_failed, count, name, number, paused, seconds, share},
 };
 
 impl<'a> Cycle<'a> {
@@ -25,15 +25,9 @@ impl<'a> Cycle<'a> {
     }
 
     /// Rows 3 and 7.
-    pub(super) fn deadline_exceeded(&self) -> RouteChanges {
-        let millis = |of: fn(&Deadline) -> u64| seconds(self.deadline.as_ref().map(of).unwrap_or_default());
-        let why = format!(
-            "{}; {} without progress (the deadline is {})",
-            self.readiness(),
-            millis(Deadline::spent_millis),
-            millis(Deadline::millis)
-        );
-        self.roll_back("deadline-exceeded", &why).blocked_by(self.unready())
+    pub(super) fn deadline_exceeded(&self, passed: &Deadline) -> RouteChanges {
+        self.roll_back(deadline::EXCEEDED, &format!("{}; {}", self.readiness(), passed.spent()))
+            .blocked_by(self.unready())
     }
 
     /// Row 4.
@@ -43,8 +37,7 @@ impl<'a> Cycle<'a> {
 
     /// Row 5.
     pub(super) fn await_checks(&self) -> RouteChanges {
-        let pending = list(self.checks.pending.iter().copied());
-        let message = format!("{}; waiting for checks: {pending}", self.readiness());
+        let message = awaiting_checks(&self.readiness(), &self.checks.pending);
         self.repair(RouteChanges::none(SubStep::AwaitingPromotion, "awaiting-checks", message))
     }
 
