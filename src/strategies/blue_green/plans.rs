@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::{Cycle, Deadline, RollingBack, both_sets, deadline, gates::Hold};
+use super::{Cycle, Deadline, NoRoom, RollingBack, both_sets, deadline, gates::Hold};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp,
     order::{first_to_drain, sort_by_id},
@@ -133,6 +133,9 @@ impl Cycle<'_> {
 
     /// Row 18. What makes room goes all the same, where it is what holds places: else nothing would ever be created.
     fn wait_for_room(&self, shortage: Shortage, live: &str, leaving: &Leaving<'_>) -> RouteChanges {
+        if self.config.no_room == NoRoom::Turns && shortage != Shortage::Termination {
+            return self.turn_to_turns(shortage, live);
+        }
         let (missing, most) = (self.missing(), self.bounds.most_live);
         let (code, why) = match shortage {
             Shortage::Places => {
