@@ -149,8 +149,14 @@ impl Cycle<'_> {
                 ("no-budget", format!("{missing} more are to be created, and at most {most} routes may be live{needs}"))
             }
         };
-        let (plan, nobody) = (self.plan(SubStep::Provisioning, code, format!("{live}; {why}")), Leaving::default());
-        self.make_room(plan, if shortage == Shortage::Budget { &nobody } else { leaving })
+        let plan = self.plan(SubStep::Provisioning, code, format!("{live}; {why}"));
+        if shortage != Shortage::Budget {
+            return self.make_room(plan, leaving);
+        }
+        // What is drained would not be enough. What leaves the traffic first is drained later, and may be.
+        let is_of_use = most >= both_sets(self.target);
+        let out = if is_of_use { leaving.out.clone() } else { vec![] };
+        self.make_room(plan, &Leaving { out, drained: vec![], waiting: leaving.waiting })
     }
 
     /// Lets these go to make room.

@@ -51,16 +51,14 @@ impl Cycle<'_> {
     /// Row 18: the next cycle takes the first turn, once a person has let it.
     pub(super) fn turn_to_turns(&self, shortage: Shortage, live: &str) -> RouteChanges {
         let lack = format!("{live}; there is no room for {} more ({})", self.missing(), shortage.as_str());
-        let plan = if self.is_held_at(TURNS) {
+        if self.is_held_at(TURNS) {
             let message = format!(
                 "{lack}; waiting for an operator to let green into traffic as it comes, at gate {TURNS}, or for room"
             );
-            self.plan(SubStep::AwaitingPromotion, "awaiting-approval", message).wait_at(TURNS)
-        } else {
-            let message = format!("{lack}: going on as a rolling update");
-            let soon = self.now().saturating_add_millis(1000);
-            self.plan(SubStep::Provisioning, TAKING_TURNS, message).evaluate_again((soon > self.now()).then_some(soon))
-        };
-        self.restore(plan)
+            return self.plan(SubStep::AwaitingPromotion, "awaiting-approval", message).wait_at(TURNS);
+        }
+        let soon = self.now().saturating_add_millis(1000);
+        self.plan(SubStep::Provisioning, TAKING_TURNS, format!("{lack}: going on as a rolling update"))
+            .evaluate_again((soon > self.now()).then_some(soon))
     }
 }
