@@ -50,8 +50,14 @@ pub enum ErrorCode {
     InvalidSpec,
     /// [`EvaluationError::InvalidRoutes`].
     InvalidRoutes,
-    /// The host's guard rejected the plan. No plugin answers this.
+    /// The host's guard rejected the plan. No plugin answers this, nor what follows.
     PlanRejected,
+    /// The plugin failed with this request alone.
+    PluginFailed,
+    /// The plugin was not called, because it fails for this deployment or for all.
+    CircuitOpen,
+    /// The plugin was not called before the time of the batch was over, or the host could not call it.
+    Unavailable,
 }
 
 /// Answers a JSON array of requests with a JSON array of answers, of the same length and order.

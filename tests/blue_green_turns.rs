@@ -26,8 +26,8 @@ fn beside(blue: &str, green: &str) -> Vec<Route> {
     routes
 }
 
-fn turning() -> Option<String> {
-    Some(format!("blue-green 2 {STARTED_AT} turns {STARTED_AT}"))
+fn turning() -> String {
+    format!("blue-green 2 {STARTED_AT} turns {STARTED_AT}")
 }
 
 /// Row 18: only what is short for good begins it, and nothing that comes before it in the table.
@@ -78,7 +78,7 @@ fn a_first_deployment_asks_nobody() {
     let first = Spec { free_places: Some(1), stable_revision: None, ..spec(0, APPROVED) };
     assert_eq!(summary(&evaluate(&[], &first)), "taking-turns");
 
-    let turn = Spec { memo: turning(), ..first };
+    let turn = Spec { memo: Some(turning()), ..first };
     assert_eq!(summary(&evaluate(&[], &turn)), "replacing create 1");
 }
 
@@ -98,7 +98,7 @@ fn it_goes_on(
     #[case] wish: &str,
     #[case] plan: &str,
 ) {
-    let spec = Spec { free_places, operator: operator(wish), memo: turning(), ..spec(0, TURNS) };
+    let spec = Spec { free_places, operator: operator(wish), memo: Some(turning()), ..spec(0, TURNS) };
 
     let decided = evaluate(&beside(blue, green), &spec);
 
@@ -108,7 +108,7 @@ fn it_goes_on(
 /// Switched off in the middle it is blue-green again.
 #[test]
 fn it_can_be_switched_off() {
-    let spec = Spec { free_places: Some(0), memo: turning(), ..spec(0, r#"{"auto_promote": true}"#) };
+    let spec = Spec { free_places: Some(0), memo: Some(turning()), ..spec(0, r#"{"auto_promote": true}"#) };
 
     assert_eq!(summary(&evaluate(&beside("RR", "R"), &spec)), "no-capacity");
 }

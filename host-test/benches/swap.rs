@@ -16,7 +16,7 @@ use std::{
 };
 
 use hdrhistogram::Histogram;
-use host_test::{Folder, component, numbered};
+use host_test::{Folder, component, cycle, numbered};
 use pointsman::{Route, Spec, json::Request};
 use pointsman_host::{
     Host, Limits, Registry,
@@ -51,7 +51,7 @@ fn latencies(registry: &Registry, meanwhile: impl FnOnce(&AtomicBool) + Send) ->
         let end = Instant::now() + LONG;
         while Instant::now() < end {
             let start = Instant::now();
-            registry.evaluate_cycle("blue-green", &routes, &spec).unwrap();
+            registry.evaluate_cycle("blue-green", &cycle(&routes, &spec)).unwrap();
             latencies.saturating_record(u64::try_from(start.elapsed().as_nanos()).unwrap());
         }
         is_over.store(true, Ordering::Relaxed);

@@ -34,10 +34,10 @@ impl Clock {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }
 
-    /// The default options of a registry, with this clock.
+    /// The default options of a registry, with this clock and no jitter.
     pub fn options(&self) -> Options {
         let clock = self.clone();
-        Options { clock: Arc::new(move || clock.read()), ..Options::default() }
+        Options { clock: Arc::new(move || clock.read()), jitter: 0.0, ..Options::default() }
     }
 
     fn read(&self) -> Instant {

@@ -10,19 +10,26 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::LazyLock,
+    time::Duration,
 };
 
 use pointsman::{
     EvaluationError, HealthStatus, Labels, Route, RouteChanges, RouteStatus, Spec, Timestamp, TrafficStatus,
 };
-use pointsman_host::{EvaluateError, Host, Limits, Plugin};
+use pointsman_host::{EvaluateError, Host, Limits, Plugin, registry::Cycle};
 
 /// A host with default limits, for all tests of one binary. It keeps what it compiles, which takes a second or so in a
 /// debug build.
-pub static HOST: LazyLock<Host> = LazyLock::new(|| {
+pub static HOST: LazyLock<Host> = LazyLock::new(|| cached_host(Limits::default()));
+
+/// A host with other limits, which keeps what it compiles.
+///
+/// # Panics
+/// Where nothing could run under the limits.
+pub fn cached_host(limits: Limits) -> Host {
     let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
-    Host::with_cache(Limits::default(), cache).expect("the default limits work")
-});
+    Host::with_cache(limits, cache).expect("the limits work")
+}
 
 /// The blue-green component on [`HOST`].
 pub static BLUE_GREEN: LazyLock<Plugin> = LazyLock::new(|| load(&HOST, "plugins/blue_green.wasm"));
@@ -71,6 +78,19 @@ pub fn hostile_version(mode: &str) -> Vec<u8> {
         &format!("hostile-mode:{:PADDED$}", "honest"),
         &format!("hostile-mode:{mode:PADDED$}"),
     )
+}
+
+/// Longer than anything that a test waits for, so that a broken one ends.
+pub const LONG: Duration = Duration::from_mins(2);
+
+/// A cycle of some deployment, without a policy of its own.
+pub fn cycle<'a>(routes: &'a [Route], spec: &'a Spec) -> Cycle<'a> {
+    cycle_of("some", routes, spec)
+}
+
+/// A cycle of a deployment, without a policy of its own.
+pub fn cycle_of<'a>(deployment: &'a str, routes: &'a [Route], spec: &'a Spec) -> Cycle<'a> {
+    Cycle { deployment, routes, spec, policy: None }
 }
 
 /// A folder of plugins, which goes when it is dropped.

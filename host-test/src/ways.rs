@@ -10,14 +10,16 @@ use std::{
 use pointsman::{
     Route, Spec,
     guard::{Violation, ViolationCode},
-    json::{Answer, ErrorCode, Request},
+    json::{Answer, ErrorCode},
 };
 use pointsman_host::{
     EvaluateCyclesError, EvaluateError, Host, Plugin, Registry, Session,
-    registry::{Comparison, Options, Outcome, RegistryError, Trial},
+    registry::{Comparison, Options, Outcome, Trial},
 };
 
-use crate::{Folder, hostile_version, load, misdeed};
+use serde_json::json;
+
+use crate::{Folder, cycle, hostile_version, load, misdeed};
 
 /// The owner of an instance, and whose answer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +133,7 @@ impl Ways {
     pub fn new(host: &Host) -> Self {
         let (folder, plugin) = (Folder::new(), load(host, "guests/hostile.wasm"));
         // However often it fails, it is called again.
-        let options = || Options { revert_after: NonZeroU32::MAX, ..Options::default() };
+        let options = || Options { revert_after: NonZeroU32::MAX, open_after: NonZeroU32::MAX, ..Options::default() };
         let registry = |current: &str, shadow: Option<&str>| {
             let version = |mode: &str| folder.write(&format!("{mode}.wasm"), &hostile_version(mode));
             let registry = Registry::new(host.clone(), options());
@@ -153,17 +155,24 @@ impl Ways {
     /// # Panics
     /// Where there is no answer at all.
     pub fn call(&mut self, way: Way, routes: &[Route], spec: &Spec) -> Called {
-        let request = |spec: &Spec| Request { routes: routes.to_vec(), spec: spec.clone() };
-        let harmless = || Spec { config: misdeed("none").config, ..spec.clone() };
-        let batch = serde_json::to_string(&[harmless(), spec.clone(), harmless()].each_ref().map(request));
-        let batch = batch.expect("requests are JSON");
+        let harmless = Spec { config: misdeed("none").config, ..spec.clone() };
+        let request =
+            |(deployment, spec): (&str, &Spec)| json!({"deployment": deployment, "routes": routes, "spec": spec});
+        let batch = json!([("first", &harmless), ("middle", spec), ("last", &harmless)].map(request)).to_string();
+        // What is counted says how it ended: by a batch of a registry the other two are answered in any case.
         let by = |registry: &Registry| {
+            let status =
+                || registry.status().into_iter().find(|status| status.name == "hostile").expect("it is loaded");
+            let before = status();
             if way.json {
-                let answers = registry.evaluate_cycles_json("hostile", &batch);
-                Ended::json(answers.map(|answers| answers.value).map_err(evaluate_error))
+                let answers = registry.evaluate_cycles_json("hostile", &batch).expect("it is an array").answers;
+                let answers: Vec<Answer> = serde_json::from_str(&answers).expect("a host's answers are JSON");
+                assert!(matches!(&answers[..], [Answer::Ok(_), _, Answer::Ok(_)]), "{answers:?}");
             } else {
-                Ended::typed(&registry.evaluate_cycle("hostile", routes, spec).map_err(evaluate_error))
+                drop(registry.evaluate_cycle("hostile", &cycle(routes, spec)));
             }
+            let after = status();
+            counted((&before.outcomes, &after.outcomes), (&before.violations, &after.violations))
         };
         let requests = if way.json { 3 } else { 1 };
         let caller = match (way.by, way.json) {
@@ -176,13 +185,6 @@ impl Ways {
             (By::InShadow, _) => return beside(&self.in_shadow, requests, by),
         };
         Called { caller, shadow: None }
-    }
-}
-
-fn evaluate_error<E: std::fmt::Debug>(error: RegistryError<E>) -> E {
-    match error {
-        RegistryError::Evaluate(error) => error,
-        other => panic!("{other:?}"),
     }
 }
 
@@ -199,8 +201,16 @@ fn beside(registry: &Registry, requests: u64, call: impl FnOnce(&Registry) -> En
         }
         thread::yield_now();
     };
-    let outcome = grown(&before.outcomes, &after.outcomes).next().expect("it was called");
-    Called { caller, shadow: Some(Ended::with(outcome, grown(&before.violations, &after.violations))) }
+    let shadow = counted((&before.outcomes, &after.outcomes), (&before.violations, &after.violations));
+    Called { caller, shadow: Some(shadow) }
+}
+
+type Counts<'a, K> = (&'a BTreeMap<K, u64>, &'a BTreeMap<K, u64>);
+
+/// The end that was counted between two counts, beside harmless ones.
+fn counted(outcomes: Counts<'_, Outcome>, violations: Counts<'_, ViolationCode>) -> Ended {
+    let worst = grown(outcomes.0, outcomes.1).max_by_key(|outcome| *outcome != Outcome::Ok);
+    Ended::with(worst.expect("it was called"), grown(violations.0, violations.1))
 }
 
 /// The keys that were counted between two counts.

@@ -5,7 +5,7 @@ mod support;
 
 use std::{error::Error, fs};
 
-use host_test::{BLUE_GREEN, Folder, HOST, component};
+use host_test::{BLUE_GREEN, Folder, HOST, component, cycle};
 use pointsman_host::{
     CallError, Host, Limits, LoadError, Registry, Trap,
     registry::{Options, Swap, SwapError, Trial, Watching},
@@ -137,7 +137,7 @@ fn another_contract_version_into_a_registry() {
     let errors: Vec<String> = results.into_iter().chain(loaded).map(|result| cause(&result.unwrap_err())).collect();
 
     assert_eq!(errors, [rebuild("old.wasm"), rebuild("old.wasm"), rebuild("old.wasm")]);
-    assert!(registry.evaluate_cycle("blue-green", &routes(1, 3, "v1", activate), &spec(0, "{}")).is_ok());
+    assert!(registry.evaluate_cycle("blue-green", &cycle(&routes(1, 3, "v1", activate), &spec(0, "{}"))).is_ok());
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn another_contract_version_into_a_watched_folder() {
     assert_eq!(registry.status()[0].current.plugin.name(), "1.wasm");
     let again = folder.copy("plugins/blue_green.wasm", 2);
     assert_eq!(told.recv().unwrap(), (again, Ok(())));
-    assert!(registry.evaluate_cycle("blue-green", &routes(1, 3, "v1", activate), &spec(0, "{}")).is_ok());
+    assert!(registry.evaluate_cycle("blue-green", &cycle(&routes(1, 3, "v1", activate), &spec(0, "{}"))).is_ok());
 }
 
 /// One that has both is called by the version that this host supports.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, thread};
 
-use host_test::{BLUE_GREEN, Folder, HOST, component, crash, spec};
+use host_test::{BLUE_GREEN, Folder, HOST, component, crash, cycle, spec};
 use pointsman_host::{
     LoadError, Part, Registry,
     registry::{Options, Swap, SwapError, Trial, Watching},
@@ -62,7 +62,7 @@ fn into_a_registry() {
                 .iter()
                 .all(|(_, result)| { matches!(result, Err(SwapError::Load(LoadError::TooComplex { .. }))) })
         );
-        assert!(registry.evaluate_cycle("blue-green", &[], &spec("{}")).is_ok());
+        assert!(registry.evaluate_cycle("blue-green", &cycle(&[], &spec("{}"))).is_ok());
     });
 }
 

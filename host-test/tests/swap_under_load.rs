@@ -8,16 +8,14 @@ use std::{
     thread,
 };
 
-use host_test::{Folder, HOST, hostile_version, misdeed, ready_routes};
-use pointsman::{
-    Route, RouteChanges, Spec,
-    json::{Answer, Request},
-};
+use host_test::{Folder, HOST, cycle, hostile_version, misdeed, ready_routes};
+use pointsman::{Route, RouteChanges, Spec, json::Answer};
 use pointsman_host::{
     Registry,
     registry::{Options, Outcome, Swap},
 };
 use rstest::rstest;
+use serde_json::json;
 
 /// So many swaps, however long they take: three bad ones among them.
 const SWAPS: u64 = 30;
@@ -60,9 +58,11 @@ fn no_evaluation_is_lost_and_each_answer_is_its_versions(#[case] with_bad: bool)
     let inputs = inputs();
     let expected = expected(&good, &inputs);
     assert_eq!(expected.len(), 2);
-    let batch: Vec<Request> =
-        inputs.iter().map(|(routes, spec)| Request { routes: routes.clone(), spec: spec.clone() }).collect();
-    let batch = serde_json::to_string(&batch).unwrap();
+    let request = |(i, input): (usize, &(Vec<Route>, Spec))| {
+        let (routes, spec) = input;
+        json!({"deployment": format!("d{i}"), "routes": routes, "spec": spec})
+    };
+    let batch = json!(inputs.iter().enumerate().map(request).collect::<Vec<_>>()).to_string();
     let registry = Registry::new(HOST.clone(), Options::default());
     assert!(matches!(registry.swap("hostile", &good[0]), Ok(Swap::Loaded(_))));
 
@@ -72,15 +72,16 @@ fn no_evaluation_is_lost_and_each_answer_is_its_versions(#[case] with_bad: bool)
         let mut answers: BTreeMap<String, u64> = BTreeMap::new();
         while !is_over.load(Ordering::Relaxed) {
             for (i, (routes, spec)) in inputs.iter().enumerate() {
-                let evaluated = registry.evaluate_cycle("hostile", routes, spec).unwrap();
+                let evaluated = registry.evaluate_cycle("hostile", &cycle(routes, spec)).unwrap();
                 let digest = evaluated.plugin.digest();
                 assert_eq!(evaluated.value, expected[digest][i]);
                 *answers.entry(digest.to_owned()).or_default() += 1;
             }
             let evaluated = registry.evaluate_cycles_json("hostile", &batch).unwrap();
-            let plans: Vec<Answer> = serde_json::from_str(&evaluated.value).unwrap();
-            let expected = expected[evaluated.plugin.digest()].iter().cloned().map(Answer::Ok);
-            assert!(plans.into_iter().eq(expected), "{}", evaluated.value);
+            let plans: Vec<Answer> = serde_json::from_str(&evaluated.answers).unwrap();
+            let by = evaluated.plugins[0].as_ref().unwrap();
+            let expected = expected[by.digest()].iter().cloned().map(Answer::Ok);
+            assert!(plans.into_iter().eq(expected), "{}", evaluated.answers);
         }
         answers
     };

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use host_test::{Folder, HOST, HOSTILE, hostile_version};
+use host_test::{Folder, HOST, HOSTILE, cycle, hostile_version};
 use pointsman::{
     Commitment, Spec,
     guard::{Policy, ViolationCode as Code},
@@ -10,7 +10,7 @@ use pointsman::{
 };
 use pointsman_host::{
     EvaluateError, Guard, Registry,
-    registry::{Comparison, Options, Outcome, Trial},
+    registry::{Comparison, Cycle, Options, Outcome, Trial},
 };
 use serde_json::{Value, json};
 
@@ -51,10 +51,13 @@ fn under_ids_only_a_policy_has_no_say() {
         let plans = [
             ids_only.under(strict).evaluate_cycle(&given(), &spec).unwrap(),
             session.evaluate_cycle_under(strict, &given(), &spec).unwrap(),
-            registry.evaluate_cycle_under("hostile", strict, &given(), &spec).unwrap().value,
+            registry
+                .evaluate_cycle("hostile", &Cycle { policy: Some(strict), ..cycle(&given(), &spec) })
+                .unwrap()
+                .value,
             json(&spec, ids_only.evaluate_cycles_json(&batch).unwrap()),
             json(&spec, session.evaluate_cycles_json(&batch).unwrap()),
-            json(&spec, registry.evaluate_cycles_json("hostile", &batch).unwrap().value),
+            json(&spec, registry.evaluate_cycles_json("hostile", &batch).unwrap().answers),
         ];
         for plan in plans {
             assert_eq!(
@@ -75,7 +78,7 @@ fn a_difference_is_recorded_with_the_policy() {
     registry.shadow("hostile", folder.write("honest.wasm", &hostile_version("honest")), trial).unwrap();
     let (policy, spec) = (count(3, 1), misdeed("drain_all"));
 
-    registry.evaluate_cycle_under("hostile", policy, &given(), &spec).unwrap();
+    registry.evaluate_cycle("hostile", &Cycle { policy: Some(policy), ..cycle(&given(), &spec) }).unwrap();
     let batch = json!([request(Some(policy), &spec)]).to_string();
     registry.evaluate_cycles_json("hostile", &batch).unwrap();
 
@@ -84,7 +87,11 @@ fn a_difference_is_recorded_with_the_policy() {
     assert_eq!(shadow.status().outcomes[&Outcome::Ok], 2);
     let requests: Vec<Value> =
         shadow.differences().iter().map(|found| serde_json::from_str(&found.request).unwrap()).collect();
-    assert_eq!(requests, [request(Some(policy), &spec), request(Some(policy), &spec)]);
+    let in_batch = request(Some(policy), &spec);
+    let mut typed = in_batch.clone();
+    typed.as_object_mut().unwrap().remove("deployment");
+    assert_eq!(requests, [typed, in_batch]);
+    assert!(shadow.differences().iter().all(|found| found.deployment == "some"));
 }
 
 /// Only the deployment whose plan is rejected is told so.

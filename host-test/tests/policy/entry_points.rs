@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use host_test::{Folder, HOST, HOSTILE, hostile_version};
+use host_test::{Folder, HOST, HOSTILE, cycle, hostile_version};
 use pointsman::{
     Amount, Commitment, Spec,
     guard::{Policy, ViolationCode as Code},
@@ -10,7 +10,7 @@ use pointsman::{
 };
 use pointsman_host::{
     Decision, Registry,
-    registry::{Comparison, Options, RegistryError, Trial},
+    registry::{Comparison, Cycle, Options, RegistryError, Trial},
 };
 use rstest::rstest;
 use serde_json::json;
@@ -27,7 +27,11 @@ fn between_others(policy: Option<Policy>, spec: &Spec, ask: impl FnOnce(&str) ->
     let strict = Policy { max_unavailable: Amount::Count(0), ..Policy::default() };
     let others = [generous, strict].map(|policy| request(Some(policy), &misdeed("drain_all")));
     let [before, after] = others;
-    let answers = ask(&json!([before, request(policy, spec), after]).to_string());
+    let mut requests = [before, request(policy, spec), after];
+    for (request, deployment) in requests.iter_mut().zip(["before", "middle", "after"]) {
+        request["deployment"] = json!(deployment);
+    }
+    let answers = ask(&json!(requests).to_string());
     let [Answer::Ok(_), answer, Answer::Error { code: ErrorCode::PlanRejected, .. }] =
         <[Answer; 3]>::try_from(serde_json::from_str::<Vec<Answer>>(&answers).unwrap()).unwrap()
     else {
@@ -82,8 +86,8 @@ pub(crate) fn registry(policy: Option<Policy>, spec: &Spec) -> Decision {
     let folder = Folder::new();
     let registry = trying(&folder, 1);
     let result = match policy {
-        Some(policy) => registry.evaluate_cycle_under("hostile", policy, &given(), spec),
-        None => registry.evaluate_cycle("hostile", &given(), spec),
+        Some(policy) => registry.evaluate_cycle("hostile", &Cycle { policy: Some(policy), ..cycle(&given(), spec) }),
+        None => registry.evaluate_cycle("hostile", &cycle(&given(), spec)),
     };
     assert_shadow_agrees(&registry);
     Decision::from(&result.map(|evaluated| evaluated.value).map_err(|error| match error {
@@ -96,7 +100,7 @@ fn registry_json(policy: Option<Policy>, spec: &Spec) -> Decision {
     let folder = Folder::new();
     let registry = trying(&folder, 3);
     let decision =
-        between_others(policy, spec, |requests| registry.evaluate_cycles_json("hostile", requests).unwrap().value);
+        between_others(policy, spec, |requests| registry.evaluate_cycles_json("hostile", requests).unwrap().answers);
     assert_shadow_agrees(&registry);
     decision
 }

@@ -21,6 +21,7 @@ pub(crate) fn given() -> Vec<Route> {
 
 pub(crate) fn request(policy: Option<Policy>, spec: &Spec) -> Value {
     let mut request = json!(Request { routes: given(), spec: spec.clone() });
+    request["deployment"] = json!("some");
     if let Some(policy) = policy {
         request["policy"] = json!(policy);
     }

@@ -17,12 +17,10 @@ fn a_version_that_does_not_take_a_config_in_use_is_not_switched_to() {
     let folder = Folder::new();
     let registry = hostile(&folder, Options::default());
     let configs = vec![misdeed("none").config, r#"{"misdeed": "of_the_old_days"}"#.to_owned()];
-    registry
-        .set_checks(
-            "hostile",
-            Checks { configs: configs.into_iter().map(|config| (config, 3)).collect(), vectors: vec![] },
-        )
-        .unwrap();
+    registry.set_checks(
+        "hostile",
+        Checks { configs: configs.into_iter().map(|config| (config, 3)).collect(), vectors: vec![] },
+    );
 
     let error = registry.swap("hostile", folder.copy("guests/hostile.wasm", 2)).unwrap_err();
 
@@ -50,7 +48,7 @@ fn a_version_that_answers_a_vector_otherwise_is_not_switched_to() {
         .to_string(),
     };
     let swap = |vectors, number| {
-        registry.set_checks("hostile", Checks { configs: vec![], vectors }).unwrap();
+        registry.set_checks("hostile", Checks { configs: vec![], vectors });
         registry.swap("hostile", folder.copy("guests/hostile.wasm", number))
     };
 
@@ -100,12 +98,10 @@ fn a_plugin_that_claims_to_be_another_strategy_must_take_its_configs() {
     let registry = Registry::new(HOST.clone(), Options::default());
     registry.swap("batched", component("examples/batched.wasm")).unwrap();
     let configs = vec![r#"{"batch": 2}"#.to_owned()];
-    registry
-        .set_checks(
-            "batched",
-            Checks { configs: configs.into_iter().map(|config| (config, 3)).collect(), vectors: vec![] },
-        )
-        .unwrap();
+    registry.set_checks(
+        "batched",
+        Checks { configs: configs.into_iter().map(|config| (config, 3)).collect(), vectors: vec![] },
+    );
     folder.write("liar.wasm", &patched("guests/hostile.wasm", "hostile", "batched"));
 
     let [(_, result)] = &registry.load_dir(folder.path()).unwrap()[..] else { panic!("one file") };

@@ -1,10 +1,11 @@
 //! The registry: swaps that work, swaps that must not, reverts, and open circuits.
 
+mod blame;
 mod checks;
 mod failures;
 mod swaps;
 
-use host_test::{Folder, HOST, misdeed};
+use host_test::{Folder, HOST, cycle, misdeed};
 use pointsman_host::{
     EvaluateError, Registry,
     registry::{Options, RegistryError, StrategyStatus, Swap},
@@ -19,11 +20,11 @@ pub(crate) fn hostile(folder: &Folder, options: Options) -> Registry {
 
 /// The file whose version gave a harmless plan.
 pub(crate) fn answered_by(registry: &Registry) -> String {
-    registry.evaluate_cycle("hostile", &[], &misdeed("none")).unwrap().plugin.name().to_owned()
+    registry.evaluate_cycle("hostile", &cycle(&[], &misdeed("none"))).unwrap().plugin.name().to_owned()
 }
 
 pub(crate) fn fail(registry: &Registry, word: &str) -> EvaluateError {
-    match registry.evaluate_cycle("hostile", &[], &misdeed(word)) {
+    match registry.evaluate_cycle("hostile", &cycle(&[], &misdeed(word))) {
         Err(RegistryError::Evaluate(error)) => error,
         other => panic!("`{word}` gave {other:?}"),
     }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use host_test::{Folder, HOST, component, misdeed, ready_routes, spec};
+use host_test::{Folder, HOST, component, cycle, misdeed, ready_routes, spec};
 use pointsman::{Amount, Spec, TrafficStatus, guard::Policy};
 use pointsman_host::{
     Guard, LoadError, Registry,
-    registry::{Options, Swap, SwapError},
+    registry::{Cycle, Options, Swap, SwapError},
 };
 
 use crate::{answered_by, hostile, status};
@@ -27,8 +27,8 @@ fn policies_of_strategies_and_deployments() {
         registry.swap(name, component(&format!("plugins/{}.wasm", name.replace('-', "_")))).unwrap();
         let spec = Spec { target_replicas: 4, ..spec("{}") };
         let evaluated = match own {
-            Some(own) => registry.evaluate_cycle_under(name, own, &four, &spec),
-            None => registry.evaluate_cycle(name, &four, &spec),
+            Some(own) => registry.evaluate_cycle(name, &Cycle { policy: Some(own), ..cycle(&four, &spec) }),
+            None => registry.evaluate_cycle(name, &cycle(&four, &spec)),
         };
         evaluated.unwrap().value.drain_route_ids.len()
     };
@@ -66,7 +66,7 @@ fn a_folder_is_loaded_and_what_is_bad_in_it_does_not_matter() {
 fn a_strategy_that_is_not_there_is_told_with_those_that_are() {
     let registry = hostile(&Folder::new(), Options::default());
 
-    let error = registry.evaluate_cycle("rolling-update", &[], &misdeed("none")).unwrap_err();
+    let error = registry.evaluate_cycle("rolling-update", &cycle(&[], &misdeed("none"))).unwrap_err();
 
     assert_eq!(error.to_string(), "there is no strategy `rolling-update`; there is hostile");
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use host_test::{Folder, hostile_version, misdeed};
+use host_test::{Folder, cycle, cycle_of, hostile_version, misdeed};
 use pointsman::json::{Answer, Request};
 use pointsman_host::{
     Decision, Host, Limits, Registry,
     registry::{Comparison, Options, Outcome, Trial},
 };
 use rstest::rstest;
+use serde_json::{Value, json};
 
 use crate::{LONG, evaluate, evaluate_batch, ready, status, trial, trying, trying_on};
 
@@ -18,7 +19,7 @@ fn what_is_decided_differently_is_recorded_and_the_current_answer_counts() {
     let (registry, shadow) = trying(&folder, "cautious", trial(2), Options::default());
 
     evaluate(&registry);
-    registry.evaluate_cycle("hostile", &ready(), &misdeed("none")).unwrap();
+    registry.evaluate_cycle("hostile", &cycle(&ready(), &misdeed("none"))).unwrap();
 
     assert_eq!(shadow.wait(LONG), Comparison::Failed);
     let [difference] = &shadow.differences()[..] else { panic!("{:?}", shadow.differences()) };
@@ -47,7 +48,9 @@ fn each_request_of_a_batch_is_compared() {
     assert_eq!(shadow.wait(LONG), Comparison::Failed);
     let differences = shadow.differences();
     assert_eq!((shadow.status().evaluations, differences.len()), (4, 2));
-    assert_eq!(Request::parse(&differences[0].request).unwrap().spec, misdeed("good"));
+    let request: Value = serde_json::from_str(&differences[0].request).unwrap();
+    assert_eq!(request, json!({"deployment": "good", "routes": ready(), "spec": misdeed("good")}));
+    assert_eq!(differences[0].deployment, "good");
 }
 
 #[test]
@@ -83,11 +86,26 @@ fn what_fails_in_the_shadow_fails_nowhere_else(
         evaluate(&registry);
     }
 
-    assert_eq!(shadow.wait(LONG), Comparison::Failed, "three failures in a row are enough");
+    assert_eq!(shadow.wait(LONG), Comparison::Failed, "three failures are enough");
     assert_eq!(shadow.status().outcomes[&outcome], 3);
     let status = status(&registry);
     assert_eq!(status.outcomes.keys().collect::<Vec<_>>(), [&Outcome::Ok]);
     assert_eq!((status.reverts, status.current.plugin.name()), (0, "honest.wasm"));
+}
+
+/// What fails in the current version too says nothing about the new one.
+#[test]
+fn a_request_that_both_fail_is_no_failure_of_the_shadow() {
+    let folder = Folder::new();
+    let (registry, shadow) = trying(&folder, "other", trial(2), Options::default());
+
+    for i in 0..2 {
+        let (deployment, routes, spec) = (format!("d{i}"), ready(), misdeed("trap"));
+        registry.evaluate_cycle("hostile", &cycle_of(&deployment, &routes, &spec)).unwrap_err();
+    }
+
+    assert_eq!(shadow.wait(LONG), Comparison::Passed);
+    assert_eq!((shadow.status().differences, shadow.status().outcomes[&Outcome::Trap]), (0, 2));
 }
 
 #[test]
@@ -97,7 +115,7 @@ fn one_failure_is_enough_not_to_pass() {
     let (registry, shadow) = trying(&folder, "broken", generous, Options::default());
 
     evaluate(&registry);
-    registry.evaluate_cycle("hostile", &ready(), &misdeed("none")).unwrap();
+    registry.evaluate_cycle("hostile", &cycle(&ready(), &misdeed("none"))).unwrap();
 
     assert_eq!(shadow.wait(LONG), Comparison::Failed);
     assert_eq!(status(&registry).current.plugin.name(), "honest.wasm");
@@ -125,7 +143,7 @@ fn a_trial_outlives_a_swap_and_names_who_answered() {
     let (registry, shadow) = trying(&folder, "cautious", trial(2), Options::default());
     evaluate(&registry);
     registry.swap("hostile", folder.write("second.wasm", &hostile_version("second"))).unwrap();
-    registry.evaluate_cycle("hostile", &ready(), &misdeed("good")).unwrap();
+    registry.evaluate_cycle("hostile", &cycle(&ready(), &misdeed("good"))).unwrap();
 
     assert_eq!(shadow.wait(LONG), Comparison::Failed);
     let by: Vec<String> = shadow.differences().iter().map(|found| found.current.name().to_owned()).collect();

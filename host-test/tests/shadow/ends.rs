@@ -64,14 +64,14 @@ fn a_version_that_is_tried_passes_the_checks_before_and_again_when_it_is_promote
     let folder = Folder::new();
     let (registry, shadow) = trying(&folder, "other", trial(1), Options::default());
     let old = r#"{"misdeed": "of_the_old_days"}"#.to_owned();
-    registry.set_checks("hostile", Checks { configs: vec![(old, 3)], vectors: vec![] }).unwrap();
+    registry.set_checks("hostile", Checks { configs: vec![(old, 3)], vectors: vec![] });
 
     let third = folder.write("third.wasm", &hostile_version("third"));
     assert!(matches!(registry.shadow("hostile", third, trial(1)), Err(SwapError::Config { .. })));
     assert!(matches!(registry.promote("hostile"), Err(PromoteError::Check(SwapError::Config { .. }))));
     assert_eq!(shadow.comparison(), Comparison::Running);
 
-    registry.set_checks("hostile", Checks::default()).unwrap();
+    registry.set_checks("hostile", Checks::default());
     assert!(registry.promote("hostile").is_ok());
 }
 
@@ -80,7 +80,7 @@ fn a_trial_that_checks_set_since_do_not_let_pass_promotes_nothing() {
     let folder = Folder::new();
     let (registry, shadow) = trying(&folder, "other", Trial { auto_promote: true, ..trial(1) }, Options::default());
     let old = r#"{"misdeed": "of_the_old_days"}"#.to_owned();
-    registry.set_checks("hostile", Checks { configs: vec![(old, 3)], vectors: vec![] }).unwrap();
+    registry.set_checks("hostile", Checks { configs: vec![(old, 3)], vectors: vec![] });
 
     evaluate(&registry);
 

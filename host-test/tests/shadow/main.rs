@@ -5,15 +5,13 @@ mod ends;
 
 use std::{num::NonZeroU64, time::Duration};
 
-use host_test::{Folder, HOST, hostile_version, misdeed, ready_routes};
-use pointsman::{
-    Route,
-    json::{Answer, Request},
-};
+use host_test::{Folder, HOST, cycle, hostile_version, misdeed, ready_routes};
+use pointsman::{Route, json::Answer};
 use pointsman_host::{
     Host, Registry,
     registry::{Options, Shadow, StrategyStatus, Swap, Trial},
 };
+use serde_json::json;
 
 /// Longer than any trial here takes, so that a broken one ends.
 pub(crate) const LONG: Duration = Duration::from_mins(1);
@@ -43,7 +41,7 @@ pub(crate) fn trying_on(host: Host, folder: &Folder, mode: &str, trial: Trial, o
 
 /// The honest version's answer to the request that the versions differ in.
 pub(crate) fn evaluate(registry: &Registry) {
-    let evaluated = registry.evaluate_cycle("hostile", &ready(), &misdeed("good")).unwrap();
+    let evaluated = registry.evaluate_cycle("hostile", &cycle(&ready(), &misdeed("good"))).unwrap();
     assert_eq!(
         (evaluated.plugin.name(), &evaluated.value.promote_route_ids[..]),
         ("honest.wasm", &["r-1".to_owned()][..])
@@ -51,10 +49,10 @@ pub(crate) fn evaluate(registry: &Registry) {
 }
 
 pub(crate) fn evaluate_batch(registry: &Registry) {
-    let request = |word| Request { routes: ready(), spec: misdeed(word) };
-    let requests = serde_json::to_string(&[request("none"), request("good")]).unwrap();
+    let request = |word| json!({"deployment": word, "routes": ready(), "spec": misdeed(word)});
+    let requests = json!([request("none"), request("good")]).to_string();
     let evaluated = registry.evaluate_cycles_json("hostile", &requests).unwrap();
-    let answers: Vec<Answer> = serde_json::from_str(&evaluated.value).unwrap();
+    let answers: Vec<Answer> = serde_json::from_str(&evaluated.answers).unwrap();
     assert!(
         matches!(&answers[..], [Answer::Ok(_), Answer::Ok(plan)] if plan.promote_route_ids == ["r-1"]),
         "{answers:?}"

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, os::unix::fs::symlink, process::Command, time::Duration};
 
-use host_test::{Folder, hostile_version, misdeed};
+use host_test::{Folder, cycle, hostile_version, misdeed};
 use pointsman_host::registry::{Options, Watching};
 use rstest::rstest;
 
@@ -67,7 +67,7 @@ fn a_writer_that_stops_half_way_leaves_a_file_that_does_not_load() {
 
     fs::write(folder.path().join("a.wasm"), &new[..new.len() / 2]).unwrap();
     assert_eq!(watched.next(), told("a.wasm", "failed"));
-    assert!(watched.registry.evaluate_cycle("hostile", &[], &misdeed("none")).is_ok());
+    assert!(watched.registry.evaluate_cycle("hostile", &cycle(&[], &misdeed("none"))).is_ok());
 
     fs::write(folder.path().join("a.wasm"), &new).unwrap();
     assert_eq!(watched.next(), told("a.wasm", "swapped"));

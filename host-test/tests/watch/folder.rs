@@ -5,7 +5,7 @@ use std::{
     num::{NonZeroU32, NonZeroU64},
 };
 
-use host_test::{Folder, HOST, hostile_version, misdeed};
+use host_test::{Folder, HOST, LONG, cycle, hostile_version, misdeed, ready_routes};
 use pointsman_host::{
     Registry,
     registry::{Options, Swap, Trial, WatchError, Watching},
@@ -22,13 +22,14 @@ fn a_quarantined_version_is_not_loaded_again_until_somebody_says_so() {
     assert_eq!(watched.next(), told("a.wasm", "loaded"));
     folder.write("a.wasm", &hostile_version("broken"));
     assert_eq!(watched.next(), told("a.wasm", "swapped"));
-    watched.registry.evaluate_cycle("hostile", &[], &misdeed("good")).unwrap_err();
+    watched.registry.evaluate_cycle("hostile", &cycle(&ready_routes(1), &misdeed("good"))).unwrap_err();
+    assert!(watched.registry.wait_for_verdicts(LONG));
     assert_eq!(watched.registry.status()[0].reverts, 1);
 
     // The same version under another name.
     let again = folder.write("b.wasm", &hostile_version("broken"));
     assert_eq!(watched.next(), told("b.wasm", "quarantined"));
-    assert!(watched.registry.evaluate_cycle("hostile", &[], &misdeed("good")).is_ok());
+    assert!(watched.registry.evaluate_cycle("hostile", &cycle(&[], &misdeed("good"))).is_ok());
 
     assert!(matches!(watched.registry.swap("hostile", again), Ok(Swap::Swapped { .. })));
 }

@@ -34,7 +34,7 @@ use pointsman::{Commitment, Description, Route, RouteChanges, Spec, guard::Polic
 
 use crate::runtime::Purpose;
 
-pub(crate) use answers::Answers;
+pub(crate) use answers::{AnswerKind, Answers};
 pub use decision::{Decision, FieldDifference};
 pub use error::{CallError, CheckConfigError, EvaluateCyclesError, EvaluateError};
 pub use guard::Guard;

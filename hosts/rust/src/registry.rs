@@ -5,10 +5,12 @@
 //! vectors it was given. Only then does it switch, atomically: evaluations under way end on the old version, and each
 //! result names the plugin that gave it. Any failure keeps the current version.
 //!
-//! A version that fails [`Options::revert_after`] times in a row, be it by trap, timeout, limit or a plan that the
-//! guard rejects, is quarantined and reverted to the version before it, once. With none to revert to, its circuit
-//! opens: the registry answers with an error for a while that doubles each time, and is half-open after it: there is no
-//! state without a way out.
+//! One deployment's input never changes what another gets. A deployment for which calls fail, be it by trap, timeout,
+//! limit or a plan that the guard rejects, has a circuit of its own: it is answered with an error for a while that
+//! doubles each time. Whose fault it is is asked in the background: what the new version fails and the one before it
+//! does not is *pinned* to that one, and a version that fails three deployments in this way is quarantined and reverted.
+//! With none to revert to, a version that fails for three deployments and for none succeeds has a circuit for all.
+//! There is no state without a way out.
 //!
 //! Before that, a version can be [tried in the shadow](Registry::shadow) of the current one: both decide, the current
 //! one's answer counts, and what the other decides differently is recorded. A folder can be [watched](Registry::watch),
@@ -26,12 +28,17 @@
 //! | `counts.rs` | counts and latencies, also as metrics |
 //! | `status.rs` | status of strategies, for operators |
 //! | `version.rs` | one loaded version |
-//! | `circuit.rs` | its circuit breaker: closed, open, half-open |
+//! | `blame.rs` | who is to blame for a failure: circuits, pins, verdicts |
+//! | `seen.rs` | the deployments that there are, as far as that matters |
+//! | `halves.rs` | batches that fail as a whole, in halves |
 //! | `checks.rs` | [`Checks`] that a new version must pass |
-//! | `entry_point.rs` | the two entry points, as the registry sees them |
+//! | `entry_point.rs` | what is asked of a plugin, and what came of it |
 //! | `record.rs` | [`Shadow`]: the record of a trial |
-//! | `slot.rs` | one strategy: its versions, calls, reverting |
+//! | `slot.rs` | one strategy: its versions, reverting |
+//! | `questions.rs` | the thread that asks whose fault a failure is |
 //! | `slots.rs` | the strategies by name |
+//! | `call.rs` | calls for one deployment, or one after the other |
+//! | `batch.rs` | calls for many at once, as JSON |
 //! | `swap.rs` | everything that can fail, then the switch |
 //! | `shadow.rs` | the thread that tries a version beside the current one |
 //! | `watch.rs` | loading what appears in a folder |
@@ -50,18 +57,23 @@
 //! [`ViolationCode`]: pointsman::guard::ViolationCode
 //!
 //! They go through the `metrics` facade. `tracing` has an event for each swap, failed swap, shadow difference, end of a
-//! trial, rejected plan, failed call, revert and open circuit: "reverted to 1.1.0 after 3 failures", "circuit open for
-//! 4 s", "swap failed; keeping 1.2.0".
+//! trial, rejected plan, failed call, revert and open circuit: "reverted to 1.1.0: 3 deployments pinned", "circuit of
+//! deployment `a` open for 4 s", "swap failed; keeping 1.2.0".
 
+mod batch;
+mod blame;
+mod call;
 mod checks;
-mod circuit;
 mod counts;
 mod description;
 mod entry_point;
 mod error;
+mod halves;
 mod options;
 mod outcome;
+mod questions;
 mod record;
+mod seen;
 mod shadow;
 mod slot;
 mod slots;
@@ -75,26 +87,28 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use pointsman::{Route, RouteChanges, Spec, guard::Policy};
+use pointsman::{Commitment, Description, RouteChanges, guard::Policy};
 
 use crate::{
     host::Host,
-    plugin::{EvaluateCyclesError, EvaluateError},
+    plugin::{CheckConfigError, EvaluateCyclesError, EvaluateError, Plugin},
 };
-use entry_point::{Cycle, Cycles};
 use slots::Slots;
 use swap::SwapRequest;
 
+pub use batch::EvaluatedBatch;
 pub use checks::{Checks, Vector};
 pub use counts::Latency;
-pub use error::{PromoteError, RegistryError, SwapError, UnknownStrategy};
+pub use entry_point::Cycle;
+pub use error::{CircuitOpen, InvalidDeployment, PromoteError, RegistryError, SwapError, UnknownStrategy};
 pub use options::Options;
 pub use outcome::Outcome;
 pub use record::Shadow;
 pub use slot::Evaluated;
-pub use status::{ShadowStatus, StrategyStatus, VersionStatus};
+pub use status::{Circuits, OpenCircuit, ShadowStatus, StrategyStatus, VersionStatus};
 pub use swap::Swap;
 pub use trial::{Comparison, Difference, Trial, TrialLength};
 pub use watch::{OnChange, Watch, WatchError, Watching};
@@ -171,7 +185,7 @@ impl Registry {
     /// # Errors
     /// [`PromoteError`]; nothing has changed.
     pub fn promote(&self, name: &str) -> Result<Swap, PromoteError> {
-        shadow::promote(&*self.slots.get(name)?, &self.slots.options)
+        shadow::promote(&*self.slots.get(name)?)
     }
 
     /// Stops trying a version.
@@ -182,56 +196,97 @@ impl Registry {
         shadow::discard(&*self.slots.get(name)?)
     }
 
-    /// Sets what every later version of a strategy must pass before it is switched to.
-    ///
-    /// # Errors
-    /// [`UnknownStrategy`].
-    pub fn set_checks(&self, name: &str, checks: Checks) -> Result<(), UnknownStrategy> {
-        self.slots.get(name)?.set_checks(checks);
-        Ok(())
+    /// Sets what every later version of a strategy must pass before it is switched to, whether it is loaded yet or not.
+    pub fn set_checks(&self, name: &str, checks: Checks) {
+        self.slots.set_checks(name, checks);
     }
 
-    /// Decides one cycle with the strategy of this name; see [`Plugin::evaluate_cycle`](crate::Plugin::evaluate_cycle).
+    /// Decides one cycle of one deployment with the strategy of this name, in an instance of its own; see
+    /// [`Plugin::evaluate_cycle`](crate::Plugin::evaluate_cycle).
     ///
     /// # Errors
     /// [`RegistryError`].
     pub fn evaluate_cycle(
         &self,
         name: &str,
-        routes: &[Route],
-        spec: &Spec,
+        cycle: &Cycle<'_>,
     ) -> Result<Evaluated<RouteChanges>, RegistryError<EvaluateError>> {
-        self.slots.get(name)?.call(&self.slots.options, &Cycle { routes, spec, policy: None })
+        call::one(&self.slots, &self.slots.get(name)?, cycle)
     }
 
-    /// As [`evaluate_cycle`](Self::evaluate_cycle), under the policy of the deployment instead of the strategy's. It
-    /// has no say where the strategy's guard checks ids only.
+    /// Decides one cycle of each of many deployments, one after the other; one result for each, in their order. What
+    /// fails for one costs no other its plan. Instances are reused from one deployment to the next as long as no call
+    /// fails: see [`Session`](crate::Session) for what that saves and costs.
     ///
     /// # Errors
-    /// [`RegistryError`].
-    pub fn evaluate_cycle_under(
+    /// [`UnknownStrategy`]; of a single deployment [`RegistryError`].
+    #[expect(clippy::type_complexity, reason = "a result for each")]
+    pub fn evaluate_cycles(
         &self,
         name: &str,
-        policy: Policy,
-        routes: &[Route],
-        spec: &Spec,
-    ) -> Result<Evaluated<RouteChanges>, RegistryError<EvaluateError>> {
-        self.slots.get(name)?.call(&self.slots.options, &Cycle { routes, spec, policy: Some(policy) })
+        cycles: &[Cycle<'_>],
+    ) -> Result<Vec<Result<Evaluated<RouteChanges>, RegistryError<EvaluateError>>>, UnknownStrategy> {
+        Ok(call::many(&self.slots, &self.slots.get(name)?, cycles))
     }
 
-    /// Decides cycles of many rollouts with the strategy of this name; see
-    /// [`Plugin::evaluate_cycles_json`](crate::Plugin::evaluate_cycles_json). A batch in which the guard rejects a plan
-    /// counts as one failure.
+    /// Decides cycles of many deployments in one call; see
+    /// [`Plugin::evaluate_cycles_json`](crate::Plugin::evaluate_cycles_json). Each request has a field `deployment`
+    /// beside `routes`, `spec` and `policy`, its key, which the plugin does not see. What fails for one costs no other its
+    /// plan: see [`EvaluatedBatch`].
     ///
     /// # Errors
-    /// [`RegistryError`].
+    /// [`RegistryError::Unknown`], and [`RegistryError::Evaluate`] where the text is no array.
     pub fn evaluate_cycles_json(
         &self,
         name: &str,
         requests: &str,
-    ) -> Result<Evaluated<String>, RegistryError<EvaluateCyclesError>> {
-        let Evaluated { plugin, value } = self.slots.get(name)?.call(&self.slots.options, &Cycles(requests))?;
-        Ok(Evaluated { plugin, value: value.text })
+    ) -> Result<EvaluatedBatch, RegistryError<EvaluateCyclesError>> {
+        batch::evaluate(&self.slots, &self.slots.get(name)?, requests).map_err(RegistryError::Evaluate)
+    }
+
+    /// Checks a configuration with the current version of a strategy; see
+    /// [`Plugin::check_config`](crate::Plugin::check_config). The policy is that of the deployment; none for the
+    /// strategy's.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] and [`RegistryError::Evaluate`].
+    pub fn check_config(
+        &self,
+        name: &str,
+        config: &str,
+        target_replicas: u32,
+        policy: Option<Policy>,
+    ) -> Result<Commitment, RegistryError<CheckConfigError>> {
+        let plugin = self.current(name)?;
+        let plugin = policy.map_or_else(|| plugin.clone(), |policy| plugin.under(policy));
+        plugin.check_config(config, target_replicas).map_err(RegistryError::Evaluate)
+    }
+
+    /// The description of the current version of a strategy.
+    ///
+    /// # Errors
+    /// [`UnknownStrategy`].
+    pub fn describe(&self, name: &str) -> Result<Description, UnknownStrategy> {
+        Ok(self.slots.get(name)?.versions().current.description.clone())
+    }
+
+    /// The current plugin of a strategy, under its guard.
+    ///
+    /// # Errors
+    /// [`UnknownStrategy`].
+    pub fn current(&self, name: &str) -> Result<Plugin, UnknownStrategy> {
+        Ok(self.slots.get(name)?.versions().current.plugin.clone())
+    }
+
+    /// Takes the version with this digest out of quarantine, so that a folder's file of it is loaded again; whether it
+    /// was there.
+    pub fn release(&self, digest: &str) -> bool {
+        self.slots.release(digest)
+    }
+
+    /// Waits until it is known of all failures whose fault they were, but no longer than this; whether it is.
+    pub fn wait_for_verdicts(&self, longest: Duration) -> bool {
+        self.slots.questions.wait(longest)
     }
 
     /// The status of every strategy, in the order of their names.

@@ -27,6 +27,22 @@ pub(crate) fn shortened(text: &str, longest: usize) -> String {
     }
 }
 
+/// A text of somebody else's on one line, in which nothing acts on a terminal: control characters and those that change
+/// the direction of writing are escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    let is_bidi =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_line = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
+        if c.is_control() || is_bidi(c) || is_line(c) {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+        escaped
+    })
+}
+
 /// A length of time, rounded up: `4 s`, below a second `250 ms`.
 pub(crate) fn length(time: Duration) -> String {
     let millis = time.as_nanos().div_ceil(1_000_000);
@@ -52,6 +68,17 @@ mod tests {
     #[case::longer("ééé", "éé…")]
     fn long_texts(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(super::shortened(text, 2), expected);
+    }
+
+    #[rstest]
+    #[case::plain("a `b` – é", "a `b` – é")]
+    #[case::line("a\nb\rc", "a\\nb\\rc")]
+    #[case::escape("\u{1b}[31m", "\\u{1b}[31m")]
+    #[case::c1("\u{9b}1m", "\\u{9b}1m")]
+    #[case::bidi("\u{202e}gnp", "\\u{202e}gnp")]
+    #[case::separator("a\u{2028}b", "a\\u{2028}b")]
+    fn texts_of_others(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(super::escaped(text), expected);
     }
 
     #[rstest]

@@ -1,10 +1,10 @@
 //! Requests through the JSON entry point, as many at once as the sandbox bears.
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use pointsman_host::{EvaluateCyclesError, Session};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::error::CliError;
 
@@ -50,6 +50,20 @@ pub(crate) fn evaluate(session: &mut Session, batch: &[&RawValue]) -> Result<Vec
         }
         Err(source) => Ok(vec![Err(source)]),
     }
+}
+
+/// Requests with the key of a deployment, which a registry has to know: those that have none are told by their place,
+/// `request 1`.
+pub(crate) fn keyed(requests: &[&RawValue]) -> Vec<Box<RawValue>> {
+    let with_key = |(i, request): (usize, &&RawValue)| {
+        let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(request.get());
+        // What is no object has no field, and whoever reads it says so.
+        let Ok(mut fields) = fields else { return (*request).to_owned() };
+        let key = to_raw_value(&format!("request {}", i + 1));
+        key.ok().map(|key| fields.entry("deployment".to_owned()).or_insert(key));
+        to_raw_value(&fields).unwrap_or_else(|_| (*request).to_owned())
+    };
+    requests.iter().enumerate().map(with_key).collect()
 }
 
 /// The JSON array of some values.

@@ -13,7 +13,6 @@ use pointsman_host::{
     registry::{self, Options, StrategyStatus, Trial, TrialLength, UnknownStrategy, Watching},
 };
 use pointsman_simulate::show::{listed, plain, style};
-use serde_json::value::RawValue;
 
 use crate::{
     Outcome,
@@ -30,7 +29,7 @@ const LISTED: usize = 8;
 
 pub(crate) fn run(sandbox: &SandboxArgs, args: &WatchArgs) -> Result<Outcome, CliError> {
     let text = input::read(&args.requests)?;
-    let requests = batches::array(&input::requests(&args.requests, &text)?)?;
+    let requests = batches::array(&batches::keyed(&input::requests(&args.requests, &text)?))?;
     // Hidden where standard error is no terminal: then each round has a line of its own.
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{msg}").expect("it is a template"));
     log::start(bar.clone());
@@ -46,16 +45,13 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &WatchArgs) -> Result<Outcome, Cl
     let strategy = strategy(&registry, args)?;
 
     let interval = Duration::from_millis(args.interval);
-    let (mut cycles, mut refused) = (0, 0);
+    let mut cycles = 0;
     while args.cycles.is_none_or(|most| cycles < most) {
         let due = now() + interval;
-        // A batch that fails is counted by the registry, and told where it is an error; one that is answered may have
-        // errors in its answers.
-        if let Ok(answered) = registry.evaluate_cycles_json(&strategy, &requests) {
-            refused += number_of_refused(&answered.value)?;
-        }
+        // How each request ended the registry counts and tells.
+        drop(registry.evaluate_cycles_json(&strategy, &requests));
         cycles += 1;
-        let line = live_line(&status(&registry, &strategy), refused);
+        let line = live_line(&status(&registry, &strategy));
         if bar.is_hidden() {
             writeln!(output::stdout(), "{line}")?;
         } else {
@@ -66,9 +62,9 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &WatchArgs) -> Result<Outcome, Cl
     let status = status(&registry, &strategy);
     if !bar.is_hidden() {
         bar.finish_and_clear();
-        writeln!(output::stdout(), "{}", live_line(&status, refused))?;
+        writeln!(output::stdout(), "{}", live_line(&status))?;
     }
-    let is_well = refused == 0 && status.outcomes.keys().all(|outcome| *outcome == registry::Outcome::Ok);
+    let is_well = status.outcomes.keys().all(|outcome| *outcome == registry::Outcome::Ok);
     Ok(if is_well { Outcome::Ok } else { Outcome::Refused })
 }
 
@@ -80,13 +76,6 @@ fn now() -> Instant {
 #[expect(clippy::disallowed_methods, reason = "from one round to the next nothing is waited for but time")]
 fn pause(duration: Duration) {
     thread::sleep(duration);
-}
-
-/// Counts the requests of a batch that the plugin or the guard said no to.
-fn number_of_refused(answers: &str) -> Result<usize, CliError> {
-    let answers: Vec<&RawValue> =
-        serde_json::from_str(answers).map_err(|error| CliError::Answers(error.to_string()))?;
-    Ok(answers.into_iter().filter(|answer| batches::is_refused(answer)).count())
 }
 
 /// The strategy that was named, or the only one there is.
@@ -112,16 +101,13 @@ fn status(registry: &Registry, strategy: &str) -> StrategyStatus {
     all.swap_remove(place.expect("a strategy that was there stays"))
 }
 
-/// `blue-green 0.1.0 on blue_green.wasm (sha256:…): ok 12, trap 1; refused 3; p50 90µs, p99 1.2ms; shadow …`.
-fn live_line(status: &StrategyStatus, refused: usize) -> String {
+/// `blue-green 0.1.0 on blue_green.wasm (sha256:…): ok 12, refused 3, trap 1; p50 90µs, p99 1.2ms; shadow …`.
+fn live_line(status: &StrategyStatus) -> String {
     let (heading, current) = (style::HEADING, &status.current);
     let (name, version, plugin) = (&status.name, &current.version, current.plugin.to_string());
     let mut line = format!("{heading}{}{heading:#} {} on {}:", plain(name), plain(version), plain(&plugin));
     let outcomes = status.outcomes.iter().map(|(outcome, count)| format!(" {} {count}", outcome.as_str()));
     line.push_str(&outcomes.collect::<Vec<_>>().join(","));
-    if refused > 0 {
-        line.push_str(&format!("; refused {refused}"));
-    }
     line.push_str(&format!("; p50 {:?}, p99 {:?}", status.latency.p50, status.latency.p99));
     for (code, count) in &status.violations {
         line.push_str(&format!("; {} {count}", code.as_str()));
@@ -131,6 +117,11 @@ fn live_line(status: &StrategyStatus, refused: usize) -> String {
     }
     if let Some(remaining) = status.circuit_open {
         line.push_str(&format!("; circuit open for {remaining:.0?}"));
+    }
+    for (what, total) in [("circuits open", status.circuits.open_total), ("pinned", status.circuits.pinned_total)] {
+        if total > 0 {
+            line.push_str(&format!("; {what} {total}"));
+        }
     }
     if let Some(shadow) = &status.shadow {
         let (plugin, comparison) = (shadow.version.plugin.to_string(), shadow.comparison.as_str());

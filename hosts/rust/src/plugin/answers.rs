@@ -9,14 +9,24 @@ use pointsman::{
 pub(crate) struct Answers {
     /// A JSON array, as long as the batch and in its order.
     pub(crate) text: String,
-    /// Violations that the guard found in all of them.
-    pub(crate) violations: Vec<ViolationCode>,
+    /// What each of them is.
+    pub(crate) kinds: Vec<AnswerKind>,
+}
+
+/// Sort of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerKind {
+    /// A plan that passed the guard.
+    Plan,
+    /// The input is not right.
+    Refused,
+    /// The guard rejected the plan.
+    Rejected(Vec<ViolationCode>),
 }
 
 /// An answer to replace another with.
 pub(super) struct Replacement {
     pub(super) answer: Answer,
-    pub(super) violations: Vec<ViolationCode>,
 }
 
 /// The answer to one request: the plugin's text, the host's replacement for it, or for a request that the plugin did
@@ -24,6 +34,7 @@ pub(super) struct Replacement {
 pub(super) struct Checked<'a> {
     pub(super) given: Option<&'a str>,
     pub(super) replacement: Option<Replacement>,
+    pub(super) kind: AnswerKind,
 }
 
 // === impl Answers ===
@@ -34,17 +45,17 @@ impl Answers {
     /// # Errors
     /// One sentence, where a replacement has no JSON.
     pub(super) fn new(given: &str, checked: Vec<Checked<'_>>) -> Result<Self, String> {
-        let (mut text, mut violations) = (String::with_capacity(given.len()), vec![]);
-        for Checked { given, replacement } in checked {
+        let (mut text, mut kinds) = (String::with_capacity(given.len()), vec![]);
+        for Checked { given, replacement, kind } in checked {
             text.push(if text.is_empty() { '[' } else { ',' });
-            if let Some(Replacement { answer, violations: codes }) = replacement {
+            if let Some(Replacement { answer }) = replacement {
                 text.push_str(&serde_json::to_string(&answer).map_err(|error| error.to_string())?);
-                violations.extend(codes);
             } else {
                 text.extend(given);
             }
+            kinds.push(kind);
         }
-        Ok(Self { text: text + "]", violations })
+        Ok(Self { text: text + "]", kinds })
     }
 }
 
@@ -54,6 +65,6 @@ impl Replacement {
     /// The host's answer to what is no request.
     pub(super) fn refusal(message: String) -> Self {
         let answer = Answer::Error { code: ErrorCode::InvalidRequest, message, violations: vec![] };
-        Self { answer, violations: vec![] }
+        Self { answer }
     }
 }

@@ -13,7 +13,7 @@ use pointsman::json::Answer;
 use serde_json::value::RawValue;
 
 use super::{
-    answers::{Answers, Checked, Replacement},
+    answers::{AnswerKind, Answers, Checked, Replacement},
     guard::Guard,
 };
 use element::Element;
@@ -63,18 +63,21 @@ impl<'a> Batch<'a> {
         for (i, element) in self.elements.iter().enumerate() {
             checked.push(match element {
                 Element::Refused(message) => {
-                    Checked { given: None, replacement: Some(Replacement::refusal(message.clone())) }
+                    let replacement = Some(Replacement::refusal(message.clone()));
+                    Checked { given: None, replacement, kind: AnswerKind::Refused }
                 }
                 Element::Request { .. } | Element::Other(_) => {
                     let text = given_left.next().map_or("", |answer| answer.get());
                     let answer: Answer =
                         serde_json::from_str(text).map_err(|error| format!("its answer {i} is none: {error}"))?;
-                    Checked { given: Some(text), replacement: element.replacement(answer) }
+                    let (kind, replacement) = element.check(answer);
+                    Checked { given: Some(text), replacement, kind }
                 }
             });
         }
         if checked.iter().all(|checked| checked.replacement.is_none()) {
-            return Ok(Answers { text: answers, violations: vec![] });
+            let kinds = checked.into_iter().map(|checked| checked.kind).collect();
+            return Ok(Answers { text: answers, kinds });
         }
         Answers::new(&answers, checked)
     }

@@ -78,6 +78,11 @@ impl Decision {
         }
     }
 
+    /// Whether the plugin failed: by trap, timeout or limit, or with a plan that the guard rejects.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Answer(Answer::Error { code: ErrorCode::PlanRejected, .. }))
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Answer(Answer::Ok(_)) => Kind::Plan,

@@ -34,12 +34,16 @@ pub(super) struct Parts<'a> {
     /// Also where it is null.
     #[serde(borrow, default, deserialize_with = "present")]
     policy: Option<&'a RawValue>,
+    /// The key of the deployment, which only a registry reads.
+    #[serde(borrow, default, deserialize_with = "present")]
+    #[expect(dead_code, reason = "it is taken out of what the plugin sees")]
+    deployment: Option<&'a RawValue>,
 }
 
 /// A text that has no such parts, by who is to say why.
 pub(super) enum NoParts {
-    /// The host: it has a policy, and a plugin, which knows of none, would say that this is what is wrong.
-    Policy(String),
+    /// The host: it has fields that a plugin does not know, which would say that these are what is wrong.
+    Host(String),
     /// Whoever reads requests.
     Other,
 }
@@ -66,7 +70,7 @@ impl RequestWithPolicy {
                 let policy = parts.policy()?;
                 (read(parts.routes.get(), parts.spec.get())?, policy)
             }
-            Err(NoParts::Policy(message)) => return Err(message),
+            Err(NoParts::Host(message)) => return Err(message),
             Err(NoParts::Other) => (Request::parse(text)?, None),
         };
         Ok(Self { routes, spec, policy })
@@ -83,7 +87,7 @@ impl<'a> Parts<'a> {
             return Err(NoParts::Other);
         }
         serde_json::from_str(text).map_err(|error| {
-            if names_policy(text) { NoParts::Policy(without_position(&error)) } else { NoParts::Other }
+            if names_host_field(text) { NoParts::Host(without_position(&error)) } else { NoParts::Other }
         })
     }
 
@@ -109,10 +113,10 @@ pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// Tells whether an object has a policy, whatever else is in it.
-fn names_policy(object: &str) -> bool {
+/// Tells whether an object has a field that is for the host, whatever else is in it.
+fn names_host_field(object: &str) -> bool {
     let fields: Result<BTreeMap<String, &RawValue>, _> = serde_json::from_str(object);
-    fields.is_ok_and(|fields| fields.contains_key("policy"))
+    fields.is_ok_and(|fields| fields.contains_key("policy") || fields.contains_key("deployment"))
 }
 
 fn read_policy(policy: &RawValue) -> Result<Policy, String> {

@@ -79,8 +79,13 @@ impl Counts {
         }
     }
 
-    pub(super) fn record(&self, strategy: &str, outcome: Outcome, took: Duration) {
+    /// Counts a request.
+    pub(super) fn record(&self, strategy: &str, outcome: Outcome) {
         self.count(strategy, outcome);
+    }
+
+    /// Notes what a call took, of one request or of many.
+    pub(super) fn record_time(&self, strategy: &str, took: Duration) {
         histogram!(self.names.seconds, "strategy" => strategy.to_owned()).record(took);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.latency.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros);
@@ -97,10 +102,6 @@ impl Counts {
             let labels = [("strategy", strategy.to_owned()), ("code", code.as_str().to_owned())];
             counter!(self.names.violations, &labels).increment(1);
         }
-    }
-
-    pub(super) fn record_circuit_open(&self, strategy: &str) {
-        self.count(strategy, Outcome::CircuitOpen);
     }
 
     pub(super) fn record_revert(&self, strategy: &str) {

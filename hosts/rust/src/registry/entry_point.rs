@@ -1,75 +1,103 @@
-//! The two entry points of a strategy, as the registry sees them: the call, its outcome, and what a shadow is told of
-//! it.
-
-use std::fmt::Display;
+//! What is asked of a plugin: one cycle through the typed entry point, or requests as JSON; and what came of it.
 
 use pointsman::{
     Route, RouteChanges, Spec,
     guard::{Policy, ViolationCode},
-    json::Answer,
+    json::{Answer, ErrorCode},
 };
 use serde_json::value::RawValue;
 
-use super::outcome::Outcome;
-use crate::plugin::{Answers, Decision, EvaluateCyclesError, EvaluateError, Plugin, RequestWithPolicy};
+use super::{blame::Input, outcome::Outcome};
+use crate::plugin::{AnswerKind, Decision, EvaluateCyclesError, EvaluateError, Plugin, RequestWithPolicy};
 
-/// A request or a batch of them, and how to call a plugin with it.
-pub(super) trait EntryPoint {
-    type Value;
-    type Error: Display;
-
-    /// Calls the plugin.
-    fn call(&self, plugin: &Plugin) -> Result<Self::Value, Self::Error>;
-
-    /// The outcome of the call.
-    fn judge(&self, result: &Result<Self::Value, Self::Error>) -> Judgement;
-
-    /// The request and its result, to call another version with the same.
-    fn observe(&self, result: &Result<Self::Value, Self::Error>) -> Observed;
+/// One cycle of one deployment.
+#[derive(Clone, Copy, Debug)]
+pub struct Cycle<'a> {
+    /// The key of the deployment, which no plugin sees: from 1 to 256 bytes.
+    pub deployment: &'a str,
+    /// All routes of the deployment, in any order.
+    pub routes: &'a [Route],
+    /// The rollout, its configuration, and the moment to decide at.
+    pub spec: &'a Spec,
+    /// The deployment's policy; none for that of the strategy. It has no say where the guard checks ids only.
+    pub policy: Option<Policy>,
 }
 
-/// The outcome of a call.
+/// The outcome of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Judgement {
     pub(super) outcome: Outcome,
     /// Violations that the guard found.
     pub(super) violations: Vec<ViolationCode>,
 }
 
-/// A request or a batch, and what was decided.
+/// A request that somebody keeps, to ask another version, or the same once more.
+#[expect(clippy::large_enum_variant, reason = "it is moved once")]
+pub(super) enum Kept {
+    Cycle(RequestWithPolicy),
+    Json(String),
+}
+
+/// Requests that were decided, with the decisions that counted.
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are single cycles")]
 pub(super) enum Observed {
-    Cycle { request: Box<RequestWithPolicy>, decision: Decision },
-    Batch { requests: String, decided: Batch },
+    Cycle { deployment: String, request: Box<RequestWithPolicy>, decision: Decision },
+    Batch(Vec<ObservedRequest>),
 }
 
-/// Result of a batch: its answers as text, or the failure of all of them.
-pub(super) type Batch = Result<String, String>;
-
-/// One cycle, through the typed entry point.
-pub(super) struct Cycle<'a> {
-    pub(super) routes: &'a [Route],
-    pub(super) spec: &'a Spec,
-    /// The deployment's, where it has one of its own.
-    pub(super) policy: Option<Policy>,
+/// A request of a batch.
+pub(super) struct ObservedRequest {
+    pub(super) deployment: String,
+    pub(super) request: String,
+    pub(super) decision: Decision,
 }
-
-/// Many cycles, through the JSON entry point.
-pub(super) struct Cycles<'a>(pub(super) &'a str);
 
 // === impl Cycle ===
 
-impl EntryPoint for Cycle<'_> {
-    type Value = RouteChanges;
-    type Error = EvaluateError;
-
-    fn call(&self, plugin: &Plugin) -> Result<RouteChanges, EvaluateError> {
+impl Cycle<'_> {
+    pub(super) fn call(&self, plugin: &Plugin) -> Result<RouteChanges, EvaluateError> {
         match self.policy {
             Some(policy) => plugin.under(policy).evaluate_cycle(self.routes, self.spec),
             None => plugin.evaluate_cycle(self.routes, self.spec),
         }
     }
 
-    fn judge(&self, result: &Result<RouteChanges, EvaluateError>) -> Judgement {
+    pub(super) fn input(&self) -> Input {
+        let Spec { config, deploying_revision, target_replicas, .. } = self.spec;
+        Input::new(config, deploying_revision, *target_replicas)
+    }
+
+    pub(super) fn request(&self) -> RequestWithPolicy {
+        RequestWithPolicy { routes: self.routes.to_vec(), spec: self.spec.clone(), policy: self.policy }
+    }
+}
+
+// === impl Kept ===
+
+impl Kept {
+    /// Calls a plugin with it, in an instance of its own.
+    pub(super) fn call(&self, plugin: &Plugin) -> Outcome {
+        match self {
+            Self::Cycle(RequestWithPolicy { routes, spec, policy }) => {
+                let cycle = Cycle { deployment: "", routes, spec, policy: *policy };
+                Judgement::of_cycle(&cycle.call(plugin)).outcome
+            }
+            Self::Json(request) => match plugin.answers(&format!("[{request}]")) {
+                Ok(answers) => answers
+                    .kinds
+                    .into_iter()
+                    .next()
+                    .map_or(Outcome::Malformed, |kind| Judgement::of_answer(kind).outcome),
+                Err(error) => outcome_of_batch(&error),
+            },
+        }
+    }
+}
+
+// === impl Judgement ===
+
+impl Judgement {
+    pub(super) fn of_cycle(result: &Result<RouteChanges, EvaluateError>) -> Self {
         let (outcome, violations) = match result {
             Ok(_) => (Outcome::Ok, vec![]),
             Err(
@@ -82,62 +110,43 @@ impl EntryPoint for Cycle<'_> {
             }
             Err(EvaluateError::Call(error)) => (error.into(), vec![]),
         };
-        Judgement { outcome, violations }
+        Self { outcome, violations }
     }
 
-    fn observe(&self, result: &Result<RouteChanges, EvaluateError>) -> Observed {
-        let request = RequestWithPolicy { routes: self.routes.to_vec(), spec: self.spec.clone(), policy: self.policy };
-        Observed::Cycle { request: Box::new(request), decision: result.into() }
-    }
-}
-
-// === impl Cycles ===
-
-impl EntryPoint for Cycles<'_> {
-    type Value = Answers;
-    type Error = EvaluateCyclesError;
-
-    fn call(&self, plugin: &Plugin) -> Result<Answers, EvaluateCyclesError> {
-        plugin.answers(self.0)
-    }
-
-    fn judge(&self, result: &Result<Answers, EvaluateCyclesError>) -> Judgement {
-        let (outcome, violations) = match result {
-            Ok(answers) if answers.violations.is_empty() => (Outcome::Ok, vec![]),
-            Ok(answers) => (Outcome::Rejected, answers.violations.clone()),
-            Err(EvaluateCyclesError::InvalidRequests { .. }) => (Outcome::Refused, vec![]),
-            Err(EvaluateCyclesError::Answers { .. }) => (Outcome::Malformed, vec![]),
-            Err(EvaluateCyclesError::Call(error)) => (error.into(), vec![]),
+    pub(super) fn of_answer(kind: AnswerKind) -> Self {
+        let (outcome, violations) = match kind {
+            AnswerKind::Plan => (Outcome::Ok, vec![]),
+            AnswerKind::Refused => (Outcome::Refused, vec![]),
+            AnswerKind::Rejected(violations) => (Outcome::Rejected, violations),
         };
-        Judgement { outcome, violations }
+        Self { outcome, violations }
     }
 
-    fn observe(&self, result: &Result<Answers, EvaluateCyclesError>) -> Observed {
-        Observed::Batch { requests: self.0.to_owned(), decided: batch(result) }
-    }
-}
-
-// === impl Batch ===
-
-pub(super) fn batch(result: &Result<Answers, EvaluateCyclesError>) -> Batch {
-    match result {
-        Ok(answers) => Ok(answers.text.clone()),
-        Err(error) => Err(error.to_string()),
+    /// Of a call that failed.
+    pub(super) fn of(outcome: Outcome) -> Self {
+        Self { outcome, violations: vec![] }
     }
 }
 
-/// The decisions of a batch, one for each request.
-pub(super) fn decisions(batch: &Batch, requests: usize) -> Vec<Decision> {
-    match batch {
-        Ok(answers) => {
-            let answers: Vec<Answer> = serde_json::from_str(answers).unwrap_or_default();
-            answers.into_iter().map(Decision::Answer).collect()
-        }
-        Err(error) => vec![Decision::Failed(error.clone()); requests],
+/// The outcome of a call of several requests that gave no answers.
+pub(super) fn outcome_of_batch(error: &EvaluateCyclesError) -> Outcome {
+    match error {
+        EvaluateCyclesError::InvalidRequests { .. } => Outcome::Refused,
+        EvaluateCyclesError::Answers { .. } => Outcome::Malformed,
+        EvaluateCyclesError::Call(error) => error.into(),
     }
 }
 
-/// The requests of a batch; none, where the text is no array of them.
-pub(super) fn requests(text: &str) -> Vec<&RawValue> {
+/// The answers in a text, each as it stands there; none, where the text is no array.
+pub(super) fn answers(text: &str) -> Vec<&RawValue> {
     serde_json::from_str(text).unwrap_or_default()
+}
+
+/// A decision from an answer's text.
+pub(super) fn decision(answer: &str) -> Decision {
+    match serde_json::from_str::<Answer>(answer) {
+        Ok(Answer::Error { code: ErrorCode::PluginFailed, message, .. }) => Decision::Failed(message),
+        Ok(answer) => Decision::Answer(answer),
+        Err(error) => Decision::Failed(error.to_string()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Reasons why a registry does not change a version, or has no result.
 
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use crate::{
     loading::LoadError,
@@ -95,6 +95,27 @@ pub enum PromoteError {
     Check(#[from] SwapError),
 }
 
+/// Represents a key that no deployment can have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key of a deployment has {length} bytes; it should have from 1 to {LONGEST_KEY}")]
+pub struct InvalidDeployment {
+    /// Bytes of the key that was given.
+    pub length: usize,
+}
+
+/// Represents a call that was not made, because a circuit is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitOpen {
+    /// The plugin.
+    pub plugin: PluginId,
+    /// The deployment that it fails for; none where it fails for all, and there is no version to revert to.
+    pub deployment: Option<String>,
+    /// Its failures in a row; where it fails for all, the deployments that it failed for.
+    pub failures: u32,
+    /// Time for which calls will still be answered with this; none while a probe is under way.
+    pub remaining: Duration,
+}
+
 /// Represents a call of a registry without a result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -102,19 +123,58 @@ pub enum RegistryError<E> {
     /// Represents a strategy without a plugin.
     #[error(transparent)]
     Unknown(#[from] UnknownStrategy),
-    /// Represents a call that was not made, because the plugin fails and there is no version to revert to.
-    #[error("plugin {plugin} failed {failures} times in a row; circuit open for {}", text::length(*remaining))]
-    CircuitOpen {
-        /// The plugin.
-        plugin: PluginId,
-        /// Failures in a row.
-        failures: u32,
-        /// Time for which calls will still be answered with this.
-        remaining: Duration,
+    /// Represents a key that no deployment can have.
+    #[error(transparent)]
+    Deployment(#[from] InvalidDeployment),
+    /// Represents a call that was not made, because the plugin fails for this deployment or for all.
+    #[error(transparent)]
+    CircuitOpen(#[from] CircuitOpen),
+    /// Represents a request that was not reached before the time of its batch was over.
+    #[error("not called: the time of the batch, {}, is over", text::length(*limit))]
+    Unavailable {
+        /// [`Options::batch_time`](super::Options::batch_time).
+        limit: Duration,
     },
     /// Represents an evaluation without a result.
     #[error(transparent)]
     Evaluate(E),
+}
+
+/// Most bytes of the key of a deployment.
+const LONGEST_KEY: usize = 256;
+
+// === impl InvalidDeployment ===
+
+impl InvalidDeployment {
+    /// Checks a key.
+    pub(super) fn check(deployment: &str) -> Result<(), Self> {
+        let length = deployment.len();
+        if (1..=LONGEST_KEY).contains(&length) { Ok(()) } else { Err(Self { length }) }
+    }
+}
+
+// === impl CircuitOpen ===
+
+impl std::error::Error for CircuitOpen {}
+
+impl fmt::Display for CircuitOpen {
+    /// ``circuit of deployment `a` open for 4 s: plugin … failed 3 times in a row``.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plugin, deployment, failures, remaining } = self;
+        match deployment {
+            Some(deployment) => write!(f, "circuit of deployment `{}` ", text::escaped(deployment))?,
+            None => f.write_str("circuit ")?,
+        }
+        if remaining.is_zero() {
+            f.write_str("half-open, and a probe is under way")?;
+        } else {
+            write!(f, "open for {}", text::length(*remaining))?;
+        }
+        match deployment {
+            Some(_) => write!(f, ": plugin {plugin} failed {failures} times in a row"),
+            None => write!(f, ": plugin {plugin} failed for {failures} deployments in a row"),
+        }
+    }
 }
 
 fn names(known: &[String]) -> String {

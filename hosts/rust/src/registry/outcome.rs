@@ -23,14 +23,16 @@ pub enum Outcome {
     Malformed,
     /// The host could not run it: too many instances were in use, or the system had no memory. Not the plugin's fault.
     Host,
-    /// It was not called: it fails, and there is no version to revert to.
+    /// It was not called: it fails for this deployment, or for all.
     CircuitOpen,
+    /// It was not called in time: the time of the batch was over. Not the plugin's fault.
+    Unavailable,
 }
 
 // === impl Outcome ===
 
 impl Outcome {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Ok,
         Self::Refused,
         Self::Rejected,
@@ -41,6 +43,7 @@ impl Outcome {
         Self::Malformed,
         Self::Host,
         Self::CircuitOpen,
+        Self::Unavailable,
     ];
 
     /// Its label in metrics.
@@ -56,13 +59,14 @@ impl Outcome {
             Self::Malformed => "malformed",
             Self::Host => "host",
             Self::CircuitOpen => "circuit-open",
+            Self::Unavailable => "unavailable",
         }
     }
 
     /// Tells whether it speaks against the plugin.
     pub fn is_failure(self) -> bool {
         match self {
-            Self::Ok | Self::Refused | Self::Host | Self::CircuitOpen => false,
+            Self::Ok | Self::Refused | Self::Host | Self::CircuitOpen | Self::Unavailable => false,
             Self::Rejected | Self::Trap | Self::Timeout | Self::Memory | Self::Response | Self::Malformed => true,
         }
     }

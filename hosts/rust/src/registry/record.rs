@@ -4,8 +4,8 @@ use std::{
     fmt,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-        mpsc::{SyncSender, TrySendError},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        mpsc::SyncSender,
     },
     time::{Duration, Instant},
 };
@@ -16,14 +16,16 @@ use super::{
     counts::Counts,
     entry_point::{Judgement, Observed},
     options::Options,
-    outcome::Outcome,
     status::ShadowStatus,
     trial::{Comparison, Difference, Trial, TrialLength},
     version::Version,
 };
-use crate::plugin::{Decision, PluginId};
+use crate::{
+    plugin::{Decision, PluginId},
+    text::escaped,
+};
 
-/// Most differences that are kept, and most bytes that their requests may have together. All are counted.
+/// Most differences that are kept, and most bytes that their requests and decisions may have together. All are counted.
 const KEPT_DIFFERENCES: usize = 100;
 const KEPT_BYTES: usize = 16 << 20;
 
@@ -51,7 +53,6 @@ struct State {
     evaluations: u64,
     differences: u64,
     failures: u64,
-    failures_in_a_row: u32,
     kept: Vec<Difference>,
     kept_bytes: usize,
 }
@@ -60,17 +61,22 @@ struct State {
 pub(super) struct Tried {
     pub(super) shadow: Shadow,
     pub(super) queue: SyncSender<(PluginId, Observed)>,
+    /// How many observations wait, and how many may.
+    pub(super) waiting: Arc<AtomicUsize>,
+    pub(super) most: usize,
 }
 
 // === impl Tried ===
 
 impl Tried {
-    /// Hands over a request and its result, if there is room.
+    /// Hands over a request and its result, if there is room. Only then is anything copied.
     pub(super) fn observe(&self, current: &PluginId, observe: impl FnOnce() -> Observed) {
         if self.shadow.comparison() != Comparison::Running {
             return;
         }
-        if let Err(TrySendError::Full(_)) = self.queue.try_send((current.clone(), observe())) {
+        let has_room = |waiting| (waiting < self.most).then_some(waiting + 1);
+        let is_in = self.waiting.try_update(Relaxed, Relaxed, has_room).is_ok();
+        if !is_in || self.queue.try_send((current.clone(), observe())).is_err() {
             self.shadow.record.skipped.fetch_add(1, Relaxed);
         }
     }
@@ -105,7 +111,8 @@ impl Shadow {
         waited.unwrap_or_else(PoisonError::into_inner).0.comparison
     }
 
-    /// The requests that were decided differently: the first hundred, and no more than 16 MiB of them.
+    /// The requests that were decided differently: the first hundred, and no more than 16 MiB of them with the
+    /// decisions.
     pub fn differences(&self) -> Vec<Difference> {
         self.state().kept.clone()
     }
@@ -148,34 +155,36 @@ impl Shadow {
         self.record.ended.notify_all();
     }
 
-    /// Counts a call of the shadow.
-    pub(super) fn record_call(&self, judgement: &Judgement, took: Duration) {
-        let Record { strategy, counts, .. } = &*self.record;
-        let Judgement { outcome, violations } = judgement;
-        counts.record(strategy, *outcome, took);
-        counts.record_violations(strategy, violations);
-        if outcome.is_failure() {
-            let mut state = self.state();
-            state.failures += 1;
-            state.failures_in_a_row += 1;
-        } else if *outcome != Outcome::Host {
-            self.state().failures_in_a_row = 0;
-        }
+    /// Notes what a call of the shadow took.
+    pub(super) fn record_time(&self, took: Duration) {
+        self.record.counts.record_time(&self.record.strategy, took);
     }
 
-    /// Counts a request that both have decided, and keeps a difference.
+    /// Counts a request that the shadow was called with.
+    pub(super) fn record_outcome(&self, judgement: &Judgement) {
+        let Record { strategy, counts, .. } = &*self.record;
+        let Judgement { outcome, violations } = judgement;
+        counts.record(strategy, *outcome);
+        counts.record_violations(strategy, violations);
+    }
+
+    /// Counts a request that both have decided, and keeps a difference. It is a failure of the shadow where that has
+    /// failed and the current version has not: what fails in both is the input's fault.
     pub(super) fn record_decisions(
         &self,
         current: &PluginId,
+        deployment: &str,
         decided: Decision,
         shadow: Decision,
         request: impl FnOnce() -> String,
     ) {
         let fields = decided.differences(&shadow);
+        let has_failed = shadow.has_failed() && !decided.has_failed();
         // Callers look at the state too: it is not locked while anything is written or made.
         let has_room = {
             let mut state = self.state();
             state.evaluations += 1;
+            state.failures += u64::from(has_failed);
             if fields.is_empty() {
                 return;
             }
@@ -186,15 +195,25 @@ impl Shadow {
         counter!("pointsman_shadow_differences_total", "strategy" => strategy.to_owned()).increment(1);
         let shown = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let by = version.plugin.id();
-        tracing::warn!(strategy, %current, shadow = %by, differences = shown, "the shadow decides differently");
+        let (differences, shown) = (escaped(&shown), escaped(deployment));
+        tracing::warn!(
+            strategy,
+            deployment = shown,
+            %current,
+            shadow = %by,
+            differences,
+            "the shadow decides differently"
+        );
         if !has_room {
             return;
         }
         let request = request();
+        let bytes = request.len() + [&decided, &shadow].map(size).iter().sum::<usize>();
         let mut state = self.state();
-        if state.kept_bytes + request.len() <= KEPT_BYTES {
-            state.kept_bytes += request.len();
-            state.kept.push(Difference { current: current.clone(), request, decided, shadow, fields });
+        if state.kept_bytes + bytes <= KEPT_BYTES {
+            state.kept_bytes += bytes;
+            let (current, deployment) = (current.clone(), deployment.to_owned());
+            state.kept.push(Difference { current, deployment, request, decided, shadow, fields });
         }
     }
 
@@ -202,7 +221,7 @@ impl Shadow {
     pub(super) fn result(&self, options: &Options) -> Option<Comparison> {
         let Record { trial, started, .. } = &*self.record;
         let state = self.state();
-        if state.failures_in_a_row >= options.revert_after.get() {
+        if state.failures >= u64::from(options.revert_after.get()) {
             return Some(Comparison::Failed);
         }
         let is_over = match trial.length {
@@ -214,6 +233,11 @@ impl Shadow {
         let has_passed = state.failures == 0 && state.differences <= trial.most_differences;
         is_over.then_some(if has_passed { Comparison::Passed } else { Comparison::Failed })
     }
+}
+
+/// Bytes of a decision, as JSON.
+fn size(decision: &Decision) -> usize {
+    serde_json::to_string(decision).map_or(0, |text| text.len())
 }
 
 impl fmt::Debug for Shadow {

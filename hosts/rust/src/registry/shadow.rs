@@ -5,19 +5,23 @@
 //! than it decides them it skips some, and counts how many. It is told the memo that the current version wrote.
 
 use std::{
+    fmt::Display,
     path::Path,
     sync::{
         Arc, Weak,
+        atomic::{AtomicUsize, Ordering::Relaxed},
         mpsc::{Receiver, sync_channel},
     },
     thread,
 };
 
-use serde_json::value::RawValue;
+use pointsman::RouteChanges;
 
 use super::{
-    entry_point::{self, Cycle, Cycles, EntryPoint, Observed},
+    batch::{self, Time},
+    entry_point::{self, Cycle, Judgement, Observed, ObservedRequest},
     error::{PromoteError, SwapError},
+    halves::{self, Each},
     options::Options,
     outcome::Outcome,
     record::{Shadow, Tried},
@@ -29,8 +33,12 @@ use super::{
 };
 use crate::{
     loading::ComponentFile,
-    plugin::{Decision, PluginId},
+    plugin::{Decision, EvaluateError, PluginId, RequestWithPolicy},
+    text::{escaped, shortened},
 };
+
+/// Most characters of an error in a log line.
+const LONGEST: usize = 2000;
 
 /// Most requests that wait for the shadow. Each is copied, so this bounds memory.
 const QUEUE: usize = 32;
@@ -40,6 +48,8 @@ struct Worker {
     shadow: Shadow,
     slot: Weak<Slot>,
     options: Options,
+    /// How many observations wait.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Tries the plugin in a file, or makes it the current one where there is none yet.
@@ -65,27 +75,33 @@ fn start(trial: Trial, options: &Options) -> impl Fn(&Arc<Slot>, Arc<Version>) -
     let options = options.clone();
     move |slot, version| {
         let (queue, observations) = sync_channel(QUEUE);
+        let waiting = Arc::new(AtomicUsize::new(0));
         let shadow = Shadow::new(slot.name(), version, trial, &options);
-        let worker = Worker { shadow: shadow.clone(), slot: Arc::downgrade(slot), options: options.clone() };
+        let worker = Worker {
+            shadow: shadow.clone(),
+            slot: Arc::downgrade(slot),
+            options: options.clone(),
+            waiting: Arc::clone(&waiting),
+        };
         let thread = thread::Builder::new().name("pointsman-shadow".to_owned());
         thread.spawn(move || worker.run(&observations)).map_err(SwapError::Shadow)?;
         let swap = Swap::Shadowing {
-            current: slot.versions().current.version().plugin.id().clone(),
+            current: slot.versions().current.plugin.id().clone(),
             shadow: shadow.version().plugin.id().clone(),
         };
-        slot.set_tried(Some(Tried { shadow, queue }));
+        slot.set_tried(Some(Tried { shadow, queue, waiting, most: QUEUE }));
         Ok(swap)
     }
 }
 
 /// Makes the version that is tried the current one.
-pub(super) fn promote(slot: &Slot, options: &Options) -> Result<Swap, PromoteError> {
+pub(super) fn promote(slot: &Slot) -> Result<Swap, PromoteError> {
     let change = slot.begin_change();
     let no_shadow = || PromoteError::NoShadow { name: slot.name().to_owned() };
     let tried = slot.versions().tried.clone().ok_or_else(no_shadow)?;
     let version = Arc::clone(tried.shadow.version());
     change.checks.pass(&version)?;
-    Ok(switch(slot, version, options))
+    Ok(switch(slot, version))
 }
 
 /// Ends a trial without a result.
@@ -99,9 +115,9 @@ pub(super) fn discard(slot: &Slot) -> Result<(), PromoteError> {
 }
 
 /// Switches to the version that was tried, during a change, and tells operators.
-fn switch(slot: &Slot, version: Arc<Version>, options: &Options) -> Swap {
+fn switch(slot: &Slot, version: Arc<Version>) -> Swap {
     let file = version.plugin.id().clone();
-    let swap = swap::switch(slot, version, options);
+    let swap = swap::switch(slot, version);
     swap::report(Path::new(file.name()), &swap);
     swap
 }
@@ -112,6 +128,7 @@ impl Worker {
     /// Decides what the current version decided, until the trial is over or nobody can tell it anything any more.
     fn run(&self, observations: &Receiver<(PluginId, Observed)>) {
         for (current, observed) in observations {
+            self.waiting.fetch_sub(1, Relaxed);
             if self.shadow.comparison() != Comparison::Running {
                 return;
             }
@@ -128,40 +145,64 @@ impl Worker {
     /// Calls the shadow with the same, and records the decisions.
     fn compare(&self, current: &PluginId, observed: Observed) {
         match observed {
-            Observed::Cycle { request, decision } => {
-                let cycle = Cycle { routes: &request.routes, spec: &request.spec, policy: request.policy };
+            Observed::Cycle { deployment, request, decision } => {
+                let RequestWithPolicy { routes, spec, policy } = &*request;
+                let cycle = Cycle { deployment: &deployment, routes, spec, policy: *policy };
                 let Some(result) = self.call(&cycle) else { return };
-                self.shadow.record_decisions(current, decision, Decision::from(&result), || {
+                self.shadow.record_decisions(current, &deployment, decision, Decision::from(&result), || {
                     serde_json::to_string(&request).unwrap_or_default()
                 });
             }
-            Observed::Batch { requests, decided } => {
-                let Some(result) = self.call(&Cycles(&requests)) else { return };
-                let requests = entry_point::requests(&requests);
-                let decided = entry_point::decisions(&decided, requests.len());
-                let by_shadow = entry_point::decisions(&entry_point::batch(&result), requests.len());
-                for ((request, decided), by_shadow) in requests.into_iter().zip(decided).zip(by_shadow) {
-                    let request = || RawValue::get(request).to_owned();
-                    self.shadow.record_decisions(current, decided, by_shadow, request);
-                }
+            Observed::Batch(requests) => self.compare_batch(current, requests),
+        }
+    }
+
+    /// Calls the shadow with all of them, in halves where that fails.
+    fn compare_batch(&self, current: &PluginId, requests: Vec<ObservedRequest>) {
+        let plugin = self.shadow.version().plugin.in_background();
+        let mut time = Time::new(&self.options);
+        let mut decided: Vec<Option<(String, Judgement)>> = requests.iter().map(|_| None).collect();
+        let mut call = |group: &[usize]| {
+            let text = batch::array(group.iter().map(|i| requests[*i].request.as_str()));
+            time.call(&plugin, &text, |took| self.shadow.record_time(took))
+        };
+        let all: Vec<usize> = (0..requests.len()).collect();
+        halves::call(&all, &mut call, &mut |i, each: Each<_, _>| decided[i] = Some(batch::settled(each)));
+        for (request, decided) in requests.into_iter().zip(decided) {
+            let Some((answer, judgement)) = decided else { continue };
+            let ObservedRequest { deployment, request, decision } = request;
+            if judgement.outcome == Outcome::Unavailable {
+                continue;
             }
+            self.shadow.record_outcome(&judgement);
+            if judgement.outcome.is_failure() {
+                self.report(&deployment, judgement.outcome, &answer);
+            }
+            let by_shadow = entry_point::decision(&answer);
+            self.shadow.record_decisions(current, &deployment, decision, by_shadow, || request);
         }
     }
 
     /// Calls the shadow; none, where that says nothing about it.
-    fn call<E: EntryPoint>(&self, entry_point: &E) -> Option<Result<E::Value, E::Error>> {
+    fn call(&self, cycle: &Cycle<'_>) -> Option<Result<RouteChanges, EvaluateError>> {
         let plugin = &self.shadow.version().plugin;
         let start = (self.options.clock)();
-        let result = entry_point.call(&plugin.in_background());
+        let result = cycle.call(&plugin.in_background());
         let took = (self.options.clock)().saturating_duration_since(start);
-        let judgement = entry_point.judge(&result);
-        self.shadow.record_call(&judgement, took);
-        let outcome = judgement.outcome;
-        if let Some(error) = result.as_ref().err().filter(|_| outcome.is_failure()) {
-            let (strategy, shadow, outcome) = (self.shadow.strategy(), plugin.id(), outcome.as_str());
-            tracing::warn!(strategy, %shadow, outcome, %error, "the shadow has no plan");
+        let judgement = Judgement::of_cycle(&result);
+        self.shadow.record_time(took);
+        self.shadow.record_outcome(&judgement);
+        if let Some(error) = result.as_ref().err().filter(|_| judgement.outcome.is_failure()) {
+            self.report(cycle.deployment, judgement.outcome, error);
         }
-        (outcome != Outcome::Host).then_some(result)
+        (judgement.outcome != Outcome::Host).then_some(result)
+    }
+
+    /// Tells operators of a request without a plan.
+    fn report(&self, deployment: &str, outcome: Outcome, error: &dyn Display) {
+        let (strategy, shadow) = (self.shadow.strategy(), self.shadow.version().plugin.id());
+        let (outcome, error) = (outcome.as_str(), shortened(&escaped(&error.to_string()), LONGEST));
+        tracing::warn!(strategy, deployment = escaped(deployment), %shadow, outcome, error, "the shadow has no plan");
     }
 
     /// Draws the consequences of a trial that is over.
@@ -187,7 +228,7 @@ impl Worker {
         }
         // They may be others than when the trial began.
         match change.checks.pass(self.shadow.version()) {
-            Ok(()) => drop(switch(slot, Arc::clone(self.shadow.version()), &self.options)),
+            Ok(()) => drop(switch(slot, Arc::clone(self.shadow.version()))),
             Err(error) => {
                 swap::report_failure(Path::new(plugin.name()), &error, Some(slot));
                 self.shadow.end(Comparison::Failed);

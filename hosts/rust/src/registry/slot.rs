@@ -2,26 +2,34 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
+    fmt::Display,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use arc_swap::ArcSwap;
 
 use super::{
+    blame::{Blame, Consequence, Input, Open, Sentence, Ticket, Verdict, Which},
     checks::Checks,
-    circuit::{Circuit, Open},
     counts::Counts,
-    entry_point::{EntryPoint, Judgement},
-    error::RegistryError,
+    entry_point::Judgement,
+    error::CircuitOpen,
     options::Options,
     outcome::Outcome,
     record::{Shadow, Tried},
-    status::StrategyStatus,
+    seen::Seen,
+    status::{Circuits, StrategyStatus},
     trial::Comparison,
     version::Version,
 };
-use crate::{plugin::PluginId, text};
+use crate::{
+    plugin::PluginId,
+    text::{escaped, length, list, shortened},
+};
+
+/// Most characters of an error in a log line.
+const LONGEST: usize = 2000;
 
 /// A result, and which plugin gave it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,18 +43,21 @@ pub struct Evaluated<T> {
 /// The version in use, the one before it, and the one that may come next. They change together.
 #[derive(Clone)]
 pub(super) struct Versions {
-    pub(super) current: Arc<Circuit>,
-    /// To revert to.
-    previous: Option<Arc<Circuit>>,
+    pub(super) current: Arc<Version>,
+    /// To revert to, and to ask whose fault a failure is.
+    pub(super) previous: Option<Arc<Version>>,
     /// Until it is promoted or discarded.
     pub(super) tried: Option<Arc<Tried>>,
+    /// Failures of the current version.
+    pub(super) blame: Arc<Blame>,
 }
 
 /// One strategy.
 pub(super) struct Slot {
     name: String,
     versions: ArcSwap<Versions>,
-    counts: Counts,
+    pub(super) counts: Counts,
+    seen: Seen,
     /// Held while the version changes, so that changes come one after the other. Calls never wait for it.
     change: Mutex<Change>,
     last_shadow: Mutex<Option<Shadow>>,
@@ -56,20 +67,37 @@ pub(super) struct Slot {
 #[derive(Default)]
 pub(super) struct Change {
     pub(super) checks: Checks,
-    /// The digests of versions that failed too often.
+    /// The digests of versions that were reverted.
     pub(super) quarantined: BTreeSet<String>,
+}
+
+// === impl Versions ===
+
+impl Versions {
+    pub(super) fn new(current: Arc<Version>, previous: Option<Arc<Version>>, tried: Option<Arc<Tried>>) -> Self {
+        let blame = Arc::new(Blame::new(previous.is_some()));
+        Self { current, previous, tried, blame }
+    }
+
+    /// The version that a ticket is for.
+    pub(super) fn get(&self, which: Which) -> &Arc<Version> {
+        match (which, &self.previous) {
+            (Which::Previous, Some(previous)) => previous,
+            _ => &self.current,
+        }
+    }
 }
 
 // === impl Slot ===
 
 impl Slot {
-    pub(super) fn new(name: &str, version: Version) -> Self {
-        let current = Arc::new(Circuit::new(Arc::new(version)));
+    pub(super) fn new(name: &str, version: Version, checks: Checks, options: &Options) -> Self {
         Self {
             name: name.to_owned(),
-            versions: ArcSwap::from_pointee(Versions { current, previous: None, tried: None }),
+            versions: ArcSwap::from_pointee(Versions::new(Arc::new(version), None, None)),
             counts: Counts::of_strategy(),
-            change: Mutex::default(),
+            seen: Seen::new(options),
+            change: Mutex::new(Change { checks, ..Change::default() }),
             last_shadow: Mutex::default(),
         }
     }
@@ -93,20 +121,18 @@ impl Slot {
 
     /// Switches to a new version, during a change; which plugin it replaced. The one before is kept to revert to,
     /// unless it was failing itself.
-    pub(super) fn switch(&self, version: Arc<Version>, options: &Options) -> PluginId {
+    pub(super) fn switch(&self, version: Arc<Version>) -> PluginId {
         let old = self.versions();
-        let is_good = old.current.failures() < options.revert_after.get();
-        let previous = if is_good { Some(Arc::clone(&old.current)) } else { old.previous.clone() };
+        let previous = if old.blame.is_bad() { old.previous.clone() } else { Some(Arc::clone(&old.current)) };
         let (promoted, tried) = match &old.tried {
             Some(tried) if tried.shadow.version().digest() == version.digest() => (Some(tried), None),
             other => (None, other.clone()),
         };
-        let current = Arc::new(Circuit::new(version));
-        self.versions.store(Arc::new(Versions { current, previous, tried }));
+        self.versions.store(Arc::new(Versions::new(version, previous, tried)));
         if let Some(promoted) = promoted {
             promoted.shadow.end(Comparison::Promoted);
         }
-        old.current.version().plugin.id().clone()
+        old.current.plugin.id().clone()
     }
 
     /// Puts a version beside the current one, during a change, or none. One that was there until now is discarded.
@@ -126,97 +152,135 @@ impl Slot {
         self.last_shadow.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Calls the current version, and draws the consequences of the outcome.
-    pub(super) fn call<E: EntryPoint>(
+    /// Says which version to call for a deployment.
+    ///
+    /// # Errors
+    /// The circuit that is open.
+    pub(super) fn admit(
         &self,
+        versions: &Versions,
+        deployment: &str,
+        input: impl FnOnce() -> Input,
         options: &Options,
-        entry_point: &E,
-    ) -> Result<Evaluated<E::Value>, RegistryError<E::Error>> {
-        // Not all of the versions: a call that outlived a swap would be the one to tear down the oldest.
-        let (circuit, tried) = {
-            let versions = self.versions.load();
-            (Arc::clone(&versions.current), versions.tried.clone())
-        };
-        let version = circuit.version();
-        let plugin = version.plugin.id();
-        if let Err(Open { failures, remaining }) = circuit.admit(options) {
-            self.counts.record_circuit_open(&self.name);
-            return Err(RegistryError::CircuitOpen { plugin: plugin.clone(), failures, remaining });
-        }
+    ) -> Result<Ticket, CircuitOpen> {
+        self.seen.note(deployment);
+        versions.blame.admit(deployment, input, options).map_err(|open| {
+            self.counts.record(&self.name, Outcome::CircuitOpen);
+            let Open { for_all, failures, remaining } = open;
+            let deployment = (!for_all).then(|| deployment.to_owned());
+            CircuitOpen { plugin: versions.current.plugin.id().clone(), deployment, failures, remaining }
+        })
+    }
 
-        let start = (options.clock)();
-        let result = entry_point.call(&version.plugin);
-        let took = (options.clock)().saturating_duration_since(start);
-
-        let Judgement { outcome, violations } = entry_point.judge(&result);
-        self.counts.record(&self.name, outcome, took);
-        self.counts.record_violations(&self.name, &violations);
+    /// Counts a request, tells operators, and draws the consequences of its outcome; whether somebody has to ask whose
+    /// fault it is.
+    pub(super) fn finish(
+        &self,
+        versions: &Versions,
+        deployment: &str,
+        input: impl FnOnce() -> Input,
+        ticket: Ticket,
+        judgement: &Judgement,
+        options: &Options,
+    ) -> bool {
+        let Judgement { outcome, violations } = judgement;
+        let (strategy, plugin) = (&self.name, versions.get(ticket.which).plugin.id());
+        self.counts.record(strategy, *outcome);
+        self.counts.record_violations(strategy, violations);
+        let shown = escaped(deployment);
         if !violations.is_empty() {
             let codes = violations.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");
-            tracing::warn!(strategy = self.name, %plugin, violations = codes, "plan rejected");
+            tracing::warn!(strategy, deployment = shown, %plugin, violations = codes, "plan rejected");
         }
-        if let Err(error) = &result {
-            tracing::warn!(strategy = self.name, %plugin, outcome = outcome.as_str(), %error, "no plan");
+        let consequence = versions.blame.finish(deployment, input, ticket, *outcome, options);
+        let Consequence { opened, opened_for_all, ask } = consequence;
+        if let Some(time) = opened {
+            let time = length(time);
+            tracing::error!(strategy, deployment = shown, %plugin, "circuit of deployment `{shown}` open for {time}");
         }
-        match outcome {
-            outcome if outcome.is_failure() => self.after_failure(&circuit, options),
-            // Nobody's fault says nothing about the plugin.
-            Outcome::Host => {}
-            _ => circuit.close(),
+        if let Some(time) = opened_for_all {
+            tracing::error!(strategy, %plugin, "circuit open for {}", length(time));
         }
-        if let Some(tried) = tried.filter(|_| outcome != Outcome::Host) {
-            tried.observe(plugin, || entry_point.observe(&result));
+        ask
+    }
+
+    /// Tells operators of a request without a plan.
+    pub(super) fn report(&self, deployment: &str, plugin: &PluginId, outcome: Outcome, error: &dyn Display) {
+        let (strategy, outcome, error) =
+            (&self.name, outcome.as_str(), shortened(&escaped(&error.to_string()), LONGEST));
+        tracing::warn!(strategy, deployment = escaped(deployment), %plugin, outcome, error, "no plan");
+    }
+
+    /// Draws the consequences of a verdict on a version that may not be the current one any more.
+    pub(super) fn judge(
+        &self,
+        versions: &Versions,
+        deployment: &str,
+        input: Input,
+        verdict: Option<Verdict>,
+        outcome: Outcome,
+        options: &Options,
+    ) {
+        let Sentence { is_pinned, revert } =
+            versions.blame.judge(deployment, input, verdict, self.seen.count(), options);
+        let Some(previous) = &versions.previous else { return };
+        let (strategy, plugin) = (&self.name, versions.current.plugin.id());
+        let [from, to] = [&versions.current, previous].map(|version| &version.description.version);
+        if is_pinned {
+            let (outcome, shown) = (outcome.as_str(), escaped(deployment));
+            tracing::error!(
+                strategy,
+                deployment = shown,
+                %plugin,
+                outcome,
+                "pinned deployment `{shown}` to {to}: {from} fails where it does not"
+            );
         }
-        match result {
-            Ok(value) => Ok(Evaluated { plugin: plugin.clone(), value }),
-            Err(error) => Err(RegistryError::Evaluate(error)),
+        if let Some(deployments) = revert {
+            self.revert(versions, previous, &deployments);
         }
     }
 
-    /// Reverts to the version before, or opens the circuit, once a version has failed often enough.
-    fn after_failure(&self, circuit: &Arc<Circuit>, options: &Options) {
-        let failures = circuit.fail();
-        if failures < options.revert_after.get() {
+    /// Reverts to the version before, unless somebody changed it meanwhile.
+    fn revert(&self, judged: &Versions, previous: &Arc<Version>, deployments: &[String]) {
+        let mut change = self.begin_change();
+        let now = self.versions();
+        if !Arc::ptr_eq(&now.blame, &judged.blame) {
             return;
         }
-        // A swap that is under way decides; if it fails, the next failure is soon enough. Calls never wait for swaps.
-        let mut change = match self.change.try_lock() {
-            Ok(change) => change,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        let versions = self.versions();
-        if !Arc::ptr_eq(&versions.current, circuit) {
-            // Somebody swapped or reverted while this call was under way.
-            return;
-        }
-        let (strategy, version) = (&self.name, circuit.version());
-        let plugin = version.plugin.id();
-        if let Some(previous) = &versions.previous {
-            previous.close();
-            change.quarantined.insert(version.digest().to_owned());
-            let (current, tried) = (Arc::clone(previous), versions.tried.clone());
-            self.versions.store(Arc::new(Versions { current, previous: None, tried }));
-            self.counts.record_revert(strategy);
-            let (to, reverted_to) = (previous.version().plugin.id(), &previous.version().description.version);
-            tracing::error!(strategy, from = %plugin, %to, "reverted to {reverted_to} after {failures} failures");
-        } else {
-            let length = text::length(circuit.open(options));
-            tracing::error!(strategy, %plugin, failures, "circuit open for {length}");
-        }
+        let version = &now.current;
+        change.quarantined.insert(version.digest().to_owned());
+        self.versions.store(Arc::new(Versions::new(Arc::clone(previous), None, now.tried.clone())));
+        self.counts.record_revert(&self.name);
+        let (strategy, from, to) = (&self.name, version.plugin.id(), previous.plugin.id());
+        let deployments: Vec<String> = deployments.iter().map(|deployment| escaped(deployment)).collect();
+        let (to_version, n, named) = (&previous.description.version, deployments.len(), list(&deployments));
+        tracing::error!(strategy, %from, %to, "reverted to {to_version}: {n} deployments pinned ({named})");
+    }
+
+    /// Takes a version out of quarantine; whether it was there.
+    pub(super) fn release(&self, digest: &str) -> bool {
+        self.begin_change().quarantined.remove(digest)
+    }
+
+    /// Whether nothing of it has changed since.
+    pub(super) fn is_current(&self, versions: &Versions) -> bool {
+        Arc::ptr_eq(&self.versions().blame, &versions.blame)
     }
 
     pub(super) fn status(&self, now: Instant) -> StrategyStatus {
         let versions = self.versions();
         StrategyStatus {
             name: self.name.clone(),
-            current: versions.current.version().status(),
-            previous: versions.previous.as_ref().map(|circuit| circuit.version().status()),
+            current: versions.current.status(),
+            previous: versions.previous.as_ref().map(|version| version.status()),
             outcomes: self.counts.outcomes(),
             violations: self.counts.violations(),
             shadow: versions.tried.as_ref().map(|tried| tried.shadow.status()),
             reverts: self.counts.reverts(),
-            circuit_open: versions.current.remaining(now),
+            circuit_open: versions.blame.open_for_all(now),
+            circuits: Circuits::new(versions.blame.standings(now)),
+            quarantined: self.begin_change().quarantined.iter().cloned().collect(),
             latency: self.counts.latency(),
         }
     }

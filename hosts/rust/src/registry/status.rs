@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use pointsman::guard::ViolationCode;
 
 use super::{
+    blame::Standing,
     counts::Latency,
     outcome::Outcome,
     trial::{Comparison, Trial},
@@ -37,10 +38,40 @@ pub struct StrategyStatus {
     pub shadow: Option<ShadowStatus>,
     /// Times that a version was reverted to the one before it.
     pub reverts: u64,
-    /// Time for which calls will still be answered with an error; none, where the circuit is not open.
+    /// Time for which calls for every deployment will still be answered with an error; none, where the circuit of the
+    /// version is not open.
     pub circuit_open: Option<Duration>,
+    /// Deployments that fail, or that the version before decides for.
+    pub circuits: Circuits,
+    /// The digests of versions that are quarantined.
+    pub quarantined: Vec<String>,
     /// Latencies of the calls.
     pub latency: Latency,
+}
+
+/// Deployments that fail, or that the version before decides for: the first hundred of each, in the order of their
+/// keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Circuits {
+    /// Those whose circuit is open.
+    pub open: Vec<OpenCircuit>,
+    /// How many there are.
+    pub open_total: usize,
+    /// Those that are pinned to the version before.
+    pub pinned: Vec<String>,
+    /// How many there are.
+    pub pinned_total: usize,
+}
+
+/// A deployment whose circuit is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenCircuit {
+    /// Its key.
+    pub deployment: String,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Time for which its calls will still be answered with an error.
+    pub remaining: Duration,
 }
 
 /// Status of a version that is tried.
@@ -64,4 +95,30 @@ pub struct ShadowStatus {
     pub violations: BTreeMap<ViolationCode, u64>,
     /// Latencies of its calls.
     pub latency: Latency,
+}
+
+/// Most deployments of each list.
+const LISTED: usize = 100;
+
+// === impl Circuits ===
+
+impl Circuits {
+    pub(super) fn new(standings: Vec<Standing>) -> Self {
+        let mut circuits = Self::default();
+        for Standing { deployment, failures, open, is_pinned } in standings {
+            if is_pinned {
+                circuits.pinned_total += 1;
+                if circuits.pinned.len() < LISTED {
+                    circuits.pinned.push(deployment.clone());
+                }
+            }
+            if let Some(remaining) = open {
+                circuits.open_total += 1;
+                if circuits.open.len() < LISTED {
+                    circuits.open.push(OpenCircuit { deployment, failures, remaining });
+                }
+            }
+        }
+        circuits
+    }
 }

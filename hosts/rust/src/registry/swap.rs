@@ -7,7 +7,6 @@ use metrics::counter;
 use super::{
     description,
     error::SwapError,
-    options::Options,
     slot::{Change, Slot},
     slots::Slots,
     trial::Trial,
@@ -61,7 +60,7 @@ pub(super) type Install = dyn Fn(&Arc<Slot>, Arc<Version>) -> Result<Swap, SwapE
 
 /// Makes the plugin in a file the current one.
 pub(super) fn swap(slots: &Slots, request: SwapRequest<'_>, path: &Path) -> Result<Swap, SwapError> {
-    from_path(slots, request, path, &switching(slots))
+    from_path(slots, request, path, &switching)
 }
 
 /// As [`swap`], for a file that was read.
@@ -71,12 +70,12 @@ pub(super) fn change(
     path: &Path,
     file: &ComponentFile,
 ) -> Result<Swap, SwapError> {
-    install(slots, request, path, file, &switching(slots))
+    install(slots, request, path, file, &switching)
 }
 
-fn switching(slots: &Slots) -> impl Fn(&Arc<Slot>, Arc<Version>) -> Result<Swap, SwapError> + 'static {
-    let options = slots.options.clone();
-    move |slot, version| Ok(switch(slot, version, &options))
+#[expect(clippy::unnecessary_wraps, reason = "it is an `Install`")]
+fn switching(slot: &Arc<Slot>, version: Arc<Version>) -> Result<Swap, SwapError> {
+    Ok(switch(slot, version))
 }
 
 /// Reads a file, and [installs](install) its plugin.
@@ -164,7 +163,7 @@ fn try_to_install(
 /// The result for a plugin that need not be changed to, or must not.
 fn nothing_to_do(slot: &Slot, change: &Change, request: SwapRequest<'_>, id: &PluginId) -> Option<Swap> {
     let versions = slot.versions();
-    let current = versions.current.version().plugin.id();
+    let current = versions.current.plugin.id();
     if current.digest() == id.digest() {
         return Some(Swap::Unchanged(current.clone()));
     }
@@ -177,9 +176,9 @@ fn nothing_to_do(slot: &Slot, change: &Change, request: SwapRequest<'_>, id: &Pl
 }
 
 /// Switches to a version, during a change.
-pub(super) fn switch(slot: &Slot, version: Arc<Version>, options: &Options) -> Swap {
+pub(super) fn switch(slot: &Slot, version: Arc<Version>) -> Swap {
     let to = version.plugin.id().clone();
-    Swap::Swapped { from: slot.switch(version, options), to }
+    Swap::Swapped { from: slot.switch(version), to }
 }
 
 /// Tells operators what came of a swap.
@@ -215,7 +214,7 @@ pub(super) fn report_failure(file: &Path, error: &SwapError, kept: Option<&Slot>
     let (file, cause) = (file.display(), std::error::Error::source(error).map(ToString::to_string));
     if let Some(slot) = kept {
         let (strategy, versions) = (slot.name(), slot.versions());
-        let version = &versions.current.version().description.version;
+        let version = &versions.current.description.version;
         tracing::error!(%file, strategy, %error, cause, "swap failed; keeping {version}");
     } else {
         tracing::error!(%file, %error, cause, "swap failed");

@@ -9,8 +9,8 @@ use crate::plugin::{Decision, FieldDifference, PluginId};
 pub struct Trial {
     /// The end of the trial.
     pub length: TrialLength,
-    /// Most requests that it may decide differently and still pass. A call of it that fails, by trap, timeout, limit or
-    /// a rejected plan, never passes.
+    /// Most requests that it may decide differently and still pass. One with which it fails, by trap, timeout,
+    /// limit or a rejected plan, and the current version does not, never passes.
     pub most_differences: u64,
     /// A version that passes becomes the current one by itself. If not, it waits for
     /// [`Registry::promote`](super::Registry::promote).
@@ -47,6 +47,8 @@ pub enum Comparison {
 pub struct Difference {
     /// The plugin whose decision counted.
     pub current: PluginId,
+    /// The deployment whose request it was.
+    pub deployment: String,
     /// The request as JSON, as [`RequestWithPolicy`](crate::RequestWithPolicy) reads it: with the deployment's policy,
     /// where it has one of its own.
     pub request: String,

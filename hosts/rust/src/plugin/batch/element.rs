@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::limits;
 use crate::plugin::{
-    answers::Replacement,
+    answers::{AnswerKind, Replacement},
     guard::{Guard, summary},
     request::{self, NoParts, Parts},
 };
@@ -30,7 +30,7 @@ impl<'a> Element<'a> {
     pub(super) fn new(element: &'a str, guard: Guard) -> Self {
         let parts = match Parts::split(element) {
             Ok(parts) => parts,
-            Err(NoParts::Policy(message)) => return Self::Refused(message),
+            Err(NoParts::Host(message)) => return Self::Refused(message),
             Err(NoParts::Other) => return Self::Other(element),
         };
         match parts.policy() {
@@ -59,20 +59,21 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// The replacement for a plugin's answer, if it needs one.
-    pub(super) fn replacement(&self, answer: Answer) -> Option<Replacement> {
-        let Answer::Ok(mut plan) = answer else { return None };
+    /// What a plugin's answer is, and the replacement for it, if it needs one.
+    pub(super) fn check(&self, answer: Answer) -> (AnswerKind, Option<Replacement>) {
+        let Answer::Ok(mut plan) = answer else { return (AnswerKind::Refused, None) };
         let (violations, now) = match self.judge(&plan) {
             Ok(judged) => judged,
             // A plugin that makes something of it all the same. The others' answers are none the worse for that.
-            Err(message) => return Some(Replacement::refusal(message)),
+            Err(message) => return (AnswerKind::Refused, Some(Replacement::refusal(message))),
         };
         if !violations.is_empty() {
             let codes = violations.iter().map(|violation| violation.code).collect();
             let (code, message) = (ErrorCode::PlanRejected, summary(&violations));
-            return Some(Replacement { answer: Answer::Error { code, message, violations }, violations: codes });
+            let answer = Answer::Error { code, message, violations };
+            return (AnswerKind::Rejected(codes), Some(Replacement { answer }));
         }
-        plan.tidy(now).then_some(Replacement { answer: Answer::Ok(plan), violations: vec![] })
+        (AnswerKind::Plan, plan.tidy(now).then_some(Replacement { answer: Answer::Ok(plan) }))
     }
 
     /// The violations of a plan, and the `now` that it was made at.
