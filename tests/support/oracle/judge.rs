@@ -1,4 +1,4 @@
-//! What must not become worse, and what was asked for: the oracle's judgement of a world before and after a plan.
+//! What must not become worse, and what was requested: the oracle's judgement of a world before and after a plan.
 
 use pointsman::{
     RouteChanges, Spec, SubStep, TrafficStatus,
@@ -8,7 +8,7 @@ use pointsman::{
 use super::{
     Opinion,
     load::{busiest, carries, concentrates, drawn},
-    world::{Door, Life, Replica, Side, World},
+    world::{Life, Replica, Side, Traffic, World},
 };
 use crate::support::rule;
 
@@ -19,7 +19,7 @@ const ABOUT_LOAD: [Code; 5] =
 /// What is promised, by whomever.
 pub(super) struct Bounds {
     /// By the operator alone.
-    wanted: u32,
+    by_operator: u32,
     least: u32,
     most: u32,
     complete: u32,
@@ -33,7 +33,7 @@ impl Bounds {
             None => (rule::least_serving(policy.max_unavailable, target), rule::most_live(policy.max_surge, target)),
         };
         Self {
-            wanted: least,
+            by_operator: least,
             least: least.max(plan.commitment.least_serving),
             most: most.min(plan.commitment.most_live),
             complete: rule::completes_at(policy.complete_at, target),
@@ -91,7 +91,7 @@ impl Judge<'_> {
 
     /// Too few carry the traffic already, as the operator sees it.
     fn is_short(&self) -> Option<bool> {
-        not(carries(busiest(self.before.working()), self.bounds.wanted))
+        not(carries(busiest(self.before.working()), self.bounds.by_operator))
     }
 
     fn changes(&mut self) {
@@ -109,13 +109,14 @@ impl Judge<'_> {
         let old_promoted = promoted().any(|replica| replica.side != Side::New);
         let unready_promoted = promoted().any(|replica| replica.life != Life::Up);
         // Nothing was sent to it, something is to be sent to it, and it cannot answer.
-        let unready_asked = changed().any(|(replica, change)| {
-            let was_asked = matches!(replica.door, Door::Open(ratio) if ratio > 0.0);
-            let is_asked = change.traffic_status == TrafficStatus::Active && change.traffic_ratio > 0.0;
-            !was_asked && is_asked && replica.life != Life::Up
+        let unready_activated = changed().any(|(replica, change)| {
+            let was_in_traffic = matches!(replica.traffic, Traffic::Active(ratio) if ratio > 0.0);
+            let is_in_traffic = change.traffic_status == TrafficStatus::Active && change.traffic_ratio > 0.0;
+            !was_in_traffic && is_in_traffic && replica.life != Life::Up
         });
-        let waits_unapproved = changed()
-            .any(|(replica, change)| change.traffic_status == TrafficStatus::Standby && replica.door == Door::Shut);
+        let waits_unapproved = changed().any(|(replica, change)| {
+            change.traffic_status == TrafficStatus::Standby && replica.traffic == Traffic::Inactive
+        });
         let created_waiting = created().any(|new| new.traffic_status == TrafficStatus::Standby);
         let created_other = created().any(|new| !is_ours(&new.revision));
         let created_nothing = created().any(|new| new.count < 1);
@@ -123,7 +124,7 @@ impl Judge<'_> {
         self.note(Code::ChangedNotLive, dead);
         self.note(Code::PromotedNotGreen, old_promoted);
         self.note(Code::PromotedNotReady, unready_promoted);
-        self.note(Code::ActivatedNotReady, unready_asked);
+        self.note(Code::ActivatedNotReady, unready_activated);
         self.note(Code::StandbyNotApproved, waits_unapproved || created_waiting);
         self.note(Code::CreatedOtherRevision, created_other);
         self.note(Code::EmptyCreation, created_nothing);
@@ -153,7 +154,7 @@ impl Judge<'_> {
         let least = self.bounds.least;
         let now = concentrates(busiest(before.clone()), busiest(after.clone()), least);
 
-        // The rule asks more than shares once all are ready would: who joins is measured against what the others carry
+        // The rule takes more than shares once all are ready would: who joins is measured against what the others carry
         // without its help, because it may be the only one that joins, and may carry badly.
         let measures = |world: &World| world.0.iter().filter_map(Replica::measure).collect::<Vec<_>>();
         let might = concentrates(drawn(&before, measures(&self.before)), drawn(&after, measures(&self.after)), least);
@@ -199,7 +200,7 @@ impl Judge<'_> {
         let is_back = both(carries(carried_by(Side::Stable), target), Some(!lives(&|it| it.side != Side::Stable)));
         // Nobody to return to, nothing half done, and nothing that could still help.
         let is_left = !lives(&|it| it.side == Side::New && it.works().is_none())
-            && !lives(&|it| it.side != Side::New && it.life == Life::Up && it.door == Door::Waiting)
+            && !lives(&|it| it.side != Side::New && it.life == Life::Up && it.traffic == Traffic::Standby)
             && self.plan.rollout_specs.iter().all(|new| new.count == 0);
         let is_over = if has_stable { is_back } else { Some(is_left) };
 
@@ -214,12 +215,12 @@ impl Judge<'_> {
         let goes_on =
             self.plan.rollout_specs.iter().any(|new| new.count > 0 && new.revision == self.spec.deploying_revision)
                 || self.pairs().any(|(was, is)| {
-                    let was_out = !matches!(was.door, Door::Open(_));
-                    was.side == Side::New && was_out && matches!(is.door, Door::Open(_))
+                    let was_out = !matches!(was.traffic, Traffic::Active(_));
+                    was.side == Side::New && was_out && matches!(is.traffic, Traffic::Active(_))
                 });
         let drained = |is: &dyn Fn(&Replica) -> bool| self.before.0.iter().any(|it| self.is_drained(it) && is(it));
         let loses_work = drained(&|it| it.works().is_some());
-        let loses_way_back = drained(&|it| it.life == Life::Up && it.door == Door::Waiting);
+        let loses_way_back = drained(&|it| it.life == Life::Up && it.traffic == Traffic::Standby);
         let all_is_carried = carries(busiest(self.after.working()), self.spec.target_replicas);
 
         let lost = both(not(all_is_carried), Some(loses_work));
