@@ -48,7 +48,7 @@ fn evaluate(routes: &[Route], spec: &Spec) -> RouteChanges {
 }
 
 /// A minute after the start and after the promotion, with the target 3 and v1 as stable revision. A word is what an
-/// operator wants, or the outcome of a check.
+/// operator requests, or the outcome of a check.
 #[rstest]
 #[case::row_1("kkk", "RRR", KEEP, "abort", "aborted in r-1 r-2 r-3 drain r-4 r-5 r-6")]
 #[case::row_1_creates("kku*", "RRR", KEEP, "abort", "aborted in r-1 r-2 drain r-4 r-5")]
@@ -94,9 +94,9 @@ fn once_promoted(
     #[case] plan: &str,
 ) {
     let outcome = words.split('+').next().unwrap_or_default();
-    let wishes = words.replace("failed+", "").replace("failed", "").replace("pending", "");
+    let requests = words.replace("failed+", "").replace("failed", "").replace("pending", "");
     let memo = memo(&format!("promoted {STARTED_AT}"));
-    let spec = Spec { operator: operator(&wishes), checks: checks(outcome), memo, ..spec(60_000, config) };
+    let spec = Spec { operator: operator(&requests), checks: checks(outcome), memo, ..spec(60_000, config) };
 
     let decided = evaluate(&beside(blue, green), &spec);
 
@@ -178,8 +178,8 @@ fn beside_three_serving_blue(#[case] green: &str, #[case] config: &str, #[case] 
         route.status_updated_at = Some(Timestamp::from_millis(STARTED_AT + 30_000));
     }
     let is_outcome = !checks(words).is_empty();
-    let wishes = if is_outcome { "" } else { words };
-    let spec = Spec { operator: operator(wishes), checks: checks(words), ..spec(60_000, config) };
+    let requests = if is_outcome { "" } else { words };
+    let spec = Spec { operator: operator(requests), checks: checks(words), ..spec(60_000, config) };
 
     let decided = evaluate(&routes, &spec);
 
@@ -288,8 +288,8 @@ fn only_what_served_is_kept() {
 fn what_nobody_approved_never_comes_back(#[case] word: &str, #[case] plan: &str) {
     let mut routes = beside("Rrr", "ppp");
     routes[1].traffic_ratio = 1.0;
-    let wishes = word.replace("failed", "");
-    let spec = Spec { operator: operator(&wishes), checks: checks(word), ..spec(60_000, KEEP) };
+    let requests = word.replace("failed", "");
+    let spec = Spec { operator: operator(&requests), checks: checks(word), ..spec(60_000, KEEP) };
 
     let decided = evaluate(&routes, &spec);
 
@@ -407,21 +407,21 @@ fn one_delay_is_enough() {
 #[rstest]
 #[case::gate("")]
 #[case::pause("pause")]
-fn a_flap_after_a_long_wait(#[case] wish: &str) {
+fn a_flap_after_a_long_wait(#[case] request: &str) {
     let config = r#"{"progress_deadline_seconds": 600}"#;
     let mut spec = spec(60_000, config);
-    let mut step = |elapsed: u64, green: &str, wish: &str| {
+    let mut step = |elapsed: u64, green: &str, request: &str| {
         spec.now = Timestamp::from_millis(after(elapsed));
-        spec.operator = operator(wish);
+        spec.operator = operator(request);
         let plan = evaluate(&beside("RRR", green), &spec);
         spec.memo.clone_from(&plan.memo);
         summary(&plan)
     };
     // 100 s without progress, and two hours held.
     assert_eq!(step(60_000, "rru", ""), "waiting-for-ready");
-    assert_eq!(step(160_000, "rru", wish), if wish.is_empty() { "waiting-for-ready" } else { "paused" });
-    assert_eq!(step(160_000, "rrr", wish), if wish.is_empty() { "awaiting-approval" } else { "paused" });
-    assert_eq!(step(7_360_000, "rrr", wish), if wish.is_empty() { "awaiting-approval" } else { "paused" });
+    assert_eq!(step(160_000, "rru", request), if request.is_empty() { "waiting-for-ready" } else { "paused" });
+    assert_eq!(step(160_000, "rrr", request), if request.is_empty() { "awaiting-approval" } else { "paused" });
+    assert_eq!(step(7_360_000, "rrr", request), if request.is_empty() { "awaiting-approval" } else { "paused" });
     // It was ready: the deadline counts from there, and what was held does not.
     assert_eq!(step(7_360_000, "rru", ""), "waiting-for-ready");
     assert_eq!(step(7_959_999, "rru", ""), "waiting-for-ready");
@@ -456,7 +456,7 @@ fn what_returns_has_a_full_share() {
 fn nothing_to_return_to(
     #[case] blue: &str,
     #[case] green: &str,
-    #[case] wish: &str,
+    #[case] request: &str,
     #[case] stable: Option<&str>,
     #[case] plan: &str,
     #[case] sub_step: SubStep,
@@ -465,7 +465,7 @@ fn nothing_to_return_to(
     let given = spec(61_000, r#"{"progress_deadline_seconds": 60}"#);
     let due = after(60_000);
     let memo = memo(&format!("progressed {STARTED_AT} due-deadline {due} mark 2 highest 2"));
-    let spec = Spec { operator: operator(wish), target_replicas: 2, stable_revision, memo, ..given };
+    let spec = Spec { operator: operator(request), target_replicas: 2, stable_revision, memo, ..given };
 
     let decided = evaluate(&beside(blue, green), &spec);
 
@@ -524,9 +524,9 @@ fn the_promise(#[case] target: u32, #[case] limits: Option<(u32, u32)>, #[case] 
     "abort",
     "an operator asked to abort: draining 3 routes; returning traffic to 3 blue; 3 blue are serving"
 )]
-fn a_message(#[case] blue: &str, #[case] green: &str, #[case] wish: &str, #[case] message: &str) {
-    let config = if wish.is_empty() { PREVIEW } else { KEEP };
-    let spec = Spec { operator: operator(wish), ..spec(0, config) };
+fn a_message(#[case] blue: &str, #[case] green: &str, #[case] request: &str, #[case] message: &str) {
+    let config = if request.is_empty() { PREVIEW } else { KEEP };
+    let spec = Spec { operator: operator(request), ..spec(0, config) };
 
     assert_eq!(evaluate(&beside(blue, green), &spec).reason.message, message);
 }
@@ -546,14 +546,14 @@ fn what_holds_places(
     #[case] stable: &str,
     #[case] leftovers: &str,
     #[case] green: &str,
-    #[case] wish: &str,
+    #[case] request: &str,
     #[case] plan: &str,
 ) {
     let left = lettered(stable.len() + 1, "v0", leftovers);
     let new = lettered(stable.len() + leftovers.len() + 1, "v2", green);
     let routes = [lettered(1, "v1", stable), left, new].concat();
 
-    let decided = evaluate(&routes, &Spec { operator: operator(wish), ..spec(60_000, KEEP) });
+    let decided = evaluate(&routes, &Spec { operator: operator(request), ..spec(60_000, KEEP) });
 
     assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
 }

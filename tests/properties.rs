@@ -59,8 +59,8 @@ macro_rules! properties {
                     }
                 }
 
-                /// Whatever the routes, weights, clocks and wishes are: the guard has nothing against a shipped
-                /// strategy, as a host asks it, under the default policy and within any other limits.
+                /// Whatever the routes, weights, clocks and requests are: the guard has nothing against a shipped
+                /// strategy, as a host calls it, under the default policy and within any other limits.
                 #[test]
                 fn the_guard_lets_every_plan_pass(routes in any_routes(), spec in any_spec_with($config)) {
                     let limits = spec.limits.or_else(|| Some(Policy::default().resolve(spec.target_replicas)));

@@ -111,10 +111,16 @@ fn what_is_decided(
     #[case] plan: &str,
 ) {
     let outcome = words.split('+').next().unwrap_or_default();
-    let wishes = if checks(outcome).is_empty() { words } else { words.split_once('+').map_or("", |(_, wish)| wish) };
+    let requests =
+        if checks(outcome).is_empty() { words } else { words.split_once('+').map_or("", |(_, request)| request) };
     let memo = Some(late(59_000));
-    let spec =
-        Spec { target_replicas: 4, operator: operator(wishes), checks: checks(outcome), memo, ..spec(60_000, config) };
+    let spec = Spec {
+        target_replicas: 4,
+        operator: operator(requests),
+        checks: checks(outcome),
+        memo,
+        ..spec(60_000, config)
+    };
 
     let decided = evaluate(&beside(old, new), &spec);
 
@@ -142,14 +148,14 @@ fn what_is_decided(
 #[case::abort_with_none_left("", "RRRR", "abort", "aborted")]
 #[case::abort_of_what_does_not_serve("", "UUU", "abort", "aborted drain r-1 r-2 r-3")]
 #[case::abort_with_enough("RRRR", "RP", "abort", "aborted drain r-5 r-6")]
-fn without_a_stable_revision(#[case] old: &str, #[case] new: &str, #[case] wish: &str, #[case] plan: &str) {
+fn without_a_stable_revision(#[case] old: &str, #[case] new: &str, #[case] request: &str, #[case] plan: &str) {
     let given = spec(60_000, "{}");
-    let spec = Spec { target_replicas: 4, operator: operator(wish), stable_revision: None, ..given };
+    let spec = Spec { target_replicas: 4, operator: operator(request), stable_revision: None, ..given };
 
     let decided = evaluate(&beside(old, new), &spec);
 
     assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
-    assert_eq!(decided.sub_step.is_over(), !wish.is_empty());
+    assert_eq!(decided.sub_step.is_over(), !request.is_empty());
 }
 
 /// Of old routes that serve, leftovers go first; idle ones go at once; but what does not serve goes before both.
@@ -424,8 +430,8 @@ fn what_is_no_configuration(#[case] config: &str, #[case] message: &str) {
     "an operator asked to abort: draining 1 route; 3 of 4 routes of the stable revision v1 can serve: creating 1"
 )]
 #[case::rolled_out("R", "RRRR", "", "4 of 4 new routes are ready: draining 1")]
-fn a_message(#[case] old: &str, #[case] new: &str, #[case] wish: &str, #[case] message: &str) {
-    let spec = Spec { target_replicas: 4, operator: operator(wish), ..spec(0, "{}") };
+fn a_message(#[case] old: &str, #[case] new: &str, #[case] request: &str, #[case] message: &str) {
+    let spec = Spec { target_replicas: 4, operator: operator(request), ..spec(0, "{}") };
 
     assert_eq!(evaluate(&beside(old, new), &spec).reason.message, message);
 }

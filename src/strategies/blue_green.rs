@@ -37,9 +37,9 @@
 //!   and drains green once it is not needed. It ends as rolled-back. Under a pause its code is `paused`, it drains
 //!   nothing, and does not end.
 //! - **Restored**: what the stable revision lacks of the target is created, whatever made it short, before green is.
-//! - **Green is promoted** as the memo says; or, where that was lost, where it serves, blue is on standby and none is
-//!   active. Green in traffic beside active blue is no approval: somebody tries it out, or the host puts every route
-//!   into traffic that has warmed up.
+//! - **Green is promoted** as the memo says; or, where that was lost, where it is in traffic, ready or not, blue is on
+//!   standby and none is active. Green in traffic beside active blue is no approval: somebody tries it out, or the host
+//!   puts every route into traffic that has warmed up.
 //! - **Green is lost** (row 3) where none is ready and blue on standby is, or as the memo says; nobody but another
 //!   activation takes that back.
 //! - **Switch over** promotes as many available green routes as the target, those in traffic first, and drains all
@@ -365,7 +365,8 @@ impl<'a> Cycle<'a> {
 /// Whether green carries the traffic, or should: as the memo says, or, where there is none, as blue on standby tells.
 fn is_promoted(rollout: &Rollout<'_>, memo: &Memo, tally: &Tally) -> bool {
     let is_kept = |route: &Route| route.is_standby() && !rollout.is_leftover(route);
-    let looks_so = || tally.serving_green > 0 && tally.active_blue == 0 && rollout.blue().any(is_kept);
+    // Ready or not: where green was lost with the memo, blue has to come back.
+    let looks_so = || green_in_traffic(rollout) > 0 && tally.active_blue == 0 && rollout.blue().any(is_kept);
     memo.has(Key::Promoted) || !memo.is_known() && looks_so()
 }
 

@@ -162,7 +162,7 @@ impl Host {
             self.settle();
         }
         let soon = self.spec.now.saturating_add_millis(5000);
-        // Where nothing happens, the host sleeps until it is asked to look again.
+        // Where nothing happens, the host sleeps until the next evaluation.
         let is_still = self.is_quiet && plan.is_empty();
         self.spec.now = plan.next_evaluation_at.filter(|at| is_still || *at < soon).unwrap_or(soon);
         self.end

@@ -1,4 +1,4 @@
-//! Rule 7: what a plan asks of the host; and what is no violation.
+//! Rule 7: what a plan requests of the host; and what is no violation.
 
 use pointsman::{
     RouteChanges, Spec, SubStep, Timestamp,
@@ -68,7 +68,7 @@ fn the_hosts_rule_stands_beside_the_others() {
     assert_eq!(guard::check_ids(&routes, &wanting(3), &remembering("\0")), []);
 }
 
-/// The host shortens texts, and puts off an evaluation that is asked for too soon.
+/// The host shortens texts, and puts off an evaluation that is requested too soon.
 #[test]
 fn not_violations() {
     let mut plan = on_the_way().draining(r([4]));

@@ -108,9 +108,9 @@ fn shares(routes: &[Route]) -> impl Iterator<Item = f64> {
 /// The routes right after the plan; with each of those that it lets in ready, and with all of them.
 fn worlds(routes: &[Route], spec: &Spec, plan: &RouteChanges) -> Vec<Vec<Route>> {
     let now = apply(plan, routes, spec);
-    let was_asked = |id: &str| routes.iter().any(|it| it.id == id && it.is_active() && it.traffic_ratio > 0.0);
+    let was_in_traffic = |id: &str| routes.iter().any(|it| it.id == id && it.is_active() && it.traffic_ratio > 0.0);
     let is_let_in =
-        |route: &Route| route.is_live() && route.traffic_status == TrafficStatus::Active && !was_asked(&route.id);
+        |route: &Route| route.is_live() && route.traffic_status == TrafficStatus::Active && !was_in_traffic(&route.id);
     let joining: Vec<usize> = (0..now.len()).filter(|i| is_let_in(&now[*i]) && !now[*i].is_ready()).collect();
     let ready = |which: &[usize]| {
         let mut world = now.clone();

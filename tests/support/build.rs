@@ -84,7 +84,7 @@ pub(crate) fn lettered(first: usize, revision: &str, letters: &str) -> Vec<Route
     made
 }
 
-/// What an operator wants: `promote`, `abort`, `pause`, several of them joined by `+`, and every other word a gate that
+/// What an operator requests: `promote`, `abort`, `pause`, several joined by `+`, and every other word a gate that
 /// was passed.
 pub(crate) fn operator(words: &str) -> Operator {
     let mut operator = Operator::default();

@@ -153,9 +153,9 @@ pub(crate) fn any_spec() -> impl Strategy<Value = Spec> {
 }
 
 fn any_operator() -> impl Strategy<Value = Operator> {
-    let wish = || prop::bool::weighted(0.2);
+    let request = || prop::bool::weighted(0.2);
     let gates = vec(select(vec!["preview", "promotion", "no-such-gate"]).prop_map(str::to_owned), 0..3);
-    (wish(), wish(), wish(), gates).prop_map(|(abort, pause, promote, passed_gates)| Operator {
+    (request(), request(), request(), gates).prop_map(|(abort, pause, promote, passed_gates)| Operator {
         abort,
         pause,
         promote,

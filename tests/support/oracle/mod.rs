@@ -1,5 +1,5 @@
 //! What the guard should find in a plan, worked out in another way: apply it to a world of replicas, look at what share
-//! of the traffic each of them gets, and ask who is worse off.
+//! of the traffic each of them gets, and see who is worse off.
 //!
 //! It shares no word and no arithmetic with the guard. The guard weighs capacities, sums of ratios over the largest;
 //! here a replica is *overloaded* by its share of the traffic. Where a share is so near to a bound that rounding
@@ -14,19 +14,19 @@
 )]
 
 mod drafts;
+mod judge;
 mod load;
-mod wishes;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use drafts::{Case, any_case};
+use judge::{Bounds, Judge};
 pub(crate) use load::{busiest, carries, wholes};
 use pointsman::{
     Route, RouteChanges, Spec,
     guard::{self, Policy, ViolationCode as Code},
 };
-use wishes::{Bounds, Judge};
 use world::World;
 
 /// What the oracle holds of a plan.

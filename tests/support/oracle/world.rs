@@ -12,13 +12,13 @@ pub(super) enum Side {
 
 /// Where requests for it go.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Door {
+pub(super) enum Traffic {
     /// To it, in this measure, while it answers.
-    Open(f64),
-    /// Elsewhere; it waits to be asked again.
-    Waiting,
-    /// Elsewhere, and it was never asked.
-    Shut,
+    Active(f64),
+    /// Elsewhere; it may return.
+    Standby,
+    /// Elsewhere; it was never approved.
+    Inactive,
 }
 
 /// What became of it.
@@ -41,7 +41,7 @@ pub(super) struct Replica {
     pub(super) id: Option<String>,
     pub(super) side: Side,
     pub(super) life: Life,
-    pub(super) door: Door,
+    pub(super) traffic: Traffic,
     pub(super) copies: u64,
 }
 
@@ -55,8 +55,8 @@ impl Replica {
 
     /// In which measure requests are sent to it as long as it answers; none where they never are.
     pub(super) fn measure(&self) -> Option<f64> {
-        match self.door {
-            Door::Open(ratio) if ratio > 0.0 && self.lives() && self.copies > 0 => Some(ratio),
+        match self.traffic {
+            Traffic::Active(ratio) if ratio > 0.0 && self.lives() && self.copies > 0 => Some(ratio),
             _ => None,
         }
     }
@@ -98,11 +98,11 @@ impl World {
         };
         for id in &plan.promote_route_ids {
             let i = find(&mut world, id);
-            world.0[i].door = Door::Open(1.0);
+            world.0[i].traffic = Traffic::Active(1.0);
         }
         for change in &plan.traffic_changes {
             let i = find(&mut world, &change.route_id);
-            world.0[i].door = door(change.traffic_status, change.traffic_ratio);
+            world.0[i].traffic = traffic(change.traffic_status, change.traffic_ratio);
         }
         for id in &plan.drain_route_ids {
             let i = find(&mut world, id);
@@ -110,24 +110,24 @@ impl World {
             if world.0[i].lives() {
                 world.0[i].life = Life::Leaving { counts: true };
             }
-            world.0[i].door = Door::Shut;
+            world.0[i].traffic = Traffic::Inactive;
         }
         world.0.extend(plan.rollout_specs.iter().map(|created| Replica {
             id: None,
             side: side(&created.revision, spec),
             life: Life::Down,
-            door: door(created.traffic_status, created.traffic_ratio),
+            traffic: traffic(created.traffic_status, created.traffic_ratio),
             copies: created.count.into(),
         }));
         world
     }
 }
 
-fn door(status: TrafficStatus, ratio: f64) -> Door {
+fn traffic(status: TrafficStatus, ratio: f64) -> Traffic {
     match status {
-        TrafficStatus::Active => Door::Open(ratio),
-        TrafficStatus::Standby => Door::Waiting,
-        TrafficStatus::Inactive => Door::Shut,
+        TrafficStatus::Active => Traffic::Active(ratio),
+        TrafficStatus::Standby => Traffic::Standby,
+        TrafficStatus::Inactive => Traffic::Inactive,
     }
 }
 
@@ -150,12 +150,12 @@ fn replica(route: &Route, spec: &Spec) -> Replica {
         (RouteStatus::Terminating, _) => Life::Leaving {
             counts: match (route.end, route.status_updated_at) {
                 (Some(RouteEnd::Evicted), _) => false,
-                (_, Some(asked_at)) => spec.now < spec.started_at || asked_at >= spec.started_at,
+                (_, Some(stopped_at)) => spec.now < spec.started_at || stopped_at >= spec.started_at,
                 (_, None) => true,
             },
         },
         (RouteStatus::Terminated | RouteStatus::FailedToStart, _) => Life::Gone,
     };
-    let door = door(route.traffic_status, route.traffic_ratio);
-    Replica { id: Some(route.id.clone()), side: side(&route.revision, spec), life, door, copies: 1 }
+    let traffic = traffic(route.traffic_status, route.traffic_ratio);
+    Replica { id: Some(route.id.clone()), side: side(&route.revision, spec), life, traffic, copies: 1 }
 }
