@@ -72,7 +72,7 @@ use super::{
     deadline::{self, Deadline},
     departures::Departures,
     due::Due,
-    failures::Failures,
+    failures::{self, Failures},
     memo::{Key, Memo},
     readiness::Readiness,
     remember,
@@ -217,6 +217,7 @@ impl<'a> Cycle<'a> {
         let (tally, target) = (rollout.tally(), spec.target_replicas);
         let mut memo = Memo::read(spec, BlueGreen::NAME);
         let readiness = Readiness::new(rollout, &mut memo, config.min_ready_seconds);
+        failures::note_ahead(rollout, &mut memo);
         let is_promoted = is_promoted(rollout, &memo, &tally);
         let has_deadline = config.progress_deadline_seconds.filter(|_| !is_promoted);
         let mut cycle = Self {
@@ -229,7 +230,7 @@ impl<'a> Cycle<'a> {
             checks: Checks::new(rollout, &readiness, &memo),
             deadline: Deadline::new(rollout, &tally, &mut memo, has_deadline),
             window: Due::NotYet,
-            strength: if is_promoted { None } else { Strength::new(rollout, green_in_traffic(rollout), &[]) },
+            strength: if is_promoted { None } else { Strength::new(rollout, &memo, green_in_traffic(rollout), &[]) },
             departures: Departures::new(rollout, &memo, config.drain_delay_seconds),
             bounds: BlueGreen::commitment(config, target, spec.limits),
             target,

@@ -84,6 +84,8 @@ impl Deadline {
 pub(crate) fn hold(memo: &mut Memo, is_held: bool, now: Timestamp) {
     if is_held {
         memo.happens_once(Key::Held);
+    } else if memo.is_ahead(Key::Held) || memo.is_ahead(Key::Progressed) {
+        // The clock is late for a cycle, and says nothing of how long that was; or for good, and the memo gets over it.
     } else if let Some(held) = memo.moment(Key::Held) {
         if let Some(progressed) = memo.moment(Key::Progressed) {
             let not_counted = now.saturating_millis_since(held);

@@ -83,7 +83,7 @@ use super::{
     checks::Checks,
     deadline::{self, Deadline},
     departures::Departures,
-    failures::Failures,
+    failures::{self, Failures},
     memo::{Key, Memo},
     readiness::Readiness,
     remember,
@@ -228,6 +228,7 @@ impl<'a> Cycle<'a> {
         let (tally, target) = (rollout.tally(), spec.target_replicas);
         let mut memo = Memo::read(spec, RollingUpdate::NAME);
         let readiness = Readiness::new(rollout, &mut memo, config.min_ready_seconds);
+        failures::note_ahead(rollout, &mut memo);
         let failures = Failures::of_green(rollout, &memo);
         Self {
             rollout,

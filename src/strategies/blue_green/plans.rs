@@ -19,7 +19,7 @@ use crate::{
 impl Cycle<'_> {
     /// Rolls back, for a reason.
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
-        RollingBack::new(self.rollout, self.bounds, self.departures).plan(code, why)
+        RollingBack::new(self.rollout, self.memo, self.bounds, self.departures).plan(code, why)
     }
 
     /// Row 2.
@@ -147,7 +147,9 @@ impl Cycle<'_> {
             }
         };
         let (plan, nobody) = (self.plan(SubStep::Provisioning, code, format!("{live}; {why}")), Leaving::default());
-        self.make_room(plan, if shortage == Shortage::Budget { &nobody } else { leaving })
+        // What waits for its drain delay makes room in the budget, too, only later.
+        let makes_room = most >= both_sets(self.target) && leaving.takes_time();
+        self.make_room(plan, if shortage == Shortage::Budget && !makes_room { &nobody } else { leaving })
     }
 
     /// Lets these go to make room.
