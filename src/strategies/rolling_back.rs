@@ -42,7 +42,7 @@ pub(crate) const PAUSED: &str = "paused";
 /// Gives a rollout up.
 pub(crate) struct RollingBack<'a> {
     rollout: &'a Rollout<'a>,
-    memo: Memo,
+    memo: &'a Memo,
     bounds: Commitment,
     departures: Departures,
     target: usize,
@@ -52,7 +52,7 @@ pub(crate) struct RollingBack<'a> {
 }
 
 impl<'a> RollingBack<'a> {
-    pub(crate) fn new(rollout: &'a Rollout<'a>, memo: Memo, bounds: Commitment, departures: Departures) -> Self {
+    pub(crate) fn new(rollout: &'a Rollout<'a>, memo: &'a Memo, bounds: Commitment, departures: Departures) -> Self {
         let spec = rollout.spec();
         let is_approved = |route: &Route| route.is_active() || route.is_standby();
         let is_of_it = |route: &Route| match spec.stable() {
@@ -112,7 +112,7 @@ impl<'a> RollingBack<'a> {
         let spec = self.rollout.spec();
         let missing = u32::try_from(target.saturating_sub(self.returnable.len())).unwrap_or(u32::MAX);
         let back_off =
-            if missing > 0 { Failures::of_stable(self.rollout, &self.memo).back_off(self.rollout) } else { None };
+            if missing > 0 { Failures::of_stable(self.rollout, self.memo).back_off(self.rollout) } else { None };
         let missing_now = if back_off.is_some() { 0 } else { missing };
 
         let (serving, idle): (Vec<&Route>, Vec<&Route>) = self.green.iter().partition(|route| route.is_serving());

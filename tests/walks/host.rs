@@ -73,7 +73,7 @@ impl World {
 
     /// Applies a plan that was made before. One for another state is refused by its version; a host that only asks the
     /// guard applies what is harmless, and has a memo then that does not say what is so.
-    pub(crate) fn apply_held(&mut self, _: &Strategies) -> Result<(), Broken> {
+    pub(crate) fn apply_held(&mut self) -> Result<(), Broken> {
         let Some(Held { plan, past, version }) = self.held.take() else { return Ok(()) };
         if version == self.version {
             self.store(&plan, past, Stored::All);

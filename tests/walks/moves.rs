@@ -124,7 +124,7 @@ impl World {
         match made {
             Move::Cycle(stored) => return self.cycle(strategies, *stored),
             Move::Compute => return self.compute(strategies),
-            Move::ApplyHeld => return self.apply_held(strategies),
+            Move::ApplyHeld => return self.apply_held(),
             Move::Crash => self.held = None,
             Move::TimePasses(millis) => self.clock.pass(*millis),
             Move::AllGoesWell => self.all_goes_well(|_| true),

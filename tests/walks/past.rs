@@ -15,6 +15,7 @@ pub(crate) enum Memory {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Past {
     pub(crate) memory: Memory,
     /// Whether green was promoted, as the last applied plan said.

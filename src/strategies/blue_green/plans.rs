@@ -19,7 +19,7 @@ use crate::{
 impl Cycle<'_> {
     /// Rolls back, for a reason.
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
-        RollingBack::new(self.rollout, self.memo, self.bounds, self.departures).plan(code, why)
+        RollingBack::new(self.rollout, &self.memo, self.bounds, self.departures).plan(code, why)
     }
 
     /// Row 2.
