@@ -104,7 +104,11 @@ pub(crate) fn gives_up_for_a_reason(cycle: &Cycle<'_>) -> bool {
     if cycle.subject.deadline.is_some_and(|deadline| progress.is_given_up || progress.idle >= deadline) {
         return true;
     }
-    let Terms::BlueGreen(config) = &cycle.subject.terms else { return false };
+    let config = match &cycle.subject.terms {
+        Terms::BlueGreen(config) => config,
+        Terms::RollingUpdate(_) => return false,
+        Terms::Other => return true,
+    };
     let was_promoted = state.promoted || state.count(Unit::is_on_standby) > 0;
     let is_lost = was_promoted && state.count(|unit| unit.is_new() && unit.is_ready()) == 0;
     let crashed = state.count(|unit| unit.is_new() && unit.has_crashed());

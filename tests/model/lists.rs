@@ -40,7 +40,7 @@ pub(crate) fn blue_green() -> Vec<(Subject, Budget)> {
         (auto(r#"{"progress_deadline_seconds": 20}"#), LEAST),
         (auto(r#"{"auto_promote": true, "max_replacements": 1}"#), LESS),
         (auto(r#"{"auto_promote": true, "keep_blue_seconds": 20}"#).within(Limits::None), LESS),
-        (auto(r#"{"keep_blue_seconds": 10, "max_replacements": 1}"#).with_check(), LESS),
+        (auto(r#"{"keep_blue_seconds": 10, "max_replacements": 1}"#).with_check(), LEAST),
         (auto(r#"{"preview_replicas": 1}"#), LESS),
         (auto(r#"{"auto_promote": true, "preview_replicas": 2, "progress_deadline_seconds": 10}"#), LEAST),
         (
@@ -66,7 +66,7 @@ pub(crate) fn rolling_update() -> Vec<(Subject, Budget)> {
         (rolling("{}"), ONCE),
         (rolling("{}").with_check(), LESS),
         (rolling(r#"{"max_surge": 1, "max_unavailable": 0}"#), LESS),
-        (rolling(r#"{"max_surge": 0, "max_unavailable": 1}"#).within(Limits::None), ONCE),
+        (rolling(r#"{"max_surge": 0, "max_unavailable": 1}"#).within(Limits::None), LESS),
         (rolling(r#"{"max_surge": 0, "max_unavailable": "25%"}"#), LESS),
         (rolling(r#"{"max_surge": "100%", "max_unavailable": 0}"#), LESS),
         (rolling(r#"{"max_surge": "50%", "max_unavailable": "50%"}"#).within(Limits::None), LESS),
