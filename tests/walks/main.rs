@@ -54,12 +54,12 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
-/// Some 100,000 steps of each.
+/// Some 70,000 steps of each.
 #[rstest]
 #[case::blue_green(Which::BlueGreen)]
 #[case::rolling_update(Which::RollingUpdate)]
 fn strategies_keep_their_promises_on_random_walks(#[case] which: Which) {
-    let (count, seed) = (setting("POINTSMAN_WALKS", 4500), setting("POINTSMAN_WALKS_SEED", 0));
+    let (count, seed) = (setting("POINTSMAN_WALKS", 3000), setting("POINTSMAN_WALKS_SEED", 0));
     let walked = match walks(which, &Strategies::SHIPPED, count, seed) {
         Ok(walked) => walked,
         Err(failure) => panic!("seed {seed}: {failure}"),
