@@ -311,6 +311,28 @@ fn leftovers(#[case] stable: &str, #[case] left: &str, #[case] plan: &str) {
     assert_eq!(summary(&evaluate(&routes, &spec(0, AUTO))), plan);
 }
 
+/// With a drain delay a leftover that serves leaves the traffic before there is room for green.
+#[test]
+fn leftovers_that_serve_leave_before_there_is_room() {
+    let config = r#"{"auto_promote": true, "drain_delay_seconds": 15}"#;
+    let mut routes = beside("RRR", "");
+    routes.extend(lettered(4, "v1b", "R"));
+    let limits = Some(Commitment { least_serving: 2, most_live: 6 });
+    let given = Spec { limits, ..spec(0, config) };
+
+    let decided = evaluate(&routes, &given);
+    assert_eq!(summary(&decided), "creating-green create 2 by r-4");
+
+    routes[3] = lettered(4, "v1b", "k").remove(0);
+    let given = Spec { memo: decided.memo, limits, ..spec(15_000, config) };
+    assert_eq!(summary(&evaluate(&routes, &given)), "creating-green create 3 drain r-4");
+
+    let mut single = beside("R", "");
+    single.extend(lettered(2, "v1b", "R"));
+    let given = Spec { target_replicas: 1, ..spec(0, config) };
+    assert_eq!(summary(&evaluate(&single, &given)), "no-budget by r-2");
+}
+
 /// Blue beyond a lowered target goes in the plan that creates, what is worth least first, and what stays has full
 /// shares.
 #[rstest]

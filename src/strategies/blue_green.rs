@@ -25,13 +25,14 @@
 //! | 15 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
 //! | 16 | deadline passed, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 17 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
-//! | 18 | live green + unreplaced < goal, and there is none | provisioning | make room | see below |
+//! | 18 | live green + unreplaced < goal, and there is none | see below | make room | see below |
 //! | 19 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
 //! | 20 | any green not ready | provisioning | none | `waiting-for-ready` |
 //! | 21 | else | provisioning | none | `waiting-for-available` |
 //!
 //! - **Promises** ([`Strategy::commitment`]): the target always serves, and at most twice as many are live. Limits that
-//!   allow less are refused at admission; a running rollout waits under them, with `no-budget`.
+//!   allow less are refused at admission; a running rollout waits under them, with `no-budget`. With `no_room` as
+//!   `turns` no more is promised than the limits ask for, and refused is only what leaves no move.
 //! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it,
 //!   and drains green once it is not needed. It ends as rolled-back. Under a pause its code is `paused`, it drains
 //!   nothing, and does not end.
@@ -58,6 +59,10 @@
 //! - **No room** (row 18): `no-capacity` where free places are short, for all that is missing;
 //!   `waiting-for-termination` where too much is live or still stopping; `no-budget` where as many are live as may be.
 //!   In the first two cases what the creation would drain is drained already: it holds the places.
+//! - **In turns** (row 18 with `no_room` as `turns`, where places are short or the limits too tight for two full sets):
+//!   the rollout goes on as a [rolling update](super::rolling_update), within the limits, to its end. Green carries
+//!   traffic from then on as it comes, so that approval is asked for first, at gate `turns`; then the code is
+//!   `taking-turns`. Previews, delays and the way back are for two full sets, and there are none.
 //! - **The deadline** is a [progress deadline](super::deadline), which gates, checks, delays and pauses do not spend.
 //! - Exactly the delay, the deadline or the window elapsed is enough. Arithmetic saturates. A health flap restarts the
 //!   delay, because it moves `status_updated_at`.
@@ -88,6 +93,7 @@ use crate::{
 mod gates;
 mod plans;
 mod promoted;
+mod turns;
 
 /// The blue-green strategy; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +130,19 @@ pub struct BlueGreenConfig {
     pub preview_replicas: Option<NonZeroU32>,
     /// Wait for approval in a first deployment, too, where there is nothing to protect.
     pub approve_first: bool,
+    /// What to do where there is no room for a full set of the new revision beside the old one.
+    pub no_room: NoRoom,
+}
+
+/// What to do where there is no room for both revisions at full strength.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoRoom {
+    /// Wait until there is.
+    #[default]
+    Wait,
+    /// Go on as a rolling update within the operator's limits, in the room that there is.
+    Turns,
 }
 
 impl Strategy for BlueGreen {
@@ -143,15 +162,23 @@ impl Strategy for BlueGreen {
         deadline::check_config(config.progress_deadline_seconds, config.min_ready_seconds)
     }
 
-    fn commitment(_: &BlueGreenConfig, target: u32, limits: Option<Commitment>) -> Commitment {
-        let own = Commitment { least_serving: target, most_live: both_sets(target) };
+    fn commitment(config: &BlueGreenConfig, target: u32, limits: Option<Commitment>) -> Commitment {
+        let least_serving = match config.no_room {
+            NoRoom::Wait => target,
+            NoRoom::Turns => turns::least_serving(target, limits),
+        };
+        let own = Commitment { least_serving, most_live: both_sets(target) };
         own.and(limits.unwrap_or(Commitment::NONE))
     }
 
-    fn admit(_: &BlueGreenConfig, target: u32, limits: Option<Commitment>) -> Result<(), String> {
+    fn admit(config: &BlueGreenConfig, target: u32, limits: Option<Commitment>) -> Result<(), String> {
+        if config.no_room == NoRoom::Turns {
+            return turns::admit(config, target, limits);
+        }
         match limits {
             Some(limits) if limits.most_live < both_sets(target) => Err(format!(
-                "needs max_surge 100%: beside {target} routes another {target} are created, and at most {} may be live",
+                "needs max_surge 100%: beside {target} routes another {target} are created, and at most {} may be \
+                 live; or set `no_room` to `turns`",
                 limits.most_live
             )),
             _ => Ok(()),
@@ -160,6 +187,9 @@ impl Strategy for BlueGreen {
 
     fn evaluate(rollout: &Rollout<'_>, config: &BlueGreenConfig) -> Result<RouteChanges, EvaluationError> {
         let cycle = Cycle::new(rollout, config);
+        if cycle.takes_turns() {
+            return Ok(turns::go_on(rollout, config));
+        }
         let mut plan = cycle.decide();
         plan.progress = Some(progress(plan.sub_step));
         Ok(remember::finish(rollout, cycle.remember(&plan), plan, &cycle.departures))
@@ -321,6 +351,11 @@ impl<'a> Cycle<'a> {
                 if self.is_lost {
                     memo.happens_once(Key::GreenLost);
                 }
+            }
+            _ if plan.reason.code == turns::TAKING_TURNS => {
+                memo.happens(Key::Turns);
+                // A step is progress.
+                deadline::forget(&mut memo);
             }
             _ => {}
         }

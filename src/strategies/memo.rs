@@ -58,6 +58,8 @@ keys! {
     GreenLost = "green-lost", Moment;
     /// The preview passed its gates.
     ToppedUp = "topped-up", Moment;
+    /// There was no room for both revisions: it goes on as a rolling update.
+    Turns = "turns", Moment;
     /// The rollout is rolled back.
     GivenUp = "given-up", Moment;
     /// The rollout is rolled back for its deadline.

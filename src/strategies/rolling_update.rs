@@ -184,15 +184,20 @@ impl Strategy for RollingUpdate {
     }
 
     fn evaluate(rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> Result<RouteChanges, EvaluationError> {
-        let cycle = Cycle::new(rollout, config);
-        let mut plan = cycle.decide();
-        plan.progress = Some(cycle.progress(plan.sub_step));
-        let mut memo = cycle.memo;
-        if plan.sub_step == SubStep::Finalizing {
-            deadline::forget(&mut memo);
-        }
-        Ok(remember::finish(rollout, memo, plan, &cycle.departures))
+        Ok(evaluate_as(Self::NAME, rollout, config))
     }
+}
+
+/// Evaluates a cycle for the strategy whose name its memo carries.
+pub(super) fn evaluate_as(name: &'static str, rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> RouteChanges {
+    let cycle = Cycle::new(name, rollout, config);
+    let mut plan = cycle.decide();
+    plan.progress = Some(cycle.progress(plan.sub_step));
+    let mut memo = cycle.memo;
+    if plan.sub_step == SubStep::Finalizing {
+        deadline::forget(&mut memo);
+    }
+    remember::finish(rollout, memo, plan, &cycle.departures)
 }
 
 /// Whether a route may be missing or added, so that anything can be replaced.
@@ -223,10 +228,10 @@ struct Cycle<'a> {
 // === impl Cycle: what it sees ===
 
 impl<'a> Cycle<'a> {
-    fn new(rollout: &'a Rollout<'a>, config: &'a RollingUpdateConfig) -> Self {
+    fn new(name: &'static str, rollout: &'a Rollout<'a>, config: &'a RollingUpdateConfig) -> Self {
         let spec = rollout.spec();
         let (tally, target) = (rollout.tally(), spec.target_replicas);
-        let mut memo = Memo::read(spec, RollingUpdate::NAME);
+        let mut memo = Memo::read(spec, name);
         let readiness = Readiness::new(rollout, &mut memo, config.min_ready_seconds);
         failures::note_ahead(rollout, &mut memo);
         let failures = Failures::of_green(rollout, &memo);

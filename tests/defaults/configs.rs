@@ -12,7 +12,7 @@ pub(crate) struct Subject {
     pub(crate) config: &'static str,
 }
 
-const BLUE_GREEN: [&str; 13] = [
+const BLUE_GREEN: [&str; 17] = [
     "{}",
     r#"{"auto_promote": true}"#,
     r#"{"auto_promote": true, "promote_delay_seconds": 30}"#,
@@ -26,9 +26,13 @@ const BLUE_GREEN: [&str; 13] = [
     r#"{"keep_blue_seconds": 60}"#,
     r#"{"progress_deadline_seconds": 900, "max_replacements": 1}"#,
     r#"{"max_replacements": 10}"#,
+    r#"{"auto_promote": true, "min_ready_seconds": 30, "progress_deadline_seconds": 600}"#,
+    r#"{"auto_promote": true, "drain_delay_seconds": 15}"#,
+    r#"{"approve_first": true, "auto_promote": true}"#,
+    r#"{"no_room": "turns", "auto_promote": true}"#,
 ];
 
-const ROLLING_UPDATE: [&str; 13] = [
+const ROLLING_UPDATE: [&str; 17] = [
     "{}",
     r#"{"max_surge": 1, "max_unavailable": 0}"#,
     r#"{"max_surge": 1, "max_unavailable": 1}"#,
@@ -42,11 +46,15 @@ const ROLLING_UPDATE: [&str; 13] = [
     r#"{"max_surge": 3, "max_unavailable": 2}"#,
     r#"{"wait_for_termination": true}"#,
     r#"{"max_surge": 0, "max_unavailable": "100%"}"#,
+    r#"{"min_ready_seconds": 30}"#,
+    r#"{"drain_delay_seconds": 15}"#,
+    r#"{"max_surge": "12.5%", "max_unavailable": "12.5%"}"#,
+    r#"{"min_ready_seconds": 10, "drain_delay_seconds": 5, "progress_deadline_seconds": 600}"#,
 ];
 
 /// Every strategy under every configuration.
 pub(crate) fn all() -> Vec<Subject> {
-    let of = |is_blue_green, configs: [&'static str; 13]| configs.map(|config| Subject { is_blue_green, config });
+    let of = |is_blue_green, configs: [&'static str; 17]| configs.map(|config| Subject { is_blue_green, config });
     [of(true, BLUE_GREEN), of(false, ROLLING_UPDATE)].concat()
 }
 

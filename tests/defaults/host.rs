@@ -181,8 +181,10 @@ impl Host {
             format!("new-{created}")
         };
         plan.apply(&mut self.routes, self.spec.now, new_id).expect("a plan names given routes");
-        if let Some(free) = &mut self.spec.free_places {
-            *free -= plan.rollout_specs.iter().map(|created| created.count).sum::<u32>();
+        if let Some(free) = self.spec.free_places {
+            let left = free.checked_sub(plan.rollout_specs.iter().map(|created| created.count).sum());
+            assert!(left.is_some(), "more are created than {free} places: {:?}{}", self.subject, self.story());
+            self.spec.free_places = left;
         }
         self.spec.memo.clone_from(&plan.memo);
         self.end = plan.sub_step.is_over().then_some(plan.sub_step);

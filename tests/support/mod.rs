@@ -11,7 +11,10 @@ use std::num::NonZeroU32;
 
 use pointsman::{
     Amount, Check, CheckOutcome, HealthStatus, Labels, Operator, Route, RouteEnd, RouteStatus, Spec, Timestamp,
-    TrafficStatus, blue_green::BlueGreenConfig, guard::Policy, rolling_update::RollingUpdateConfig,
+    TrafficStatus,
+    blue_green::{BlueGreenConfig, NoRoom},
+    guard::Policy,
+    rolling_update::RollingUpdateConfig,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -121,10 +124,11 @@ pub(crate) fn any_rolling_update_config() -> impl Strategy<Value = String> {
 pub(crate) fn any_blue_green_config() -> impl Strategy<Value = String> {
     let replacements = prop_oneof![4 => 0..4u32, 1 => Just(u32::MAX)];
     let preview = option::of(prop_oneof![4 => 1..4u32, 1 => Just(u32::MAX)]);
-    let gates = (any::<bool>(), any_seconds(), preview, prop::bool::weighted(0.3));
+    let no_room = prop_oneof![Just(NoRoom::Wait), Just(NoRoom::Turns)];
+    let gates = (any::<bool>(), any_seconds(), preview, prop::bool::weighted(0.3), no_room);
     (gates, any_deadline(), replacements, any_seconds(), any_seconds()).prop_map(
         |(gates, deadline, max_replacements, keep_blue_seconds, drain_delay_seconds)| {
-            let (auto_promote, promote_delay_seconds, preview, approve_first) = gates;
+            let (auto_promote, promote_delay_seconds, preview, approve_first, no_room) = gates;
             let (min_ready_seconds, progress_deadline_seconds) = deadline;
             let config = BlueGreenConfig {
                 auto_promote,
@@ -136,6 +140,7 @@ pub(crate) fn any_blue_green_config() -> impl Strategy<Value = String> {
                 drain_delay_seconds,
                 preview_replicas: preview.and_then(NonZeroU32::new),
                 approve_first,
+                no_room,
             };
             serde_json::to_string(&config).expect("a config is JSON")
         },

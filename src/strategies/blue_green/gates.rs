@@ -7,6 +7,8 @@ use crate::{Route, strategies::wait::Wait};
 const PREVIEW: &str = "preview";
 /// Waited at with all routes ready, before traffic is switched over.
 const PROMOTION: &str = "promotion";
+/// Waited at where there is no room, before green is put into traffic as it comes.
+pub(super) const TURNS: &str = "turns";
 
 /// What is waited for.
 pub(super) enum Hold<'a> {
@@ -33,17 +35,23 @@ impl<'a> Cycle<'a> {
     /// Rows 11 to 13: what holds the promotion, where anything is to be promoted.
     pub(super) fn hold(&self) -> Option<Hold<'a>> {
         let spec = self.rollout.spec();
-        let has_gate = !self.config.auto_promote && (!self.is_first() || self.config.approve_first);
         if self.goal == 0 || spec.operator.promote {
             return None;
         }
         if self.checks.are_pending() {
             return Some(Hold::Checks);
         }
-        if has_gate && !spec.has_passed(self.gate()) {
+        if self.is_held_at(self.gate()) {
             return Some(Hold::Approval);
         }
         self.delayed_by().map(|(newest, delay)| Hold::Delay(newest, delay))
+    }
+
+    /// Whether a person is to let the rollout through this gate, and has not.
+    pub(super) fn is_held_at(&self, gate: &str) -> bool {
+        let spec = self.rollout.spec();
+        let has_gates = !self.config.auto_promote && (!self.is_first() || self.config.approve_first);
+        has_gates && !spec.operator.promote && !spec.has_passed(gate)
     }
 
     /// The newest ready green route and its delay, if that is not over. The preview's delay is asked for once.

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::{Cycle, Deadline, RollingBack, both_sets, deadline, gates::Hold};
+use super::{Cycle, Deadline, NoRoom, RollingBack, both_sets, deadline, gates::Hold};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp,
     order::{first_to_drain, sort_by_id},
@@ -133,6 +133,9 @@ impl Cycle<'_> {
 
     /// Row 18. What makes room goes all the same, where it is what holds places: else nothing would ever be created.
     fn wait_for_room(&self, shortage: Shortage, live: &str, leaving: &Leaving<'_>) -> RouteChanges {
+        if self.config.no_room == NoRoom::Turns && shortage != Shortage::Termination {
+            return self.turn_to_turns(shortage, live);
+        }
         let (missing, most) = (self.missing(), self.bounds.most_live);
         let (code, why) = match shortage {
             Shortage::Places => {
@@ -146,10 +149,14 @@ impl Cycle<'_> {
                 ("no-budget", format!("{missing} more are to be created, and at most {most} routes may be live{needs}"))
             }
         };
-        let (plan, nobody) = (self.plan(SubStep::Provisioning, code, format!("{live}; {why}")), Leaving::default());
-        // What waits for its drain delay makes room in the budget, too, only later.
-        let makes_room = most >= both_sets(self.target) && leaving.takes_time();
-        self.make_room(plan, if shortage == Shortage::Budget && !makes_room { &nobody } else { leaving })
+        let plan = self.plan(SubStep::Provisioning, code, format!("{live}; {why}"));
+        if shortage != Shortage::Budget {
+            return self.make_room(plan, leaving);
+        }
+        // What is drained would not be enough. What leaves the traffic first is drained later, and may be.
+        let is_of_use = most >= both_sets(self.target);
+        let out = if is_of_use { leaving.out.clone() } else { vec![] };
+        self.make_room(plan, &Leaving { out, drained: vec![], waiting: leaving.waiting })
     }
 
     /// Lets these go to make room.
