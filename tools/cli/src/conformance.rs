@@ -68,12 +68,13 @@ fn told(error: CheckError, args: &ConformanceArgs) -> CliError {
 /// Only what the rules are.
 fn list(json: bool) -> Result<(), CliError> {
     if json {
-        let rules: Vec<_> = RULES.iter().map(|rule| json!({"rule": rule.id, "says": rule.says})).collect();
+        let rules: Vec<_> =
+            RULES.iter().map(|rule| json!({"rule": rule.id, "says": rule.says, "remedy": rule.remedy})).collect();
         return output::write_json(&rules);
     }
     let (mut out, look) = (output::stdout(), output::look());
     for rule in &RULES {
-        writeln!(out, "{}", look.labelled(pointsman_simulate::show::style::HEADING, rule.id, 22, rule.says))?;
+        writeln!(out, "{}", look.labelled(pointsman_simulate::show::style::HEADING, rule.id, 26, rule.says))?;
     }
     Ok(())
 }
