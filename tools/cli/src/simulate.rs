@@ -1,6 +1,10 @@
 //! `pointsman simulate`: a rollout played in virtual time, before anybody runs it.
 
-use std::{fs, num::NonZeroU32, path::PathBuf};
+use std::{
+    fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pointsman_host::{CheckConfigError, Guard, Plugin, Session};
@@ -65,7 +69,7 @@ fn with_config(scenario: Scenario, config: &PathBuf) -> Result<Scenario, CliErro
 }
 
 /// Checks a configuration before anything is played with it; returns the plugin's words against it.
-fn refused(scenario: &Scenario, plugin: &Plugin, config: &PathBuf) -> Result<Option<CliError>, CliError> {
+fn refused(scenario: &Scenario, plugin: &Plugin, config: &Path) -> Result<Option<CliError>, CliError> {
     let plugin = match scenario.policy() {
         Some(policy) if matches!(plugin.guard(), Guard::Policy(_)) => plugin.under(policy),
         _ => plugin.clone(),

@@ -143,7 +143,7 @@ impl<'a> Traffic<'a> {
             }
         }
         for (id, (colour, path, highest)) in paths {
-            let edge = format!(r##"stroke="#ffffff" stroke-width="4" fill="none""##);
+            let edge = r##"stroke="#ffffff" stroke-width="4" fill="none""##;
             svg.raw(&format!(r#"<path d="{path}" {edge}/>"#));
             let stroke = look::revision(colour);
             svg.open(&format!(r#"path class="load" d="{path}" stroke="{stroke}" stroke-width="2.5" fill="none""#));
