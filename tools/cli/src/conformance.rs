@@ -1,6 +1,6 @@
 //! `pointsman conformance`: any plugin against what every strategy must satisfy.
 
-use std::{io::Write, num::NonZeroU32, path::PathBuf};
+use std::{io::Write, num::NonZeroU32};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pointsman_conformance::{CheckError, Options, Outcome as Found, RULES, check};
@@ -26,7 +26,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &ConformanceArgs) -> Result<Outco
         limits: sandbox.limits(),
         cache: sandbox.cache(),
         guard: sandbox.guard(),
-        configs: args.configs.iter().map(config).collect::<Result<_, _>>()?,
+        configs: args.configs.iter().map(input::config_argument).collect::<Result<_, _>>()?,
         cases: NonZeroU32::new(args.cases).unwrap_or(NonZeroU32::MIN),
         seed: args.seed,
         progress: Some(&|rule, tried| {
@@ -46,12 +46,6 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &ConformanceArgs) -> Result<Outco
         None => Ok(Outcome::Ok),
         Some(why) => Err(CliError::NotTried { skipped: report.count(Found::Skipped), why: why.to_owned() }),
     }
-}
-
-/// A configuration of the command line: a file, or the JSON object itself.
-fn config(config: &PathBuf) -> Result<String, CliError> {
-    let inline = config.to_str().filter(|text| text.trim_start().starts_with('{'));
-    inline.map_or_else(|| input::config(config), |text| Ok(text.to_owned()))
 }
 
 /// An error with the configuration as it was given.
