@@ -159,8 +159,8 @@ impl Route {
     }
 
     /// Moment at which status or health last changed, as far as is known: the later of `status_updated_at` and
-    /// `created_at`, because a stamp may be of another clock, which is behind. What is ahead of `now` says nothing; where
-    /// both are, it is now.
+    /// `created_at`, because a stamp may be of another clock, which is behind. What is ahead of `now` says nothing;
+    /// where both are, it is now.
     pub fn changed_at(&self, now: Timestamp) -> Timestamp {
         let known = [self.status_updated_at, Some(self.created_at)].into_iter().flatten();
         known.filter(|at| *at <= now).max().unwrap_or(now)

@@ -15,7 +15,7 @@ pub(crate) const ONCE: Budget =
 pub(crate) const LESS: Budget = Budget { in_all: 2, ..ONCE };
 
 /// For all options at once.
-const LEAST: Budget = Budget { in_all: 1, ..ONCE };
+pub(crate) const LEAST: Budget = Budget { in_all: 1, ..ONCE };
 
 /// For proxies with weights: a person sets them.
 pub(crate) const HANDS: Budget = Budget { hands: 2, ..LESS };

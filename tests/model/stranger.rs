@@ -1,16 +1,34 @@
 //! Strategies from elsewhere: `Subject::other` holds them to what every strategy owes, and knows no terms of theirs.
+//! So it does with what has other terms under one option than the model knows.
 
-use pointsman::rolling_update::RollingUpdate;
+use pointsman::{blue_green::BlueGreen, rolling_update::RollingUpdate};
+use rstest::rstest;
 use stateright::{Checker, Model};
 
-use crate::{broken_rolling::CompletesTooEarly, check, lists::LESS, rollouts::Rollouts, subject::Subject};
+use crate::{
+    broken_rolling::CompletesTooEarly,
+    check,
+    lists::{LEAST, LESS, PLACES},
+    rollouts::Rollouts,
+    subject::{Limits, Subject},
+    world::Budget,
+};
 
 const ONE_MORE: &str = r#"{"max_surge": 1, "max_unavailable": 0}"#;
+const TURNS: &str = r#"{"auto_promote": true, "no_room": "turns"}"#;
+const SLOW_TURNS: &str = r#"{"auto_promote": true, "no_room": "turns", "drain_delay_seconds": 20}"#;
 
-#[test]
-fn a_strategy_is_judged_without_its_terms() {
-    let (states, _) = check(&[Subject::other::<RollingUpdate>(ONE_MORE)], 2, LESS);
+#[rstest]
+#[case::rolling_update(Subject::other::<RollingUpdate>(ONE_MORE), LESS, "replacing")]
+#[case::turns_with_no_place(Subject::other::<BlueGreen>(TURNS).with_places(0), PLACES, "taking-turns")]
+#[case::turns_with_a_place(Subject::other::<BlueGreen>(TURNS).with_places(1), PLACES, "taking-turns")]
+#[case::turns_within_limits(Subject::other::<BlueGreen>(TURNS).within(Limits::OneMore), LEAST, "taking-turns")]
+#[case::turns_with_a_delay(Subject::other::<BlueGreen>(SLOW_TURNS).with_places(1), LEAST, "waiting-for-drain-delay")]
+fn a_strategy_is_judged_without_its_terms(#[case] subject: Subject, #[case] budget: Budget, #[case] code: &str) {
+    let (states, reached) = check(&[subject], 2, budget);
+
     assert!(states > 1000, "{states} states");
+    assert!(reached.contains(code), "{reached:?}");
 }
 
 #[test]
