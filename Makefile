@@ -54,9 +54,14 @@ reproducible: needs-cargo ## Build the components in two folders and compare the
 # Names what a machine lacks first, not after ten minutes.
 test: needs-cargo needs-python needs-go fmt lint docs unit reproducible python go ## Run all that CI runs
 
-# The same check with more going wrong; `make test` runs the smaller one.
-model: needs-cargo ## Check the strategies' models more deeply (several minutes)
+# Some five million steps of each strategy. Another seed walks elsewhere; a failure prints its own.
+WALKS ?= 200000
+WALKS_SEED ?= 1
+# The same checks with more going wrong; `make test` runs the smaller ones.
+model: needs-cargo ## Check the strategies' models more deeply, and walk through WALKS random rollouts from WALKS_SEED
 	$(CARGO) test --locked --package pointsman --test model -- --ignored --nocapture
+	POINTSMAN_WALKS=$(WALKS) POINTSMAN_WALKS_SEED=$(WALKS_SEED) \
+		$(CARGO) test --locked --package pointsman --test walks -- --nocapture random_walks
 
 bench: components ## Measure, and print the table (several minutes)
 	$(CARGO) bench --locked --package host-test

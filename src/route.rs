@@ -133,10 +133,11 @@ impl Route {
     /// ran before can be deployed again.
     ///
     /// Where an end is known the moment of it counts; otherwise that of the creation, because a host without ends may
-    /// move `status_updated_at` when it cleans up.
+    /// move `status_updated_at` when it cleans up. What was created since has ended since, whatever a stamp says of
+    /// another clock that is behind.
     pub fn has_ended_since(&self, since: Timestamp) -> bool {
         let stamp = self.status_updated_at.filter(|_| self.end.is_some());
-        !self.is_live() && stamp.unwrap_or(self.created_at) >= since
+        !self.is_live() && stamp.max(Some(self.created_at)) >= Some(since)
     }
 
     /// Failed: ended since `since` and neither drained nor evicted. One that is terminating without an end was asked to
@@ -157,10 +158,12 @@ impl Route {
             && self.status_updated_at.is_none_or(|at| at >= since)
     }
 
-    /// Moment at which status or health last changed, as far as is known: `status_updated_at`, or `created_at` where
-    /// that is unknown or ahead of `now`, but never after `now`.
+    /// Moment at which status or health last changed, as far as is known: the later of `status_updated_at` and
+    /// `created_at`, because a stamp may be of another clock, which is behind. What is ahead of `now` says nothing;
+    /// where both are, it is now.
     pub fn changed_at(&self, now: Timestamp) -> Timestamp {
-        self.status_updated_at.filter(|at| *at <= now).unwrap_or(self.created_at).min(now)
+        let known = [self.status_updated_at, Some(self.created_at)].into_iter().flatten();
+        known.filter(|at| *at <= now).max().unwrap_or(now)
     }
 
     /// Checks what must hold of it whatever the other routes are.

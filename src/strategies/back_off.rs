@@ -8,16 +8,28 @@ const FIRST: u32 = 10;
 const LONGEST: u32 = 300;
 
 /// The back-off after the last of these failures, if it is not over: 10 s; 20 s once more have failed than the target,
-/// 40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][kubernetes].
+/// 40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][kubernetes]. What is
+/// stamped ahead of the clock altogether failed at `ahead`.
 ///
 /// [kubernetes]: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
-pub(crate) fn back_off<'a>(failed: impl Iterator<Item = &'a Route>, target: u32, now: Timestamp) -> Option<Wait> {
+pub(crate) fn back_off<'a>(
+    failed: impl Iterator<Item = &'a Route>,
+    target: u32,
+    now: Timestamp,
+    ahead: Timestamp,
+) -> Option<Wait> {
     let (mut failures, mut last) = (0_u32, None);
     for route in failed {
         failures = failures.saturating_add(1);
-        last = last.max(Some(route.changed_at(now)));
+        let at = if is_ahead(route, now) { ahead } else { route.changed_at(now) };
+        last = last.max(Some(at));
     }
     let rounds = failures.div_ceil(target.max(1)).max(1);
     let seconds = (FIRST << (rounds - 1).min(5)).min(LONGEST);
     Some(Wait::new(last?, seconds)).filter(|back_off| !back_off.is_over(now))
+}
+
+/// Whether all that is known of a route is ahead of the clock, which was set back since.
+pub(crate) fn is_ahead(route: &Route, now: Timestamp) -> bool {
+    route.created_at > now && route.status_updated_at.is_none_or(|at| at > now)
 }

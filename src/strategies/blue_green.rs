@@ -22,6 +22,7 @@
 //! | 12 | available green ≥ goal > 0, the gate is not passed | awaiting-promotion | none | `awaiting-approval` |
 //! | 13 | available green ≥ goal > 0, the delay not over, no promote | awaiting-promotion | none | `awaiting-delay` |
 //! | 14 | available green ≥ target | finalizing or completed | switch over | `promoting` |
+//! | 14a | given up, no blue to go back to, any available green, promote | finalizing | as 5 | `replacing-green` |
 //! | 15 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
 //! | 16 | deadline passed, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 17 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
@@ -36,7 +37,9 @@
 //! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it,
 //!   and drains green once it is not needed. It ends as rolled-back. Under a pause its code is `paused`, it drains
 //!   nothing, and does not end.
-//! - **Restored**: what the stable revision lacks of the target is created, whatever made it short, before green is.
+//! - **Restored**: while less than the target serves, ready blue on standby or active at ratio 0.0 is returned to
+//!   traffic, no leftovers. What the stable revision lacks of the target is created, whatever made it short, before
+//!   green is. Both also under a pause.
 //! - **Green is promoted** as the memo says; or, where that was lost, where it is in traffic, ready or not, blue is on
 //!   standby and none is active. Green in traffic beside active blue is no approval: somebody tries it out, or the host
 //!   puts every route into traffic that has warmed up.
@@ -46,13 +49,15 @@
 //!   other green. Blue is drained; where `keep_blue_seconds` or `drain_delay_seconds` is above 0 and any blue is
 //!   active, that goes on standby instead, and leftovers with it only for the drain delay. The longer of both counts
 //!   from the promotion, which the memo keeps; a lost memo restarts it. Its end takes [two cycles](super::due).
+//! - **Nothing to go back to** (row 14a): a first deployment that is past its deadline keeps its ready green, which
+//!   serves nobody. A promote puts what is available into traffic, and the rest follows as in row 5.
 //! - **Unreplaced**: a failure occupies its slot until `max_replacements` allows a replacement, so that a crash-looping
 //!   revision cannot create routes without end. Once promoted, green is always replaced, after a back-off.
 //! - **Gates**: `preview`, where there are preview routes, and `promotion`. There is none where `auto_promote` is set,
 //!   nor in a first deployment (no stable revision and no live blue), which has nothing to protect, but with
 //!   `approve_first`.
-//! - **Checks** count if they are [about what is there](super::checks); they are asked again when a preview's rest is
-//!   ready, as the gate is. The delay is asked for once.
+//! - **Checks** count if they are [about what is there](super::checks); they hold again when a preview's rest is
+//!   ready, as the gate does. The delay holds once.
 //! - **Create** makes green inactive, ratio 0.0; in row 5 active, ratio 1.0. It drains leftovers, and blue beyond the
 //!   target, those that serve only as far as the target still serves; in row 5 only what does not serve, and no more
 //!   than there has to be room for.
@@ -63,7 +68,8 @@
 //!   the rollout goes on as a [rolling update](super::rolling_update), within the limits, to its end. Green carries
 //!   traffic from then on as it comes, so that approval is asked for first, at gate `turns`; then the code is
 //!   `taking-turns`. Previews, delays and the way back are for two full sets, and there are none.
-//! - **The deadline** is a [progress deadline](super::deadline), which gates, checks, delays and pauses do not spend.
+//! - **The deadline** is a [progress deadline](super::deadline), which gates, checks, delays and pauses do not spend,
+//!   nor the drain delay of what makes room, as long as no green is on its way.
 //! - Exactly the delay, the deadline or the window elapsed is enough. Arithmetic saturates. A health flap restarts the
 //!   delay, because it moves `status_updated_at`.
 
@@ -77,7 +83,7 @@ use super::{
     deadline::{self, Deadline},
     departures::Departures,
     due::Due,
-    failures::Failures,
+    failures::{self, Failures},
     memo::{Key, Memo},
     readiness::Readiness,
     remember,
@@ -192,7 +198,8 @@ impl Strategy for BlueGreen {
         }
         let mut plan = cycle.decide();
         plan.progress = Some(progress(plan.sub_step));
-        Ok(remember::finish(rollout, cycle.remember(&plan), plan, &cycle.departures))
+        let (memo, only_departs) = (cycle.remember(&plan), cycle.only_departs(&plan));
+        Ok(remember::finish(rollout, memo, plan, &cycle.departures, only_departs))
     }
 }
 
@@ -247,6 +254,7 @@ impl<'a> Cycle<'a> {
         let (tally, target) = (rollout.tally(), spec.target_replicas);
         let mut memo = Memo::read(spec, BlueGreen::NAME);
         let readiness = Readiness::new(rollout, &mut memo, config.min_ready_seconds);
+        failures::note_ahead(rollout, &mut memo);
         let is_promoted = is_promoted(rollout, &memo, &tally);
         let has_deadline = config.progress_deadline_seconds.filter(|_| !is_promoted);
         let mut cycle = Self {
@@ -259,7 +267,7 @@ impl<'a> Cycle<'a> {
             checks: Checks::new(rollout, &readiness, &memo),
             deadline: Deadline::new(rollout, &tally, &mut memo, has_deadline),
             window: Due::NotYet,
-            strength: if is_promoted { None } else { Strength::new(rollout, green_in_traffic(rollout), &[]) },
+            strength: if is_promoted { None } else { Strength::new(rollout, &memo, green_in_traffic(rollout), &[]) },
             departures: Departures::new(rollout, &memo, config.drain_delay_seconds),
             bounds: BlueGreen::commitment(config, target, spec.limits),
             target,
@@ -276,10 +284,14 @@ impl<'a> Cycle<'a> {
         cycle
     }
 
-    /// Looks whether only a preview is wanted so far, and remembers when it has passed what holds it.
+    /// Determines whether the goal is the preview or the target, and remembers when the preview has passed its gate.
     fn choose_goal(&mut self) {
         let spec = self.rollout.spec();
-        if self.is_promoted || self.memo.has(Key::ToppedUp) || self.tally.ready_green >= self.target {
+        if self.is_promoted
+            || self.takes_what_is_ready()
+            || self.memo.has(Key::ToppedUp)
+            || self.tally.ready_green >= self.target
+        {
             return;
         }
         self.goal = self.preview();
@@ -309,6 +321,13 @@ impl<'a> Cycle<'a> {
         self.rollout.spec().stable().is_none() && self.tally.live_blue == 0
     }
 
+    /// Whether an operator promotes what is available of a first deployment that was given up: nothing serves that
+    /// could be protected.
+    fn takes_what_is_ready(&self) -> bool {
+        let is_promoting = self.rollout.spec().operator.promote && self.available > 0;
+        is_promoting && !self.is_promoted && self.is_first() && self.memo.has(Key::GivenUp)
+    }
+
     /// Whether less serves than the operator's limits ask for.
     fn is_short(&self) -> bool {
         let limits = self.rollout.spec().limits;
@@ -322,12 +341,24 @@ impl<'a> Cycle<'a> {
 
     /// Failed green routes that are not to be replaced: each occupies a slot. Once green carries the traffic none does.
     fn unreplaced(&self) -> u32 {
-        if self.is_promoted { 0 } else { self.failures.count().saturating_sub(self.config.max_replacements) }
+        if self.is_promoted || self.takes_what_is_ready() {
+            0
+        } else {
+            self.failures.count().saturating_sub(self.config.max_replacements)
+        }
     }
 
     /// How many green routes are to be created.
     fn missing(&self) -> u32 {
         self.goal.saturating_sub(self.tally.live_green.saturating_add(self.unreplaced()))
+    }
+
+    /// Whether nothing but a drain delay keeps the next green route from being created.
+    fn only_departs(&self, plan: &RouteChanges) -> bool {
+        let deploying = &self.rollout.spec().deploying_revision;
+        let creates = plan.rollout_specs.iter().any(|rollout| rollout.revision == *deploying);
+        let is_on_its_way = creates || self.tally.live_green > self.available;
+        !is_on_its_way && self.missing() > 0 && self.departures.are_under_way(self.rollout, plan)
     }
 
     /// What a plan of this cycle leaves to remember.
@@ -429,6 +460,9 @@ impl Cycle<'_> {
             if self.available >= self.target {                                               // row 14
                 return self.promote();
             }
+        }
+        if self.takes_what_is_ready() {                                                      // row 14a
+            return self.replace_green();
         }
         self.provision()
     }

@@ -5,10 +5,15 @@
 //! many green routes as were evicted or drained since, by the target at most in one rollout: their replacements are
 //! progress again. What crashed or flaps lowers nothing, so a revision that never holds is given up.
 //!
-//! Time at a gate, for a check, a delay or a pause is not counted: while it is *held*, the deadline stands still. A
-//! lost memo counts from now, and so does a rollout that goes on after it was rolled back. Rolling back has no
+//! Time at a gate, for a check, a delay or a pause is not counted: while it is *held*, the deadline stands still. So it
+//! does while nothing but a drain delay keeps the next green route from being created: the delay is the operator's, and
+//! says nothing of the new revision ([argo-rollouts#3414][drain]). It counts beside a delay as soon as green is on its
+//! way, or is not created again because it failed: a delay must not hide a revision that does not start.
+//!
+//! A lost memo counts from now, and so does a rollout that goes on after it was rolled back. Rolling back has no
 //! deadline.
 //!
+//! [drain]: https://github.com/argoproj/argo-rollouts/issues/3414
 //! [kubernetes]: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds
 
 use std::num::NonZeroU32;
@@ -31,7 +36,7 @@ pub(crate) struct Deadline {
     /// Until when time is counted: now, or when the rollout was held.
     until: Timestamp,
     due: Due,
-    /// Whether an operator asked to go on whatever it says.
+    /// Whether an operator promotes, whatever it says.
     is_waived: bool,
     now: Timestamp,
 }
@@ -62,14 +67,16 @@ impl Deadline {
         Some(Self { wait, until, due, is_waived: rollout.spec().operator.promote, now })
     }
 
-    /// Whether it has passed, as two cycles have seen, and no operator asked to go on.
+    /// Whether it has passed, as two cycles have seen, and no operator promotes.
     pub(crate) fn has_passed(&self) -> bool {
         self.due.is_now() && !self.is_waived
     }
 
-    /// When to look at it again.
-    pub(crate) fn look_again_at(&self) -> Option<Timestamp> {
-        let at = self.due.look_again_at().or_else(|| self.wait.end_ahead(self.now));
+    /// When to look at it again: later by what was not counted up to now, and not for its end while it is held.
+    pub(crate) fn look_again_at(&self, is_held: bool) -> Option<Timestamp> {
+        let not_counted = self.now.saturating_millis_since(self.until);
+        let wait = Wait::new(self.wait.since().saturating_add_millis(not_counted), self.wait.seconds());
+        let at = self.due.look_again_at().or_else(|| wait.end_ahead(self.now).filter(|_| !is_held));
         at.filter(|_| !self.is_waived)
     }
 
@@ -84,6 +91,8 @@ impl Deadline {
 pub(crate) fn hold(memo: &mut Memo, is_held: bool, now: Timestamp) {
     if is_held {
         memo.happens_once(Key::Held);
+    } else if memo.is_ahead(Key::Held) || memo.is_ahead(Key::Progressed) {
+        // The clock is late for a cycle, and says nothing of how long that was; or for good, and the memo gets over it.
     } else if let Some(held) = memo.moment(Key::Held) {
         if let Some(progressed) = memo.moment(Key::Progressed) {
             let not_counted = now.saturating_millis_since(held);

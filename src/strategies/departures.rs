@@ -56,6 +56,17 @@ impl Departures {
         leaving
     }
 
+    /// Whether anything waits for its delay once the plan is applied: it leaves the traffic now, or did before.
+    pub(crate) fn are_under_way(&self, rollout: &Rollout<'_>, plan: &RouteChanges) -> bool {
+        let Some(delay) = self.delay else { return false };
+        let change = |route: &Route| plan.traffic_changes.iter().find(|change| change.route_id == route.id);
+        let is_drained = |route: &Route| plan.drain_route_ids.contains(&route.id);
+        rollout.routes().filter(|route| route.is_live() && !is_drained(route)).any(|route| match change(route) {
+            Some(change) => change.traffic_status == TrafficStatus::Standby,
+            None => route.is_standby() && !delay.is_over(self.now),
+        })
+    }
+
     /// Takes them out of the plan's traffic, drains what may go, and asks for the next evaluation when the rest may.
     pub(crate) fn depart(&self, plan: RouteChanges, leaving: &Leaving<'_>) -> RouteChanges {
         let plan = plan.change_traffic(leaving.out.iter().copied().map(put_on_standby));

@@ -74,10 +74,14 @@ keys! {
     DueWindow = "due-window", Moment;
     /// The number of ready routes that are stamped ahead of the clock last grew.
     StampedAhead = "stamped-ahead", Moment;
+    /// The number of ended routes that are stamped ahead of the clock last grew.
+    EndedAhead = "ended-ahead", Moment;
     /// Routes that are to be drained last left the traffic.
     LeftTraffic = "left-traffic", Moment;
     /// How many ready routes are stamped ahead of the clock.
     Ahead = "ahead", Number;
+    /// How many ended routes are stamped ahead of the clock.
+    Ended = "ended", Number;
     /// The most green routes that were ready at once, less those that were lost through nobody's fault.
     Mark = "mark", Number;
     /// How many green routes had been evicted or drained when the mark was last lowered.
@@ -134,6 +138,11 @@ impl Memo {
     /// A moment, at most now.
     pub(crate) fn moment(&self, key: Key) -> Option<Timestamp> {
         self.entries[key as usize].map(|entry| Timestamp::from_millis(entry.value).min(self.now))
+    }
+
+    /// Whether a moment is ahead of the clock.
+    pub(crate) fn is_ahead(&self, key: Key) -> bool {
+        self.entries[key as usize].is_some_and(|entry| entry.value > self.now.as_millis())
     }
 
     /// A number; 0 where nothing is remembered.

@@ -9,11 +9,14 @@ use super::{
 use crate::{Rollout, Route, RouteChanges, SubStep};
 
 /// Finishes a plan: remembers what it does, writes the memo, and asks for the evaluations that the memo needs.
+///
+/// `only_departs` is whether nothing but a drain delay keeps the next green route from being created.
 pub(crate) fn finish(
     rollout: &Rollout<'_>,
     mut memo: Memo,
     mut plan: RouteChanges,
     departures: &Departures,
+    only_departs: bool,
 ) -> RouteChanges {
     let spec = rollout.spec();
     let drains = plan.drain_route_ids.iter().filter_map(|id| rollout.find(id));
@@ -36,7 +39,7 @@ pub(crate) fn finish(
     }
     if memo.has(Key::Progressed) {
         let is_held = matches!(plan.sub_step, SubStep::AwaitingPromotion | SubStep::RollingBack | SubStep::RolledBack);
-        deadline::hold(&mut memo, is_held || spec.is_paused(), spec.now);
+        deadline::hold(&mut memo, is_held || only_departs || spec.is_paused(), spec.now);
     }
     departures.remember(rollout, &mut memo, &plan);
     // At the end of time nothing is ahead.

@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | 1 | what can be returned to carries the target | rolled-back | return; drain all else that is live |
 //! | 2 | a stable revision is known | rolling-back | return; create what is missing; drain green not needed |
-//! | 3 | not, and ready green is idle that may be wanted | rolling-back | return; drain green that is not ready |
+//! | 3 | not, and ready green is idle that may be promoted | rolling-back | return; drain green that is not ready |
 //! | 4 | not | rolled-back | return; drain green that does not serve |
 //!
 //! - **What can be returned to**: routes of the stable revision in traffic or on standby; where none is known, all blue
@@ -15,10 +15,11 @@
 //! - **Return** puts ready routes on standby into traffic, and raises all that stays there to a full share.
 //! - **Row 1** is rolling-back as long as what leaves the traffic waits for its drain delay.
 //! - **Row 2** keeps green that serves as long as the target is not carried without it. Where there is no room to
-//!   create, leftovers that do not serve make it, then green that does not; where there is none for a single route, and
+//!   create, leftovers that do not serve make it, then inactive routes of the stable revision, which are not returned
+//!   to, then green that does not serve; where there is none for a single route, and
 //!   none is on its way, also green, then leftovers, that serve beyond the least. What ran and may recover waits on
 //!   standby, and makes room once it was not ready for 10 s. Other leftovers stay until row 1.
-//! - **Row 3** is not for an abort: what an operator gave up is not wanted.
+//! - **Row 3** is not for an abort: what an operator aborted is not to be promoted.
 //! - **Under a pause** nothing is drained and nothing ends: what would be drained goes on standby where it is in
 //!   traffic.
 
@@ -26,6 +27,7 @@ use super::{
     blip,
     departures::Departures,
     failures::Failures,
+    memo::Memo,
     room::Room,
     traffic::{activate, put_on_standby, raise_beside_stable},
 };
@@ -41,6 +43,7 @@ pub(crate) const PAUSED: &str = "paused";
 /// Gives a rollout up.
 pub(crate) struct RollingBack<'a> {
     rollout: &'a Rollout<'a>,
+    memo: &'a Memo,
     bounds: Commitment,
     departures: Departures,
     target: usize,
@@ -50,7 +53,7 @@ pub(crate) struct RollingBack<'a> {
 }
 
 impl<'a> RollingBack<'a> {
-    pub(crate) fn new(rollout: &'a Rollout<'a>, bounds: Commitment, departures: Departures) -> Self {
+    pub(crate) fn new(rollout: &'a Rollout<'a>, memo: &'a Memo, bounds: Commitment, departures: Departures) -> Self {
         let spec = rollout.spec();
         let is_approved = |route: &Route| route.is_active() || route.is_standby();
         let is_of_it = |route: &Route| match spec.stable() {
@@ -60,6 +63,7 @@ impl<'a> RollingBack<'a> {
         let live = rollout.routes().filter(|route| route.is_live());
         Self {
             rollout,
+            memo,
             bounds,
             departures,
             target: spec.target_replicas as usize,
@@ -108,7 +112,8 @@ impl<'a> RollingBack<'a> {
         let (carrying, target) = (self.carrying(), self.target);
         let spec = self.rollout.spec();
         let missing = u32::try_from(target.saturating_sub(self.returnable.len())).unwrap_or(u32::MAX);
-        let back_off = if missing > 0 { Failures::of_stable(self.rollout).back_off(self.rollout) } else { None };
+        let back_off =
+            if missing > 0 { Failures::of_stable(self.rollout, self.memo).back_off(self.rollout) } else { None };
         let missing_now = if back_off.is_some() { 0 } else { missing };
 
         let (serving, idle): (Vec<&Route>, Vec<&Route>) = self.green.iter().partition(|route| route.is_serving());
@@ -118,10 +123,15 @@ impl<'a> RollingBack<'a> {
         let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
             idle.into_iter().partition(|route| !route.is_ready() && !blip::may_recover(route));
         let lack = self.room_once(leaving.len()).to_make_for(missing_now);
-        // Nobody returns to leftovers: those that do not serve make room first.
-        let made = first_to_drain(idle_others.iter().copied(), lack);
-        let lack = lack - made.len();
-        leaving.extend(made);
+        // Nobody returns to leftovers, nor to what a person set inactive: what does not serve makes room first.
+        let inactive = self.rollout.routes().filter(|route| route.is_live() && self.rollout.is_stable(route));
+        let inactive = inactive.filter(|route| !is_among(&self.returnable, route)).collect();
+        let mut lack = lack;
+        for idle in [idle_others, inactive] {
+            let made = first_to_drain(idle, lack);
+            lack -= made.len();
+            leaving.extend(made);
+        }
         let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
         let given_up = unready.iter().filter(|route| blip::wait(route, spec.now).is_over(spec.now));
         leaving.extend(first_to_drain(given_up.chain(&ready).copied(), lack));
@@ -173,9 +183,9 @@ impl<'a> RollingBack<'a> {
         let (carrying, target) = (self.carrying(), self.target);
         let idle: Vec<&Route> = self.green.iter().copied().filter(|route| !route.is_serving()).collect();
         let kept = idle.iter().filter(|route| route.is_ready()).count();
-        let is_wanted = kept > 0 && !self.rollout.spec().operator.abort;
-        let leaving = idle.into_iter().filter(|route| !is_wanted || !route.is_ready());
-        let sub_step = if is_wanted { SubStep::RollingBack } else { SubStep::RolledBack };
+        let may_be_promoted = kept > 0 && !self.rollout.spec().operator.abort;
+        let leaving = idle.into_iter().filter(|route| !may_be_promoted || !route.is_ready());
+        let sub_step = if may_be_promoted { SubStep::RollingBack } else { SubStep::RolledBack };
         let serving = self.green.iter().filter(|route| route.is_serving()).count();
         let plan = self.with(sub_step, code, leaving.collect());
         let mut message =
@@ -183,7 +193,7 @@ impl<'a> RollingBack<'a> {
         if serving > 0 {
             message += &format!("; {} in traffic {}", green(serving), stays(serving));
         }
-        if is_wanted {
+        if may_be_promoted {
             let are = are(u32::try_from(kept).unwrap_or(u32::MAX));
             message += &format!(", {} that {are} ready may be promoted", green(kept));
         }

@@ -9,7 +9,7 @@
 //!
 //! | move | which | how many |
 //! |---|---|---|
-//! | return | ready old routes on standby, no leftovers | target − unavailable − old that serve − ready new |
+//! | return | ready old routes on standby or active at ratio 0.0 | target − unavailable − old that serve − ready new |
 //! | drain old | old routes that nobody returns to, and those on standby that are not needed | all |
 //! | | other old routes in traffic, in the drain order | those + available new − (target − unavailable) |
 //! | drain new | live new routes beyond the target, in the drain order | live new − target |
@@ -52,12 +52,14 @@
 //!   `unavailable` that were allowed from the start. An old route that is not ready, or out of traffic for a moment,
 //!   counts as if it served, because it may recover; it goes first, in the place of one that does. After a failure that
 //!   allowance is used only where no new route is on its way, and there is no room for one without it.
+//! - **Return** also puts back what is active with no share, where it is missed: somebody muted it, and the promise
+//!   comes first.
 //! - **Nobody returns to** leftovers that do not serve, and where no stable revision is known to inactive old routes:
 //!   nobody approved them.
 //! - **A promote** means: go on, whatever the deadline and pending checks. It does not outweigh a failed check.
 //! - **Checks** count if they are [about what is there](super::checks). One that is pending holds the rollout as soon
-//!   as there is a ready new route to judge, so that a check which says when it was observed is asked again for each
-//!   batch.
+//!   as there is a ready new route to judge, so that a check which says when it was observed is requested again for
+//!   each batch.
 //! - **Back-off**: after a failure no new route is created for 10 s; for 20 s once more have failed than the target,
 //!   for 40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][back-off]. So a
 //!   crash-looping revision cannot create routes without end, and a rollout needs no person after a single failure.
@@ -66,7 +68,9 @@
 //! - **Terminating routes** are not counted against the surge, as in Kubernetes, so that with `max_surge` 0 a new route
 //!   may start while an old one finishes; with `wait_for_termination` they are. They hold their places all the same:
 //!   with them there are at most target + surge and another target.
-//! - **The deadline** is a [progress deadline](super::deadline), which checks and pauses do not spend.
+//! - **The deadline** is a [progress deadline](super::deadline), which checks and pauses do not spend, nor the drain
+//!   delay where nothing but that keeps the next new route from being created: all live new ones are available, none is
+//!   created, and none backs off.
 //! - Rows 8 to 16 ask to be evaluated again at the deadline, at the end of the back-off or when a route is available,
 //!   whichever comes first, where it is ahead.
 //! - A raised target is topped up within the surge; a lowered one drains what is beyond it.
@@ -83,7 +87,7 @@ use super::{
     checks::Checks,
     deadline::{self, Deadline},
     departures::Departures,
-    failures::Failures,
+    failures::{self, Failures},
     memo::{Key, Memo},
     readiness::Readiness,
     remember,
@@ -193,11 +197,15 @@ pub(super) fn evaluate_as(name: &'static str, rollout: &Rollout<'_>, config: &Ro
     let cycle = Cycle::new(name, rollout, config);
     let mut plan = cycle.decide();
     plan.progress = Some(cycle.progress(plan.sub_step));
+    let only_departs = cycle.only_departs(&plan);
+    if plan.sub_step == SubStep::Provisioning && !rollout.spec().is_paused() {
+        plan = plan.evaluate_again(cycle.deadline.and_then(|deadline| deadline.look_again_at(only_departs)));
+    }
     let mut memo = cycle.memo;
     if plan.sub_step == SubStep::Finalizing {
         deadline::forget(&mut memo);
     }
-    remember::finish(rollout, memo, plan, &cycle.departures)
+    remember::finish(rollout, memo, plan, &cycle.departures, only_departs)
 }
 
 /// Whether a route may be missing or added, so that anything can be replaced.
@@ -233,6 +241,7 @@ impl<'a> Cycle<'a> {
         let (tally, target) = (rollout.tally(), spec.target_replicas);
         let mut memo = Memo::read(spec, name);
         let readiness = Readiness::new(rollout, &mut memo, config.min_ready_seconds);
+        failures::note_ahead(rollout, &mut memo);
         let failures = Failures::of_green(rollout, &memo);
         Self {
             rollout,
@@ -260,15 +269,22 @@ impl<'a> Cycle<'a> {
         self.deadline.filter(Deadline::has_passed)
     }
 
-    /// When to look again even if nothing has changed: at the deadline, when the back-off is over, or when a route is
-    /// available.
+    /// When to look again even if nothing has changed: when the back-off is over, when a route is available, or when
+    /// what left the traffic may be drained.
     fn look_again(&self) -> Option<Timestamp> {
         let now = self.now();
-        let deadline = self.deadline.and_then(|deadline| deadline.look_again_at());
         let back_off = self.back_off.filter(|_| self.tally.live_green < self.target);
         let available = self.readiness.next_available_at(self.rollout);
         let departed = self.departures.look_again_at().filter(|_| self.tally.standby_blue > 0);
-        [deadline, back_off.and_then(|wait| wait.end_ahead(now)), available, departed].into_iter().flatten().min()
+        [back_off.and_then(|wait| wait.end_ahead(now)), available, departed].into_iter().flatten().min()
+    }
+
+    /// Whether nothing but a drain delay keeps the next new route from being created.
+    fn only_departs(&self, plan: &RouteChanges) -> bool {
+        let deploying = &self.rollout.spec().deploying_revision;
+        let creates = plan.rollout_specs.iter().any(|rollout| rollout.revision == *deploying);
+        let is_on_its_way = creates || self.tally.live_green > self.available;
+        !is_on_its_way && self.back_off.is_none() && self.departures.are_under_way(self.rollout, plan)
     }
 
     /// New routes that are available, of those that should be.

@@ -77,14 +77,14 @@ impl Room {
         self.by_budget.min(self.by_termination).min(self.by_places).try_into().unwrap_or(u32::MAX)
     }
 
-    /// How many of `wanted` may be created.
-    pub(crate) fn for_up_to(self, wanted: u32) -> u32 {
-        wanted.min(self.left())
+    /// How many of `requested` may be created.
+    pub(crate) fn for_up_to(self, requested: u32) -> u32 {
+        requested.min(self.left())
     }
 
-    /// For how many of `wanted` there would be room if as many live routes went: the budget is all that they hold.
-    pub(crate) fn to_make_for(self, wanted: u32) -> usize {
-        let creatable = u64::from(wanted).min(self.by_places);
+    /// For how many of `requested` there would be room if as many live routes went: the budget is all that they hold.
+    pub(crate) fn to_make_for(self, requested: u32) -> usize {
+        let creatable = u64::from(requested).min(self.by_places);
         let creatable = if self.is_full_of_live { creatable } else { creatable.min(self.by_termination) };
         if creatable <= self.by_budget {
             return 0;
@@ -92,16 +92,16 @@ impl Room {
         usize::try_from(creatable + self.above - self.by_budget).unwrap_or(usize::MAX)
     }
 
-    /// Why not all of `wanted` may be created; none where they may.
-    pub(crate) fn shortage(self, wanted: u32) -> Option<Shortage> {
-        let wanted = u64::from(wanted);
+    /// Why not all of `requested` may be created; none where they may.
+    pub(crate) fn shortage(self, requested: u32) -> Option<Shortage> {
+        let requested = u64::from(requested);
         [
             (self.by_places, Shortage::Places),
             (self.by_termination, Shortage::Termination),
             (self.by_budget, Shortage::Budget),
         ]
         .into_iter()
-        .filter(|(room, _)| *room < wanted)
+        .filter(|(room, _)| *room < requested)
         .min_by_key(|(room, _)| *room)
         .map(|(_, shortage)| shortage)
     }

@@ -5,7 +5,7 @@
 //! in traffic and leftovers that serve do not make up to the target. Routes that crash are created again after a
 //! back-off, which is also what bounds the creation of a revision that cannot start.
 
-use super::{blip, failures::Failures, room::Room, traffic::raise_beside_stable, wait::Wait};
+use super::{blip, failures::Failures, memo::Memo, room::Room, traffic::raise_beside_stable, wait::Wait};
 use crate::{Rollout, RolloutSpec, Route, RouteChanges, order::is_among, words::seconds};
 
 /// How many green routes are in traffic, ready or not.
@@ -27,7 +27,7 @@ pub(crate) struct Strength<'a> {
 impl<'a> Strength<'a> {
     /// Counts what is missing beside so many green routes once a plan has drained these, which are in the order of
     /// their ids; none where there is no stable revision to create.
-    pub(crate) fn new(rollout: &Rollout<'a>, green: u32, drained: &[&Route]) -> Option<Self> {
+    pub(crate) fn new(rollout: &Rollout<'a>, memo: &Memo, green: u32, drained: &[&Route]) -> Option<Self> {
         let spec = rollout.spec();
         let stable = spec.stable()?;
         let counts = |route: &&Route| rollout.is_stable(route) || blip::is_counted_on(route, spec.now);
@@ -36,7 +36,7 @@ impl<'a> Strength<'a> {
         let there = blue as u64 + u64::from(green);
         let missing = u64::from(spec.target_replicas).saturating_sub(there);
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        let back_off = if missing > 0 { Failures::of_stable(rollout).back_off(rollout) } else { None };
+        let back_off = if missing > 0 { Failures::of_stable(rollout, memo).back_off(rollout) } else { None };
         Some(Self { stable, missing, back_off })
     }
 

@@ -55,14 +55,14 @@ pub(crate) fn new_routes(rollout: &Rollout<'_>, count: u32) -> Vec<RolloutSpec> 
     (count > 0).then_some(created).into_iter().collect()
 }
 
-/// What a strategy would decide if something else was wanted.
+/// Plan of a strategy for a request that is changed first.
 pub(crate) fn as_if<S: Strategy>(
     rollout: &Rollout<'_>,
     config: &S::Config,
-    wanted: impl FnOnce(&mut Spec),
+    change: impl FnOnce(&mut Spec),
 ) -> Result<RouteChanges, EvaluationError> {
     let mut spec = rollout.spec().clone();
-    wanted(&mut spec);
+    change(&mut spec);
     let routes: Vec<Route> = rollout.routes().cloned().collect();
     S::evaluate(&Rollout::new(&routes, &spec)?, config)
 }
@@ -176,7 +176,7 @@ broken!(
     /// argo-rollouts#4200: replicas and image changed together, and the number never fits.
     WaitsForExactlyTheTarget, BlueGreen, |rollout, config, plan| {
         if is_code(&plan, "promoting") && rollout.tally().ready_green != rollout.spec().target_replicas {
-            plan = RouteChanges::none(SubStep::Provisioning, "waiting-for-ready", "not as many as wanted".to_owned());
+            plan = RouteChanges::none(SubStep::Provisioning, "waiting-for-ready", "fewer than the target".to_owned());
         }
     }
 );
@@ -262,7 +262,7 @@ broken!(
 
 broken!(
     /// A node that went away counts as the new revision's failure.
-    GivesUpOnEviction, BlueGreen, |rollout, config, plan| {
+    RollsBackOnEviction, BlueGreen, |rollout, config, plan| {
         if rollout.green().any(|route| route.end == Some(RouteEnd::Evicted)) {
             plan = as_if::<BlueGreen>(rollout, config, |spec| spec.operator.abort = true)?;
             "all-green-failed".clone_into(&mut plan.reason.code);

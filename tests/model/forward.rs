@@ -49,7 +49,7 @@ pub(crate) fn passes_no_gate(cycle: &Cycle<'_>) -> bool {
     if config.min_ready_seconds > 0 && !state.promoted && forward().any(is_fresh) {
         return false;
     }
-    // Where nothing is wanted there is nothing to hold.
+    // With a target of 0 there is nothing to hold.
     if carries_the_traffic(state) || state.target == 0 || state.wishes.promote {
         return true;
     }
@@ -78,7 +78,7 @@ fn carries_the_traffic(state: &State) -> bool {
             && !state.units.iter().any(|unit| !unit.is_new() && is_in(unit))
 }
 
-/// Whether a rollout that is late is given up once two cycles have seen it, and never earlier.
+/// Whether a rollout that is late is rolled back once two cycles have seen it, and never earlier.
 pub(crate) fn meets_its_deadline(cycle: &Cycle<'_>) -> bool {
     let (state, plan) = (cycle.before, cycle.plan);
     let Some(deadline) = cycle.subject.deadline else { return true };
@@ -93,9 +93,9 @@ pub(crate) fn meets_its_deadline(cycle: &Cycle<'_>) -> bool {
     !is_late || is_done || is_held || plan.sub_step == SubStep::Finalizing || is_rolling_back(plan.sub_step)
 }
 
-/// Whether a rollout that is given up has a reason for it: a person or a check says so, it is late, too much of green
+/// Whether a rollout that is rolled back has a reason for it: a person or a check says so, it is late, too much of green
 /// has crashed, or none of it is ready that was promoted. What was evicted is none.
-pub(crate) fn gives_up_for_a_reason(cycle: &Cycle<'_>) -> bool {
+pub(crate) fn rolls_back_for_a_reason(cycle: &Cycle<'_>) -> bool {
     let state = cycle.before;
     if !is_rolling_back(cycle.plan.sub_step) || state.wishes.abort || state.check == Some(CheckOutcome::Failed) {
         return true;
@@ -104,7 +104,11 @@ pub(crate) fn gives_up_for_a_reason(cycle: &Cycle<'_>) -> bool {
     if cycle.subject.deadline.is_some_and(|deadline| progress.is_given_up || progress.idle >= deadline) {
         return true;
     }
-    let Terms::BlueGreen(config) = &cycle.subject.terms else { return false };
+    let config = match &cycle.subject.terms {
+        Terms::BlueGreen(config) => config,
+        Terms::RollingUpdate(_) => return false,
+        Terms::Other => return true,
+    };
     let was_promoted = state.promoted || state.count(Unit::is_on_standby) > 0;
     let is_lost = was_promoted && state.count(|unit| unit.is_new() && unit.is_ready()) == 0;
     let crashed = state.count(|unit| unit.is_new() && unit.has_crashed());

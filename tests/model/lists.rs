@@ -15,7 +15,7 @@ pub(crate) const ONCE: Budget =
 pub(crate) const LESS: Budget = Budget { in_all: 2, ..ONCE };
 
 /// For all options at once.
-const LEAST: Budget = Budget { in_all: 1, ..ONCE };
+pub(crate) const LEAST: Budget = Budget { in_all: 1, ..ONCE };
 
 /// For proxies with weights: a person sets them.
 pub(crate) const HANDS: Budget = Budget { hands: 2, ..LESS };
@@ -40,7 +40,7 @@ pub(crate) fn blue_green() -> Vec<(Subject, Budget)> {
         (auto(r#"{"progress_deadline_seconds": 20}"#), LEAST),
         (auto(r#"{"auto_promote": true, "max_replacements": 1}"#), LESS),
         (auto(r#"{"auto_promote": true, "keep_blue_seconds": 20}"#).within(Limits::None), LESS),
-        (auto(r#"{"keep_blue_seconds": 10, "max_replacements": 1}"#).with_check(), LESS),
+        (auto(r#"{"keep_blue_seconds": 10, "max_replacements": 1}"#).with_check(), LEAST),
         (auto(r#"{"preview_replicas": 1}"#), LESS),
         (auto(r#"{"auto_promote": true, "preview_replicas": 2, "progress_deadline_seconds": 10}"#), LEAST),
         (
@@ -66,7 +66,7 @@ pub(crate) fn rolling_update() -> Vec<(Subject, Budget)> {
         (rolling("{}"), ONCE),
         (rolling("{}").with_check(), LESS),
         (rolling(r#"{"max_surge": 1, "max_unavailable": 0}"#), LESS),
-        (rolling(r#"{"max_surge": 0, "max_unavailable": 1}"#).within(Limits::None), ONCE),
+        (rolling(r#"{"max_surge": 0, "max_unavailable": 1}"#).within(Limits::None), LESS),
         (rolling(r#"{"max_surge": 0, "max_unavailable": "25%"}"#), LESS),
         (rolling(r#"{"max_surge": "100%", "max_unavailable": 0}"#), LESS),
         (rolling(r#"{"max_surge": "50%", "max_unavailable": "50%"}"#).within(Limits::None), LESS),

@@ -9,6 +9,7 @@
 //! | `promises.rs`, `forward.rs` | what a plan must never do |
 //! | `settle.rs` | whether a rollout ends once nothing more goes wrong |
 //! | `broken.rs`, `broken_rolling.rs`, `mistakes.rs` | the mistakes of others, which must be found |
+//! | `stranger.rs` | what the model says of a strategy whose terms it does not know |
 //! | `happy_path.rs` | that a simulation plays what the model knows |
 //! | `states.txt` | how many states there were, and which reasons were given; `BLESS=1` writes it |
 //!
@@ -20,8 +21,13 @@
 //! The world here is the model's own, and not that of `tools/simulate`: an oracle must be independent of what it
 //! judges.
 //!
-//! **Left out**: plans applied in part or late, which the contract forbids; clocks that are set; hosts that do not know
-//! why a route ended, or when.
+//! A host that crashes before it has stored a plan is every path on which another move comes first.
+//!
+//! **Left out**, and covered by the random walks of `tests/walks`: clocks that are set, for good or for a cycle, and
+//! stamps of another clock; hosts that do not know why a route ended, or when; plans applied late or in part, and memos
+//! that are wrong; targets above 3, changed more than once, and limits that change with them; fractions of weights that
+//! are no quarters; verdicts that say when they were observed; wishes that are taken back, but for a pause; strategies
+//! that are swapped back; more than three things that go wrong.
 
 mod broken;
 mod broken_rolling;
@@ -35,6 +41,7 @@ mod promises;
 mod rollouts;
 mod settle;
 mod story;
+mod stranger;
 mod subject;
 mod time;
 mod unit;

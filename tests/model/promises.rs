@@ -37,8 +37,8 @@ promises! {
     EndsCreating: "creates no routes without end",
     ActivatesReady: "puts only what is ready into traffic",
     ReturnsApproved: "returns only what was approved",
-    GivesUpForAReason: "gives up only for a reason",
-    PassesNoGate: "passes no gate unasked",
+    RollsBackForAReason: "rolls back only for a reason",
+    PassesNoGate: "passes no gate unapproved",
     HeedsRequests: "takes no step against a person's wish",
     EndsAsItSays: "ends only when it is true",
     MeetsItsDeadline: "meets its deadline",
@@ -58,7 +58,7 @@ pub(crate) fn broken(subject: &Subject, before: &State, changes: &[Change], plan
         (Promise::EndsCreating, cycle.ends_creating()),
         (Promise::ActivatesReady, changes.iter().all(activates_ready)),
         (Promise::ReturnsApproved, changes.iter().all(|change| returns_approved(before, change))),
-        (Promise::GivesUpForAReason, forward::gives_up_for_a_reason(&cycle)),
+        (Promise::RollsBackForAReason, forward::rolls_back_for_a_reason(&cycle)),
         (Promise::PassesNoGate, forward::passes_no_gate(&cycle)),
         (Promise::HeedsRequests, forward::heeds_requests(&cycle)),
         (Promise::EndsAsItSays, cycle.ends_as_it_says()),
@@ -113,7 +113,7 @@ impl Cycle<'_> {
         if pairs.iter().any(|(before, after)| !after.carries(before.whole().min(least))) {
             return false;
         }
-        // While there is too little, nothing that serves goes; but green that is given up.
+        // While there is too little, nothing that serves goes; but green that is rolled back.
         let is_given_up = |unit: Unit| unit.is_new() && is_rolling_back(self.plan.sub_step);
         then.carries(least) || !self.drained().any(|unit| unit.is_serving() && !is_given_up(unit))
     }

@@ -77,7 +77,7 @@ impl Rollouts {
         &self.subjects[state.strategy]
     }
 
-    /// The plan, and what comes of applying it. Every state is asked for twice: whether it settles, and where it goes.
+    /// The plan, and what comes of applying it. Every state is decided twice: whether it settles, and where it goes.
     pub(crate) fn decide(&self, state: &State) -> Decided {
         thread_local! {
             static LAST: RefCell<Option<(usize, State, Decided)>> = const { RefCell::new(None) };
@@ -92,7 +92,7 @@ impl Rollouts {
         decided
     }
 
-    /// The same, where it is asked for once.
+    /// The same, for a state that is decided once.
     pub(crate) fn decide_anew(&self, state: &State) -> Decided {
         let plan = self.subject(state).plan(state);
         let next = self.apply(state, &plan);
@@ -161,9 +161,9 @@ impl Rollouts {
 
 /// How far the rollout is once a plan is applied, as far as a deadline asks.
 fn progress(subject: &Subject, state: &State, plan: &RouteChanges) -> Progress {
-    let gives_up = promises::is_rolling_back(plan.sub_step);
+    let is_rolling_back = promises::is_rolling_back(plan.sub_step);
     let before = state.seen();
-    if before.is_rolled_back && !gives_up {
+    if before.is_rolled_back && !is_rolling_back {
         // It goes on, and takes its time again.
         return Progress::default();
     }
@@ -173,11 +173,11 @@ fn progress(subject: &Subject, state: &State, plan: &RouteChanges) -> Progress {
     }
     let is_late = subject.deadline.is_some_and(|deadline| before.idle >= deadline);
     Progress {
-        is_held: gives_up || plan.sub_step == SubStep::AwaitingPromotion || state.is_paused(),
-        is_rolled_back: gives_up,
+        is_held: is_rolling_back || plan.sub_step == SubStep::AwaitingPromotion || state.is_paused(),
+        is_rolled_back: is_rolling_back,
         was_late: is_late,
         has_ticked: before.has_ticked && is_late,
-        is_given_up: gives_up && (before.is_given_up || plan.reason.code == "deadline-exceeded"),
+        is_given_up: is_rolling_back && (before.is_given_up || plan.reason.code == "deadline-exceeded"),
         ..before
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Subject {
 pub(crate) enum Terms {
     BlueGreen(BlueGreenConfig),
     RollingUpdate(RollingUpdateConfig),
+    /// Of a strategy from elsewhere: none but what it says at admission.
+    Other,
 }
 
 /// What the operator's policy comes to.
@@ -77,6 +79,12 @@ impl Subject {
             waits_for_termination: parsed.wait_for_termination,
             ..Self::new::<S>(config, Terms::RollingUpdate(parsed))
         }
+    }
+
+    /// Any other strategy, under a configuration of its own. It is held to what it says at admission, and to what every
+    /// strategy owes; which gates it has, and when it may give up, the model does not know.
+    pub(crate) fn other<S: Strategy>(config: &'static str) -> Self {
+        Self { has_delay: true, ..Self::new::<S>(config, Terms::Other) }
     }
 
     fn new<S: Strategy>(config: &'static str, terms: Terms) -> Self {
@@ -132,6 +140,7 @@ impl Subject {
     pub(crate) fn bounds(&self, target: u8) -> Commitment {
         let limits = self.limits(target).unwrap_or(Commitment::NONE);
         let target = u32::from(target);
+        let own = || (self.check_config)(self.config, target, None).expect("without limits it is admitted");
         let (least, most) = match &self.terms {
             Terms::BlueGreen(_) => (target, 2 * target),
             Terms::RollingUpdate(_) if target == 0 => (0, 0),
@@ -140,16 +149,18 @@ impl Subject {
                 let missing = config.max_unavailable.rounded_down(target).max(u32::from(surge == 0));
                 (target.saturating_sub(missing), target + surge)
             }
+            Terms::Other => (own().least_serving, own().most_live),
         };
         Commitment { least_serving: least.max(limits.least_serving), most_live: most.min(limits.most_live) }
     }
 
     /// Whether anything can be replaced within its bounds.
     pub(crate) fn can_move(&self, target: u8) -> bool {
-        let (bounds, target) = (self.bounds(target), u32::from(target));
+        let (bounds, limits, target) = (self.bounds(target), self.limits(target), u32::from(target));
         match self.terms {
             Terms::BlueGreen(_) => bounds.most_live >= 2 * target,
             Terms::RollingUpdate(_) => target == 0 || bounds.least_serving < target || bounds.most_live > target,
+            Terms::Other => (self.check_config)(self.config, target, limits).is_ok(),
         }
     }
 

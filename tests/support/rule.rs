@@ -57,3 +57,13 @@ pub(crate) fn most_live(max_surge: Amount, target: u32) -> u32 {
 pub(crate) fn completes_at(complete_at: Amount, target: u32) -> u32 {
     saturated(covering(complete_at, target).max(1).min(target.into()))
 }
+
+/// So many routes are the part at most.
+pub(crate) fn at_most(amount: Amount, target: u32) -> u32 {
+    saturated(whole(amount, target))
+}
+
+/// So many routes are the part at least.
+pub(crate) fn at_least(amount: Amount, target: u32) -> u32 {
+    saturated(covering(amount, target))
+}

@@ -1,6 +1,7 @@
 //! Blue-green that creates its routes a few at a time, for clusters where a burst of starts hurts. To be short it knows
-//! no way back and no deadline: where an operator asks to abort or to pause it does nothing.
+//! no deadline, does nothing while an operator pauses it, and goes back as the rolling update does.
 
+use pointsman::rolling_update::{RollingUpdate, RollingUpdateConfig};
 use pointsman::{EvaluationError, Rollout, RolloutSpec, RouteChanges, Strategy, SubStep, schemars, serde};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -28,7 +29,8 @@ impl Strategy for Batched {
         let count = missing.min(config.batch.get().saturating_sub(tally.provisioning_green)).min(room);
         let plan = |step, code| RouteChanges::none(step, code, format!("{} of {target} are ready", tally.ready_green));
         Ok(match count {
-            _ if spec.operator.abort || spec.operator.pause => plan(SubStep::Provisioning, "held"),
+            _ if spec.operator.abort => return RollingUpdate::evaluate(rollout, &RollingUpdateConfig::default()),
+            _ if spec.operator.pause => plan(SubStep::Provisioning, "held"),
             _ if tally.ready_green >= target => plan(SubStep::Completed, "promoting").promote(ready).drain(blue),
             0 => plan(SubStep::Provisioning, "waiting-for-ready"),
             _ => plan(SubStep::Provisioning, "creating").create(RolloutSpec::inactive(count, &spec.deploying_revision)),

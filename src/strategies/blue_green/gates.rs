@@ -54,7 +54,7 @@ impl<'a> Cycle<'a> {
         has_gates && !spec.operator.promote && !spec.has_passed(gate)
     }
 
-    /// The newest ready green route and its delay, if that is not over. The preview's delay is asked for once.
+    /// The newest ready green route and its delay, if that is not over. The preview's delay holds once.
     fn delayed_by(&self) -> Option<(&'a Route, Wait)> {
         let ready = self.rollout.green().filter(|route| route.is_ready() && !self.memo.has(Key::ToppedUp));
         let newest = ready.max_by_key(|route| self.readiness.since(route))?;

@@ -5,12 +5,12 @@ use std::ptr;
 use super::{Cycle, Deadline, NoRoom, RollingBack, both_sets, deadline, gates::Hold};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp,
-    order::{first_to_drain, sort_by_id},
+    order::{first_to_drain, is_among, sort_by_id},
     strategies::{
         blip,
         departures::Leaving,
         room::{Room, Shortage},
-        traffic::{put_on_standby, raise_what_stays},
+        traffic::{activate, put_on_standby, raise_beside_stable, raise_what_stays},
         wait::Wait,
     },
     words::{are, awaiting_checks, check_failed, count, name, paused, seconds, share},
@@ -19,7 +19,7 @@ use crate::{
 impl Cycle<'_> {
     /// Rolls back, for a reason.
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
-        RollingBack::new(self.rollout, self.bounds, self.departures).plan(code, why)
+        RollingBack::new(self.rollout, &self.memo, self.bounds, self.departures).plan(code, why)
     }
 
     /// Row 2.
@@ -32,11 +32,36 @@ impl Cycle<'_> {
         self.roll_back("green-lost", "no green route served any more after the promotion")
     }
 
-    /// Creates what the stable revision lacks, beside whatever the plan does.
+    /// Returns ready blue to traffic where less than the target serves, and creates what the stable revision lacks,
+    /// beside whatever the plan does.
     pub(super) fn restore(&self, plan: RouteChanges) -> RouteChanges {
-        let Some(strength) = &self.strength else { return plan };
-        let created = strength.creatable(Room::new(self.rollout, self.bounds, plan.drain_route_ids.len()));
-        strength.restore(self.rollout, plan, created)
+        let returned = self.returned(&plan);
+        let mut plan = plan.change_traffic(returned.iter().map(|route| activate(route)));
+        if !returned.is_empty() {
+            plan.reason.message += &format!("; returning {} to traffic", returned.len());
+        }
+        if let Some(strength) = &self.strength {
+            let created = strength.creatable(Room::new(self.rollout, self.bounds, plan.drain_route_ids.len()));
+            plan = strength.restore(self.rollout, plan, created);
+        }
+        if returned.is_empty() { plan } else { raise_beside_stable(self.rollout, plan) }
+    }
+
+    /// As much ready blue on standby, or active with no share, as serves less than the target, but for what the plan
+    /// lets go. Nobody returns to leftovers.
+    fn returned(&self, plan: &RouteChanges) -> Vec<&Route> {
+        let is_out =
+            |route: &&Route| route.is_ready() && !route.is_serving() && (route.is_standby() || route.is_active());
+        let stays = |route: &&Route| {
+            !plan.drain_route_ids.contains(&route.id)
+                && !plan.traffic_changes.iter().any(|change| change.route_id == route.id)
+        };
+        let out = self.rollout.blue().filter(is_out).filter(stays).filter(|route| !self.rollout.is_leftover(route));
+        let out: Vec<&Route> = out.collect();
+        let missed = self.target.saturating_sub(self.tally.serving()) as usize;
+        // Those that would be drained first stay out.
+        let rest = first_to_drain(out.iter().copied(), out.len().saturating_sub(missed));
+        out.into_iter().filter(|route| !is_among(&rest, route)).collect()
     }
 
     /// Rows 4 and 10.
@@ -168,7 +193,9 @@ impl Cycle<'_> {
             plan.reason.message += &format!(", taking {} out of traffic", leaving.out.len());
         }
         let serves_less = leaving.drained.iter().chain(&leaving.out).any(|route| route.is_serving());
-        let plan = self.departures.depart(plan.evaluate_again(self.deadline_ahead()), leaving);
+        let plan = self.departures.depart(plan, leaving);
+        let only_departs = self.only_departs(&plan);
+        let plan = plan.evaluate_again(self.deadline.and_then(|deadline| deadline.look_again_at(only_departs)));
         if serves_less { raise_what_stays(self.rollout, plan) } else { plan }
     }
 
@@ -284,7 +311,7 @@ impl<'a> Cycle<'a> {
 
     /// When to look at the deadline again.
     fn deadline_ahead(&self) -> Option<Timestamp> {
-        self.deadline?.look_again_at()
+        self.deadline?.look_again_at(false)
     }
 
     /// `2 of 3 green routes are ready`.

@@ -74,7 +74,7 @@ impl<'a> Cycle<'a> {
             let leaving = self.departures.split(leaving);
             let room = Room::new(self.rollout, self.bounds, leaving.drained.len());
             let green = self.tally.live_green.min(self.target);
-            let strength = Strength::new(self.rollout, green, &leaving.drained);
+            let strength = Strength::new(self.rollout, &self.memo, green, &leaving.drained);
             let (create, restore) = self.created(room, strength);
             Moves { create, restore, return_old, leaving, promote: vec![] }
         };
@@ -89,7 +89,7 @@ impl<'a> Cycle<'a> {
     /// Rows 4 and 5: which old routes are returned, and what the stable revision lacks. It takes no step forward.
     pub(super) fn repairs(&self) -> (Vec<&'a Route>, Option<Strength<'a>>) {
         let (returned, _) = self.returned(&self.old(), self.target);
-        (returned, Strength::new(self.rollout, green_in_traffic(self.rollout), &[]))
+        (returned, Strength::new(self.rollout, &self.memo, green_in_traffic(self.rollout), &[]))
     }
 
     /// How many new routes, and how many of the stable revision, may be created where there is this room.

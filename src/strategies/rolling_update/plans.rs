@@ -16,7 +16,7 @@ use crate::{
 impl<'a> Cycle<'a> {
     /// Rolls back, for a reason.
     pub(super) fn roll_back(&self, code: &str, why: &str) -> RouteChanges {
-        RollingBack::new(self.rollout, self.bounds, self.departures).plan(code, why)
+        RollingBack::new(self.rollout, &self.memo, self.bounds, self.departures).plan(code, why)
     }
 
     /// Row 2.

@@ -5,7 +5,12 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+    value_parser,
+};
+use pointsman_simulate::Expect;
 
 pub(crate) use self::sandbox::SandboxArgs;
 
@@ -13,7 +18,8 @@ mod sandbox;
 
 /// Rollout strategies as sandboxed WebAssembly components.
 ///
-/// Exit codes: 0 all is well; 1 the plugin said no; 2 the plugin, the input or the command line could not be used.
+/// Exit codes: 0 all is well; 1 the plugin said no, or a rollout did not end as expected; 2 the plugin, the input or
+/// the command line could not be used.
 #[derive(Parser)]
 #[command(name = "pointsman", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -164,6 +170,14 @@ pub(crate) struct SimulateArgs {
     /// The scenario, with target, behaviour and events: TOML or JSON; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: PathBuf,
+    /// Play it with this configuration in place of the scenario's: a file, `-` for standard input, or the JSON object
+    /// itself, as `--config '{"auto_promote": true}'`. So `--plugin target/plugins/rolling_update.wasm --scenario
+    /// examples/scenarios/happy-path.toml --config '{"max_surge": 1}'` plays what was written for blue-green.
+    #[arg(long, value_name = "CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Exit with 1 where it ends otherwise, in any of the runs; without it, otherwise than the scenario expects.
+    #[arg(long, value_name = "END", value_parser = expect())]
+    pub(crate) expect: Option<Expect>,
     /// Seed of the numbers that a scenario leaves to chance. The same seed gives the same output.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -179,4 +193,9 @@ pub(crate) struct SimulateArgs {
     /// Play it so many times, each with a seed of its own, and show how likely what is.
     #[arg(long, value_name = "RUNS", conflicts_with_all = ["all", "svg"])]
     pub(crate) monte_carlo: Option<NonZeroU32>,
+}
+
+/// The ends that a rollout can be expected to have.
+fn expect() -> impl TypedValueParser<Value = Expect> {
+    PossibleValuesParser::new(Expect::ALL.map(Expect::word)).try_map(|word| word.parse())
 }

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use pointsman::{Commitment, json::Admission};
 use pointsman_host::CheckConfigError;
-use serde::de::IgnoredAny;
 
 use crate::{
     Outcome,
@@ -14,14 +13,8 @@ use crate::{
 };
 
 pub(crate) fn run(sandbox: &SandboxArgs, args: &CheckConfigArgs) -> Result<Outcome, CliError> {
-    // No file that anybody would name begins with a brace; what else is JSON may be a file's name.
-    let is_inline = |config: &&str| {
-        config.trim_start().starts_with('{')
-            || !args.config.exists() && serde_json::from_str::<IgnoredAny>(config).is_ok()
-    };
-    let inline = args.config.to_str().filter(is_inline);
     let plugin = sandbox.load(&args.plugin)?;
-    let config = inline.map_or_else(|| input::config(&args.config), |config| Ok(config.to_owned()))?;
+    let config = input::config_argument(&args.config)?;
     match plugin.check_config(&config, args.target_replicas) {
         Ok(promised) if args.json => {
             write(&Admission::Ok(promised))?;

@@ -1,6 +1,6 @@
 //! `pointsman conformance`: any plugin against what every strategy must satisfy.
 
-use std::{io::Write, num::NonZeroU32, path::PathBuf};
+use std::{io::Write, num::NonZeroU32};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pointsman_conformance::{CheckError, Options, Outcome as Found, RULES, check};
@@ -26,7 +26,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &ConformanceArgs) -> Result<Outco
         limits: sandbox.limits(),
         cache: sandbox.cache(),
         guard: sandbox.guard(),
-        configs: args.configs.iter().map(config).collect::<Result<_, _>>()?,
+        configs: args.configs.iter().map(input::config_argument).collect::<Result<_, _>>()?,
         cases: NonZeroU32::new(args.cases).unwrap_or(NonZeroU32::MIN),
         seed: args.seed,
         progress: Some(&|rule, tried| {
@@ -48,12 +48,6 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &ConformanceArgs) -> Result<Outco
     }
 }
 
-/// A configuration of the command line: a file, or the JSON object itself.
-fn config(config: &PathBuf) -> Result<String, CliError> {
-    let inline = config.to_str().filter(|text| text.trim_start().starts_with('{'));
-    inline.map_or_else(|| input::config(config), |text| Ok(text.to_owned()))
-}
-
 /// An error with the configuration as it was given.
 fn told(error: CheckError, args: &ConformanceArgs) -> CliError {
     match error {
@@ -68,12 +62,13 @@ fn told(error: CheckError, args: &ConformanceArgs) -> CliError {
 /// Only what the rules are.
 fn list(json: bool) -> Result<(), CliError> {
     if json {
-        let rules: Vec<_> = RULES.iter().map(|rule| json!({"rule": rule.id, "says": rule.says})).collect();
+        let rules: Vec<_> =
+            RULES.iter().map(|rule| json!({"rule": rule.id, "says": rule.says, "remedy": rule.remedy})).collect();
         return output::write_json(&rules);
     }
     let (mut out, look) = (output::stdout(), output::look());
     for rule in &RULES {
-        writeln!(out, "{}", look.labelled(pointsman_simulate::show::style::HEADING, rule.id, 22, rule.says))?;
+        writeln!(out, "{}", look.labelled(pointsman_simulate::show::style::HEADING, rule.id, 26, rule.says))?;
     }
     Ok(())
 }

@@ -58,6 +58,10 @@ pub(crate) enum CliError {
     Watch(#[from] WatchError),
     #[error("there is no strategy to ask: {0}")]
     Strategy(String),
+    #[error("`{config}`, which `--config` gives, is not a JSON object")]
+    NotConfig { config: String, source: serde_json::Error },
+    #[error("the rollout went otherwise than expected: {0}")]
+    Unexpected(String),
     #[error("the plugin refuses `{config}`, which `--config` gives: {message}")]
     RefusedConfig { config: String, message: String },
     #[error("{skipped} rules were not tried: {why}; configurations are given with --config")]

@@ -44,6 +44,15 @@ pub(crate) fn requests<'a>(file: &Path, text: &'a str) -> Result<Vec<&'a RawValu
     }
 }
 
+/// The text of a configuration that a command line gives: a file, `-`, or the JSON itself.
+pub(crate) fn config_argument(argument: &PathBuf) -> Result<String, CliError> {
+    // No file that anybody would name begins with a brace; what else is JSON may be a file's name.
+    let is_inline = |text: &&str| {
+        text.trim_start().starts_with('{') || !argument.exists() && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    };
+    argument.to_str().filter(is_inline).map_or_else(|| config(argument), |text| Ok(text.to_owned()))
+}
+
 /// The text of a configuration in a file. Whether it is one the plugin says; that it is JSON is said here.
 pub(crate) fn config(file: &PathBuf) -> Result<String, CliError> {
     let text = read(file)?;

@@ -1,7 +1,8 @@
 //! The command line `pointsman`.
 //!
 //! Exit codes, of every command: 0 all is well; 1 the plugin said no to a request or a configuration, two plugins
-//! differ, or a rule is broken; 2 the plugin, the input or the command line could not be used.
+//! differ, a rule is broken, or a simulated rollout went otherwise than expected; 2 the plugin, the input or the
+//! command line could not be used.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -32,7 +33,7 @@ use crate::{
 enum Outcome {
     /// All is well.
     Ok,
-    /// The plugin said no, or two plugins differ.
+    /// The plugin said no, two plugins differ, or something went otherwise than expected.
     Refused,
 }
 

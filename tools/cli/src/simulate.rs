@@ -1,22 +1,38 @@
 //! `pointsman simulate`: a rollout played in virtual time, before anybody runs it.
 
-use std::{fs, num::NonZeroU32};
+use std::{
+    fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pointsman_host::Session;
+use pointsman_host::{CheckConfigError, Guard, Plugin, Session};
 use pointsman_simulate::{Document, Scenario, Summary, chart, monte_carlo, play, timeline};
 
 use crate::{
     Outcome,
     args::{SandboxArgs, SimulateArgs},
-    error::CliError,
+    error::{CliError, report},
     input, output,
 };
 
 pub(crate) fn run(sandbox: &SandboxArgs, args: &SimulateArgs) -> Result<Outcome, CliError> {
     let scenario = Scenario::parse(&input::read(&args.scenario)?)
         .map_err(|source| CliError::Scenario { file: args.scenario.clone(), source })?;
-    let mut session = scenario.session(&sandbox.load(&args.plugin)?)?;
+    let plugin = sandbox.load(&args.plugin)?;
+    let mut scenario = for_plugin(scenario, &plugin)?;
+    if let Some(config) = &args.config {
+        scenario = with_config(scenario, config)?;
+        if let Some(refused) = refused(&scenario, &plugin, config)? {
+            report(&refused);
+            return Ok(Outcome::Refused);
+        }
+    }
+    if let Some(end) = args.expect {
+        scenario = scenario.expecting(end);
+    }
+    let mut session = scenario.session(&plugin)?;
     if let Some(runs) = args.monte_carlo {
         return play_many(&mut session, &scenario, args, runs);
     }
@@ -31,7 +47,47 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &SimulateArgs) -> Result<Outcome,
     } else {
         timeline::write(&mut output::stdout(), &scenario, &record, &summary, output::look(), args.all)?;
     }
-    Ok(if summary.is_well() { Outcome::Ok } else { Outcome::Refused })
+    Ok(outcome(summary.is_well(), scenario.unexpected(&summary)))
+}
+
+/// The scenario with the keys that it has for the plugin's strategy. A plugin need not describe itself for one that has
+/// none.
+fn for_plugin(scenario: Scenario, plugin: &Plugin) -> Result<Scenario, CliError> {
+    if scenario.strategies().next().is_none() {
+        return Ok(scenario);
+    }
+    Ok(scenario.for_strategy(&plugin.describe()?.name))
+}
+
+/// The scenario with the configuration of the command line.
+fn with_config(scenario: Scenario, config: &PathBuf) -> Result<Scenario, CliError> {
+    let text = input::config_argument(config)?;
+    match serde_json::from_str(&text) {
+        Ok(config) => Ok(scenario.with_config(config)),
+        Err(source) => Err(CliError::NotConfig { config: config.display().to_string(), source }),
+    }
+}
+
+/// Checks a configuration before anything is played with it; returns the plugin's words against it.
+fn refused(scenario: &Scenario, plugin: &Plugin, config: &Path) -> Result<Option<CliError>, CliError> {
+    let plugin = match scenario.policy() {
+        Some(policy) if matches!(plugin.guard(), Guard::Policy(_)) => plugin.under(policy),
+        _ => plugin.clone(),
+    };
+    match plugin.check_config(&scenario.config(), scenario.target()) {
+        Ok(_) => Ok(None),
+        Err(CheckConfigError::Invalid { message, .. }) => {
+            Ok(Some(CliError::RefusedConfig { config: config.display().to_string(), message }))
+        }
+        Err(error) => Err(CliError::CheckConfig(error)),
+    }
+}
+
+/// Tells what was unexpected, in one line on standard error.
+fn outcome(is_well: bool, unexpected: Option<String>) -> Outcome {
+    let Some(what) = unexpected else { return if is_well { Outcome::Ok } else { Outcome::Refused } };
+    report(&CliError::Unexpected(what));
+    Outcome::Refused
 }
 
 fn play_many(
@@ -51,5 +107,5 @@ fn play_many(
     } else {
         all.write(&mut output::stdout(), output::look())?;
     }
-    Ok(if all.is_well() { Outcome::Ok } else { Outcome::Refused })
+    Ok(outcome(all.is_well(), all.unexpected()))
 }

@@ -40,6 +40,18 @@ impl Bench<'_> {
         )
     }
 
+    /// Tries a rule with random values, and with one of so many cases only: its cases are long.
+    pub(crate) fn for_some<S: Strategy>(
+        &self,
+        rule: &str,
+        share: u32,
+        values: &S,
+        holds: impl FnMut(S::Value) -> Result<(), Failure>,
+    ) -> Tried {
+        let cases = self.options.cases.get().div_ceil(share);
+        trial::for_all(trial::runner(self.options.seed, rule), cases, &self.subject.work, values, holds)
+    }
+
     /// Tries a rule with random valid requests.
     pub(crate) fn for_all_requests(&self, rule: &str, holds: impl FnMut(Request) -> Result<(), Failure>) -> Tried {
         self.for_all(rule, &self.requests(), holds)

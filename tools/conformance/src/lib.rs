@@ -41,13 +41,18 @@
 //! | `order-independent` | `strategy.evaluate-cycle`, `spec.checks`, `operator.passed-gates`: order decides nothing |
 //! | `idempotent` | `route-changes`: evaluating an applied plan's result again yields no changes |
 //! | `entry-points-agree` | `strategy-json`: the same functions |
+//! | `completes` | what a rollout is for: `sub-step.completed`, `operator`, `route-changes.gate` |
+//! | `rolls-back` | `operator.abort`, `sub-step.rolled-back` |
+//! | `survives-clock-steps` | `spec.now` and the stamps of routes need not agree |
+//! | `survives-weights-by-hand` | `route.traffic-ratio`: anybody may have set it |
 //! | `bounded-creation` | what a crash-looping revision costs: not in the contract's words, but in every operator's |
 //! | `no-busy-loop` | `route-changes.next-evaluation-at`: always after `spec.now` |
-//! | `headroom` | the limits of the sandbox, half of them |
+//! | `headroom` | the limits of the sandbox, half of them; a warning from 1,000 routes on |
 //!
 //! | file | what it is for |
 //! |---|---|
 //! | `options.rs` | [`Options`]: how a plugin is tried |
+//! | `remedy.rs` | the option with which a case passes |
 //! | `report.rs` and below | [`Report`]: what came of it, as data, as text and as JSON |
 //! | `subject.rs` | the plugin that is tried |
 //! | `bench.rs` | what a rule is given |
@@ -69,6 +74,7 @@ mod bench;
 mod configs;
 mod error;
 mod options;
+mod remedy;
 mod report;
 mod requests;
 mod rollout;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    remedy,
     rules::Rule,
     tried::{Failure, Tried},
 };
@@ -46,8 +47,10 @@ pub struct RuleReport {
     pub cases: u32,
     /// The reason codes that the cases came to, through the typed entry point: a code that is missing was not tried.
     pub reasons: Vec<String>,
-    /// A remark; of a rule that was skipped, the reason.
+    /// A remark; of a rule that was skipped, the reason; of a warning, what could not be shown.
     pub note: Option<String>,
+    /// The option with which it would pass, in one sentence; none where it passes.
+    pub remedy: Option<String>,
     /// The counter-example, where it is broken.
     pub failure: Option<CounterExample>,
 }
@@ -58,6 +61,8 @@ pub struct RuleReport {
 pub enum Outcome {
     /// In every case it did.
     Pass,
+    /// It did as far as it was tried, and that is less than the rule says.
+    Warn,
     /// In one case it did not.
     Fail,
     /// The rule could not be tried.
@@ -112,22 +117,29 @@ impl Report {
 
 impl RuleReport {
     pub(crate) fn new(rule: &Rule, tried: Tried, reasons: Vec<String>) -> Self {
-        let (outcome, cases, note, failure) = match tried {
-            Tried::Passed { cases, note } => (Outcome::Pass, cases, note, None),
-            Tried::Failed { cases, failure } => (Outcome::Fail, cases, None, Some((*failure).into())),
-            Tried::Skipped(why) => (Outcome::Skipped, 0, Some(why), None),
+        let (outcome, cases, note, remedy, failure) = match tried {
+            Tried::Passed { cases, note } => (Outcome::Pass, cases, note, None, None),
+            Tried::Warned { cases, warning } => {
+                (Outcome::Warn, cases, Some(warning.message), Some(warning.remedy), None)
+            }
+            Tried::Failed { cases, mut failure } => {
+                let remedy = failure.remedy.take().unwrap_or_else(|| rule.remedy.to_owned());
+                (Outcome::Fail, cases, None, Some(remedy), Some((*failure).into()))
+            }
+            Tried::Skipped(why) => (Outcome::Skipped, 0, Some(why), Some(remedy::CONFIG.to_owned()), None),
         };
-        Self { rule: rule.id, says: rule.says, outcome, cases, reasons, note, failure }
+        Self { rule: rule.id, says: rule.says, outcome, cases, reasons, note, remedy, failure }
     }
 }
 
 // === impl Outcome ===
 
 impl Outcome {
-    /// Its word: `pass`, `fail` or `skipped`.
+    /// Its word: `pass`, `warn`, `fail` or `skipped`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
+            Self::Warn => "warn",
             Self::Fail => "fail",
             Self::Skipped => "skipped",
         }
@@ -135,7 +147,7 @@ impl Outcome {
 }
 
 impl From<Failure> for CounterExample {
-    fn from(Failure { message, about: _, request, input, events }: Failure) -> Self {
+    fn from(Failure { message, about: _, request, input, events, remedy: _ }: Failure) -> Self {
         Self { message, request, input, events }
     }
 }

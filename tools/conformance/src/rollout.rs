@@ -12,6 +12,7 @@ pub(super) use self::{
 };
 use super::tried::Failure;
 
+pub(super) mod course;
 mod event;
 mod start;
 
@@ -60,12 +61,6 @@ impl Rollout {
         self.world.advance(self.world.elapsed() + seconds * 1000);
     }
 
-    /// Every live route of the deploying revision fails to start or ends.
-    pub(super) fn fail_all_new(&mut self) {
-        let ids = self.green(Fault::Crash);
-        self.world.inject(Fault::Crash, &ids);
-    }
-
     /// Lets something happen, if it can.
     pub(super) fn happen(&mut self, event: &Event) {
         use {HealthStatus as H, RouteStatus as S};
@@ -95,6 +90,13 @@ impl Rollout {
                 let fault = Fault::Traffic { status: TrafficStatus::Active, ratio };
                 let id = self.one(place, fault, |route| route.traffic_status == TrafficStatus::Active);
                 id.map(|id| format!("somebody sets the ratio of {id} to {ratio}"))
+            }
+            Event::WeighAll(ratio) => {
+                let fault = Fault::Traffic { status: TrafficStatus::Active, ratio };
+                let active = self.world.affected(fault).filter(|route| route.traffic_status == TrafficStatus::Active);
+                let ids: Vec<String> = active.map(|route| route.id.clone()).collect();
+                let weighed = self.world.inject(fault, &ids);
+                (weighed > 0).then(|| format!("somebody sets the ratio of {} to {ratio}", ids.join(", ")))
             }
             Event::Move(place, status) => self.set_traffic(place, status),
             Event::Operate(ref action) => self.operate(action),

@@ -4,14 +4,25 @@ use pointsman::json::Request;
 use pointsman_host::CallError;
 use serde_json::Value;
 
+use crate::remedy;
+
 /// Result of trying a rule.
 pub(crate) enum Tried {
     /// It held in every case.
     Passed { cases: u32, note: Option<String> },
     /// It did not.
     Failed { cases: u32, failure: Box<Failure> },
+    /// It held as far as it was tried, and that is less than it says.
+    Warned { cases: u32, warning: Warning },
     /// It could not be tried.
     Skipped(String),
+}
+
+/// What a rule that holds could not show, and the option with which it can.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    pub(crate) message: String,
+    pub(crate) remedy: String,
 }
 
 /// A broken rule, and its counter-example.
@@ -28,6 +39,8 @@ pub(crate) struct Failure {
     pub(crate) input: Option<String>,
     /// Events before the request, one after the other.
     pub(crate) events: Vec<String>,
+    /// The option with which this case passes, in one sentence; none for what the rule itself says.
+    pub(crate) remedy: Option<String>,
 }
 
 // === impl Tried ===
@@ -55,6 +68,7 @@ impl Tried {
         match next() {
             Self::Passed { cases, note } => Self::Passed { cases: before + cases, note },
             Self::Failed { cases, failure } => Self::Failed { cases: before + cases, failure },
+            Self::Warned { cases, warning } => Self::Warned { cases: before + cases, warning },
             skipped @ Self::Skipped(_) => skipped,
         }
     }
@@ -68,7 +82,7 @@ impl Failure {
     }
 
     pub(crate) fn of_call(error: &CallError) -> Self {
-        Self::new(error.to_string()).about("a call that failed")
+        Self { remedy: remedy::of_call(error), ..Self::new(error.to_string()).about("a call that failed") }
     }
 
     /// With what it is about.
@@ -104,6 +118,12 @@ impl Failure {
             Some((end, _)) => format!("{}… ({} bytes)", &input[..end], input.len()),
             None => input.to_owned(),
         });
+        self
+    }
+
+    /// With the option with which it passes; the first that is given stays.
+    pub(crate) fn remedied(mut self, remedy: Option<String>) -> Self {
+        self.remedy = self.remedy.or(remedy);
         self
     }
 

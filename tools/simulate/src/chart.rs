@@ -6,13 +6,16 @@
 use std::fmt::Write;
 
 use self::{
-    labels::{LANE, Lanes},
+    labels::{LANE, Lanes, Tone},
+    legend::{Entry, LEGEND_ROW, lines},
     look::{CAPACITY, FAINT, GRID, INK},
     scale::Scale,
     svg::Svg,
+    traffic::Traffic,
 };
 use super::{
     class::Class,
+    outage::Outage,
     record::{Record, Sample, seconds},
     scenario::Scenario,
     summary::Summary,
@@ -20,9 +23,11 @@ use super::{
 use crate::show::{moment, plain, shortened};
 
 mod labels;
+mod legend;
 mod look;
 mod scale;
 mod svg;
+mod traffic;
 
 /// Everything is in pixels.
 const WIDTH: f64 = 1000.0;
@@ -32,11 +37,8 @@ const RIGHT: f64 = WIDTH - 24.0;
 const HEAD: f64 = 84.0;
 /// Of the plot.
 const HEIGHT: f64 = 280.0;
-/// Of the legend.
-const LEGEND_ROW: f64 = 20.0;
-const LEGEND_COLUMNS: usize = 4;
-/// Lines in the legend: target, capacity and end.
-const KEYS: usize = 3;
+/// From the plot to what is below its scale of time.
+const TIME_AXIS: f64 = 24.0;
 
 /// Draws a run as an SVG. Text of the scenario and of the plugin is escaped.
 pub fn draw(scenario: &Scenario, record: &Record, summary: &Summary) -> String {
@@ -51,38 +53,58 @@ pub fn draw(scenario: &Scenario, record: &Record, summary: &Summary) -> String {
     let mut events = Lanes::new(LEFT, RIGHT);
     let time = Scale::time(seconds(until), LEFT, RIGHT);
     for (at, code) in decided(record) {
-        decisions.add(time.place(seconds(at)), at, &code);
+        decisions.add(time.place(seconds(at)), at, &code, Tone::Usual);
     }
-    for happening in &record.happenings {
-        events.add(time.place(seconds(happening.at)), happening.at, &plain(&happening.what));
+    for (at, what, tone) in happened(record) {
+        events.add(time.place(seconds(at)), at, &what, tone);
     }
     let top = HEAD + LANE * decisions.height();
     let bottom = top + HEIGHT;
-    let legend_top = bottom + 40.0 + LANE * events.height();
-    let chart = Chart { scenario, record, summary, time, routes: Scale::count(highest, bottom, top), until };
+    let traffic = Traffic::of(record, &time, bottom + TIME_AXIS, until);
+    let events_top = bottom + TIME_AXIS + traffic.as_ref().map_or(0.0, Traffic::height);
+    let legend_top = events_top + 16.0 + LANE * events.height();
+    let chart = Chart { scenario, record, summary, time: &time, routes: Scale::count(highest, bottom, top), until };
     let classes = chart.classes();
-    let height = legend_top + LEGEND_ROW * lines(classes.len() + KEYS) + 12.0;
+    let legend = chart.legend(&classes, traffic.as_ref());
+    let height = legend_top + LEGEND_ROW * lines(legend.len()) + 12.0;
 
     let mut svg = Svg::default();
-    svg.open(&format!(
-        r#"svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-labelledby="title desc" font-family="Verdana, 'DejaVu Sans', Geneva, sans-serif" font-size="11" fill="{INK}""#
-    ));
+    let size = format!(r#"viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}""#);
+    let words = r#"role="img" aria-labelledby="title desc" font-size="11""#;
+    let fonts = "Verdana, 'DejaVu Sans', Geneva, sans-serif";
+    svg.open(&format!(r#"svg xmlns="http://www.w3.org/2000/svg" {size} {words} font-family="{fonts}" fill="{INK}""#));
     chart.write_head(&mut svg, height);
     chart.write_grid(&mut svg, top, bottom);
     chart.write_layers(&mut svg, &classes);
+    chart.write_outages(&mut svg, top, bottom);
     chart.write_target(&mut svg);
     chart.write_capacity(&mut svg);
     chart.write_end(&mut svg, top, bottom);
-    decisions.write(&mut svg, "decisions", top, bottom);
-    events.write(&mut svg, "events", bottom, top);
-    chart.write_legend(&mut svg, &classes, legend_top);
+    if let Some(traffic) = &traffic {
+        traffic.write(&mut svg);
+    }
+    decisions.write(&mut svg, "decisions", top, -1.0, &[(top, bottom)]);
+    // Not through the scale of time.
+    events.write(&mut svg, "events", events_top, 1.0, &[(top, bottom), (bottom + TIME_AXIS, events_top)]);
+    legend::write(&mut svg, &legend, legend_top);
     svg.close("svg");
     svg.into_text()
 }
 
-/// Lines that a legend of so many entries takes.
-fn lines(entries: usize) -> f64 {
-    f64::from(u32::try_from(entries.div_ceil(LEGEND_COLUMNS)).unwrap_or(u32::MAX))
+/// Events and outages, in the order of time, as labels.
+fn happened(record: &Record) -> Vec<(u64, String, Tone)> {
+    let events = record.happenings.iter().map(|happening| {
+        let what = plain(&happening.what).into_owned();
+        (happening.at, what, Tone::Usual)
+    });
+    let outages = record.outages.iter().map(|outage| {
+        let time = moment::duration(outage.until.saturating_sub(outage.at));
+        let what = if outage.is_total() { "outage" } else { "below the floor" };
+        (outage.at, format!("{what} for {time}"), Tone::Alarm)
+    });
+    let mut all: Vec<_> = events.chain(outages).collect();
+    all.sort_by_key(|(at, ..)| *at);
+    all
 }
 
 /// When the reason for what is done was first another.
@@ -103,7 +125,7 @@ struct Chart<'a> {
     scenario: &'a Scenario,
     record: &'a Record,
     summary: &'a Summary,
-    time: Scale,
+    time: &'a Scale,
     routes: Scale,
     /// The end of the time axis, in milliseconds.
     until: u64,
@@ -116,6 +138,24 @@ impl Chart<'_> {
     fn classes(&self) -> Vec<Class> {
         let occurs = |class: &Class| self.record.samples.iter().any(|sample| sample.counts.contains_key(class));
         Class::ALL.into_iter().filter(occurs).collect()
+    }
+
+    /// What the legend explains.
+    fn legend(&self, classes: &[Class], traffic: Option<&Traffic>) -> Vec<Entry> {
+        let layers = classes.iter().map(|class| Entry::area(look::fill(*class), class.name_in(self.record)));
+        let outages = [
+            (look::OUTAGE, "nothing serves", self.record.outages.iter().any(Outage::is_total)),
+            (look::BELOW_FLOOR, "below the floor", self.record.outages.iter().any(|outage| !outage.is_total())),
+        ];
+        let outages = outages.into_iter().filter(|(.., occurs)| *occurs);
+        let outages = outages.map(|(fill, name, _)| Entry::area(fill, name.to_owned()));
+        let lines = [
+            Entry::line(INK, "7 4", "target"),
+            Entry::line(CAPACITY, "none", "serving capacity"),
+            Entry::line(look::end(&self.record.ended), "none", "the end"),
+        ];
+        let traffic = traffic.map(Traffic::legend).unwrap_or_default();
+        layers.chain(outages).chain(lines).chain(traffic).collect()
     }
 
     /// Each sample, and when the next one follows.
@@ -140,9 +180,9 @@ impl Chart<'_> {
     /// `v2: completed after 40s; lowest serving 3 of 3, most live 6, created 3`.
     fn summary(&self) -> String {
         let summary = self.summary;
-        let (lowest, wanted) = (summary.lowest_serving, summary.lowest_serving_target);
+        let (lowest, target) = (summary.lowest_serving, summary.lowest_serving_target);
         let mut text = format!(
-            "{}: {} after {}; lowest serving {lowest} of {wanted}, most live {}, created {}",
+            "{}: {} after {}; lowest serving {lowest} of {target}, most live {}, created {}",
             plain(&self.record.deployed.join(", then ")),
             plain(&summary.phrase),
             moment::seconds(summary.after_seconds),
@@ -151,6 +191,9 @@ impl Chart<'_> {
         );
         if summary.failed > 0 {
             text.push_str(&format!(", failed {}", summary.failed));
+        }
+        if summary.outage_seconds > 0.0 {
+            text.push_str(&format!(", outage for {}", moment::seconds(summary.outage_seconds)));
         }
         text
     }
@@ -235,29 +278,23 @@ impl Chart<'_> {
         svg.raw(&format!(r#"<path id="end" d="M{x:.1} {top:.1}V{bottom:.1}" stroke="{colour}" stroke-width="2.5"/>"#));
     }
 
-    fn write_legend(&self, svg: &mut Svg, classes: &[Class], top: f64) {
-        svg.open(r#"g id="legend" font-size="12""#);
-        let mut place = (0..).map(|i: usize| {
-            let column = f64::from(u32::try_from(i % LEGEND_COLUMNS).unwrap_or(0));
-            let width = (RIGHT - LEFT) / f64::from(u32::try_from(LEGEND_COLUMNS).unwrap_or(1));
-            (LEFT + column * width, top + LEGEND_ROW * (lines(i + 1) - 1.0))
-        });
-        for (class, (x, y)) in classes.iter().zip(&mut place) {
-            svg.raw(&format!(
-                r#"<rect x="{x:.1}" y="{y:.1}" width="18" height="12" fill="{}" stroke="{FAINT}" stroke-width="0.5"/>"#,
-                look::fill(*class)
-            ));
-            svg.element(&format!(r#"text x="{:.1}" y="{:.1}""#, x + 25.0, y + 10.5), class.name());
+    /// Where nothing served, or less than the floor.
+    fn write_outages(&self, svg: &mut Svg, top: f64, bottom: f64) {
+        if self.record.outages.is_empty() {
+            return;
         }
-        let keys: [_; KEYS] = [
-            (INK, "7 4", "target"),
-            (CAPACITY, "none", "serving capacity"),
-            (look::end(&self.record.ended), "none", "the end"),
-        ];
-        for ((colour, dashes, name), (x, y)) in keys.into_iter().zip(place) {
-            let line = format!(r#"stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}""#);
-            svg.raw(&format!(r#"<path d="M{x:.1} {:.1}h18" {line}/>"#, y + 6.0));
-            svg.element(&format!(r#"text x="{:.1}" y="{:.1}""#, x + 25.0, y + 10.5), name);
+        svg.open(r#"g id="outages""#);
+        for outage in &self.record.outages {
+            let [x, right] = [outage.at, outage.until].map(|at| self.time.place(seconds(at)));
+            // One that is over at once on this scale is to be seen, too.
+            let width = (right - x).max(3.0);
+            let fill = if outage.is_total() { look::OUTAGE } else { look::BELOW_FLOOR };
+            svg.open(&format!(
+                r#"rect x="{x:.1}" y="{top:.1}" width="{width:.1}" height="{:.1}" fill="{fill}""#,
+                bottom - top
+            ));
+            svg.element("title", &outage.phrase());
+            svg.close("rect");
         }
         svg.close("g");
     }

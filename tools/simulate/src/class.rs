@@ -4,7 +4,7 @@ use anstyle::Style;
 use pointsman::{Route, RouteEnd, RouteStatus};
 use serde::Serialize;
 
-use crate::show::style;
+use crate::{record::Record, show::style};
 
 /// Class of a route. Old and new differ in shape as well as in colour: squares and circles. In the order of the chart's
 /// layers, from below.
@@ -103,6 +103,15 @@ impl Class {
             Self::NewStopping => "new, stopping",
             Self::Evicted => "evicted",
             Self::Failed => "failed",
+        }
+    }
+
+    /// Its name in a run's legends: what leaves the picture is counted there.
+    pub(crate) fn name_in(self, record: &Record) -> String {
+        match self {
+            Self::Failed => format!("failed, {} in all", record.failed),
+            Self::Evicted => format!("evicted, {} in all", record.evicted),
+            class => class.name().to_owned(),
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     class::Class,
+    load::LoadEntry,
     record::{Cycle, Decision, Happening, Record, count, seconds},
     scenario::Scenario,
     summary::Summary,
@@ -22,6 +23,8 @@ pub struct Document<'a> {
     cycles: Vec<CycleEntry<'a>>,
     #[serde(rename = "verdict")]
     summary: &'a Summary,
+    /// What was otherwise than the scenario expects; none where nothing was.
+    unexpected: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -38,6 +41,9 @@ struct CycleEntry<'a> {
     serving: u32,
     /// Over how many evenly loaded routes the traffic is spread, in routes.
     capacity: f64,
+    /// Shares and loads, where weights differ.
+    #[serde(flatten)]
+    load: Option<LoadEntry<'a>>,
     ready: u32,
     live: u32,
     /// `applied`, `lost` (the host died first), `rejected` or `refused`.
@@ -62,6 +68,7 @@ impl<'a> Document<'a> {
             events: record.happenings.iter().map(event).collect(),
             cycles: record.cycles.iter().map(CycleEntry::from).collect(),
             summary,
+            unexpected: scenario.unexpected(summary),
         }
     }
 }
@@ -78,6 +85,7 @@ impl<'a> From<&'a Cycle> for CycleEntry<'a> {
             routes: count(cycle.classes.iter().copied()),
             serving: cycle.serving,
             capacity: cycle.capacity,
+            load: cycle.load.entry(),
             ready: cycle.ready,
             live: cycle.live,
             outcome: cycle.outcome(),

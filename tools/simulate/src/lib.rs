@@ -1,7 +1,8 @@
 //! Rollouts played in virtual time: what a strategy would do, before anybody runs it.
 //!
-//! A [`Scenario`] says what is wanted, how the world behaves and what happens when. [`play`] plays it with a plugin,
-//! and gives a [`Record`]. There is no clock and no waiting: the same scenario, plugin and seed give the same record.
+//! A [`Scenario`] says what the target is, how the world behaves and what happens when. [`play`] plays it with a
+//! plugin, and gives a [`Record`]. There is no clock and no waiting: the same scenario, plugin and seed give the same
+//! record.
 //!
 //! ```
 //! use pointsman_host::{Host, Limits};
@@ -34,6 +35,8 @@
 //! | `world.rs` | [`world`]: one deployment, its routes, clocks and operator, and what can happen to them |
 //! | `player.rs` | [`play`]: evaluate, guard, apply, on to the next moment |
 //! | `record.rs` | [`Record`]: what happened |
+//! | `load.rs` | [`Load`]: who gets how much of the traffic, where weights differ |
+//! | `outage.rs` | [`Outage`]: spans in which nothing serves, or less than the floor |
 //! | `class.rs` | [`Class`]: what a route is to somebody who looks on |
 //! | `summary.rs` | [`Summary`]: a run as a whole |
 //! | `document.rs` | [`Document`]: a run as JSON |
@@ -52,7 +55,9 @@ pub mod chart;
 mod class;
 mod document;
 mod error;
+mod load;
 pub mod monte_carlo;
+mod outage;
 mod player;
 mod record;
 mod scenario;
@@ -64,7 +69,9 @@ pub mod world;
 pub use class::Class;
 pub use document::Document;
 pub use error::{ParseError, PlayError};
+pub use load::{Load, RouteLoad};
+pub use outage::Outage;
 pub use player::play;
 pub use record::{Cycle, Decision, Ended, Happening, Record, Sample};
-pub use scenario::Scenario;
+pub use scenario::{Expect, ParseExpectError, Scenario};
 pub use summary::Summary;

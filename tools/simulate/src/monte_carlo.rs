@@ -50,6 +50,11 @@ pub struct MonteCarlo<'a> {
     longest_seed: u64,
     /// The seed of the run with the lowest serving capacity.
     lowest_serving_seed: u64,
+    /// Runs that did otherwise than the scenario expects.
+    unexpected_runs: u32,
+    /// The seed of the first of them, and what it did.
+    unexpected_seed: Option<u64>,
+    unexpected: Option<String>,
     /// True where every run had valid plans only.
     #[serde(skip)]
     is_well: bool,
@@ -99,6 +104,11 @@ impl<'a> MonteCarlo<'a> {
         // Of several the first, which `max_by` is not.
         let longest = summaries.iter().rev().max_by(|(_, a), (_, b)| a.after_seconds.total_cmp(&b.after_seconds));
         let lowest = summaries.iter().min_by(|(_, a), (_, b)| a.lowest_serving.total_cmp(&b.lowest_serving));
+        let mut unexpected =
+            summaries.iter().filter_map(|(seed, summary)| Some((*seed, scenario.unexpected(summary)?)));
+        let first_unexpected = unexpected.next();
+        let unexpected_runs = u32::from(first_unexpected.is_some()) + u32::try_from(unexpected.count()).unwrap_or(0);
+        let (unexpected_seed, unexpected) = first_unexpected.unzip();
         let runs = u32::try_from(summaries.len()).expect("it was a `u32`");
         let rolled_back: u32 = ended.get("rolled_back").copied().unwrap_or(0);
         Self {
@@ -117,6 +127,9 @@ impl<'a> MonteCarlo<'a> {
             lowest_serving_runs,
             longest_seed: longest.map_or(0, |(seed, _)| *seed),
             lowest_serving_seed: lowest.map_or(0, |(seed, _)| *seed),
+            unexpected_runs,
+            unexpected_seed,
+            unexpected,
             is_well: all().all(Summary::is_well),
         }
     }
@@ -124,6 +137,13 @@ impl<'a> MonteCarlo<'a> {
     /// Returns whether in every run the plugin always gave a plan, and one that could be applied.
     pub fn is_well(&self) -> bool {
         self.is_well
+    }
+
+    /// How many runs did otherwise than the scenario expects, and what the first of them did, in one sentence; none
+    /// where all did as expected.
+    pub fn unexpected(&self) -> Option<String> {
+        let (runs, seed, what) = (self.runs, self.unexpected_seed?, self.unexpected.as_ref()?);
+        Some(format!("in {} of {runs} runs, first with --seed {seed}: {what}", self.unexpected_runs))
     }
 
     /// The share of runs that were rolled back, 0.0 to 1.0.

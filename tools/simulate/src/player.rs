@@ -2,13 +2,15 @@
 
 use std::{cmp, iter::Peekable, slice};
 
-use pointsman::{Route, RouteChanges, SubStep, Timestamp};
+use pointsman::{Route, RouteChanges, RouteEnd, SubStep, Timestamp};
 use pointsman_host::{EvaluateError, Session};
 
 use crate::{
     Class, PlayError,
+    load::Load,
+    outage,
     record::{self, Cycle, Decision, Ended, Record, Sample, thousandths},
-    scenario::{Drawn, Event, Scenario, What},
+    scenario::{Drawn, Event, Percent, Scenario, What},
     world::{World, contract},
 };
 
@@ -16,6 +18,9 @@ mod events;
 
 /// More routes than this, gone ones included, and the run ends: the guard was told to let much pass.
 const MOST_ROUTES: usize = 10_000;
+
+/// So many cycles long what failed or was evicted is seen. All that ever did would bury what is there.
+const KEPT_CYCLES: u64 = 3;
 
 /// More cycles than this, and it ends: a plugin can ask for one each millisecond.
 const MOST_CYCLES: usize = 100_000;
@@ -61,6 +66,9 @@ impl<'a> Player<'a> {
             created: 0,
             left_over: 0,
             last_classes: vec![],
+            failed: 0,
+            evicted: 0,
+            outages: vec![],
         };
         Self {
             session,
@@ -132,9 +140,10 @@ impl<'a> Player<'a> {
         let number = |is: fn(&Route) -> bool| routes.iter().map(|route| u32::from(is(route))).sum();
         let cycle = Cycle {
             at: self.now(),
-            classes: classes(&self.world).collect(),
+            classes: self.classes().collect(),
             serving: number(contract::is_serving),
             capacity: contract::capacity(routes),
+            load: Load::of(routes),
             ready: number(contract::is_ready),
             live: number(contract::is_live),
             decision,
@@ -197,12 +206,13 @@ impl<'a> Player<'a> {
 
     /// Notes how the routes stand, if that has changed.
     fn sample(&mut self) {
-        let counts = record::count(classes(&self.world));
+        let counts = record::count(self.classes());
         let routes = self.world.routes();
         let number = |is: fn(&Route) -> bool| routes.iter().map(|route| u32::from(is(route))).sum();
         let (serving, live) = (number(contract::is_serving), number(contract::is_live));
         let capacity = thousandths(contract::capacity(routes));
-        let sample = Sample { at: self.now(), counts, serving, capacity, live, target: self.world.target() };
+        let (load, target) = (Load::of(routes), self.world.target());
+        let sample = Sample { at: self.now(), counts, serving, capacity, load, live, target };
         let samples = &mut self.record.samples;
         // What lasts for no time is not seen.
         samples.pop_if(|last| last.at == sample.at);
@@ -216,7 +226,13 @@ impl<'a> Player<'a> {
         self.record.ended = ended;
         self.record.ended_at = self.now();
         self.record.left_over = self.events.len();
-        self.record.last_classes = classes(&self.world).collect();
+        self.record.last_classes = self.classes().collect();
+        let lost = || self.world.fates().filter(|(_, lost_at)| lost_at.is_some());
+        let evicted = lost().filter(|(route, _)| route.end == Some(RouteEnd::Evicted)).count();
+        let counted = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        (self.record.failed, self.record.evicted) = (counted(lost().count() - evicted), counted(evicted));
+        let floor = self.scenario.serving_floor_percent.map(|Percent(percent)| percent);
+        self.record.outages = outage::find(&self.record.samples, self.now(), floor);
         let until = self.now() + u64::from(self.scenario.termination_seconds) * 1000;
         while let Some(at) = self.world.next_step().filter(|at| *at <= until) {
             self.world.advance(at);
@@ -224,9 +240,13 @@ impl<'a> Player<'a> {
         }
         self.record
     }
-}
 
-/// Classes of routes, in the order of creation; those that are gone are left out.
-fn classes(world: &World) -> impl Iterator<Item = Class> {
-    world.fates().filter_map(|(route, is_lost)| Class::of(route, is_lost, world.deploying_revision()))
+    /// Classes of routes, in the order of creation; those that are gone are left out, and those that failed or were
+    /// evicted some time ago.
+    fn classes(&self) -> impl Iterator<Item = Class> {
+        let kept = KEPT_CYCLES * u64::from(self.scenario.cycle_seconds.get()) * 1000;
+        let is_seen = move |at: u64| self.now() < at.saturating_add(kept);
+        let fates = self.world.fates().map(move |(route, lost_at)| (route, lost_at.is_some_and(is_seen)));
+        fates.filter_map(|(route, is_lost)| Class::of(route, is_lost, self.world.deploying_revision()))
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use pointsman::{RouteChanges, guard::Violation};
 
-use super::class::Class;
+use super::{class::Class, load::Load, outage::Outage};
 
 /// All of a run. Times are milliseconds of virtual time since the first rollout's start.
 #[derive(Clone, Debug)]
@@ -29,6 +29,12 @@ pub struct Record {
     pub left_over: usize,
     /// Class of each route at the end.
     pub last_classes: Vec<Class>,
+    /// Routes that crashed or did not start. They are in `cycles` and `samples` for some cycles only.
+    pub failed: u32,
+    /// Routes that were evicted. As `failed` they leave the picture.
+    pub evicted: u32,
+    /// Outages: spans in which nothing served, or less than the scenario's floor.
+    pub outages: Vec<Outage>,
 }
 
 /// One evaluation.
@@ -42,6 +48,8 @@ pub struct Cycle {
     pub serving: u32,
     /// Serving capacity before the plan, in routes: over how many evenly loaded ones the traffic is spread.
     pub capacity: f64,
+    /// The load before the plan, where weights differ.
+    pub load: Load,
     /// Ready routes before the plan.
     pub ready: u32,
     /// Live routes before the plan.
@@ -94,6 +102,8 @@ pub struct Sample {
     pub serving: u32,
     /// Serving capacity, in thousandths of a route.
     pub capacity: u64,
+    /// The load, where weights differ.
+    pub load: Load,
     /// Live routes.
     pub live: u32,
     /// The target: routes that should serve.

@@ -13,27 +13,33 @@
 //!
 //! Only `title` and `target` must be there. Times are whole seconds of virtual time since the rollout's start.
 
-use std::num::NonZeroU32;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use pointsman::{Check, guard::Policy};
 use pointsman_host::{CallError, Guard, Plugin, Session};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-pub(crate) use self::start::Drawn;
+pub use self::expected::{Expect, ParseExpectError};
+use self::strategies::ForStrategy;
 pub(crate) use self::{
     event::{Chosen, Event, HostTrouble, Mishap, Traffic, What},
-    values::{Probability, RouteCount, Span},
+    fates::{NewRoutes, Old, OldState},
+    start::Drawn,
+    values::{Percent, Probability, RouteCount, Span},
 };
 use crate::ParseError;
 
 mod event;
+mod expected;
+mod fates;
 mod keys;
 mod names;
 mod start;
+mod strategies;
 mod values;
 
-/// A rollout to play: what is wanted, how the world behaves, and what happens when.
+/// A rollout to play: its target, how the world behaves, and what happens when.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
@@ -90,58 +96,29 @@ pub struct Scenario {
     /// Time that such a route is unhealthy, in seconds.
     #[serde(default = "fifteen")]
     pub(crate) flap_seconds: u32,
+    /// The memo that the host has at the start: another strategy's, or that of another rollout.
+    pub(crate) memo: Option<String>,
     /// The checks that the host makes, and how they stand at the start: `{ name = "smoke", outcome = "pending" }`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "keys::checks")]
     pub(crate) checks: Vec<Check>,
     /// Longest run, in seconds.
     #[serde(default = "an_hour")]
     pub(crate) give_up_seconds: u32,
+    /// The end that is expected.
+    pub(crate) expect: Option<Expect>,
+    /// Share of the target that is expected to serve all the time, in percent. Less is an outage.
+    pub(crate) serving_floor_percent: Option<Percent>,
+    /// The most routes that are expected to be created.
+    pub(crate) most_created: Option<u32>,
+    /// Keys that are others for one strategy, by its name.
+    #[serde(default)]
+    pub(crate) strategies: BTreeMap<String, ForStrategy>,
+    /// True where the configuration is not the scenario's own any more.
+    #[serde(skip)]
+    pub(crate) is_config_given: bool,
     /// Events, in any order.
     #[serde(default)]
     pub(crate) events: Vec<Event>,
-}
-
-/// Routes that are there before the rollout, all alike.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Old {
-    /// Of which revision. That of the rollout is allowed: it ran before, or a host was restarted.
-    pub(crate) revision: String,
-    /// Their number.
-    pub(crate) count: RouteCount,
-    /// Their state.
-    #[serde(default)]
-    pub(crate) state: OldState,
-}
-
-/// State of routes before the rollout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum OldState {
-    /// Ready and in traffic.
-    #[default]
-    Serving,
-    /// Running and in traffic, but its health check fails.
-    Unhealthy,
-    /// Long gone: a row of history.
-    Terminated,
-    /// Long gone: it never came up.
-    FailedToStart,
-}
-
-/// Fate of routes that are created.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum NewRoutes {
-    /// They start, but for what chance says.
-    #[default]
-    Start,
-    /// They fail to start.
-    Fail,
-    /// They are provisioning for ever.
-    Hang,
-    /// They run, and never pass a health check.
-    Unhealthy,
 }
 
 /// The revision of the routes before the rollout, where a scenario does not name any.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    class::Class,
+    outage::Outage,
     record::{Cycle, Ended, Record, Sample, seconds},
 };
 
@@ -30,6 +30,10 @@ pub struct Summary {
     pub target_at_end: u32,
     /// Time for which the serving capacity was below the target.
     pub below_target_seconds: f64,
+    /// Time for which nothing served.
+    pub outage_seconds: f64,
+    /// Time for which the serving capacity was below the scenario's floor; 0 where it has none.
+    pub below_floor_seconds: f64,
     /// The most live routes.
     pub most_live: u32,
     /// When that was first so.
@@ -58,7 +62,9 @@ impl Summary {
         let most = samples.iter().rev().max_by_key(|sample| sample.live);
         let ends = samples.iter().skip(1).map(|sample| sample.at).chain([record.ended_at]);
         let below = samples.iter().zip(ends).filter(|(sample, _)| sample.is_short());
-        let failed = samples.last().and_then(|sample| sample.counts.get(&Class::Failed));
+        let outages = |is: fn(&Outage) -> bool| {
+            seconds(record.outages.iter().filter(|outage| is(outage)).map(|outage| outage.until - outage.at).sum())
+        };
         Self {
             ended: record.ended.word(),
             phrase: record.ended.phrase(),
@@ -70,10 +76,12 @@ impl Summary {
             serving_at_end: samples.last().map_or(0.0, Sample::capacity),
             target_at_end: samples.last().map_or(0, |sample| sample.target),
             below_target_seconds: seconds(below.map(|(sample, end)| end - sample.at).sum()),
+            outage_seconds: outages(Outage::is_total),
+            below_floor_seconds: outages(|outage| outage.floor > 1),
             most_live: most.map_or(0, |sample| sample.live),
             most_live_at_seconds: most.map_or(0.0, |sample| seconds(sample.at)),
             created: record.created,
-            failed: failed.copied().unwrap_or(0),
+            failed: record.failed,
             evaluations: record.cycles.len(),
             refusals: record.cycles.iter().filter(|cycle| cycle.is_bad()).count(),
             left_over_events: record.left_over,

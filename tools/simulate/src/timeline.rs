@@ -10,6 +10,9 @@ use super::{
     summary::Summary,
 };
 
+mod notes;
+mod verdict;
+
 /// Most routes that are shown one by one; more are counted.
 const MOST_SYMBOLS: usize = 24;
 
@@ -19,9 +22,6 @@ const WIDEST_PLAN: u16 = 28;
 
 /// Between two entries of the legend.
 const LEGEND_GAP: &str = "   ";
-
-/// Columns of the labels below the table.
-const LABEL: usize = 16;
 
 /// Writes all of it. With `is_whole`, no cycle is left out.
 ///
@@ -41,7 +41,7 @@ pub fn write(
         writeln!(out, "{}", wrapped(&plain(line), look.width(), 0))?;
     }
     writeln!(out, "\n{}\n\n{}\n", legend(record, look), table(record, look, is_whole))?;
-    write_summary(out, summary, look)
+    verdict::write(out, summary, look)
 }
 
 /// The symbols that occur, and their meaning.
@@ -53,13 +53,14 @@ fn legend(record: &Record, look: Look) -> String {
     };
     let (mut legend, mut columns) = (String::new(), 0);
     for class in Class::ALL.into_iter().filter(occurs) {
-        let wide = 2 + class.name().len();
+        let name = class.name_in(record);
+        let wide = 2 + name.len();
         if columns > 0 {
             let fits = columns + LEGEND_GAP.len() + wide <= look.width();
             legend.push_str(if fits { LEGEND_GAP } else { "\n" });
             columns = if fits { columns + LEGEND_GAP.len() } else { 0 };
         }
-        legend.push_str(&format!("{} {}", painted(class, look), class.name()));
+        legend.push_str(&format!("{} {}", painted(class, look), name));
         columns += wide;
     }
     legend
@@ -81,24 +82,29 @@ fn row(classes: &[Class], look: Look) -> String {
 fn table(record: &Record, look: Look, is_whole: bool) -> String {
     let headings = ["TIME", "ROUTES", "SERVING", "READY", "LIVE", "PLAN", "WHY"];
     let mut table = Table::new(look, &headings).wrap_at(1, WIDEST_ROUTES).wrap_at(5, WIDEST_PLAN).wrap(6);
-    let mut happenings = record.happenings.iter().peekable();
+    let mut notes = notes::of(record).into_iter().peekable();
     let mut shown: Option<&Cycle> = None;
     let mut alike = 0;
     for cycle in &record.cycles {
-        let has_news = happenings.peek().is_some_and(|happening| happening.at <= cycle.at);
+        let has_news = notes.peek().is_some_and(|note| note.at <= cycle.at);
         if !is_whole && !has_news && shown.is_some_and(|shown| is_alike(shown, cycle)) {
             alike += 1;
             continue;
         }
         add_alike(&mut table, &mut alike, look);
-        while let Some(happening) = happenings.next_if(|happening| happening.at <= cycle.at) {
-            let what = look.paint(style::WARNING, plain(&happening.what));
-            table.add_row([&moment::duration(happening.at), "", "", "", "", "event", &what]);
+        while let Some(note) = notes.next_if(|note| note.at <= cycle.at) {
+            table.add_row(note.cells(look));
         }
         table.add_row(cells(cycle, look));
+        if !cycle.load.is_even() && shown.is_none_or(|shown| shown.load != cycle.load) {
+            table.add_row(["", "", "", "", "", "load", &cycle.load.phrase()]);
+        }
         shown = Some(cycle);
     }
     add_alike(&mut table, &mut alike, look);
+    for note in notes {
+        table.add_row(note.cells(look));
+    }
     if let Some(sample) = record.samples.iter().rfind(|sample| sample.at <= record.ended_at) {
         let (at, routes) = (moment::duration(record.ended_at), row(&record.last_classes, look));
         let (serving, live) = (serving(sample.serving, sample.capacity), sample.live.to_string());
@@ -113,7 +119,13 @@ fn is_alike(shown: &Cycle, cycle: &Cycle) -> bool {
         Decision::Plan { plan, .. } => plan.is_empty(),
         _ => true,
     };
-    shown.code() == cycle.code() && shown.classes == cycle.classes && changes_nothing(shown) && changes_nothing(cycle)
+    // What failed leaves the picture after some time, which is no news.
+    let stay = |cycle: &Cycle| -> Vec<Class> {
+        let is_lost = |class: &Class| matches!(class, Class::Failed | Class::Evicted);
+        cycle.classes.iter().copied().filter(|class| !is_lost(class)).collect()
+    };
+    let is_as_before = stay(shown) == stay(cycle) && shown.load == cycle.load;
+    shown.code() == cycle.code() && is_as_before && changes_nothing(shown) && changes_nothing(cycle)
 }
 
 /// A line for those that were left out.
@@ -121,7 +133,8 @@ fn add_alike(table: &mut Table, alike: &mut u32, look: Look) {
     let number = std::mem::take(alike);
     if number > 0 {
         let cycles = if number == 1 { "cycle" } else { "cycles" };
-        table.add_row(["…".to_owned(), format!("{number} {cycles} alike")].map(|cell| look.paint(style::FAINT, cell)));
+        let cells = ["…".to_owned(), format!("{number} {cycles} alike")];
+        table.add_row(cells.map(|cell| look.paint(style::FAINT, cell)));
     }
 }
 
@@ -150,48 +163,4 @@ fn cells(cycle: &Cycle, look: Look) -> [String; 7] {
     let serving = serving(cycle.serving, record::thousandths(cycle.capacity));
     let (ready, live) = (cycle.ready.to_string(), cycle.live.to_string());
     [moment::duration(cycle.at), row(&cycle.classes, look), serving, ready, live, plan, why]
-}
-
-fn write_summary(out: &mut impl Write, summary: &Summary, look: Look) -> io::Result<()> {
-    let colour = match summary.ended {
-        "completed" => style::GREEN,
-        "rolled_back" | "waiting" | "still_running" => style::WARNING,
-        _ => style::ERROR,
-    };
-    let at = moment::seconds;
-    let phrase = look.paint(colour, plain(&summary.phrase));
-    let (lowest, target) = (summary.lowest_serving, summary.lowest_serving_target);
-    let lowest_at = at(summary.lowest_serving_at_seconds);
-    let lines = [
-        ("ended", format!("{phrase} after {}", at(summary.after_seconds))),
-        ("lowest serving", format!("{lowest} of {target} wanted, first at {lowest_at}")),
-        ("below target", below_target(summary)),
-        ("most live", format!("{}, first at {}", summary.most_live, at(summary.most_live_at_seconds))),
-        ("created", summary.created.to_string()),
-        ("failed", summary.failed.to_string()),
-    ];
-    for (label, text) in lines {
-        writeln!(out, "{}", look.labelled(style::HEADING, label, LABEL, &text))?;
-    }
-    if summary.refusals > 0 {
-        let text = format!("{} of {} evaluations gave no valid plan", summary.refusals, summary.evaluations);
-        writeln!(out, "{}", look.labelled(style::ERROR, "refused", LABEL, &text))?;
-    }
-    if summary.left_over_events > 0 {
-        let text = format!("{} of the events", summary.left_over_events);
-        writeln!(out, "{}", look.labelled(style::HEADING, "too late", LABEL, &text))?;
-    }
-    Ok(())
-}
-
-/// For how long the serving capacity was below the target.
-fn below_target(summary: &Summary) -> String {
-    let time = moment::seconds(summary.below_target_seconds);
-    let (serving, target) = (summary.serving_at_end, summary.target_at_end);
-    match (summary.below_target_seconds > 0.0, serving < f64::from(target)) {
-        (false, false) => "never".to_owned(),
-        (true, false) => format!("for {time}"),
-        (true, true) => format!("for {time}, up to the end: {serving} of {target} wanted serve"),
-        (false, true) => format!("at the end: {serving} of {target} wanted serve"),
-    }
 }

@@ -78,9 +78,10 @@ impl World {
         &self.routes
     }
 
-    /// Each route, and whether it crashed or was evicted in this world.
-    pub fn fates(&self) -> impl Iterator<Item = (&Route, bool)> {
-        self.routes.iter().zip(&self.lives).map(|(route, life)| (route, life.is_lost))
+    /// Each route, and when it crashed or was evicted in this world, in milliseconds since it began; none where it did
+    /// neither.
+    pub fn fates(&self) -> impl Iterator<Item = (&Route, Option<u64>)> {
+        self.routes.iter().zip(&self.lives).map(|(route, life)| (route, life.lost_at))
     }
 
     /// The spec that the strategy is given now.

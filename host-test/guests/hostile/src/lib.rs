@@ -6,15 +6,18 @@ use std::{
     hint::black_box,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
 use pointsman::{
     Commitment, EvaluationError, Rollout, RolloutSpec, Route, RouteChanges, Strategy, SubStep, TrafficChange,
     TrafficStatus,
+    rolling_update::{RollingUpdate, RollingUpdateConfig},
 };
 use pointsman::{schemars, serde};
+
+mod spoiled;
 
 /// Misdeed of this version, whatever its config says; padded with spaces.
 static MODE: [u8; 29] = *b"hostile-mode:honest          ";
@@ -29,7 +32,7 @@ struct Config {
     misdeed: Misdeed,
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "pointsman::serde", rename_all = "snake_case")]
 #[schemars(crate = "pointsman::schemars")]
 enum Misdeed {
@@ -99,10 +102,35 @@ enum Misdeed {
     CreateActive,
     /// Asks to be evaluated again in a millisecond.
     AgainInAMillisecond,
+    /// Nothing bad, and nothing at all, with a reason.
+    Idle,
+    /// Drains every route that is live, and does nothing else.
+    DrainLive,
+    /// The rolling update, as it should be. What follows is the same, but for one thing.
+    Well,
+    /// Never completes.
+    NeverComplete,
+    /// Does nothing where an operator asks to abort.
+    NoWayBack,
+    /// Waits until the clock has caught up with every stamp.
+    TrustStamps,
+    /// Waits until every route in traffic has a full share.
+    WaitForFullShares,
+    /// Replaces what failed at once, without a back-off.
+    ReplaceAtOnce,
+    /// Takes 16 KiB of memory for each route.
+    Hungry,
+    /// Takes 64 KiB of memory for each route.
+    Ravenous,
+    /// Promises less where there are routes of the deploying revision.
+    PromiseLess,
 }
 
 /// The ids of the last call that leaked them.
 static LEAKED: Mutex<Vec<String>> = Mutex::new(vec![]);
+
+/// True where this call's plan promises less than it should.
+static PROMISES_LESS: AtomicBool = AtomicBool::new(false);
 
 struct Hostile;
 
@@ -126,8 +154,17 @@ impl Strategy for Hostile {
         }
     }
 
+    fn admit(config: &Config, target: u32, limits: Option<Commitment>) -> Result<(), String> {
+        if config.misdeed.is_of_rolling_update() {
+            RollingUpdate::admit(&RollingUpdateConfig::default(), target, limits)
+        } else {
+            Ok(())
+        }
+    }
+
     fn commitment(_: &Config, _: u32, limits: Option<Commitment>) -> Commitment {
         match mode() {
+            _ if PROMISES_LESS.load(Ordering::Relaxed) => Commitment::NONE,
             // Another promise in each call of an instance.
             b"fickle" => Commitment { least_serving: 0, most_live: u32::MAX - CALLS.load(Ordering::Relaxed) },
             _ => limits.unwrap_or(Commitment::NONE),
@@ -136,13 +173,31 @@ impl Strategy for Hostile {
 
     fn evaluate(rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+        PROMISES_LESS.store(false, Ordering::Relaxed);
         let mut plan = RouteChanges::none(SubStep::Provisioning, "hostile", String::new());
         if mode() == b"meek" {
             // Nothing bad, whatever it is told to do.
             return Ok(plan);
         }
+        if config.misdeed.is_of_rolling_update() {
+            return spoiled::evaluate(rollout, config.misdeed);
+        }
         match config.misdeed {
             Misdeed::None => {}
+            Misdeed::Idle => "there is time".clone_into(&mut plan.reason.message),
+            Misdeed::DrainLive => {
+                "all of it".clone_into(&mut plan.reason.message);
+                plan = plan.drain(rollout.routes());
+            }
+            Misdeed::Well
+            | Misdeed::NeverComplete
+            | Misdeed::NoWayBack
+            | Misdeed::TrustStamps
+            | Misdeed::WaitForFullShares
+            | Misdeed::ReplaceAtOnce
+            | Misdeed::Hungry
+            | Misdeed::Ravenous
+            | Misdeed::PromiseLess => {}
             Misdeed::Good => match mode() {
                 b"cautious" => "cautious".clone_into(&mut plan.reason.code),
                 b"broken" => panic!("as this version does"),
@@ -228,6 +283,24 @@ impl Strategy for Hostile {
             }
         }
         Ok(plan)
+    }
+}
+
+impl Misdeed {
+    /// True for the rolling update with one thing wrong.
+    fn is_of_rolling_update(self) -> bool {
+        matches!(
+            self,
+            Self::Well
+                | Self::NeverComplete
+                | Self::NoWayBack
+                | Self::TrustStamps
+                | Self::WaitForFullShares
+                | Self::ReplaceAtOnce
+                | Self::Hungry
+                | Self::Ravenous
+                | Self::PromiseLess
+        )
     }
 }
 

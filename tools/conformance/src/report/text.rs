@@ -19,31 +19,50 @@ pub(super) fn write(report: &Report, out: &mut impl Write, look: Look) -> io::Re
     let made_with = look.paint(style::FAINT, format!("{configs} configuration{s}, seed {}", report.seed));
     writeln!(out, "{made_with}\n\n{}\n", table(&report.rules, look))?;
     for rule in &report.rules {
-        if let Some(failure) = &rule.failure {
-            writeln!(out, "{}: {}", look.paint(style::ERROR, rule.rule), rule.says)?;
-            write_failure(failure, out, look)?;
+        match (&rule.failure, &rule.remedy, rule.outcome) {
+            (Some(failure), remedy, _) => {
+                writeln!(out, "{}: {}", painted(rule.outcome, rule.rule, look), rule.says)?;
+                write_failure(failure, remedy.as_deref(), out, look)?;
+            }
+            (None, Some(remedy), Outcome::Warn) => {
+                writeln!(out, "{}: {}", painted(rule.outcome, rule.rule, look), rule.says)?;
+                writeln!(out, "{}\n", remedied(remedy, look))?;
+            }
+            _ => {}
         }
     }
-    let [passed, failed, skipped] = [Outcome::Pass, Outcome::Fail, Outcome::Skipped].map(|one| report.count(one));
-    writeln!(out, "{passed} of {} rules pass, {failed} fail, {skipped} skipped", report.rules.len())
+    let [passed, warned, failed, skipped] =
+        [Outcome::Pass, Outcome::Warn, Outcome::Fail, Outcome::Skipped].map(|one| report.count(one));
+    let all = report.rules.len();
+    writeln!(out, "{passed} of {all} rules pass, {warned} warn, {failed} fail, {skipped} skipped")
+}
+
+/// Text in the colour of an outcome.
+fn painted(outcome: Outcome, text: &str, look: Look) -> String {
+    let colour = match outcome {
+        Outcome::Pass => style::GREEN,
+        Outcome::Fail => style::ERROR,
+        Outcome::Warn | Outcome::Skipped => style::WARNING,
+    };
+    look.paint(colour, text)
+}
+
+/// The option with which a rule passes.
+fn remedied(remedy: &str, look: Look) -> String {
+    look.labelled(style::HEADING, "  option", LABEL, &plain(remedy))
 }
 
 fn table(rules: &[RuleReport], look: Look) -> String {
     let mut table = Table::new(look, &["RULE", "VERDICT", "CASES", ""]).wrap(3);
     for rule in rules {
-        let colour = match rule.outcome {
-            Outcome::Pass => style::GREEN,
-            Outcome::Fail => style::ERROR,
-            Outcome::Skipped => style::WARNING,
-        };
         let note = plain(rule.note.as_deref().unwrap_or(rule.says));
-        let outcome = look.paint(colour, rule.outcome.as_str());
+        let outcome = painted(rule.outcome, rule.outcome.as_str(), look);
         table.add_row([rule.rule, &outcome, &rule.cases.to_string(), &note]);
     }
     table.into_text()
 }
 
-fn write_failure(failure: &CounterExample, out: &mut impl Write, look: Look) -> io::Result<()> {
+fn write_failure(failure: &CounterExample, remedy: Option<&str>, out: &mut impl Write, look: Look) -> io::Result<()> {
     let labelled = |label: &str, indent: usize, text: &str| look.labelled(style::HEADING, label, indent, text);
     writeln!(out, "{}", labelled("", INDENT, &plain(&failure.message)))?;
     for (i, event) in failure.events.iter().enumerate() {
@@ -56,6 +75,9 @@ fn write_failure(failure: &CounterExample, out: &mut impl Write, look: Look) -> 
         let lines = broken(&plain(&request.to_string()), look.width().saturating_sub(LABEL));
         let label = look.heading("  request");
         writeln!(out, "{label}  {}", lines.join(&format!("\n{:LABEL$}", "")))?;
+    }
+    if let Some(remedy) = remedy {
+        writeln!(out, "{}", remedied(remedy, look))?;
     }
     writeln!(out)
 }

@@ -37,6 +37,8 @@ pub(crate) enum Event {
     Gone(usize),
     /// Somebody sets the ratio of a live route in traffic by hand.
     Weigh(usize, f64),
+    /// Somebody sets the ratio of every live route in traffic by hand.
+    WeighAll(f64),
     /// Somebody takes a live route out of traffic by hand, or a ready one into it.
     Move(usize, TrafficStatus),
     /// The operator does something.
@@ -114,6 +116,7 @@ fn of_people() -> impl Strategy<Value = Event> {
         4 => action.prop_map(Event::Operate),
         2 => (0..6u32).prop_map(Event::Rescale),
         2 => (place(), requests::ratios()).prop_map(|(place, ratio)| Event::Weigh(place, ratio)),
+        1 => requests::ratios().prop_map(Event::WeighAll),
         1 => (place(), traffic).prop_map(|(place, status)| Event::Move(place, status)),
     ]
 }

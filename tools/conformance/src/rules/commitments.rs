@@ -54,7 +54,7 @@ fn is_kept(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<
 
 /// Checks that a plan does what it promises itself: it never brings capacity below `least-serving`, nor live routes
 /// above `most-live`. What is there before is nobody's promise.
-fn is_done(request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
+pub(super) fn is_done(request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
     let mut after = request.clone();
     // What is created serves nothing yet, and may be more than this machine holds.
     let changes = RouteChanges { rollout_specs: vec![], ..plan.clone() };

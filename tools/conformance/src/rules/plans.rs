@@ -1,6 +1,6 @@
 //! One request, one plan: whether there is one, and whether it does harm.
 
-use pointsman::guard::{Violation, ViolationCode};
+use pointsman::{RouteChanges, guard::ViolationCode, json::Request};
 use pointsman_host::EvaluateError;
 use proptest::{
     option,
@@ -10,6 +10,7 @@ use proptest::{
 
 use crate::{
     bench::Bench,
+    remedy,
     tried::{Failure, Tried},
 };
 
@@ -49,12 +50,13 @@ pub(super) fn harmless(bench: &Bench<'_>, rule: &str) -> Tried {
             Memo::Others(memo) => Some(memo),
         };
         let Some(plan) = bench.subject.plan(&request)? else { return Ok(()) };
-        is_harmless(&bench.subject.violations(&request, &plan)).map_err(|failure| failure.at(&request))
+        is_harmless(bench, &request, &plan).map_err(|failure| failure.at(&request))
     })
 }
 
-/// No violations, or the failure that they are.
-pub(super) fn is_harmless(violations: &[Violation]) -> Result<(), Failure> {
+/// Checks that the guard has nothing against a plan.
+pub(super) fn is_harmless(bench: &Bench<'_>, request: &Request, plan: &RouteChanges) -> Result<(), Failure> {
+    let violations = bench.subject.violations(request, plan);
     if violations.is_empty() {
         return Ok(());
     }
@@ -62,5 +64,7 @@ pub(super) fn is_harmless(violations: &[Violation]) -> Result<(), Failure> {
     // Nothing is worse than a service that does not serve.
     let gravest = violations.iter().find(|found| found.code == ViolationCode::CapacityLowered).or(violations.first());
     let about = gravest.map_or("", |violation| violation.code.as_str());
-    Err(Failure::new(format!("the guard rejects the plan: {all}")).about(about))
+    let is_of_policy = violations.iter().all(|violation| remedy::is_of_policy(violation.code));
+    let remedy = if is_of_policy { remedy::of_plan(bench.options.guard, request, plan) } else { None };
+    Err(Failure::new(format!("the guard rejects the plan: {all}")).about(about).remedied(remedy))
 }

@@ -6,13 +6,14 @@ use pointsman_conformance::{CounterExample, Options, Outcome, Report, RuleReport
 use pointsman_host::{Host, Limits};
 use serde_json::json;
 
+mod liveness;
 mod misdeeds;
 mod schemas;
 mod strategies;
 mod told;
 
 /// Number of rules.
-const RULES: usize = 18;
+const RULES: usize = 22;
 
 /// Few cases show a misdeed.
 fn few() -> Options<'static> {

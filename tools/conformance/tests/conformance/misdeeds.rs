@@ -54,8 +54,8 @@ fn each_misdeed_breaks_its_rule(#[case] word: &str, #[case] rule: &str, #[case] 
 }
 
 #[test]
-fn what_is_only_silent_breaks_only_the_rule_on_reasons() {
-    assert_eq!(which(&misdeed("none"), Outcome::Fail), ["says-why"]);
+fn what_is_only_silent_breaks_the_rules_on_reasons_and_ends() {
+    assert_eq!(which(&misdeed("none"), Outcome::Fail), ["says-why", "completes", "rolls-back"]);
 }
 
 #[test]

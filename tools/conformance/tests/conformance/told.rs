@@ -52,11 +52,12 @@ fn for_people_there_is_a_table_and_what_breaks_a_rule() {
 
     let text = String::from_utf8(text).unwrap();
     for expected in [
-        "RULE                  VERDICT  CASES",
+        "RULE                      VERDICT  CASES",
         "harmless: no plan does what the guard forbids\n  the guard rejects the plan: ",
         "  the host evaluates\n",
         "  request  {\"routes\":[{\"id\":\"r-1\"",
-        " of 18 rules pass, ",
+        "  option   `--max-unavailable 1` lets this case pass",
+        " of 22 rules pass, ",
     ] {
         assert!(text.contains(expected), "`{expected}` is not in:\n{text}");
     }

@@ -4,7 +4,7 @@ use super::Player;
 use crate::{
     record::Happening,
     scenario::{Chosen, HostTrouble, Mishap, Traffic, What, json},
-    world::{Fault, OperatorAction},
+    world::{Behaviour, Fault, OperatorAction},
 };
 
 impl Player<'_> {
@@ -37,10 +37,12 @@ impl Player<'_> {
             What::Host(HostTrouble::Crash) => self.is_about_to_crash = true,
             What::Host(HostTrouble::LoseMemo) => drop(world.lose_memo()),
             What::NewRoutes(new_routes) => self.behaviour.new_routes = *new_routes,
+            What::Config(_) if self.scenario.is_config_given => return " (left out: another is given)".to_owned(),
             What::Config(config) => world.set_config(json(config)),
             What::FreePlaces(free) => world.set_free_places(Some(*free)),
             What::ClockStep(seconds) => world.step_clock(i64::from(*seconds) * 1000),
             What::ClockBlip(seconds) => world.blip_clock(i64::from(*seconds) * 1000),
+            What::StampOffset(seconds) => world.set_stamps_ahead(i64::from(*seconds) * 1000),
             What::Deploy(revision) => {
                 world.deploy(revision, self.scenario.checks.clone());
                 self.over = None;
@@ -55,11 +57,15 @@ impl Player<'_> {
         let fault = match mishap {
             Mishap::Fail => Fault::Crash,
             Mishap::Evict => Fault::Evict,
+            Mishap::Drain => Fault::Drain,
             Mishap::Health(health) => Fault::Health(health),
         };
         let of_revision = self.world.affected(fault).filter(|route| route.revision == revision);
         let ids: Vec<String> = of_revision.take(count as usize).map(|route| route.id.clone()).collect();
         let befallen = self.world.inject(fault, &ids);
+        if fault == Fault::Drain {
+            self.world.end_after(&ids, self.behaviour.termination());
+        }
         if fault == Fault::Evict {
             // Whoever takes a place away waits for nobody.
             self.world.inject(Fault::Gone, &ids);

@@ -26,7 +26,7 @@ pub(crate) enum What {
     Routes { revision: String, count: u32, mishap: Mishap },
     /// An operator does something.
     Operator(OperatorAction),
-    /// Another number of routes is wanted.
+    /// The target is another.
     Rescale(u32),
     /// A check has another outcome, or is new.
     Check(Check),
@@ -46,6 +46,8 @@ pub(crate) enum What {
     ClockStep(i32),
     /// The host's clock is wrong by so many seconds, for the next cycle only.
     ClockBlip(i32),
+    /// The clock that stamps routes is ahead by so many seconds from now on.
+    StampOffset(i32),
 }
 
 /// Traffic that is set by hand.
@@ -73,6 +75,8 @@ pub(crate) enum Mishap {
     Fail,
     /// It loses its place.
     Evict,
+    /// It is drained, by somebody else than the strategy.
+    Drain,
     /// Its health is another, if it runs.
     Health(HealthStatus),
 }
@@ -123,6 +127,7 @@ impl fmt::Display for What {
             Self::NewRoutes(NewRoutes::Start) => f.write_str("new routes start from now on"),
             Self::NewRoutes(NewRoutes::Fail) => f.write_str("new routes fail from now on"),
             Self::NewRoutes(NewRoutes::Hang) => f.write_str("new routes hang from now on"),
+            Self::NewRoutes(NewRoutes::Crash) => f.write_str("new routes crash once ready from now on"),
             Self::NewRoutes(NewRoutes::Unhealthy) => f.write_str("new routes stay unhealthy from now on"),
             Self::Config(_) => f.write_str("config changes"),
             Self::Deploy(revision) => write!(f, "{revision} is deployed instead"),
@@ -133,6 +138,7 @@ impl fmt::Display for What {
             Self::FreePlaces(free) => write!(f, "{free} places are free now"),
             Self::ClockStep(seconds) => write!(f, "host's clock is set by {seconds:+} s"),
             Self::ClockBlip(seconds) => write!(f, "host's clock is wrong by {seconds:+} s once"),
+            Self::StampOffset(seconds) => write!(f, "clock of routes is {seconds:+} s off from now on"),
         }
     }
 }
@@ -151,6 +157,7 @@ impl fmt::Display for Mishap {
         f.write_str(match self {
             Self::Fail => "failed",
             Self::Evict => "evicted",
+            Self::Drain => "drained by somebody else",
             Self::Health(HealthStatus::Healthy) => "recovered",
             Self::Health(health) => health.as_str(),
         })

@@ -59,6 +59,7 @@ impl Mishap {
         match self {
             Self::Fail => "fail",
             Self::Evict => "evict",
+            Self::Drain => "drain",
             Self::Health(HealthStatus::Healthy) => "recover",
             Self::Health(health) => health.as_str(),
         }

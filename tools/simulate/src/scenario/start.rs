@@ -9,13 +9,16 @@ use crate::{
 };
 
 /// When every rollout starts: a day after the epoch, so that there is a time before it.
-const START: Timestamp = Timestamp::from_millis(24 * 60 * 60 * 1000);
+pub(super) const START: Timestamp = Timestamp::from_millis(24 * 60 * 60 * 1000);
 
 /// When the routes that are there before were created: half a day before the rollout.
 const BEFORE: Timestamp = Timestamp::from_millis(12 * 60 * 60 * 1000);
 
 /// Time from when it got ready until a route that flaps does so, in milliseconds.
 const FLAP_AFTER: u64 = 5000;
+
+/// Time from when it got ready until a route that crashes does so, in milliseconds.
+const CRASH_AFTER: u64 = 5000;
 
 /// Behaviour of a scenario's routes, in milliseconds and chances.
 pub(crate) struct Drawn {
@@ -39,6 +42,7 @@ impl Scenario {
             stable_revision: self.stable_revision(),
             checks: self.checks.clone(),
             config: super::json(&self.config),
+            memo: self.memo.clone(),
             weight_steps: self.weight_steps,
             free_places: self.free_places.map(|RouteCount(free)| free),
             ..Spec::new(&self.deploying_revision, self.target.0, START, START)
@@ -112,6 +116,7 @@ impl Behaviour for Drawn {
             NewRoutes::Fail => vec![(running, Step::Crash)],
             NewRoutes::Start if fails => vec![(running, Step::Crash)],
             NewRoutes::Unhealthy => vec![(running, Step::Run), (checked, unhealthy)],
+            NewRoutes::Crash => vec![(running, Step::Run), (checked, healthy), (checked + CRASH_AFTER, Step::Crash)],
             NewRoutes::Start => {
                 let mut steps = vec![(running, Step::Run), (checked, healthy)];
                 if flaps {

@@ -20,6 +20,11 @@ pub(crate) struct Span {
 #[serde(try_from = "u32")]
 pub(crate) struct RouteCount(pub(crate) u32);
 
+/// 1 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub(crate) struct Percent(pub(crate) u32);
+
 /// 0.0 to 1.0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(try_from = "f64")]
@@ -85,6 +90,17 @@ impl TryFrom<u32> for RouteCount {
             return Err(format!("{count} routes are more than a simulation takes; at most {MOST_ROUTES}"));
         }
         Ok(Self(count))
+    }
+}
+
+impl TryFrom<u32> for Percent {
+    type Error = String;
+
+    fn try_from(percent: u32) -> Result<Self, String> {
+        if !(1..=100).contains(&percent) {
+            return Err(format!("{percent} is no percentage of the target; one is from 1 to 100"));
+        }
+        Ok(Self(percent))
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) struct Life {
     /// Its steps, each at a moment of the world in milliseconds, in the order of time.
     pub(super) ahead: VecDeque<(u64, Step)>,
     pub(super) place: Place,
-    /// It crashed or was evicted in this world, not before it.
-    pub(super) is_lost: bool,
+    /// When it crashed or was evicted in this world, in milliseconds since it began; none before it or if neither.
+    pub(super) lost_at: Option<u64>,
 }
 
 /// A route's claim to one of the places that there are.

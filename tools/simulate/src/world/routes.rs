@@ -96,6 +96,15 @@ impl World {
         self.place();
     }
 
+    /// Lets terminating routes be gone after so many milliseconds, by their ids: who drained them gave them that long.
+    pub fn end_after(&mut self, ids: &[String], termination: Option<u64>) {
+        for i in 0..self.routes.len() {
+            if ids.contains(&self.routes[i].id) && self.routes[i].status == RouteStatus::Terminating {
+                self.stop(i, termination);
+            }
+        }
+    }
+
     // Places.
 
     /// Sets how many more routes can be placed from now on; none for any number.
@@ -145,7 +154,7 @@ impl World {
                 route.status = if never_ran { RouteStatus::FailedToStart } else { RouteStatus::Terminated };
                 (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
                 route.end = Some(RouteEnd::Crashed);
-                self.lives[i].is_lost = true;
+                self.lives[i].lost_at = Some(self.clocks.elapsed);
                 self.lives[i].place = Place::None;
             }
             Step::Gone => {
@@ -168,7 +177,7 @@ impl World {
         let route = &mut self.routes[i];
         (route.status, route.end, route.status_updated_at) = (RouteStatus::Terminating, Some(end), Some(stamp));
         (route.traffic_status, route.traffic_ratio) = (TrafficStatus::Inactive, 0.0);
-        self.lives[i].is_lost = end == RouteEnd::Evicted;
+        self.lives[i].lost_at = (end == RouteEnd::Evicted).then_some(self.clocks.elapsed);
         self.stop(i, None);
     }
 

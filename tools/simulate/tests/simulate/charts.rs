@@ -99,7 +99,7 @@ fn the_chart_draws_capacity_beside_the_counts() {
     let (target, capacity) = (heights("target"), heights("capacity"));
     assert!((capacity[0] - target[0]).abs() < 0.01, "{capacity:?} {target:?}");
     let bottom = by_id("old-serving").attribute("d").unwrap().split([' ', 'V']).nth(1).unwrap().parse::<f64>().unwrap();
-    // A route and a half where two are wanted.
+    // A route and a half of two.
     assert!(
         capacity.iter().any(|height| ((bottom - height) / (bottom - target[0]) - 0.75).abs() < 0.01),
         "{capacity:?}"
@@ -117,4 +117,74 @@ fn the_chart_says_how_it_ended(#[case] name: &str, #[case] summary: &str) {
 
     roxmltree::Document::parse(&svg).unwrap();
     assert!(svg.contains(summary), "{svg}");
+}
+
+/// The boxes of a chart's labels: left, top, width, height, and the text after each.
+fn boxes(svg: &str) -> Vec<([f64; 4], String)> {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let is_label = |node: &roxmltree::Node| node.attribute("class") == Some("label");
+    let labels = document.descendants().filter(is_label);
+    labels
+        .map(|label| {
+            let place = ["x", "y", "width", "height"].map(|key| label.attribute(key).unwrap().parse().unwrap());
+            let text = label.next_sibling_element().unwrap();
+            // The text is made to fit its box.
+            assert_eq!(text.attribute("textLength"), label.attribute("width"));
+            assert_eq!(text.attribute("x"), label.attribute("x"));
+            (place, text.text().unwrap().to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn labels_never_collide() {
+    let mut text = "title = \"t\"\ntarget = 2\ngive_up_seconds = 900\nweight_steps = 0\n".to_owned();
+    for i in 0..120 {
+        let what = match i % 4 {
+            0 => "unhealthy = \"v1\"".to_owned(),
+            1 => "recover = \"v1\"".to_owned(),
+            2 => format!("pass_gate = \"{}\"", "Wide Gate 準備 ".repeat(1 + i / 40)),
+            _ => "traffic = { revision = \"v1\", ratio = 0.5 }".to_owned(),
+        };
+        text.push_str(&format!("[[events]]\nat_seconds = {}\n{what}\n", 5 + i * 7));
+    }
+    let run = run(&text);
+
+    let boxes = boxes(&run.chart());
+    assert!(boxes.len() > 30, "{}", boxes.len());
+    for (i, ([x, y, width, height], text)) in boxes.iter().enumerate() {
+        assert!(*x >= 0.0 && x + width <= 1000.0, "{text} is at {x}, {width} wide");
+        for ([other_x, other_y, other_width, other_height], other) in &boxes[..i] {
+            let is_apart = x + width <= *other_x
+                || other_x + other_width <= *x
+                || y + height <= *other_y
+                || other_y + other_height <= *y;
+            assert!(is_apart, "{text} stands on {other}");
+        }
+    }
+    assert!(boxes.iter().any(|(_, text)| text.starts_with("and ") && text.ends_with(" more, which their lines tell")));
+}
+
+#[test]
+fn shares_and_loads_are_drawn_where_weights_differ() {
+    let text = "title = \"t\"\ntarget = 2\nweight_steps = 0\n[[events]]\nat_seconds = 5\n\
+        traffic = { routes = [\"r-1\"], ratio = 0.25 }\n";
+    let uneven = run(text);
+
+    let svg = uneven.chart();
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let of_class = |class: &str| document.descendants().filter(|node| node.attribute("class") == Some(class)).count();
+    assert_eq!((of_class("share"), of_class("load")), (1, 2));
+    assert!(svg.contains("<title>r-2: at most 1.60 of an even load</title>"), "{svg}");
+    let load = "load  v1 has 100% of the traffic; load in even shares: 1.60 on r-2, 0.40 on r-1";
+    let shown = uneven.timeline(false).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(shown.matches(&load.replace("  ", " ")).count(), 1, "{shown}");
+    let document = uneven.document();
+    let at = |seconds: f64| {
+        let cycles = document["cycles"].as_array().unwrap();
+        cycles.iter().find(|cycle| cycle["at_seconds"] == seconds).unwrap().clone()
+    };
+    assert_eq!((&at(5.0)["shares"]["v1"], &at(5.0)["loads"]["r-2"]), (&1.0.into(), &1.6.into()));
+    assert!(at(0.0).get("loads").is_none());
+    assert!(!run(&scenario("happy-path")).chart().contains(r#"id="traffic""#));
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 mod charts;
 mod events;
+mod expected;
+mod incidents;
 mod memory;
 mod monte_carlo;
 mod played;

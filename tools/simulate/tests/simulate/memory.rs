@@ -67,7 +67,8 @@ fn a_check_has_one_outcome_its_last_and_leaves_the_others_alone() {
     };
     let text = format!(
         "title = \"t\"\ntarget = 1\nconfig = {{ auto_promote = true }}\n\
-         checks = [{{ name = \"smoke\", outcome = \"pending\" }}, {{ name = \"load\", outcome = \"pending\" }}]\n{}{}{}{}{}",
+         checks = [{{ name = \"smoke\", outcome = \"pending\" }}, \
+         {{ name = \"load\", outcome = \"pending\" }}]\n{}{}{}{}{}",
         check(40, "smoke", "passed"),
         check(50, "smoke", "pending"),
         check(60, "load", "passed"),

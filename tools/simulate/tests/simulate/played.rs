@@ -9,11 +9,13 @@ use super::{HAPPY, codes, json_of};
 #[rstest]
 #[case::operator_promotes(r#"operator = "promote""#, "", &["creating-green", "waiting-for-provisioning", "promoting"])]
 #[case::operator_aborts(r#"operator = "abort""#, "", &["creating-green", "waiting-for-provisioning", "aborted"])]
-#[case::new_config("config = { auto_promote = true }", "", &["creating-green", "waiting-for-provisioning", "promoting"])]
+#[case::new_config("config = { auto_promote = true }", "",
+    &["creating-green", "waiting-for-provisioning", "promoting"])]
 #[case::host_crashes(r#"host = "crash""#, r#"operator = "promote""#,
     &["creating-green", "waiting-for-provisioning", "promoting"])]
 #[case::lower_target("rescale = 1", "", &["creating-green", "waiting-for-provisioning", "awaiting-approval"])]
-#[case::memo_of_nothing(r#"host = "lose_memo""#, "", &["creating-green", "waiting-for-provisioning", "awaiting-approval"])]
+#[case::memo_of_nothing(r#"host = "lose_memo""#, "",
+    &["creating-green", "waiting-for-provisioning", "awaiting-approval"])]
 #[case::new_routes_fail(r#"new_routes = "fail""#, r#"fail = "v2""#,
     &["creating-green", "waiting-for-provisioning", "waiting-for-ready"])]
 fn events_happen(#[case] first: &str, #[case] second: &str, #[case] expected: &[&str]) {
@@ -99,7 +101,8 @@ fn a_host_looks_again_when_the_plan_asks_for_it() {
 #[test]
 fn a_long_wait_is_given_up() {
     let document = json_of(
-        "title = \"t\"\ntarget = 1\ngive_up_seconds = 95\nnew_routes = \"hang\"\nconfig = { progress_deadline_seconds = 1000 }",
+        "title = \"t\"\ntarget = 1\ngive_up_seconds = 95\nnew_routes = \"hang\"\n\
+         config = { progress_deadline_seconds = 1000 }",
     );
 
     assert_eq!(

@@ -50,7 +50,9 @@ fn every_shipped_scenario_is_tested_and_says_why_it_is_there() {
     let tests = fs::read_to_string(root().join("tools/simulate/tests/simulate/shipped.rs")).unwrap();
     let list = fs::read_to_string(root().join("examples/scenarios/README.md")).unwrap();
     let files = fs::read_dir(root().join("examples/scenarios")).unwrap();
-    for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().unwrap() == "toml") {
+    for file in
+        files.map(|file| file.unwrap().path()).filter(|file| file.extension().is_some_and(|kind| kind == "toml"))
+    {
         let name = file.file_stem().unwrap().to_str().unwrap();
         assert!(tests.contains(&format!("(\"{name}\", ")), "{name} has no case here");
         let text = fs::read_to_string(&file).unwrap();

@@ -24,7 +24,7 @@ fn the_timeline_shows_routes_counts_plan_and_reason() {
         "0s    ■■■            3        3      3     create 3 of v2 (inactive)  creating-green: 0 of 3 green",
         "40s   ■■■◉◉◉         3        6      6     promote 3, then drain 3    promoting: 3 of 3 green",
         "40s   ▫▫▫●●●         3               3                                the end\n",
-        "ended           completed after 40s\nlowest serving  3 of 3 wanted, first at 0s\nbelow target    never\n",
+        "ended           completed after 40s\nlowest serving  3 of 3, first at 0s\nbelow target    never\n",
         "most live       6, first at 0s\ncreated         3\nfailed          0\n",
     ] {
         assert!(output.contains(expected), "`{expected}` is not in:\n{output}");

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{hostile, plugin, pointsman, root};
 
+mod expected;
 mod input;
 mod plugins;
 
