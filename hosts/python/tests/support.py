@@ -108,7 +108,11 @@ def misdeed(word: str) -> Spec:
 def as_json(*requests: Request) -> str:
     """Requests for the JSON entry point, written in the plainest way."""
     return json.dumps(
-        [{"routes": [_sent(each) for each in routes], "spec": _sent(spec)} for routes, spec, _ in requests]
+        [
+            {"routes": [_sent(each) for each in routes], "spec": _sent(spec)}
+            | ({} if deployment is None else {"deployment": deployment})
+            for routes, spec, _, deployment in requests
+        ]
     )
 
 

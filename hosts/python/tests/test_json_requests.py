@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from pointsman import BrokenContract, IdsOnly, InvalidRequests, Plugin, Policy, Request
-from pointsman.plugin.json_requests import ready
+from pointsman.plugin.json_requests import parse, ready
 from pointsman.plugin.sent import Limiting
 from pointsman.plugin.strategy import Strategy
 from support import as_json, given, misdeed
@@ -220,7 +220,7 @@ def test_what_programs_write_is_not_taken_apart(
 
 def test_what_is_plain_is_sent_as_it_is_but_for_limits_and_policy() -> None:
     plain = compact([a_request(limits={"least_serving": 0, "most_live": 1}), 1, "a", [0.1, 1e300, -0.0, 5e-324]])
-    prepared = ready(plain, plain.encode(), Limiting(Policy()))
+    prepared = ready(parse(plain, plain.encode()), Limiting(Policy()))
     assert prepared.text.decode() == plain
     assert (prepared.is_json, prepared.refused) == (True, {})
 
@@ -228,7 +228,7 @@ def test_what_is_plain_is_sent_as_it_is_but_for_limits_and_policy() -> None:
     for most_surge, most_live in ((None, 6), (1, 4)):
         policy = {} if most_surge is None else {"max_surge": most_surge}
         one = f'{text[1:-2]},"policy":{compact(policy)}}}'
-        prepared = ready(f"[{one}]", f"[{one}]".encode(), Limiting(Policy()))
+        prepared = ready(parse(f"[{one}]", f"[{one}]".encode()), Limiting(Policy()))
         assert json.loads(prepared.text) == [a_request(limits={"least_serving": 2, "most_live": most_live})]
         (sent,) = prepared.requests
         assert sent is not None

@@ -97,7 +97,7 @@ def test_a_writer_that_gives_up_leaves_a_file_that_does_not_load(host: Host, fol
 
         (folder.path / "a.wasm").write_bytes(new[: len(new) // 2])
         assert it.next() == ("a.wasm", "failed")
-        assert it.registry.evaluate_cycle("hostile", [], misdeed("none")).value.is_empty
+        assert it.registry.evaluate_cycle("hostile", "d-1", [], misdeed("none")).value.is_empty
 
         folder.write("a.wasm", new)
         assert it.next() == ("a.wasm", "swapped")
@@ -138,13 +138,14 @@ def test_a_quarantined_version_is_not_loaded_again_until_somebody_says_so(host: 
         folder.write("a.wasm", hostile_version("broken"))
         assert it.next() == ("a.wasm", "swapped")
         with pytest.raises(PluginError):
-            it.registry.evaluate_cycle("hostile", [], misdeed("good"))
+            it.registry.evaluate_cycle("hostile", "d-1", [], misdeed("good"))
+        assert it.registry.wait_for_verdicts()
         assert it.registry.status()[0].reverts == 1
 
         # The same version under another name.
         again = folder.write("b.wasm", hostile_version("broken"))
         assert it.next() == ("b.wasm", "quarantined")
-        assert it.registry.evaluate_cycle("hostile", [], misdeed("good")).plugin.name == "a.wasm"
+        assert it.registry.evaluate_cycle("hostile", "d-1", [], misdeed("good")).plugin.name == "a.wasm"
 
         assert it.registry.swap("hostile", again).result is SwapResult.SWAPPED
 

@@ -147,6 +147,7 @@ impl Strategy for Hostile {
                 b"cautious" => "cautious".clone_into(&mut plan.reason.code),
                 b"broken" => panic!("as this version does"),
                 b"endless" => endless_loop(),
+                b"polite" => return Err(EvaluationError::InvalidConfig("this version takes it no more".to_owned())),
                 b"harmful" => plan.drain_route_ids = vec!["nobody".to_owned()],
                 _ => plan = plan.promote(rollout.green().filter(|route| route.is_ready())),
             },

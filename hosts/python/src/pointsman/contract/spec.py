@@ -139,3 +139,5 @@ class Request(NamedTuple):
     """Its spec."""
     policy: Policy | None = None
     """The policy of this deployment; None for that of the plugin's guard."""
+    deployment: str | None = None
+    """The host's key for the deployment, 1 to 256 bytes; a registry needs it, and no plugin sees it."""

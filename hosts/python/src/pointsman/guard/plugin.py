@@ -25,7 +25,7 @@ from pointsman.guard.checker import Checker
 from pointsman.guard.review import review
 from pointsman.plugin import answers
 from pointsman.plugin.answers import Decision
-from pointsman.plugin.json_requests import ready
+from pointsman.plugin.json_requests import Element, parse, ready
 from pointsman.plugin.sent import Fleet, Limiting, Requests
 from pointsman.plugin.strategy import Strategy
 from pointsman.runtime.threads import in_thread
@@ -130,6 +130,10 @@ class Plugin:
 
     def answers(self, requests: str | bytes) -> Answers:
         """Decides as `evaluate_cycles_json`; returns the decisions, too."""
+        return self.answer(self.elements(requests))
+
+    def elements(self, requests: str | bytes) -> list[Element]:
+        """Takes the text of a batch apart. Raises as `evaluate_cycles_json` does where it is none."""
         try:
             text = requests if isinstance(requests, str) else requests.decode()
             sent = text.encode()
@@ -137,17 +141,21 @@ class Plugin:
             # Whatever the plugin would make of it, it is not its fault.
             raise InvalidRequests(self.id, f"not UTF-8: {error}") from None
         try:
-            batch = ready(text, sent, Limiting(self.guard))
+            return parse(text, sent)
         except ValueError as error:
             self._strategy.ask([sent], is_array=False)
             raise BrokenContract(self.id, f"it answers what is not a JSON array: {error}") from None
+
+    def answer(self, elements: Sequence[Element]) -> Answers:
+        """Decides requests that were taken apart already."""
+        batch = ready(elements, Limiting(self.guard))
         (given,) = self._strategy.ask([batch.text], is_array=batch.is_json)
         decisions = answers.read(self.id, given, len(batch.requests), is_passed_on=True)
         replaced: dict[int, Decision] = {i: InvalidRequest(self.id, why) for i, why in batch.refused.items()}
         for i, refusal in replaced.items():
             decisions[i] = refusal
         replaced |= self._review(decisions, batch)
-        return Answers(answers.write(given, replaced) if replaced else given, decisions)
+        return Answers(answers.written(given, replaced) if replaced else given, decisions)
 
     def describe(self) -> Description:
         """Asks the plugin what it is. Raises `PluginError`."""

@@ -87,7 +87,7 @@ class Fleet:
         # Every deployment of a fleet comes by here: the fewer steps the better.
         for request in requests:
             routes, spec = request[0], request[1]
-            policy = request[2] if len(request) == 3 else None
+            policy = request[2] if len(request) > 2 else None
             routes = routes if type(routes) is list else list(routes)
             fields = spec.__dict__
             self._nows.append(fields["now"])

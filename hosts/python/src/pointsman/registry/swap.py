@@ -11,9 +11,10 @@ from threading import Lock
 from pointsman.contract.words import plain
 from pointsman.errors import LoadError, PluginError, PluginId, SwapError, SwapProblem, UnknownStrategy
 from pointsman.host import Host
-from pointsman.registry.checks import check
+from pointsman.registry.checks import Checks, check
 from pointsman.registry.description import objection
 from pointsman.registry.options import Options
+from pointsman.registry.quarantine import Quarantine
 from pointsman.registry.slot import Slot
 from pointsman.registry.version import Version
 from pointsman.runtime.file import ComponentFile
@@ -52,7 +53,10 @@ class Slots:
     def __init__(self, host: Host, options: Options) -> None:
         self.host = host
         self.options = options
+        self.quarantine = Quarantine()
         self._slots: dict[str, Slot] = {}
+        self._checks: dict[str, Checks] = {}
+        """Of strategies that are not there yet."""
         self._lock = Lock()
 
     def find(self, name: str) -> Slot:
@@ -66,6 +70,16 @@ class Slots:
         """Lists the strategies in the order of their names."""
         with self._lock:
             return [self._slots[name] for name in sorted(self._slots)]
+
+    def set_checks(self, name: str, checks: Checks) -> None:
+        """Sets what every later version of a strategy must pass."""
+        with self._lock:
+            slot = self._slots.get(name)
+            if slot is None:
+                self._checks[name] = checks
+                return
+        with slot.changing:
+            slot.change.checks = checks
 
     def swap(self, name: str | None, path: Path, *, even_quarantined: bool = False) -> Swap:
         """Makes the plugin in a file the current one; see `change`.
@@ -119,27 +133,50 @@ class Slots:
         if slot is not None:
             # Before the work of loading it.
             with slot.changing:
-                done = _nothing_to_do(slot, file.id, even_quarantined)
+                done = self._nothing_to_do(slot, file.id, even_quarantined)
             if done is not None:
                 return done
+        elif not even_quarantined and file.id.digest in self.quarantine:
+            return Swap(SwapResult.QUARANTINED, file.id)
         version = self._version(expected, file)
         name = version.description.name
-        with self._lock:
-            slot = self._slots.get(name)
-            if slot is None:
-                self._slots[name] = Slot(name, version, self.options)
-                return Swap(SwapResult.LOADED, file.id)
+        slot = self._added(name, version)
+        if slot is None:
+            self.quarantine.release(file.id.digest)
+            return Swap(SwapResult.LOADED, file.id)
         with slot.changing:
-            done = _nothing_to_do(slot, file.id, even_quarantined)
+            done = self._nothing_to_do(slot, file.id, even_quarantined)
             if done is not None:
                 return done
-            try:
-                check(slot.change.checks, version)
-            except SwapError as error:
-                error.strategy = name
-                raise
+            _check(slot.change.checks, version)
             before, plugin = slot.switch(version)
+        self.quarantine.release(file.id.digest)
         return Swap(SwapResult.SWAPPED, plugin, before)
+
+    def _added(self, name: str, version: Version) -> Slot | None:
+        """Adds a strategy with its first version; the one that is there already, where there is one."""
+        while True:
+            with self._lock:
+                slot = self._slots.get(name)
+                checks = self._checks.get(name, Checks())
+            if slot is not None:
+                return slot
+            _check(checks, version)
+            with self._lock:
+                # Neither may have changed while it was checked.
+                if name not in self._slots and self._checks.get(name, checks) == checks:
+                    self._slots[name] = Slot(name, version, self.options, self.quarantine, checks)
+                    self._checks.pop(name, None)
+                    return None
+
+    def _nothing_to_do(self, slot: Slot, file: PluginId, even_quarantined: bool) -> Swap | None:
+        """Finds out that a plugin need not be changed to, or must not."""
+        current = slot.current.plugin.id
+        if current.digest == file.digest:
+            return Swap(SwapResult.UNCHANGED, current)
+        if not even_quarantined and file.digest in self.quarantine:
+            return Swap(SwapResult.QUARANTINED, file)
+        return None
 
     def _version(self, expected: str | None, file: ComponentFile) -> Version:
         try:
@@ -168,14 +205,13 @@ def _load_failed(error: LoadError) -> SwapError:
     return failed
 
 
-def _nothing_to_do(slot: Slot, file: PluginId, even_quarantined: bool) -> Swap | None:
-    """Finds out that a plugin need not be changed to, or must not."""
-    current = slot.current.plugin.id
-    if current.digest == file.digest:
-        return Swap(SwapResult.UNCHANGED, current)
-    if not even_quarantined and file.digest in slot.change.quarantined:
-        return Swap(SwapResult.QUARANTINED, file)
-    return None
+def _check(checks: Checks, version: Version) -> None:
+    """Checks a version before it is switched to. Raises `SwapError`."""
+    try:
+        check(checks, version)
+    except SwapError as error:
+        error.strategy = version.description.name
+        raise
 
 
 def _report(path: Path, swap: Swap) -> None:
