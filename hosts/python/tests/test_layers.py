@@ -28,7 +28,8 @@ FLOORS = {
     "plugin": [["batches", "contracts", "json_text", "plans"], ["sent"], ["answers", "json_requests"], ["strategy"]],
     "guard": [["checker", "tidy"], ["review"], ["plugin"]],
     "registry": [
-        ["description", "events", "fingerprint", "options", "outcome", "quarantine", "seen", "version"],
+        ["description", "events", "fingerprint", "options", "outcome", "proof", "quarantine", "seen", "version"],
+        ["state"],
         ["blame"],
         ["checks", "halves", "status"],
         ["slot"],

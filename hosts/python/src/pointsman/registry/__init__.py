@@ -14,7 +14,8 @@ Each file imports only those above it:
 | file | what it is for |
 |---|---|
 | `options.py`, `description.py`, `outcome.py` | how plugins are treated; what one may say of itself; how calls end |
-| `version.py`, `seen.py`, `quarantine.py` | a loaded version; the first few deployments; versions that were reverted |
+| `version.py`, `seen.py`, `proof.py` | a loaded version; the first few deployments; proof that a version is good |
+| `quarantine.py`, `state.py` | versions that were reverted; a folder that keeps them, and the last good ones |
 | `blame/` | who is to blame for a failure: pure, replayed from a table |
 | `status.py`, `checks.py` | counts and latencies; what a new version must pass |
 | `halves.py`, `fingerprint.py` | batches that fail; inputs |

@@ -143,6 +143,7 @@ class Batch:
                 self._slot.report(key, decision)
         elif type(decision) is RouteChanges and ticket is CURRENT and self._versions.blame.is_quiet:
             self._slot.counts.record(Outcome.OK)
+            self._slot.succeeded(self._versions, key, ticket)
             return
         input, kept = partial(self._source.input, i), partial(self._source.kept, i)
         settle(self._slot, self._versions, self._questions, key, input, kept, ticket, decision)

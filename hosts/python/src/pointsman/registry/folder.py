@@ -97,6 +97,11 @@ class Folder:
                 self._pending.pop(path, None)
         return self.how.quiet if self._pending else None
 
+    def fall_back(self) -> None:
+        """Loads the last good version of each strategy of which nothing was loaded."""
+        for path, result in self._slots.fall_back():
+            self._tell(path, result)
+
     def _look_at(self, path: Path) -> None:
         stamp = _stamp(path)
         if stamp == self._known.get(path):

@@ -40,7 +40,7 @@ class Options:
     most_entries: int = 65_536
     """Failing deployments that are remembered of each strategy; at least 1, default 65,536. The one longest unheard of
     makes way."""
-    state_folder: str | Path | None = None
+    state: str | Path | None = None
     """Folder that keeps the quarantine, and the last good component of each strategy, over restarts; made where it is
     not there. Default None: nothing is kept."""
     clock: Callable[[], float] = time.monotonic

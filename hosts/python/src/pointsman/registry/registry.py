@@ -47,7 +47,7 @@ class Registry:
     def load_dir(self, folder: str | Path) -> list[tuple[Path, Swap | SwapError]]:
         """Loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name
         that it says it has. What cannot be loaded keeps nothing else from being loaded; what came of each file is in
-        the list.
+        the list. Where nothing is loaded of a strategy whose last good version is in the state folder, that is loaded.
 
         Raises `OSError` only where the folder cannot be read.
         """
@@ -57,7 +57,7 @@ class Registry:
                 results.append((path, self._slots.swap(None, path)))
             except SwapError as error:
                 results.append((path, error))
-        return results
+        return results + self._slots.fall_back()
 
     def watch(self, folder: str | Path, how: Watching | None = None) -> Watch:
         """Loads a folder as `load_dir` does, and from then on whatever changes in it, until the `Watch` is closed. A

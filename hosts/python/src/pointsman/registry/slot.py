@@ -14,8 +14,10 @@ from pointsman.registry.blame import CURRENT, Blame, Open, Ticket, Verdict, Whic
 from pointsman.registry.checks import Checks
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome, outcome
+from pointsman.registry.proof import Proof
 from pointsman.registry.quarantine import Quarantine
 from pointsman.registry.seen import Seen
+from pointsman.registry.state import StateFolder
 from pointsman.registry.status import Circuits, Counts, StrategyStatus
 from pointsman.registry.version import Version
 
@@ -42,11 +44,13 @@ class Versions:
     current: Version
     previous: Version | None
     blame: Blame
+    proof: Proof
 
     @staticmethod
     def of(current: Version, previous: Version | None, options: Options) -> Versions:
         """Versions of which nothing is known yet."""
-        return Versions(current, previous, Blame(options, has_previous=previous is not None))
+        blame = Blame(options, has_previous=previous is not None)
+        return Versions(current, previous, blame, Proof(options.revert_after))
 
     def get(self, which: Which) -> Version:
         """The version that a ticket is for."""
@@ -63,7 +67,15 @@ class Change:
 class Slot:
     """One strategy."""
 
-    def __init__(self, name: str, version: Version, options: Options, quarantine: Quarantine, checks: Checks) -> None:
+    def __init__(
+        self,
+        name: str,
+        version: Version,
+        options: Options,
+        checks: Checks,
+        quarantine: Quarantine,
+        state: StateFolder | None,
+    ) -> None:
         self.name = name
         self.versions = Versions.of(version, None, options)
         """Read without a lock, because it is replaced as a whole."""
@@ -74,6 +86,7 @@ class Slot:
         self.counts = Counts()
         self._options = options
         self._quarantine = quarantine
+        self._state = state
 
     @property
     def current(self) -> Version:
@@ -111,8 +124,10 @@ class Slot:
         """
         end = outcome(result)
         self.counts.record(end)
-        if end is Outcome.OK and ticket is CURRENT and versions.blame.is_quiet:
-            return False
+        if end is Outcome.OK:
+            self.succeeded(versions, deployment, ticket)
+            if ticket is CURRENT and versions.blame.is_quiet:
+                return False
         if isinstance(result, PlanRejected):
             self.counts.record_violations(violation.code for violation in result.violations)
         consequence = versions.blame.finish(deployment, input, ticket, end)
@@ -127,6 +142,14 @@ class Slot:
                 self.name, _length(consequence.opened_for_all), versions.current.plugin.id,
             )  # fmt: skip
         return consequence.ask
+
+    def succeeded(self, versions: Versions, deployment: str, ticket: Ticket) -> None:
+        """Notes a success. A version that has had enough of them is kept as the last good one."""
+        if versions.proof.is_done or ticket.which is not Which.CURRENT:
+            return
+        version = versions.current
+        if versions.proof.note(deployment, self.seen.count) and self._state is not None and version.content is not None:
+            self._state.write_good(self.name, version.description.version, version.plugin.id.digest, version.content)
 
     def report(self, deployment: str, error: object) -> None:
         """Tells operators of a request without a plan."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
-from pointsman.contract.words import plain
+from pointsman.contract.words import plain, shown
 from pointsman.errors import LoadError, PluginError, PluginId, SwapError, SwapProblem, UnknownStrategy
 from pointsman.host import Host
 from pointsman.registry.checks import Checks, check
@@ -16,6 +16,7 @@ from pointsman.registry.description import objection
 from pointsman.registry.options import Options
 from pointsman.registry.quarantine import Quarantine
 from pointsman.registry.slot import Slot
+from pointsman.registry.state import StateFolder
 from pointsman.registry.version import Version
 from pointsman.runtime.file import ComponentFile
 
@@ -53,7 +54,10 @@ class Slots:
     def __init__(self, host: Host, options: Options) -> None:
         self.host = host
         self.options = options
+        self._state = None if options.state is None else StateFolder(Path(options.state), host.limits)
         self.quarantine = Quarantine()
+        if self._state is not None:
+            self.quarantine = Quarantine(self._state.quarantined(), self._state.write_quarantine)
         self._slots: dict[str, Slot] = {}
         self._checks: dict[str, Checks] = {}
         """Of strategies that are not there yet."""
@@ -92,6 +96,24 @@ class Slots:
         except LoadError as error:
             raise self.unreadable(path, error, name) from error
         return self.change(name, path, file, even_quarantined=even_quarantined)
+
+    def fall_back(self) -> list[tuple[Path, Swap | SwapError]]:
+        """Loads the last good version of each strategy of which nothing was loaded; what came of each."""
+        results: list[tuple[Path, Swap | SwapError]] = []
+        for name in [] if self._state is None else self._state.strategies():
+            good = None if self._state is None or name in self._slots else self._state.good(name)
+            if good is None or good.file.id.digest in self.quarantine:
+                continue
+            try:
+                swap = self._change(name, good.file, even_quarantined=False)
+            except SwapError as error:
+                self._report_failure(good.path, error, name)
+                results.append((good.path, error))
+                continue
+            why = "another version is quarantined" if self.quarantine.of(name) else "nothing else loads"
+            _log.warning("loaded the last good version %s of `%s`: %s", shown(good.version), name, why)
+            results.append((good.path, swap))
+        return results
 
     def unreadable(self, path: Path, error: LoadError, name: str | None = None) -> SwapError:
         """Tells operators, and returns, what it means for a swap that a file cannot be read."""
@@ -165,7 +187,7 @@ class Slots:
             with self._lock:
                 # Neither may have changed while it was checked.
                 if name not in self._slots and self._checks.get(name, checks) == checks:
-                    self._slots[name] = Slot(name, version, self.options, self.quarantine, checks)
+                    self._slots[name] = Slot(name, version, self.options, checks, self.quarantine, self._state)
                     self._checks.pop(name, None)
                     return None
 
@@ -195,7 +217,8 @@ class Slots:
             message = f"plugin {file.id} is the strategy `{description.name}`, not `{expected}`"
             raise SwapError(SwapProblem.NAME, message)
         guard = self.options.guards.get(description.name, self.options.guard)
-        return Version(plugin.with_guard(guard), description)
+        content = None if self._state is None else file.content
+        return Version(plugin.with_guard(guard), description, content)
 
 
 def _load_failed(error: LoadError) -> SwapError:
