@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from pointsman import BrokenContract, IdsOnly, InvalidRequests, Plugin, Policy, Request
+from pointsman import BrokenContract, IdsOnly, InvalidConfig, InvalidRequests, Plugin, Policy, Request
 from pointsman.plugin.json_requests import parse, ready
 from pointsman.plugin.sent import Limiting
 from pointsman.plugin.strategy import Strategy
@@ -178,6 +178,9 @@ LESS_DEEP = "[" * 1000 + "]" * 1000
         compact(a_request()).replace('"spec"', '"spec":{},"spec"', 1),
         compact(a_request() | {"policy": {}}).replace('"policy"', '"policy":{},"policy"', 1),
         compact(a_request(limits=None)).replace('"limits":', '"limits":null,"limits":', 1),
+        f'{compact(a_request())[:-1]},"policy":{LESS_DEEP}}}',
+        f'{compact(a_request())[:-1]},"policy":{{"max_surge":{"9" * 5000}}}}}',
+        compact(a_request()).replace('"v1"', '"\udc80"', 1),
         compact(a_request()).replace('"target_replicas":3', f'"target_replicas":{"9" * 5000}', 1),
     ],
 )
@@ -189,6 +192,18 @@ def test_what_this_host_cannot_read_spoils_no_other_request(hostile: Plugin, bad
     first, refused, last = json.loads(text)
     assert promised(first) == promised(last) == (2, 6)
     assert refused["error"]["code"] == "invalid_request"
+
+
+def test_a_config_that_cannot_be_written_is_invalid(hostile: Plugin) -> None:
+    for config in ('{"a": "\ud800"}', DEEP, LESS_DEEP, f'{{"a": {"9" * 5000}}}'):
+        with pytest.raises(InvalidConfig):
+            hostile.check_config(config, 3)
+    deep: list[Any] = []
+    for _ in range(2000):
+        deep = [deep]
+    for value in ("\ud800", 10**5000, deep):
+        with pytest.raises(TypeError, match="neither JSON text nor a mapping"):
+            hostile.check_config({"a": value}, 3)
 
 
 @pytest.mark.parametrize("text", ["[1:2]", "[1}", "[{]}]", "[1,]", "[1 2]", "[nan]", "{}", "1", f"[{DEEP}", "[\x0b1]"])

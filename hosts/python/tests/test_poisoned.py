@@ -203,3 +203,34 @@ def test_a_plugin_ignores_the_field_and_a_registry_needs_it(hurried: Host, folde
     assert all("ok" in answer for answer in alone)
     typed = registry.current("hostile").evaluate_cycles([good])
     assert not isinstance(typed[0], InvalidRequest)
+
+
+DEEP = "[" * 1000 + "]" * 1000
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"deployment":"a","routes":[],"spec":"\\ud800"}',
+        '{"deployment":"\\ud800","routes":[],"spec":{}}',
+        '{"deployment":"a","routes":[],"spec":"\ud800"}',
+        f'{{"deployment":"a","routes":[],"spec":{{"config":{DEEP}}}}}',
+        f'{{"deployment":"a","routes":[],"spec":{{"config":{"[" * 5000}{"]" * 5000}}}}}',
+        f'{{"deployment":"a","routes":[],"spec":{{}},"policy":{DEEP}}}',
+        f'{{"deployment":{DEEP},"routes":[],"spec":{{}}}}',
+        f'{{"deployment":"a","routes":[],"spec":{{"target_replicas":{"9" * 5000}}}}}',
+        f'{{"deployment":{"9" * 5000},"routes":[],"spec":{{}}}}',
+    ],
+)
+def test_text_that_no_host_reads_spoils_no_other_request(hurried: Host, folder: Folder, bad: str) -> None:
+    registry = registry_of_two(hurried, folder)
+    good = as_json(Request([], misdeed("none"), None, "b"))[1:-1]
+
+    for _ in range(2):
+        first, refused, last = json.loads(registry.evaluate_cycles_json("hostile", f"[{good},{bad},{good}]").value)
+        assert registry.wait_for_verdicts()
+
+        assert "ok" in first
+        assert "ok" in last
+        assert refused["error"]["code"] == "invalid_request"
+        assert len(refused["error"]["message"]) < 500

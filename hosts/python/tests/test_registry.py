@@ -116,3 +116,12 @@ def test_options_that_cannot_be_are_an_error() -> None:
 def test_an_option_out_of_range_is_an_error(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Options(**options)
+
+
+def test_a_policy_for_a_name_that_is_not_loaded_is_told(
+    host: Host, folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.copy("guests/hostile.wasm", 1)
+    Registry(host, Options(guards={"rolling_update": Policy(), "hostile": Policy()})).load_dir(folder.path)
+
+    assert caplog.messages == ["`guards` has a policy for `rolling_update`, which is not loaded; there is hostile"]

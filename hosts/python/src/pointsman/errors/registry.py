@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from pointsman.contract.words import duration, shown
+from pointsman.contract.words import brief, duration, shown
 from pointsman.errors.base import PluginId, PointsmanError
 from pointsman.errors.call import PluginError
 from pointsman.errors.evaluation import EvaluationError
@@ -69,7 +69,7 @@ class InvalidDeployment(PointsmanError, ValueError):
 def check_deployment(deployment: str) -> None:
     """Checks the key of a deployment. Raises `InvalidDeployment`, and `TypeError` for what is no text."""
     if type(deployment) is not str:
-        raise TypeError(f"`deployment` is {deployment!r}; it must be a string")
+        raise TypeError(f"`deployment` is {brief(deployment)}; it must be a string")
     # Of most keys the number of characters tells that they are short enough.
     if not deployment or 4 * len(deployment) > LONGEST_KEY:
         length = len(deployment.encode(errors="surrogatepass"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from pointsman.contract.wire import config_text, inline
 from pointsman.errors import (
     BrokenContract,
     EvaluationError,
+    InvalidConfig,
     InvalidRequest,
     InvalidRequests,
     PluginId,
@@ -29,6 +31,8 @@ from pointsman.plugin.json_requests import Element, parse, ready
 from pointsman.plugin.sent import Fleet, Limiting, Requests
 from pointsman.plugin.strategy import Strategy
 from pointsman.runtime.threads import in_thread
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ class Plugin:
         """Takes the text of a batch apart. Raises as `evaluate_cycles_json` does where it is none."""
         try:
             text = requests if isinstance(requests, str) else requests.decode()
+            if isinstance(requests, str):
+                # Halves of surrogate pairs as JSON escapes them: it is one request's fault, not all of theirs.
+                text = _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
             sent = text.encode()
         except UnicodeError as error:
             # Whatever the plugin would make of it, it is not its fault.
@@ -173,7 +180,12 @@ class Plugin:
         text = config_text("config", config)
         limits = (policy or self.guard).resolve(target_replicas) if isinstance(self.guard, Policy) else None
         given = {"config": inline(text), "target_replicas": check_target(target_replicas), "limits": limits}
-        return self._strategy.check_config(orjson.dumps(given))
+        try:
+            written = orjson.dumps(given)
+        except TypeError as error:
+            # Half a surrogate pair in the text: no plugin is sent that.
+            raise InvalidConfig(self.id, f"it cannot be written as JSON: {error}") from None
+        return self._strategy.check_config(written)
 
     async def evaluate_cycle_async(
         self, routes: Sequence[Route], spec: Spec, policy: Policy | None = None

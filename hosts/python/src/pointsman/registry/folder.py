@@ -98,9 +98,10 @@ class Folder:
         return self.how.quiet if self._pending else None
 
     def fall_back(self) -> None:
-        """Loads the last good version of each strategy of which nothing was loaded."""
+        """Loads the last good version of each strategy of which nothing was loaded, and says what is missing."""
         for path, result in self._slots.fall_back():
             self._tell(path, result)
+        self._slots.check_guards()
 
     def _look_at(self, path: Path) -> None:
         stamp = _stamp(path)

@@ -57,7 +57,9 @@ class Registry:
                 results.append((path, self._slots.swap(None, path)))
             except SwapError as error:
                 results.append((path, error))
-        return results + self._slots.fall_back()
+        results += self._slots.fall_back()
+        self._slots.check_guards()
+        return results
 
     def watch(self, folder: str | Path, how: Watching | None = None) -> Watch:
         """Loads a folder as `load_dir` does, and from then on whatever changes in it, until the `Watch` is closed. A

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
-from pointsman.contract.words import plain, shown
+from pointsman.contract.words import listed, plain, shown
 from pointsman.errors import LoadError, PluginError, PluginId, SwapError, SwapProblem, UnknownStrategy
 from pointsman.host import Host
 from pointsman.registry.checks import Checks, check
@@ -96,6 +96,13 @@ class Slots:
         except LoadError as error:
             raise self.unreadable(path, error, name) from error
         return self.change(name, path, file, even_quarantined=even_quarantined)
+
+    def check_guards(self) -> None:
+        """Tells operators of guards for strategies that are not there: `rolling_update` is a file, not a name."""
+        missing = sorted(self.options.guards.keys() - self._slots.keys())
+        for name in missing:
+            known = listed(sorted(self._slots)) or "none"
+            _log.warning("`guards` has a policy for `%s`, which is not loaded; there is %s", shown(name), known)
 
     def fall_back(self) -> list[tuple[Path, Swap | SwapError]]:
         """Loads the last good version of each strategy of which nothing was loaded; what came of each."""
