@@ -25,8 +25,9 @@ from pointsman.contract.plan import (
     UnknownRoute,
 )
 from pointsman.contract.policy import Amount, Guard, IdsOnly, Policy, parse_amount
+from pointsman.contract.request import Request
 from pointsman.contract.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
-from pointsman.contract.spec import Check, CheckOutcome, Operator, Request, Spec
+from pointsman.contract.spec import Check, CheckOutcome, Operator, Spec
 from pointsman.contract.violation import Violation
 from pointsman.errors import (
     BrokenContract,

@@ -12,8 +12,9 @@ import orjson
 from pointsman.contract.bounds import Commitment
 from pointsman.contract.plan import Description, RouteChanges
 from pointsman.contract.policy import Guard, Policy, check_target
+from pointsman.contract.request import Request
 from pointsman.contract.route import Route
-from pointsman.contract.spec import Request, Spec
+from pointsman.contract.spec import Spec
 from pointsman.contract.wire import config_text, inline
 from pointsman.errors import (
     BrokenContract,

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from pointsman.contract.policy import Guard, Policy
+from pointsman.contract.request import Request
 from pointsman.contract.route import Route
-from pointsman.contract.spec import Request, Spec
+from pointsman.contract.spec import Spec
 from pointsman.plugin.batches import batches
 
 _MOST_TARGET = (1 << 32) - 1

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import orjson
 
 from pointsman.contract.plan import RouteChanges
-from pointsman.contract.spec import Request
+from pointsman.contract.request import Request
 from pointsman.errors import CircuitOpen, PluginError, PluginId, check_deployment
 from pointsman.registry.blame import Ticket
 from pointsman.registry.fingerprint import of_spec

@@ -10,8 +10,9 @@ from typing import Any
 from pointsman.contract.bounds import Commitment
 from pointsman.contract.plan import Description, RouteChanges
 from pointsman.contract.policy import Policy
+from pointsman.contract.request import Request
 from pointsman.contract.route import Route
-from pointsman.contract.spec import Request, Spec
+from pointsman.contract.spec import Spec
 from pointsman.errors import InvalidRequests, SwapError
 from pointsman.guard.plugin import Plugin
 from pointsman.host import Host

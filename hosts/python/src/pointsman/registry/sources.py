@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from pointsman.contract.spec import Request
+from pointsman.contract.request import Request
 from pointsman.errors import InvalidDeployment, check_deployment
 from pointsman.guard.plugin import Plugin
 from pointsman.plugin.answers import Decision, write
