@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from pointsman.contract.words import brief, duration, shown
+from pointsman.contract.words import brief, duration, listed, shown
 from pointsman.errors.base import PluginId, PointsmanError
 from pointsman.errors.call import PluginError
 from pointsman.errors.evaluation import EvaluationError
@@ -39,7 +39,7 @@ class SwapError(PointsmanError):
     """Failure of a swap. The one before goes on."""
 
     def __init__(self, problem: SwapProblem, message: str) -> None:
-        super().__init__(message)
+        super().__init__(shown(message))
         self.problem = problem
         """The kind of problem."""
         self.strategy: str | None = None
@@ -50,7 +50,7 @@ class UnknownStrategy(PointsmanError, LookupError):
     """No plugin of this name was loaded."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"there is no strategy `{name}`; there is {', '.join(known) or 'none'}")
+        super().__init__(f"there is no strategy `{shown(name, 64)}`; there is {listed(known) or 'none'}")
         self.name = name
         """The name given."""
         self.known = tuple(known)
@@ -117,6 +117,6 @@ class WatchError(PointsmanError):
     """A folder is not watched; the cause is an `OSError`."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"folder `{folder}` cannot be read")
+        super().__init__(f"folder `{shown(str(folder))}` cannot be read")
         self.folder = folder
         """The folder."""
