@@ -23,7 +23,7 @@ from pointsman import (
     SwapResult,
 )
 from registries import Clock, answered_by, fail, registry_with_hostile, status
-from support import Folder, as_json, hostile_version, misdeed, numbered
+from support import Folder, as_json, hostile_version, misdeed, numbered, versioned
 
 MEEK = hostile_version("meek")
 """A version that does nothing bad, whatever it is told to do."""
@@ -158,7 +158,7 @@ def test_counts_are_those_of_requests_and_latencies_those_of_calls(cache: Path, 
 
 
 def test_a_released_version_is_loaded_again(host: Host, folder: Folder) -> None:
-    registry = registry_of(host, folder, MEEK, hostile_version("honest"))
+    registry = registry_of(host, folder, MEEK, versioned(hostile_version("honest"), "0.3.0"))
     for deployment in ("a", "b", "c"):
         fail(registry, "trap", deployment)
     (digest,) = status(registry).quarantined

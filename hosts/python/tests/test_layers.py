@@ -28,8 +28,9 @@ FLOORS = {
     "plugin": [["batches", "contracts", "json_text", "plans"], ["sent"], ["answers", "json_requests"], ["strategy"]],
     "guard": [["checker", "tidy"], ["review"], ["plugin"]],
     "registry": [
-        ["description", "events", "fingerprint", "options", "outcome", "proof", "quarantine", "seen", "version"],
-        ["state"],
+        ["description", "events", "fingerprint", "options", "outcome", "precedence", "proof", "quarantine", "seen"],
+        ["state", "version"],
+        ["rivals"],
         ["blame"],
         ["checks", "halves", "status"],
         ["slot"],

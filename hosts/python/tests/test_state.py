@@ -11,7 +11,7 @@ import pytest
 
 from pointsman import Host, Options, Registry, Swap, SwapError, SwapResult
 from registries import fail, status
-from support import Folder, hostile_version, misdeed
+from support import Folder, hostile_version, misdeed, versioned
 from watching import watched
 
 
@@ -77,7 +77,7 @@ def test_a_watch_falls_back_too(host: Host, folder: Folder, plugins: Folder) -> 
     with watched(host, plugins.path, Options(state=folder.path / "state")) as it:
         assert it.next() == ("a.wasm", "quarantined")
         assert it.next() == ("hostile.wasm", "loaded")
-        plugins.write("b.wasm", hostile_version("cautious"))
+        plugins.write("b.wasm", versioned(hostile_version("cautious"), "0.3.0"))
         assert it.next() == ("b.wasm", "swapped")
 
 

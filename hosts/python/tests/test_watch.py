@@ -17,7 +17,7 @@ from pointsman import (
 )
 from pointsman.registry.folder import Folder as PluginFolder
 from pointsman.registry.swap import Slots
-from support import Folder, hostile_version, misdeed
+from support import Folder, hostile_version, misdeed, versioned
 from watching import watched
 
 
@@ -31,16 +31,17 @@ def test_what_is_there_is_loaded_and_what_changes_is_swapped(host: Host, folder:
 
         folder.write("a.wasm", hostile_version("second"))
         assert it.next() == ("a.wasm", "swapped")
-        folder.write("b.wasm", hostile_version("third"))
+        folder.write("b.wasm", versioned(hostile_version("third"), "0.3.0"))
         assert it.next() == ("b.wasm", "swapped")
         assert it.current == "b.wasm"
 
-        (folder.path / "b.wasm").unlink()
         folder.write("c.wasm", b"not a component")
         assert it.next() == ("c.wasm", "failed")
-        assert it.current == "b.wasm", "what is removed goes on"
-        folder.write("c.wasm", hostile_version("third"))
+        (folder.path / "a.wasm").unlink()
+        (folder.path / "b.wasm").unlink()
+        folder.write("c.wasm", versioned(hostile_version("third"), "0.3.0"))
         assert it.next() == ("c.wasm", "unchanged")
+        assert it.current == "b.wasm", "what is removed goes on"
 
 
 def test_a_file_that_is_being_written_is_not_loaded(host: Host, folder: Folder) -> None:
@@ -110,7 +111,7 @@ def test_an_empty_file_is_not_told(host: Host, folder: Folder) -> None:
         folder.write("b.wasm", b"")
         folder.write("c.wasm", b"not a component")
         assert it.next() == ("c.wasm", "failed")
-        folder.write("b.wasm", hostile_version("second"))
+        folder.write("b.wasm", versioned(hostile_version("second"), "0.3.0"))
         assert it.next() == ("b.wasm", "swapped")
 
 
@@ -159,5 +160,5 @@ def test_a_file_that_cannot_be_read_is_told_once(host: Host, folder: Folder) -> 
         folder.write("b.wasm", hostile_version("honest"))
         assert it.next() == ("b.wasm", "loaded")
         # And is read once it can be.
-        folder.write("nowhere", hostile_version("second"))
+        folder.write("nowhere", versioned(hostile_version("second"), "0.3.0"))
         assert it.next() == ("a.wasm", "swapped")

@@ -27,6 +27,8 @@ class SwapProblem(StrEnum):
     """The description that it gives of itself cannot be."""
     NAME = "name"
     """The plugin says that it is another strategy."""
+    RIVAL = "rival"
+    """Another file of the folder is a newer version of the strategy, or has the same version."""
     CONFIG = "config"
     """The plugin does not take a configuration that is in use; the cause is a `PluginError`."""
     VECTOR_FAILED = "vector-failed"

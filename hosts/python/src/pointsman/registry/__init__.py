@@ -18,6 +18,7 @@ Each file imports only those above it:
 | `quarantine.py`, `state.py` | versions that were reverted; a folder that keeps them, and the last good ones |
 | `blame/` | who is to blame for a failure: pure, replayed from a table |
 | `status.py`, `checks.py` | counts and latencies; what a new version must pass |
+| `precedence.py`, `rivals.py` | which version is the newest; several files of one strategy |
 | `halves.py`, `fingerprint.py` | batches that fail; inputs |
 | `slot.py` | one strategy: its versions, reverting |
 | `questions.py` | asking whose fault a failure is, in the background |

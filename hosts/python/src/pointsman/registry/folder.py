@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pointsman.contract.words import shown
 from pointsman.errors import LoadError, LoadProblem, PluginNotRun, SwapError
+from pointsman.registry.rivals import Held
 from pointsman.registry.swap import Slots, Swap
 from pointsman.runtime.file import ComponentFile
 
@@ -79,6 +80,10 @@ class Folder:
         self._told: dict[Path, str] = {}
         """The digests of those files, or why they could not be read."""
         self._pending: dict[Path, _Pending] = {}
+        self._held: dict[Path, Held] = {}
+        """The files of which it is known what is in them."""
+        self._whole: list[tuple[Path, ComponentFile]] = []
+        """The files that are to be loaded now."""
         self._again: dict[Path, _Again] = {}
         """The files that failed for a reason that may pass."""
         self._is_lost = False
@@ -97,6 +102,9 @@ class Folder:
         if self._is_lost:
             _log.info("folder `%s` is back", shown(str(self._path)))
             self._is_lost = False
+        for gone in self._held.keys() - set(files):
+            # Another file of the strategy may be the newest now.
+            self._look_anew(self._held.pop(gone).strategy)
         for gone in self._told.keys() - set(files):
             self._known.pop(gone, None)
             self._again.pop(gone, None)
@@ -116,6 +124,16 @@ class Folder:
                 _log.exception("`%s` was not looked at", shown(str(path)))
                 self._known[path] = _stamp(path)
                 self._pending.pop(path, None)
+                self._try_again(path)
+        whole, self._whole = self._whole, []
+        try:
+            if whole and not is_over():
+                self._load(whole)
+        except Exception:
+            # Whatever it is, the watch goes on, and so do these files after a while.
+            _log.exception("files in `%s` were not loaded", shown(str(self._path)))
+            for path, _ in whole:
+                self._told.pop(path, None)
                 self._try_again(path)
         return self.how.quiet if self._pending else None
 
@@ -154,18 +172,32 @@ class Folder:
         elif pending.read is not None and pending.read.id == file.id:
             self._done(path, pending)
             self._told[path] = file.id.digest
-            try:
-                swap = self._slots.change(None, path, file)
-                self._again.pop(path, None)
-                self._tell(path, swap)
-            except SwapError as error:
-                self._settle(path, error.__cause__)
-                if path in self._again:
-                    # What was read is not what failed.
-                    del self._told[path]
-                self._tell(path, error)
+            self._whole.append((path, file))
         else:
             pending.read, pending.since = file, now
+
+    def _load(self, whole: list[tuple[Path, ComponentFile]]) -> None:
+        """Loads what is whole, together: of several versions of a strategy the newest is to run."""
+        before = dict(self._held)
+        results = self._slots.change_all(whole, self._held)
+        for path, result in results:
+            self._settle(path, result.__cause__ if isinstance(result, SwapError) else None)
+            if path in self._again:
+                # What was read is not what failed.
+                self._told.pop(path, None)
+        for path, _ in whole:
+            was, is_now = before.get(path), self._held.get(path)
+            if was is not None and was != is_now:
+                self._look_anew(was.strategy, but=path)
+        for path, result in results:
+            self._tell(path, result)
+
+    def _look_anew(self, strategy: str, but: Path | None = None) -> None:
+        """Has the files of a strategy loaded again, because another of them is gone or has changed."""
+        for path, held in self._held.items():
+            if held.strategy == strategy and path != but:
+                self._known.pop(path, None)
+                self._told.pop(path, None)
 
     def _settle(self, path: Path, error: BaseException | None) -> None:
         """Has a file tried again that failed for a reason that may pass."""

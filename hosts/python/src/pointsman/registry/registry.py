@@ -13,7 +13,7 @@ from pointsman.contract.policy import Policy
 from pointsman.contract.request import Request
 from pointsman.contract.route import Route
 from pointsman.contract.spec import Spec
-from pointsman.errors import InvalidRequests, SwapError
+from pointsman.errors import InvalidRequests, LoadError, SwapError
 from pointsman.guard.plugin import Plugin
 from pointsman.host import Host
 from pointsman.plugin.answers import Decision
@@ -28,6 +28,7 @@ from pointsman.registry.sources import Objects, Texts
 from pointsman.registry.status import StrategyStatus
 from pointsman.registry.swap import Slots, Swap
 from pointsman.registry.watch import Watch, Watching
+from pointsman.runtime.file import ComponentFile
 from pointsman.runtime.threads import in_thread
 
 
@@ -46,21 +47,25 @@ class Registry:
         self._questions = Questions()
 
     def load_dir(self, folder: str | Path) -> list[tuple[Path, Swap | SwapError]]:
-        """Loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name
-        that it says it has. What cannot be loaded keeps nothing else from being loaded; what came of each file is in
-        the list. Where nothing is loaded of a strategy whose last good version is in the state folder, that is loaded.
+        """Loads every `*.wasm` file of a folder that is not hidden, each under the name that it says it has. Of several
+        files of one strategy the newest version runs, by semantic versioning; of those that have the same version and
+        are not the same, none is switched to. What cannot be loaded keeps nothing else from being loaded; what came of
+        each file is in the list. Where nothing is loaded of a strategy whose last good version is in the state folder,
+        that is loaded.
 
         Raises `OSError` only where the folder cannot be read.
         """
-        results: list[tuple[Path, Swap | SwapError]] = []
+        results: dict[Path, Swap | SwapError] = {}
+        files: list[tuple[Path, ComponentFile]] = []
         for path in plugins(Path(folder)):
             try:
-                results.append((path, self._slots.swap(None, path)))
-            except SwapError as error:
-                results.append((path, error))
-        results += self._slots.fall_back()
+                files.append((path, self._host.read(path)))
+            except LoadError as error:
+                results[path] = self._slots.unreadable(path, error)
+        results |= dict(self._slots.change_all(files, {}))
+        ordered = sorted(results.items(), key=lambda result: result[0]) + self._slots.fall_back()
         self._slots.check_guards()
-        return results
+        return ordered
 
     def watch(self, folder: str | Path, how: Watching | None = None) -> Watch:
         """Loads a folder as `load_dir` does, and from then on whatever changes in it, until the `Watch` is closed. A

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,8 @@ from pointsman.registry.checks import Checks, check
 from pointsman.registry.description import objection
 from pointsman.registry.options import Options
 from pointsman.registry.quarantine import Quarantine
+from pointsman.registry.rivals import Held, in_order
+from pointsman.registry.rivals import objection as rival
 from pointsman.registry.slot import Slot
 from pointsman.registry.state import StateFolder
 from pointsman.registry.version import Version
@@ -97,6 +100,52 @@ class Slots:
             raise self.unreadable(path, error, name) from error
         return self.change(name, path, file, even_quarantined=even_quarantined)
 
+    def change_all(
+        self, files: Sequence[tuple[Path, ComponentFile]], held: dict[Path, Held]
+    ) -> list[tuple[Path, Swap | SwapError]]:
+        """Makes the newest version of each strategy in a folder the current one; what came of each file, in their order.
+        `held` are all files of the folder as far as they are known; those that are given are noted there.
+        """
+        results: dict[Path, Swap | SwapError] = {}
+        versions: dict[Path, tuple[ComponentFile, Version]] = {}
+        for path, file in files:
+            held.pop(path, None)
+            current = next(
+                (slot.current for slot in self.all() if slot.current.plugin.id.digest == file.id.digest), None
+            )
+            try:
+                if current is not None:
+                    held[path] = Held.of(path, current)
+                    results[path] = Swap(SwapResult.UNCHANGED, current.plugin.id)
+                elif file.id.digest in self.quarantine:
+                    results[path] = Swap(SwapResult.QUARANTINED, file.id)
+                else:
+                    versions[path] = file, self._version(None, file)
+                    held[path] = Held.of(path, versions[path][1])
+            except SwapError as error:
+                results[path] = error
+        for each in in_order(held[path] for path in versions):
+            slot = self._slots.get(each.strategy)
+            objected = rival(each, held.values(), None if slot is None else slot.current.plugin.id.digest)
+            try:
+                if objected is not None:
+                    raise objected
+                file, version = versions[each.path]
+                results[each.path] = self._switched(version, file, even_quarantined=False)
+            except SwapError as error:
+                results[each.path] = error
+            self._tell(each.path, results[each.path])
+        for path, _ in files:
+            if path not in versions:
+                self._tell(path, results[path])
+        return [(path, results[path]) for path, _ in files]
+
+    def _tell(self, path: Path, result: Swap | SwapError) -> None:
+        if isinstance(result, Swap):
+            _report(path, result)
+        else:
+            self._report_failure(path, result, None)
+
     def check_guards(self) -> None:
         """Tells operators of guards for strategies that are not there: `rolling_update` is a file, not a name."""
         missing = sorted(self.options.guards.keys() - self._slots.keys())
@@ -167,9 +216,10 @@ class Slots:
                 return done
         elif not even_quarantined and file.id.digest in self.quarantine:
             return Swap(SwapResult.QUARANTINED, file.id)
-        version = self._version(expected, file)
-        name = version.description.name
-        slot = self._added(name, version)
+        return self._switched(self._version(expected, file), file, even_quarantined)
+
+    def _switched(self, version: Version, file: ComponentFile, even_quarantined: bool) -> Swap:
+        slot = self._added(version.description.name, version)
         if slot is None:
             self.quarantine.release(file.id.digest)
             return Swap(SwapResult.LOADED, file.id)
