@@ -54,6 +54,7 @@ from pointsman.errors.part import (
     Part,
 )
 from pointsman.errors.registry import (
+    LONGEST_KEY,
     CircuitOpen,
     InvalidDeployment,
     PluginFailed,
@@ -66,6 +67,7 @@ from pointsman.errors.registry import (
 )
 
 __all__ = [
+    "LONGEST_KEY",
     "BrokenContract",
     "CircuitOpen",
     "EvaluationError",

@@ -66,6 +66,7 @@ class Batch:
     def evaluate(self) -> tuple[list[Answer], list[PluginId | None]]:
         """Decides all requests: the answers, and who was called for each."""
         size = self._source.size
+        blame, proof, counts = self._versions.blame, self._versions.proof, self._slot.counts
         answers: dict[int, Answer] = {}
         tickets = self._admitted(answers)
         plugins: list[PluginId | None] = [None] * size
@@ -74,13 +75,20 @@ class Batch:
             halving = Halving(partial(self._called, version.plugin))
             for chunk in self._source.chunks(group):
                 halving.take(chunk)
-            places = dict(tickets) if len(halving.results) < size else None
+            id, places, succeeded = version.plugin.id, dict(tickets), 0
+            # What nothing is known of, and succeeds, has no consequences: most of a fleet, as nearly always.
+            is_plain = blame.is_quiet and proof.is_done
             for i, result in halving.results.items():
-                answer = self._answer(version.plugin.id, result)
+                if is_plain and type(result) is Answer and type(result[0]) is RouteChanges and places[i] is CURRENT:
+                    answers[i], plugins[i] = result, id
+                    succeeded += 1
+                    continue
+                answer = self._answer(id, result)
                 answers[i] = answer
                 if not isinstance(result, NotReached):
-                    plugins[i] = version.plugin.id
-                self._finish(i, tickets[i][1] if places is None else places[i], answer.decision)
+                    plugins[i] = id
+                self._finish(i, places[i], answer.decision)
+            counts.record(Outcome.OK, succeeded)
         if self._logged > _LOGGED:
             self._slot.report_more(self._logged - _LOGGED)
         return [answers[i] for i in range(size)], plugins
@@ -90,19 +98,20 @@ class Batch:
         slot, source, blame = self._slot, self._source, self._versions.blame
         current = self._versions.current.plugin.id
         tickets: list[tuple[int, Ticket]] = []
-        is_quiet = blame.is_quiet
+        is_quiet = blame.is_quiet and slot.seen.is_enough
         for i in range(source.size):
             key = source.deployment(i)
+            if type(key) is str and is_quiet:
+                # As nearly always.
+                self._keys.append(key)
+                tickets.append((i, CURRENT))
+                continue
             if isinstance(key, Exception):
                 self._keys.append("")
                 slot.counts.record(Outcome.REFUSED)
                 answers[i] = Answer(InvalidRequest(current, str(key)))
                 continue
             self._keys.append(key)
-            if is_quiet and slot.seen.is_enough:
-                # As nearly always.
-                tickets.append((i, CURRENT))
-                continue
             ticket = slot.admit(self._versions, key, partial(source.input, i))
             if isinstance(ticket, CircuitOpen):
                 answers[i] = Answer(ticket)
@@ -141,9 +150,5 @@ class Batch:
             self._logged += 1
             if self._logged <= _LOGGED:
                 self._slot.report(key, decision)
-        elif type(decision) is RouteChanges and ticket is CURRENT and self._versions.blame.is_quiet:
-            self._slot.counts.record(Outcome.OK)
-            self._slot.succeeded(self._versions, key, ticket)
-            return
         input, kept = partial(self._source.input, i), partial(self._source.kept, i)
         settle(self._slot, self._versions, self._questions, key, input, kept, ticket, decision)

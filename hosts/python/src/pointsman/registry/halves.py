@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pointsman.errors import PluginError
-from pointsman.registry.blame import Ticket, Which
+from pointsman.registry.blame import CURRENT, Ticket, Which
 
 _A = TypeVar("_A")
 
@@ -37,6 +37,8 @@ def groups(tickets: Sequence[tuple[int, Ticket]]) -> list[tuple[Which, list[int]
     """Groups admitted requests, given by their places, as they are called: those that are not suspect together, first
     by the current version and then by the one before it; then each suspect one alone.
     """
+    if all(ticket is CURRENT for _, ticket in tickets):
+        return [(Which.CURRENT, [i for i, _ in tickets])] if tickets else []
     together = [
         (which, [i for i, ticket in tickets if ticket.which is which and not ticket.is_suspect]) for which in Which
     ]

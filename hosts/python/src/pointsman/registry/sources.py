@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from pointsman.contract.request import Request
-from pointsman.errors import InvalidDeployment, check_deployment
+from pointsman.errors import LONGEST_KEY, InvalidDeployment, check_deployment
 from pointsman.guard.plugin import Plugin
 from pointsman.plugin.answers import Decision, write
 from pointsman.plugin.batches import batches
@@ -15,6 +15,10 @@ from pointsman.plugin.json_text import elements
 from pointsman.registry import fingerprint
 from pointsman.registry.calls import as_json
 
+_BATCHES = 5
+"""Batches of a call, each of which may take the time of one."""
+_SURELY_SHORT = LONGEST_KEY // 4
+"""Characters of a key that cannot have too many bytes."""
 _MISSING = ValueError("missing field `deployment`")
 
 
@@ -60,6 +64,8 @@ class Objects:
 
     def deployment(self, i: int) -> str | Exception:
         key = self._requests[i].deployment
+        if type(key) is str and 0 < len(key) <= _SURELY_SHORT:
+            return key
         return _MISSING if key is None else _checked(key)
 
     def input(self, i: int) -> int:
@@ -69,10 +75,11 @@ class Objects:
         return as_json(self._requests[i])
 
     def chunks(self, places: Sequence[int]) -> Iterable[Sequence[int]]:
-        # As the plugin would split them, so that a call that fails costs only its own part of the fleet, and each part
-        # has a call's limits to itself.
-        sizes = (len(self._requests[i].routes) for i in places)
-        return [places[first:end] for first, end in batches(sizes)]
+        # A few of the plugin's batches in each call: one that fails costs only its own part of a large fleet, and the
+        # time of the batch is looked at in between.
+        bounds = list(batches(len(self._requests[i].routes) for i in places))
+        parts = [bounds[i : i + _BATCHES] for i in range(0, len(bounds), _BATCHES)]
+        return [places[part[0][0] : part[-1][1]] for part in parts]
 
     def call(self, plugin: Plugin, places: Sequence[int]) -> Sequence[Answer]:
         return [Answer(decision) for decision in plugin.evaluate_cycles([self._requests[i] for i in places])]
@@ -96,7 +103,8 @@ class Texts:
             return ValueError("it is not JSON that this host reads")
         if not isinstance(value, dict) or "deployment" not in value:
             return _MISSING
-        return _checked(value["deployment"])
+        key = value["deployment"]
+        return key if type(key) is str and 0 < len(key) <= _SURELY_SHORT else _checked(key)
 
     def input(self, i: int) -> int:
         return fingerprint.of_element(self._elements[i])

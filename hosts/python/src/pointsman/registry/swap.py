@@ -103,16 +103,15 @@ class Slots:
     def change_all(
         self, files: Sequence[tuple[Path, ComponentFile]], held: dict[Path, Held]
     ) -> list[tuple[Path, Swap | SwapError]]:
-        """Makes the newest version of each strategy in a folder the current one; what came of each file, in their order.
+        """Makes the newest version of each strategy in a folder the current one; what came of each file, in order.
         `held` are all files of the folder as far as they are known; those that are given are noted there.
         """
         results: dict[Path, Swap | SwapError] = {}
         versions: dict[Path, tuple[ComponentFile, Version]] = {}
         for path, file in files:
             held.pop(path, None)
-            current = next(
-                (slot.current for slot in self.all() if slot.current.plugin.id.digest == file.id.digest), None
-            )
+            running = (slot.current for slot in self.all() if slot.current.plugin.id.digest == file.id.digest)
+            current = next(running, None)
             try:
                 if current is not None:
                     held[path] = Held.of(path, current)
