@@ -104,7 +104,7 @@ def three_ways(plugin: Plugin) -> None:
     print("| routes | component, JSON string | core module, JSON in memory | component, typed records |")
     print("|---:|---:|---:|---:|")
     for count in (1, 10, 100):
-        routes, spec, _ = request(fields(count, HealthStatus.DEGRADED))
+        routes, spec, *_ = request(fields(count, HealthStatus.DEGRADED))
         message = plugin.evaluate_cycle(routes, spec).reason.message
         assert string.evaluate(routes, spec) == typed.evaluate(routes, spec) == message
         times = measure(
@@ -124,7 +124,7 @@ def single(plugin: Plugin) -> None:
         print("|---:|---:|---:|---:|")
         for count in (1, 10, 100, 1000):
             given = fields(count, last)
-            routes, spec, _ = request(given)
+            routes, spec, *_ = request(given)
             own = plain(given)
             times = measure(
                 {

@@ -38,12 +38,14 @@ def registry_with_hostile(host: Host, folder: Folder, options: Options | None = 
 
 def answered_by(registry: Registry) -> str:
     """The file whose version gave a harmless plan."""
-    return registry.evaluate_cycle("hostile", [], misdeed("none")).plugin.name
+    return registry.evaluate_cycle("hostile", "d-1", [], misdeed("none")).plugin.name
 
 
-def fail(registry: Registry, word: str) -> PluginError:
+def fail(registry: Registry, word: str, deployment: str = "d-1") -> PluginError:
+    """The error of a misdeed that a deployment's configuration asks for, once it is known whose fault it is."""
     with pytest.raises(PluginError) as raised:
-        registry.evaluate_cycle("hostile", [], misdeed(word))
+        registry.evaluate_cycle("hostile", deployment, [], misdeed(word))
+    assert registry.wait_for_verdicts()
     return raised.value
 
 

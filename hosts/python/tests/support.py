@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +49,12 @@ def patched(path: str, old: str, new: str) -> bytes:
 def hostile_version(mode: str) -> bytes:
     """The version of the hostile guest that has this mode."""
     return patched("guests/hostile.wasm", f"hostile-mode:{'honest':16}", f"hostile-mode:{mode:16}")
+
+
+def versioned(content: bytes, version: str) -> bytes:
+    """The component with another version of its own; that of the contract stays."""
+    assert len(version) == len("0.2.0")
+    return re.sub(rb"(?<!@)0\.2\.0", version.encode(), content)
 
 
 def numbered(content: bytes, number: int) -> bytes:
@@ -108,7 +115,11 @@ def misdeed(word: str) -> Spec:
 def as_json(*requests: Request) -> str:
     """Requests for the JSON entry point, written in the plainest way."""
     return json.dumps(
-        [{"routes": [_sent(each) for each in routes], "spec": _sent(spec)} for routes, spec, _ in requests]
+        [
+            {"routes": [_sent(each) for each in routes], "spec": _sent(spec)}
+            | ({} if deployment is None else {"deployment": deployment})
+            for routes, spec, _, deployment in requests
+        ]
     )
 
 

@@ -110,7 +110,7 @@ def requests(strategy: str) -> list[tuple[Vector, Request]]:
 
 
 def test_objects_one_by_one(strategy: str, plugin: Plugin) -> None:
-    for vector, (routes, spec, _) in requests(strategy):
+    for vector, (routes, spec, *_) in requests(strategy):
         decision: RouteChanges | EvaluationError
         try:
             decision = plugin.evaluate_cycle(routes, spec)

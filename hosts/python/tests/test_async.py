@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman import InvalidConfig, Plugin, PluginTimeout, Registry, RouteChanges
+from pointsman import InvalidConfig, Plugin, PluginTimeout, Registry, Request, RouteChanges
 from support import component, misdeed, ready_routes, spec
 
 
@@ -59,9 +59,9 @@ def test_a_registry_too(host, tmp_path: Path) -> None:  # type: ignore[no-untype
     registry.swap("hostile", component("guests/hostile.wasm"))
 
     async def main() -> None:
-        evaluated = await registry.evaluate_cycle_async("hostile", [], misdeed("none"))
+        evaluated = await registry.evaluate_cycle_async("hostile", "d-1", [], misdeed("none"))
         assert evaluated.plugin.name == "hostile.wasm"
-        batch = await registry.evaluate_cycles_async("hostile", [([], misdeed("none"))] * 2)
+        batch = await registry.evaluate_cycles_async("hostile", [Request([], misdeed("none"), deployment="d-1")] * 2)
         assert len(batch.value) == 2
 
     asyncio.run(main())

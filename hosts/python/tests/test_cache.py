@@ -37,11 +37,24 @@ def test_what_was_written_is_read(written: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"code", b"\0" * 40])
 def test_what_is_damaged_is_not_there(written: Path, content: bytes) -> None:
     (file,) = files(written)
-    for damaged in (content, file.read_bytes()[:-1], file.read_bytes() + b"x"):
+    whole = file.read_bytes()
+    for damaged in (content, whole[:-1], whole + b"x"):
         file.write_bytes(damaged)
         assert Cache(written).read(KEY) is None
+        assert files(written) == [], "it is dropped"
     Cache(written).write(KEY, b"again")
     assert Cache(written).read(KEY) == b"again"
+
+
+def test_a_flipped_bit_is_a_miss(written: Path) -> None:
+    (file,) = files(written)
+    whole = file.read_bytes()
+    for bit in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(flipped)
+        file.chmod(0o600)
+        assert Cache(written).read(KEY) is None, bit
 
 
 def test_an_entry_has_its_name(written: Path) -> None:

@@ -27,8 +27,8 @@ calls = [
     lambda: hostile.evaluate_cycle(given(), misdeed("loop_forever")),
     lambda: hostile.evaluate_cycles_json("[]"),
     lambda: asyncio.run(hostile.evaluate_cycle_async(given(), misdeed("none"))),
-    lambda: registry.evaluate_cycle("hostile", given(), misdeed("none")),
-    lambda: asyncio.run(registry.evaluate_cycle_async("hostile", given(), misdeed("none"))),
+    lambda: registry.evaluate_cycle("hostile", "d-1", given(), misdeed("none")),
+    lambda: asyncio.run(registry.evaluate_cycle_async("hostile", "d-1", given(), misdeed("none"))),
     lambda: registry.swap("hostile", component("plugins/blue_green.wasm")),
 ]
 child = os.fork()

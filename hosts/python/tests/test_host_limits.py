@@ -7,10 +7,13 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
-from pointsman import Host, HostError, Limits, PluginTimeout
-from support import component, misdeed
+from pointsman import Host, HostError, Limits, PluginTimeout, Request
+from pointsman.plugin.sent import Fleet
+from pointsman.runtime.instance import Instance
+from support import component, misdeed, ready_routes
 
 
 @pytest.mark.parametrize(
@@ -96,3 +99,26 @@ except PluginTrap:
 """
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout == "a trap\n"
+
+
+def test_each_batch_of_a_fleet_has_a_calls_limits_to_itself(cache: Path) -> None:
+    host = Host(Limits(response=256 << 10), cache)
+    plugin = host.load(component("guests/hostile.wasm"))
+    routes = ready_routes(400)
+    fleet = [Request(routes, misdeed("echo_traffic")) for _ in range(50)]
+    one = len(orjson.dumps(plugin.evaluate_cycles(fleet[:1])))
+    assert one < 256 << 10 < 50 * one
+
+    assert len(plugin.evaluate_cycles(fleet)) == 50
+
+
+def test_the_time_of_a_call_starts_anew_with_each_batch(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = Host(cache=cache).load(component("guests/hostile.wasm"))
+    deadlines: list[None] = []
+    renew = Instance.renew
+    monkeypatch.setattr(Instance, "renew", lambda instance: deadlines.append(renew(instance)))
+    fleet = [Request(ready_routes(400), misdeed("none")) for _ in range(50)]
+
+    plugin.evaluate_cycles(fleet)
+
+    assert len(deadlines) == 1 + len(Fleet(fleet, plugin.guard).batches) > 5

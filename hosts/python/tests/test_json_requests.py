@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from pointsman import BrokenContract, IdsOnly, InvalidRequests, Plugin, Policy, Request
-from pointsman.plugin.json_requests import ready
+from pointsman import BrokenContract, IdsOnly, InvalidConfig, InvalidRequests, Plugin, Policy, Request
+from pointsman.plugin.json_requests import parse, ready
 from pointsman.plugin.sent import Limiting
 from pointsman.plugin.strategy import Strategy
 from support import as_json, given, misdeed
@@ -178,6 +178,9 @@ LESS_DEEP = "[" * 1000 + "]" * 1000
         compact(a_request()).replace('"spec"', '"spec":{},"spec"', 1),
         compact(a_request() | {"policy": {}}).replace('"policy"', '"policy":{},"policy"', 1),
         compact(a_request(limits=None)).replace('"limits":', '"limits":null,"limits":', 1),
+        f'{compact(a_request())[:-1]},"policy":{LESS_DEEP}}}',
+        f'{compact(a_request())[:-1]},"policy":{{"max_surge":{"9" * 5000}}}}}',
+        compact(a_request()).replace('"v1"', '"\udc80"', 1),
         compact(a_request()).replace('"target_replicas":3', f'"target_replicas":{"9" * 5000}', 1),
     ],
 )
@@ -189,6 +192,18 @@ def test_what_this_host_cannot_read_spoils_no_other_request(hostile: Plugin, bad
     first, refused, last = json.loads(text)
     assert promised(first) == promised(last) == (2, 6)
     assert refused["error"]["code"] == "invalid_request"
+
+
+def test_a_config_that_cannot_be_written_is_invalid(hostile: Plugin) -> None:
+    for config in ('{"a": "\ud800"}', DEEP, LESS_DEEP, f'{{"a": {"9" * 5000}}}'):
+        with pytest.raises(InvalidConfig):
+            hostile.check_config(config, 3)
+    deep: list[Any] = []
+    for _ in range(2000):
+        deep = [deep]
+    for value in ("\ud800", 10**5000, deep):
+        with pytest.raises(TypeError, match="neither JSON text nor a mapping"):
+            hostile.check_config({"a": value}, 3)
 
 
 @pytest.mark.parametrize("text", ["[1:2]", "[1}", "[{]}]", "[1,]", "[1 2]", "[nan]", "{}", "1", f"[{DEEP}", "[\x0b1]"])
@@ -220,7 +235,7 @@ def test_what_programs_write_is_not_taken_apart(
 
 def test_what_is_plain_is_sent_as_it_is_but_for_limits_and_policy() -> None:
     plain = compact([a_request(limits={"least_serving": 0, "most_live": 1}), 1, "a", [0.1, 1e300, -0.0, 5e-324]])
-    prepared = ready(plain, plain.encode(), Limiting(Policy()))
+    prepared = ready(parse(plain, plain.encode()), Limiting(Policy()))
     assert prepared.text.decode() == plain
     assert (prepared.is_json, prepared.refused) == (True, {})
 
@@ -228,7 +243,7 @@ def test_what_is_plain_is_sent_as_it_is_but_for_limits_and_policy() -> None:
     for most_surge, most_live in ((None, 6), (1, 4)):
         policy = {} if most_surge is None else {"max_surge": most_surge}
         one = f'{text[1:-2]},"policy":{compact(policy)}}}'
-        prepared = ready(f"[{one}]", f"[{one}]".encode(), Limiting(Policy()))
+        prepared = ready(parse(f"[{one}]", f"[{one}]".encode()), Limiting(Policy()))
         assert json.loads(prepared.text) == [a_request(limits={"least_serving": 2, "most_live": most_live})]
         (sent,) = prepared.requests
         assert sent is not None

@@ -16,8 +16,8 @@ ROOMS = ["contract", "errors", "runtime", "plugin", "guard", "components", "host
 """From the lowest to the highest. The package itself and `__main__` are above all of them."""
 
 FLOORS = {
-    "contract": [["words", "bounds", "wire", "violation"], ["route", "policy"], ["spec", "plan"]],
-    "errors": [["part", "base"], ["loading", "call"], ["evaluation", "registry"]],
+    "contract": [["words"], ["bounds", "wire", "violation"], ["route", "policy"], ["spec", "plan"], ["request"]],
+    "errors": [["part", "base"], ["loading", "call"], ["evaluation"], ["registry"]],
     "runtime": [
         ["cache", "compile_child", "contract", "instances", "lanes", "limits", "threads"],
         ["child", "engine", "file", "instance", "ticker"],
@@ -28,9 +28,16 @@ FLOORS = {
     "plugin": [["batches", "contracts", "json_text", "plans"], ["sent"], ["answers", "json_requests"], ["strategy"]],
     "guard": [["checker", "tidy"], ["review"], ["plugin"]],
     "registry": [
-        ["description", "events", "options", "outcome", "version"],
-        ["status", "circuit", "checks"],
+        ["description", "events", "fingerprint", "options", "outcome", "precedence", "proof", "quarantine", "seen"],
+        ["state", "version"],
+        ["rivals"],
+        ["blame"],
+        ["checks", "halves", "status"],
         ["slot"],
+        ["questions"],
+        ["calls"],
+        ["sources"],
+        ["batch"],
         ["swap"],
         ["folder"],
         ["watch"],
@@ -110,8 +117,8 @@ def test_every_file_has_its_place() -> None:
         ("pointsman.plugin.strategy", "from pointsman.guard import plugin", False),
         ("pointsman.guard.plugin", "from pointsman.plugin.strategy import Strategy", True),
         ("pointsman.host", "from pointsman.registry import Registry", False),
-        ("pointsman.registry.circuit", "from pointsman.registry.slot import Slot", False),
-        ("pointsman.registry.slot", "from pointsman.registry.circuit import Circuit", True),
+        ("pointsman.registry.blame", "from pointsman.registry.slot import Slot", False),
+        ("pointsman.registry.slot", "from pointsman.registry.blame import Blame", True),
         ("pointsman.registry.slot", "from pointsman import Host", False),
         ("pointsman.cli.evaluate", "from pointsman.cli.input import read_requests", True),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pointsman import Amount, Commitment, Host, Policy, parse_amount
+from pointsman.contract.words import shown
 from pointsman.runtime.call import Call
 from pointsman.runtime.instances import Purpose
 
@@ -51,10 +52,10 @@ WRONG = [
 def test_what_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="is no amount") as raised:
         parse_amount(text)
-    assert str(raised.value) == f"`{text}` is no amount: it should be {RIGHT}"
+    assert str(raised.value) == f"`{shown(text, 100)}` is no amount: it should be {RIGHT}"
     with pytest.raises(ValueError, match="policy `complete_at`") as raised:
         Policy(complete_at=text)
-    assert str(raised.value) == f"policy `complete_at` is {text!r}; it must be {RIGHT}"
+    assert str(raised.value) == f"policy `complete_at` is {shown(repr(text), 100)}; it must be {RIGHT}"
 
 
 def test_a_policy_that_cannot_be_is_an_error() -> None:

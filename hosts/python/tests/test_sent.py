@@ -50,7 +50,7 @@ def test_each_request_is_found_in_its_batch(monkeypatch: pytest.MonkeyPatch, gua
     unwritable = [i for i, each in enumerate(sent) if each is None]
     assert unwritable == sorted(fleet.refused)
     assert len(unwritable) == 12
-    for i, (routes, a_spec, policy) in enumerate(requests):
+    for i, (routes, a_spec, policy, _) in enumerate(requests):
         if i in unwritable:
             assert fleet.now(i) is None
             continue

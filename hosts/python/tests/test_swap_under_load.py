@@ -17,14 +17,14 @@ SWAPS = 30
 """Enough for each version to come and go several times, and for some that are bad in between."""
 THREADS = 4
 
-INPUTS = [Request(ready_routes(n), misdeed("good")) for n in range(8)]
+INPUTS = [Request(ready_routes(n), misdeed("good"), None, f"d-{n}") for n in range(8)]
 """Rollouts of 0 to 7 ready routes, which one version promotes and the other leaves."""
 
 
 def expected(host: Host, file: Path) -> tuple[str, list[RouteChanges]]:
     """A version's digest, and what it decides for each input."""
     plugin = host.load(file)
-    return plugin.id.digest, [plugin.evaluate_cycle(*request) for request in INPUTS]
+    return plugin.id.digest, [plugin.evaluate_cycle(request.routes, request.spec) for request in INPUTS]
 
 
 @pytest.mark.parametrize("with_bad", [False, True])
@@ -44,14 +44,19 @@ def test_no_evaluation_is_lost_and_each_answer_is_its_versions(host: Host, folde
         answers: Counter[str] = Counter()
         while not is_over.is_set():
             for i, request in enumerate(INPUTS):
-                one = registry.evaluate_cycle("hostile", *request)
+                one = registry.evaluate_cycle("hostile", f"d-{i}", request.routes, request.spec)
                 assert one.value == plans[one.plugin.digest][i]
                 answers[one.plugin.digest] += 1
             many = registry.evaluate_cycles("hostile", INPUTS)
-            assert many.value == plans[many.plugin.digest]
+            (first, *_) = many.plugins
+            assert first is not None
+            assert many.plugins == [first] * len(INPUTS)
+            assert many.value == plans[first.digest]
             raw = registry.evaluate_cycles_json("hostile", text)
             promoted = [answer["ok"]["promote_route_ids"] for answer in json.loads(raw.value)]
-            assert promoted == [plan.promote_route_ids for plan in plans[raw.plugin.digest]]
+            (first, *_) = raw.plugins
+            assert first is not None
+            assert promoted == [plan.promote_route_ids for plan in plans[first.digest]]
         return answers
 
     def swap() -> None:

@@ -17,7 +17,7 @@ from pointsman import (
 )
 from pointsman.registry.folder import Folder as PluginFolder
 from pointsman.registry.swap import Slots
-from support import Folder, hostile_version, misdeed
+from support import Folder, hostile_version, misdeed, versioned
 from watching import watched
 
 
@@ -31,16 +31,17 @@ def test_what_is_there_is_loaded_and_what_changes_is_swapped(host: Host, folder:
 
         folder.write("a.wasm", hostile_version("second"))
         assert it.next() == ("a.wasm", "swapped")
-        folder.write("b.wasm", hostile_version("third"))
+        folder.write("b.wasm", versioned(hostile_version("third"), "0.3.0"))
         assert it.next() == ("b.wasm", "swapped")
         assert it.current == "b.wasm"
 
-        (folder.path / "b.wasm").unlink()
         folder.write("c.wasm", b"not a component")
         assert it.next() == ("c.wasm", "failed")
-        assert it.current == "b.wasm", "what is removed goes on"
-        folder.write("c.wasm", hostile_version("third"))
+        (folder.path / "a.wasm").unlink()
+        (folder.path / "b.wasm").unlink()
+        folder.write("c.wasm", versioned(hostile_version("third"), "0.3.0"))
         assert it.next() == ("c.wasm", "unchanged")
+        assert it.current == "b.wasm", "what is removed goes on"
 
 
 def test_a_file_that_is_being_written_is_not_loaded(host: Host, folder: Folder) -> None:
@@ -97,7 +98,7 @@ def test_a_writer_that_gives_up_leaves_a_file_that_does_not_load(host: Host, fol
 
         (folder.path / "a.wasm").write_bytes(new[: len(new) // 2])
         assert it.next() == ("a.wasm", "failed")
-        assert it.registry.evaluate_cycle("hostile", [], misdeed("none")).value.is_empty
+        assert it.registry.evaluate_cycle("hostile", "d-1", [], misdeed("none")).value.is_empty
 
         folder.write("a.wasm", new)
         assert it.next() == ("a.wasm", "swapped")
@@ -110,7 +111,7 @@ def test_an_empty_file_is_not_told(host: Host, folder: Folder) -> None:
         folder.write("b.wasm", b"")
         folder.write("c.wasm", b"not a component")
         assert it.next() == ("c.wasm", "failed")
-        folder.write("b.wasm", hostile_version("second"))
+        folder.write("b.wasm", versioned(hostile_version("second"), "0.3.0"))
         assert it.next() == ("b.wasm", "swapped")
 
 
@@ -138,13 +139,14 @@ def test_a_quarantined_version_is_not_loaded_again_until_somebody_says_so(host: 
         folder.write("a.wasm", hostile_version("broken"))
         assert it.next() == ("a.wasm", "swapped")
         with pytest.raises(PluginError):
-            it.registry.evaluate_cycle("hostile", [], misdeed("good"))
+            it.registry.evaluate_cycle("hostile", "d-1", [], misdeed("good"))
+        assert it.registry.wait_for_verdicts()
         assert it.registry.status()[0].reverts == 1
 
         # The same version under another name.
         again = folder.write("b.wasm", hostile_version("broken"))
         assert it.next() == ("b.wasm", "quarantined")
-        assert it.registry.evaluate_cycle("hostile", [], misdeed("good")).plugin.name == "a.wasm"
+        assert it.registry.evaluate_cycle("hostile", "d-1", [], misdeed("good")).plugin.name == "a.wasm"
 
         assert it.registry.swap("hostile", again).result is SwapResult.SWAPPED
 
@@ -158,5 +160,5 @@ def test_a_file_that_cannot_be_read_is_told_once(host: Host, folder: Folder) -> 
         folder.write("b.wasm", hostile_version("honest"))
         assert it.next() == ("b.wasm", "loaded")
         # And is read once it can be.
-        folder.write("nowhere", hostile_version("second"))
+        folder.write("nowhere", versioned(hostile_version("second"), "0.3.0"))
         assert it.next() == ("a.wasm", "swapped")

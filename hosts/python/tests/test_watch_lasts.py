@@ -75,7 +75,7 @@ def test_a_callback_that_fails_ends_nothing(
 
     registry = Registry(host)
     with caplog.at_level(logging.ERROR, "pointsman"), registry.watch(folder.path, Watching(on_change=fail)):
-        assert registry.evaluate_cycle("hostile", [], misdeed("none")).plugin.name == "a.wasm"
+        assert registry.evaluate_cycle("hostile", "d-1", [], misdeed("none")).plugin.name == "a.wasm"
 
     assert "`on_change` failed" in caplog.text
 

@@ -25,15 +25,17 @@ from pointsman.contract.plan import (
     UnknownRoute,
 )
 from pointsman.contract.policy import Amount, Guard, IdsOnly, Policy, parse_amount
+from pointsman.contract.request import Request
 from pointsman.contract.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
-from pointsman.contract.spec import Check, CheckOutcome, Operator, Request, Spec
+from pointsman.contract.spec import Check, CheckOutcome, Operator, Spec
 from pointsman.contract.violation import Violation
 from pointsman.errors import (
-    BackingOff,
     BrokenContract,
+    CircuitOpen,
     EvaluationError,
     HostError,
     InvalidConfig,
+    InvalidDeployment,
     InvalidRequest,
     InvalidRequests,
     InvalidRoutes,
@@ -45,6 +47,7 @@ from pointsman.errors import (
     PlanNotChecked,
     PlanRejected,
     PluginError,
+    PluginFailed,
     PluginId,
     PluginLimit,
     PluginNotRun,
@@ -53,6 +56,7 @@ from pointsman.errors import (
     PointsmanError,
     SwapError,
     SwapProblem,
+    Unavailable,
     UnknownStrategy,
     WatchError,
 )
@@ -62,8 +66,11 @@ from pointsman.plugin.answers import Decision
 from pointsman.plugin.contracts import SUPPORTED_CONTRACTS
 from pointsman.registry import (
     Checks,
+    Circuits,
     Evaluated,
+    EvaluatedBatch,
     Latency,
+    OpenCircuit,
     Options,
     Outcome,
     Registry,
@@ -86,16 +93,18 @@ __all__ = [
     "ROLLING_UPDATE",
     "SUPPORTED_CONTRACTS",
     "Amount",
-    "BackingOff",
     "BrokenContract",
     "Check",
     "CheckOutcome",
     "Checks",
+    "CircuitOpen",
+    "Circuits",
     "Commitment",
     "ComponentFile",
     "Decision",
     "Description",
     "Evaluated",
+    "EvaluatedBatch",
     "EvaluationError",
     "Guard",
     "HealthStatus",
@@ -103,6 +112,7 @@ __all__ = [
     "HostError",
     "IdsOnly",
     "InvalidConfig",
+    "InvalidDeployment",
     "InvalidRequest",
     "InvalidRequests",
     "InvalidRoutes",
@@ -112,6 +122,7 @@ __all__ = [
     "Limits",
     "LoadError",
     "LoadProblem",
+    "OpenCircuit",
     "Operator",
     "Options",
     "Outcome",
@@ -120,6 +131,7 @@ __all__ = [
     "PlanRejected",
     "Plugin",
     "PluginError",
+    "PluginFailed",
     "PluginId",
     "PluginLimit",
     "PluginNotRun",
@@ -145,6 +157,7 @@ __all__ = [
     "SwapResult",
     "TrafficChange",
     "TrafficStatus",
+    "Unavailable",
     "UnknownRoute",
     "UnknownStrategy",
     "Vector",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pointsman.contract.bounds import Commitment
+from pointsman.contract.words import brief, shown
 
 Amount = int | str
 """A number of routes, or a percentage of the target with at most three decimals: `2`, `"25%"`, `"12.5%"`."""
@@ -80,16 +81,16 @@ def parse_amount(text: str) -> Amount:
         return int(count[1])
     part = _millipercent(text)
     if part is None:
-        raise ValueError(f"`{text}` is no amount: it should be {_RIGHT}")
+        raise ValueError(f"`{shown(text, 100)}` is no amount: it should be {_RIGHT}")
     return _shortest(part)
 
 
 def check_target(target_replicas: int) -> int:
     """Raises `TypeError` or `ValueError` for what is no number of replicas."""
     if type(target_replicas) is not int:
-        raise TypeError(f"`target_replicas` is {target_replicas!r}; it must be an int")
+        raise TypeError(f"`target_replicas` is {brief(target_replicas)}; it must be an int")
     if not 0 <= target_replicas <= _MOST:
-        raise ValueError(f"`target_replicas` is {target_replicas}; it must be 0 to {_MOST}")
+        raise ValueError(f"`target_replicas` is {brief(target_replicas)}; it must be 0 to {_MOST}")
     return target_replicas
 
 
@@ -103,8 +104,8 @@ def _checked(name: str, value: Amount) -> Amount:
         if part is not None:
             return _shortest(part)
     else:
-        raise TypeError(f"policy `{name}` is {value!r}; it must be {_RIGHT}")
-    raise ValueError(f"policy `{name}` is {value!r}; it must be {_RIGHT}")
+        raise TypeError(f"policy `{name}` is {brief(value)}; it must be {_RIGHT}")
+    raise ValueError(f"policy `{name}` is {brief(value)}; it must be {_RIGHT}")
 
 
 @lru_cache(maxsize=256)

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from pointsman.contract.bounds import Commitment
-from pointsman.contract.policy import Policy
-from pointsman.contract.route import Route
 from pointsman.contract.wire import Config, Labels, Moment, OptionalMoment, OptionalText, Text, Wire
 
 
@@ -128,14 +126,3 @@ class Spec(Wire):
             self.weight_steps = weight_steps
         if labels:
             self.labels = labels
-
-
-class Request(NamedTuple):
-    """One cycle of one deployment to decide."""
-
-    routes: Sequence[Route]
-    """All routes of the deployment, of every revision and status, in any order."""
-    spec: Spec
-    """Its spec."""
-    policy: Policy | None = None
-    """The policy of this deployment; None for that of the plugin's guard."""

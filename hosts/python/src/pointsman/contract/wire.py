@@ -20,6 +20,8 @@ from uuid import UUID
 
 import orjson
 
+from pointsman.contract.words import brief
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -191,8 +193,9 @@ def config_text(name: str, config: str | Mapping[str, Any]) -> str:
             # A number that is none, which no configuration means, is `null` to `orjson`.
             json.dumps(config, allow_nan=False, default=str)
         return written
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"`{name}` is {config!r}, neither JSON text nor a mapping: {error}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"`{name}` is {brief(config)}, neither JSON text nor a mapping: {error}"
+        raise TypeError(message) from None
 
 
 def inline(config: str) -> orjson.Fragment | str:

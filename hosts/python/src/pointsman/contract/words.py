@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 UNSAFE = re.compile(
@@ -25,6 +26,8 @@ _HIDDEN = re.compile(
     + "\ud800-\udfff"
     + "]"
 )
+LONGEST = 2000
+"""Most characters of a text of others in a line."""
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -44,3 +47,25 @@ def duration(length: timedelta, space: str = "") -> str:
     """Writes a duration: `1s`, `500ms`."""
     whole = length.total_seconds()
     return f"{whole:g}{space}s" if whole >= 1 else f"{whole * 1000:g}{space}ms"
+
+
+def shown(text: str, most: int = LONGEST) -> str:
+    """Makes text of a plugin or a tenant fit for one line of a log: written out, and of so many characters at most."""
+    if len(text) <= most:
+        return plain(text)
+    return plain(text[: most - 1]) + "…"
+
+
+def brief(value: object, most: int = 100) -> str:
+    """Shows a value that may be anything, in so many characters at most."""
+    try:
+        return shown(repr(value), most)
+    except (RecursionError, ValueError):
+        # Nested too deeply, or a number of too many digits for Python to write.
+        return f"a value of type {type(value).__name__}"
+
+
+def listed(words: Sequence[str], most: int = 10) -> str:
+    """Lists the first few of some words, and how many more there are."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(map(shown, words[:most])) + more

@@ -14,9 +14,10 @@ PointsmanError
 │   ├── InvalidRequests    the batch is no JSON array
 │   └── EvaluationError    this request has no plan; in a batch it stands in the plan's place
 │       ├── InvalidConfig, InvalidSpec, InvalidRoutes, InvalidRequest    the plugin's own words
-│       └── PlanRejected   the guard's; .plan and .violations
+│       ├── PlanRejected   the guard's; .plan and .violations
+│       └── CircuitOpen, PluginFailed, Unavailable    the registry's; the last two in batches only
 ├── SwapError              a version was not switched to; .problem says why
-├── UnknownStrategy, BackingOff                             the registry's
+├── UnknownStrategy, InvalidDeployment                      the registry's
 └── WatchError             a folder is not watched
 ```
 """
@@ -53,19 +54,26 @@ from pointsman.errors.part import (
     Part,
 )
 from pointsman.errors.registry import (
-    BackingOff,
+    LONGEST_KEY,
+    CircuitOpen,
+    InvalidDeployment,
+    PluginFailed,
     SwapError,
     SwapProblem,
+    Unavailable,
     UnknownStrategy,
     WatchError,
+    check_deployment,
 )
 
 __all__ = [
-    "BackingOff",
+    "LONGEST_KEY",
     "BrokenContract",
+    "CircuitOpen",
     "EvaluationError",
     "HostError",
     "InvalidConfig",
+    "InvalidDeployment",
     "InvalidRequest",
     "InvalidRequests",
     "InvalidRoutes",
@@ -77,6 +85,7 @@ __all__ = [
     "PlanNotChecked",
     "PlanRejected",
     "PluginError",
+    "PluginFailed",
     "PluginId",
     "PluginLimit",
     "PluginNotRun",
@@ -85,6 +94,8 @@ __all__ = [
     "PointsmanError",
     "SwapError",
     "SwapProblem",
+    "Unavailable",
     "UnknownStrategy",
     "WatchError",
+    "check_deployment",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pointsman.contract.words import shown
+
 _SHOWN_DIGITS = 12
 """Hex digits of a digest that a message shows."""
 
@@ -19,7 +21,7 @@ class PluginId:
 
     def __str__(self) -> str:
         """The name, and as much of the digest as tells versions apart."""
-        return f"`{self.name}` ({self.digest[: len('sha256:') + _SHOWN_DIGITS]}…)"
+        return f"`{shown(self.name, 255)}` ({self.digest[: len('sha256:') + _SHOWN_DIGITS]}…)"
 
 
 class PointsmanError(Exception):

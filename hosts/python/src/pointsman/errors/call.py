@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
-from pointsman.contract.words import duration
+from pointsman.contract.words import duration, shown
 from pointsman.errors.base import PluginId, PointsmanError
 
 
@@ -13,7 +13,8 @@ class PluginError(PointsmanError):
     """Failure of a call into a plugin. The instance is thrown away; plugin and host go on."""
 
     def __init__(self, plugin: PluginId, message: str) -> None:
-        super().__init__(message)
+        # A message may hold words of the plugin, or of a tenant.
+        super().__init__(shown(message))
         self.plugin = plugin
         """The plugin."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pointsman.contract.words import shown
 from pointsman.errors.base import PointsmanError
 from pointsman.errors.part import Part
 
@@ -61,7 +62,8 @@ class LoadError(PointsmanError):
         budget: str | None = None,
         limit: str | None = None,
     ) -> None:
-        super().__init__(message)
+        # A message holds the name of a file, and may hold names out of it.
+        super().__init__(shown(message))
         self.problem = problem
         """The kind of problem."""
         self.part = part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,12 +12,14 @@ import orjson
 from pointsman.contract.bounds import Commitment
 from pointsman.contract.plan import Description, RouteChanges
 from pointsman.contract.policy import Guard, Policy, check_target
+from pointsman.contract.request import Request
 from pointsman.contract.route import Route
-from pointsman.contract.spec import Request, Spec
+from pointsman.contract.spec import Spec
 from pointsman.contract.wire import config_text, inline
 from pointsman.errors import (
     BrokenContract,
     EvaluationError,
+    InvalidConfig,
     InvalidRequest,
     InvalidRequests,
     PluginId,
@@ -25,10 +28,12 @@ from pointsman.guard.checker import Checker
 from pointsman.guard.review import review
 from pointsman.plugin import answers
 from pointsman.plugin.answers import Decision
-from pointsman.plugin.json_requests import ready
+from pointsman.plugin.json_requests import Element, parse, ready
 from pointsman.plugin.sent import Fleet, Limiting, Requests
 from pointsman.plugin.strategy import Strategy
 from pointsman.runtime.threads import in_thread
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -130,24 +135,35 @@ class Plugin:
 
     def answers(self, requests: str | bytes) -> Answers:
         """Decides as `evaluate_cycles_json`; returns the decisions, too."""
+        return self.answer(self.elements(requests))
+
+    def elements(self, requests: str | bytes) -> list[Element]:
+        """Takes the text of a batch apart. Raises as `evaluate_cycles_json` does where it is none."""
         try:
             text = requests if isinstance(requests, str) else requests.decode()
+            if isinstance(requests, str):
+                # Halves of surrogate pairs as JSON escapes them: it is one request's fault, not all of theirs.
+                text = _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
             sent = text.encode()
         except UnicodeError as error:
             # Whatever the plugin would make of it, it is not its fault.
             raise InvalidRequests(self.id, f"not UTF-8: {error}") from None
         try:
-            batch = ready(text, sent, Limiting(self.guard))
+            return parse(text, sent)
         except ValueError as error:
             self._strategy.ask([sent], is_array=False)
             raise BrokenContract(self.id, f"it answers what is not a JSON array: {error}") from None
+
+    def answer(self, elements: Sequence[Element]) -> Answers:
+        """Decides requests that were taken apart already."""
+        batch = ready(elements, Limiting(self.guard))
         (given,) = self._strategy.ask([batch.text], is_array=batch.is_json)
         decisions = answers.read(self.id, given, len(batch.requests), is_passed_on=True)
         replaced: dict[int, Decision] = {i: InvalidRequest(self.id, why) for i, why in batch.refused.items()}
         for i, refusal in replaced.items():
             decisions[i] = refusal
         replaced |= self._review(decisions, batch)
-        return Answers(answers.write(given, replaced) if replaced else given, decisions)
+        return Answers(answers.written(given, replaced) if replaced else given, decisions)
 
     def describe(self) -> Description:
         """Asks the plugin what it is. Raises `PluginError`."""
@@ -165,7 +181,12 @@ class Plugin:
         text = config_text("config", config)
         limits = (policy or self.guard).resolve(target_replicas) if isinstance(self.guard, Policy) else None
         given = {"config": inline(text), "target_replicas": check_target(target_replicas), "limits": limits}
-        return self._strategy.check_config(orjson.dumps(given))
+        try:
+            written = orjson.dumps(given)
+        except TypeError as error:
+            # Half a surrogate pair in the text: no plugin is sent that.
+            raise InvalidConfig(self.id, f"it cannot be written as JSON: {error}") from None
+        return self._strategy.check_config(written)
 
     async def evaluate_cycle_async(
         self, routes: Sequence[Route], spec: Spec, policy: Policy | None = None

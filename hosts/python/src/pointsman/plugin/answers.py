@@ -17,13 +17,16 @@ from pointsman.contract.bounds import Commitment
 from pointsman.contract.plan import RouteChanges
 from pointsman.errors import (
     BrokenContract,
+    CircuitOpen,
     EvaluationError,
     InvalidConfig,
     InvalidRequest,
     InvalidRoutes,
     InvalidSpec,
     PlanRejected,
+    PluginFailed,
     PluginId,
+    Unavailable,
 )
 from pointsman.plugin.json_text import elements
 from pointsman.plugin.plans import bounds, expect, read_plan, u32
@@ -70,23 +73,37 @@ def read(plugin: PluginId, answers: str, requests: int, *, is_passed_on: bool = 
     return decisions
 
 
-def write(answers: str, replaced: Mapping[int, Decision]) -> str:
+def written(answers: str, replaced: Mapping[int, Decision]) -> str:
     """The answers with others in their places: plans that were tidied, and errors of this host. The others are not
     written anew.
     """
     texts = elements(answers)
     for i, decision in replaced.items():
-        texts[i] = orjson.dumps(_written(decision)).decode()
+        texts[i] = write(decision)
     return f"[{','.join(texts)}]"
 
 
-def _written(decision: Decision) -> dict[str, Any]:
+def write(decision: Decision) -> str:
+    """The text of one answer."""
+    return orjson.dumps(_fields(decision)).decode()
+
+
+def _fields(decision: Decision) -> dict[str, Any]:
     if isinstance(decision, RouteChanges):
         return {"ok": decision}
     if isinstance(decision, PlanRejected):
         violations = [vars(violation) for violation in decision.violations]
         return {"error": {"code": "plan_rejected", "message": decision.message, "violations": violations}}
-    return {"error": {"code": "invalid_request", "message": decision.message}}
+    code = next((code for kind, code in _CODES if isinstance(decision, kind)), "invalid_request")
+    return {"error": {"code": code, "message": decision.message}}
+
+
+_CODES = (
+    *((kind, code) for code, kind in _ERRORS.items()),
+    (CircuitOpen, "circuit_open"),
+    (PluginFailed, "plugin_failed"),
+    (Unavailable, "unavailable"),
+)
 
 
 def is_plain(value: Any, text: bytes) -> bool:

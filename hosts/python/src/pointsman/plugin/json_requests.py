@@ -1,17 +1,21 @@
-"""Requests that somebody else wrote as JSON text, made ready for a plugin: policies are taken out and limits put in."""
+"""Requests that somebody else wrote as JSON text, made ready for a plugin: policies and deployments are taken out, and
+limits put in.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from pointsman.contract.policy import Policy
+from pointsman.contract.words import brief, shown
 from pointsman.plugin.json_text import elements, fields, joined
 from pointsman.plugin.sent import Limiting, Sent
 
-_NAMES = frozenset({"routes", "spec", "policy"})
+_NAMES = frozenset({"routes", "spec", "policy", "deployment"})
 
 
 class Ready(NamedTuple):
@@ -39,43 +43,52 @@ class Ready(NamedTuple):
         return request
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
     """One request as it was given."""
 
     value: Any
-    """Value that was read from it; None for what cannot be read."""
+    """Value that was read from it; `UNREAD` for what cannot be read."""
     text: bytes
     parts: dict[str, bytes] | None
     """The texts of its fields, where it may be a request: it has no field but a request's, and none twice."""
 
 
-def ready(text: str, sent: bytes, limiting: Limiting) -> Ready:
-    """Makes a batch ready, given as text and as the same in bytes. Raises `ValueError` where it is no JSON array."""
+UNREAD = object()
+"""Value of what is no JSON, or JSON that this host does not read: half a surrogate pair, a nesting too deep."""
+
+
+def parse(text: str, sent: bytes) -> list[Element]:
+    """Takes a batch apart, given as text and as the same in bytes. Raises `ValueError` where it is no JSON array."""
     try:
         values = orjson.loads(sent)
-        is_json = True
+        if not isinstance(values, list):
+            raise ValueError(f"it is of type {type(values).__name__}")
     except orjson.JSONDecodeError:
-        # Half a surrogate pair or a nesting too deep for this host: it must spoil no other request.
-        values, is_json = None, False
-    if values is not None and not isinstance(values, list):
-        raise ValueError(f"it is of type {type(values).__name__}")
+        # One request must spoil no other.
+        values = None
     given = None if values is None else _plain(values, text, sent)
     if given is None:
         parts = elements(text)
         given = list(map(_taken_apart, parts, map(_read, parts) if values is None else values))
+    return given
+
+
+def ready(given: Sequence[Element], limiting: Limiting) -> Ready:
+    """Makes requests ready for a plugin."""
     texts, requests, refused = [], [], {}
     for i, element in enumerate(given):
         try:
             written, request = _request(element, limiting)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             # A place among the others; its answer is the host's.
             written, request, refused[i] = b"null", None, str(error)
         texts.append(written)
         requests.append(request)
+    is_json = not any(element.value is UNREAD for element in given)
     return Ready(b"[%b]" % b",".join(texts), requests, refused, is_json)
 
 
-def _plain(values: list[Any], text: str, sent: bytes) -> list[_Element] | None:
+def _plain(values: list[Any], text: str, sent: bytes) -> list[Element] | None:
     """The elements of a text that is what a writer of JSON makes of them, and so has no field twice; None for any
     other. To write them again takes a fraction of taking the text apart.
     """
@@ -89,54 +102,65 @@ def _plain(values: list[Any], text: str, sent: bytes) -> list[_Element] | None:
         return None
 
 
-def _written(value: Any) -> _Element:
+def _written(value: Any) -> Element:
     text, parts = orjson.dumps(value), None
     if _may_be_request(value):
         parts = {name: orjson.dumps(value[name]) for name in value if name != "routes"}
         # The routes are most of it, and are what the others leave.
-        if [*value] == ["routes", "spec"]:
-            parts["routes"] = text[len(b'{"routes":') : -len(b',"spec":%b}' % parts["spec"])]
-        elif "routes" in value:
-            parts["routes"] = orjson.dumps(value["routes"])
-    return _Element(value, text, parts)
+        if "routes" in value:
+            sizes = [len(name) + len(b'"":,') + len(parts.get(name, b"")) for name in value]
+            place = [*value].index("routes")
+            start = len(b"{") + sum(sizes[:place]) + len(b'"routes":')
+            parts["routes"] = text[start : -len(b"}") - sum(sizes[place + 1 :])]
+    return Element(value, text, parts)
 
 
 def _read(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return None
+        return UNREAD
 
 
-def _taken_apart(text: str, value: Any) -> _Element:
+def _taken_apart(text: str, value: Any) -> Element:
     parts = fields(text) if _may_be_request(value) else None
     encoded = None if parts is None else {name: part.encode() for name, part in parts.items()}
-    return _Element(value, text.encode(), encoded)
+    return Element(value, text.encode(), encoded)
 
 
 def _may_be_request(value: Any) -> bool:
     return type(value) is dict and "spec" in value and value.keys() <= _NAMES
 
 
-def _request(element: _Element, limiting: Limiting) -> tuple[bytes, Sent | None]:
+def _request(element: Element, limiting: Limiting) -> tuple[bytes, Sent | None]:
     """The text of a request for the plugin, and what is in it. Raises `ValueError` or `TypeError` for a policy that
     is none.
     """
     value, text, parts = element
     if parts is None:
-        return text, None
+        return _without_deployment(value, text), None
     # A null is no policy either: who writes one wants something of it.
     policy = _policy(value["policy"]) if "policy" in value else None
     spec, routes, now = value["spec"], value.get("routes"), None
     if type(spec) is dict:
         now = spec.get("now")
         limited = _limited(spec, parts["spec"], policy, limiting)
-        if "policy" in parts or limited is not parts["spec"]:
+        if len(parts) > 2 or limited is not parts["spec"]:
             given = b'"routes":%b,' % parts["routes"] if "routes" in parts else b""
             text = b'{%b"spec":%b}' % (given, limited)
         if type(routes) is list and type(now) is int:
             return text, Sent(parts["routes"], len(routes), limited, now, policy)
     return text, None
+
+
+def _without_deployment(value: Any, text: bytes) -> bytes:
+    """What is no request, but for the host's own field: the plugin says what is wrong with the others."""
+    if type(value) is dict and "deployment" in value:
+        named = fields(text.decode())
+        if named is not None:
+            del named["deployment"]
+            return joined(named).encode()
+    return text
 
 
 def _limited(spec: dict[str, Any], text: bytes, policy: Policy | None, limiting: Limiting) -> bytes:
@@ -158,9 +182,9 @@ def _limited(spec: dict[str, Any], text: bytes, policy: Policy | None, limiting:
 
 def _policy(given: Any) -> Policy:
     if not isinstance(given, dict):
-        raise TypeError(f"`policy` is {given!r}; it must be a JSON object")
+        raise TypeError(f"`policy` is {brief(given)}; it must be a JSON object")
     names = Policy.__match_args__
     unknown = sorted(given.keys() - set(names))
     if unknown:
-        raise ValueError(f"`policy` has the unknown field `{unknown[0]}`; it may have {', '.join(names)}")
+        raise ValueError(f"`policy` has the unknown field `{shown(unknown[0], 64)}`; it may have {', '.join(names)}")
     return Policy(**given)

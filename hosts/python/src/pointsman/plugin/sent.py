@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from pointsman.contract.policy import Guard, Policy
+from pointsman.contract.request import Request
 from pointsman.contract.route import Route
-from pointsman.contract.spec import Request, Spec
+from pointsman.contract.spec import Spec
 from pointsman.plugin.batches import batches
 
 _MOST_TARGET = (1 << 32) - 1
@@ -87,7 +88,7 @@ class Fleet:
         # Every deployment of a fleet comes by here: the fewer steps the better.
         for request in requests:
             routes, spec = request[0], request[1]
-            policy = request[2] if len(request) == 3 else None
+            policy = request[2] if len(request) > 2 else None
             routes = routes if type(routes) is list else list(routes)
             fields = spec.__dict__
             self._nows.append(fields["now"])

@@ -42,7 +42,8 @@ class Strategy:
         return replace(self, purpose=Purpose.BACKGROUND)
 
     def ask(self, batches: Sequence[bytes], *, is_array: bool = True) -> list[str]:
-        """Evaluates batches of requests in one instance: the text of the answers to each.
+        """Evaluates batches of requests in one instance: the text of the answers to each. Each batch has the limits of
+        a call to itself.
 
         # Errors
         `InvalidRequests` where a batch is refused that may be no array, and any other `PluginError` for a failed call.
@@ -50,7 +51,11 @@ class Strategy:
         function = self._function("strategy-json", "evaluate-cycles")
 
         def work(call: Call) -> list[str]:
-            return [self._answer(call, function, batch, is_array) for batch in batches]
+            answers = []
+            for batch in batches:
+                call.renew()
+                answers.append(self._answer(call, function, batch, is_array))
+            return answers
 
         return self.loaded.run(self.purpose, work)
 

@@ -5,37 +5,47 @@ file once, admits and compiles it, asks what it is, checks the configurations in
 given. Only then does it switch, atomically: evaluations under way end on the old version, and each result names the
 plugin that gave it. Any failure keeps the old version.
 
-A version that fails `Options.revert_after` times in a row, be it by trap, timeout, limit or a plan that the guard
-rejects, is reverted to the version before it, once, and quarantined. With none to revert to, its circuit opens: the
-registry answers with an error for a while that doubles each time, and tries again after it.
+Each call is for a deployment, and one deployment's input never changes what another gets; who is to blame for a
+failure, `blame/` finds out. A version that fails `Options.revert_after` deployments where the one before it does not is
+reverted to that, and quarantined.
 
 Each file imports only those above it:
 
 | file | what it is for |
 |---|---|
 | `options.py`, `description.py`, `outcome.py` | how plugins are treated; what one may say of itself; how calls end |
-| `version.py`, `status.py` | a loaded version; counts and latencies |
-| `circuit.py`, `checks.py` | the failures of a version in a row; what a new version must pass |
-| `slot.py` | one strategy: its versions, calls, reverting |
+| `version.py`, `seen.py`, `proof.py` | a loaded version; the first few deployments; proof that a version is good |
+| `quarantine.py`, `state.py` | versions that were reverted; a folder that keeps them, and the last good ones |
+| `blame/` | who is to blame for a failure: pure, replayed from a table |
+| `status.py`, `checks.py` | counts and latencies; what a new version must pass |
+| `precedence.py`, `rivals.py` | which version is the newest; several files of one strategy |
+| `halves.py`, `fingerprint.py` | batches that fail; inputs |
+| `slot.py` | one strategy: its versions, reverting |
+| `questions.py` | asking whose fault a failure is, in the background |
+| `calls.py`, `sources.py`, `batch.py` | a call for one deployment; requests of a batch; calls for many |
 | `swap.py` | loading a new version, and the switch |
 | `folder.py`, `events.py`, `watch.py` | loading what appears in a folder |
 | `registry.py` | `Registry` |
 """
 
+from pointsman.registry.batch import EvaluatedBatch
+from pointsman.registry.calls import Evaluated
 from pointsman.registry.checks import Checks, Vector
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome
 from pointsman.registry.registry import Registry
-from pointsman.registry.slot import Evaluated
-from pointsman.registry.status import Latency, StrategyStatus
+from pointsman.registry.status import Circuits, Latency, OpenCircuit, StrategyStatus
 from pointsman.registry.swap import Swap, SwapResult
 from pointsman.registry.version import VersionStatus
 from pointsman.registry.watch import Watch, Watching
 
 __all__ = [
     "Checks",
+    "Circuits",
     "Evaluated",
+    "EvaluatedBatch",
     "Latency",
+    "OpenCircuit",
     "Options",
     "Outcome",
     "Registry",

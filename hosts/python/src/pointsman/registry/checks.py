@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -27,9 +29,9 @@ class Vector:
 class Checks:
     """Checks that a new version of a strategy must pass before it is switched to."""
 
-    configs: tuple[tuple[str, int], ...] = ()
-    """The configurations of rollouts under way, as JSON text, each with its target: it must take each, within the
-    limits of the strategy's guard."""
+    configs: tuple[tuple[str | Mapping[str, Any], int], ...] = ()
+    """The configurations of rollouts under way, as JSON text or mappings, each with its target: it must take
+    each, within the limits of the strategy's guard."""
     vectors: tuple[Vector, ...] = ()
     """Requests whose answers are known: it must give them."""
 

@@ -16,10 +16,15 @@ _KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VISIBLE = re.compile(r"[!-~]+")
 
 
+def is_name(name: str) -> bool:
+    """Tells that a strategy may have this name: it is fit for the name of a file, too."""
+    return len(name) <= _LONGEST and _KEBAB.fullmatch(name) is not None
+
+
 def objection(description: Description) -> str | None:
     """Says in one sentence what is wrong and what would be right; None where nothing is wrong."""
     name, version = description.name, description.version
-    if len(name) > _LONGEST or not _KEBAB.fullmatch(name):
+    if not is_name(name):
         return f"its name is {_quoted(name)}, not kebab-case of at most {_LONGEST} letters"
     if len(version) > _LONGEST or not _VISIBLE.fullmatch(version):
         return f"its version is {_quoted(version)}, not 1 to {_LONGEST} visible ASCII characters"

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pointsman.errors import LoadError, SwapError
+from pointsman.contract.words import shown
+from pointsman.errors import LoadError, LoadProblem, PluginNotRun, SwapError
+from pointsman.registry.rivals import Held
 from pointsman.registry.swap import Slots, Swap
 from pointsman.runtime.file import ComponentFile
 
@@ -52,6 +54,20 @@ class _Pending:
     read: ComponentFile | None = None
 
 
+@dataclass(frozen=True)
+class _Again:
+    """A file that is tried again."""
+
+    at: float
+    """When, in seconds of the monotonic clock."""
+    wait: float
+    """How long that is waited for; twice as long the next time."""
+
+
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+"""Seconds until a file is tried again that failed for a reason that may pass."""
+
+
 class Folder:
     """A folder as it is known."""
 
@@ -64,6 +80,12 @@ class Folder:
         self._told: dict[Path, str] = {}
         """The digests of those files, or why they could not be read."""
         self._pending: dict[Path, _Pending] = {}
+        self._held: dict[Path, Held] = {}
+        """The files of which it is known what is in them."""
+        self._whole: list[tuple[Path, ComponentFile]] = []
+        """The files that are to be loaded now."""
+        self._again: dict[Path, _Again] = {}
+        """The files that failed for a reason that may pass."""
         self._is_lost = False
 
     def look(self, is_over: Callable[[], bool] = lambda: False) -> timedelta | None:
@@ -74,17 +96,24 @@ class Folder:
             files = plugins(self._path)
         except OSError as error:
             if not self._is_lost:
-                _log.error("folder `%s` is gone, what it held goes on: %s", self._path, error)
+                _log.error("folder `%s` is gone, what it held goes on: %s", shown(str(self._path)), error)
             self._is_lost = True
             return None
         if self._is_lost:
-            _log.info("folder `%s` is back", self._path)
+            _log.info("folder `%s` is back", shown(str(self._path)))
             self._is_lost = False
+        for gone in self._held.keys() - set(files):
+            # Another file of the strategy may be the newest now.
+            self._look_anew(self._held.pop(gone).strategy)
         for gone in self._told.keys() - set(files):
             self._known.pop(gone, None)
+            self._again.pop(gone, None)
             del self._told[gone]
         for gone in self._pending.keys() - set(files):
             del self._pending[gone]
+        now = time.monotonic()
+        for path in [path for path, again in self._again.items() if again.at <= now]:
+            self._known.pop(path, None)
         for path in files:
             if is_over():
                 return None
@@ -92,10 +121,27 @@ class Folder:
                 self._look_at(path)
             except Exception:
                 # Whatever it is, it is about this file: the others go on, and so does this one once it changes.
-                _log.exception("`%s` was not looked at", path)
+                _log.exception("`%s` was not looked at", shown(str(path)))
                 self._known[path] = _stamp(path)
                 self._pending.pop(path, None)
+                self._try_again(path)
+        whole, self._whole = self._whole, []
+        try:
+            if whole and not is_over():
+                self._load(whole)
+        except Exception:
+            # Whatever it is, the watch goes on, and so do these files after a while.
+            _log.exception("files in `%s` were not loaded", shown(str(self._path)))
+            for path, _ in whole:
+                self._told.pop(path, None)
+                self._try_again(path)
         return self.how.quiet if self._pending else None
+
+    def fall_back(self) -> None:
+        """Loads the last good version of each strategy of which nothing was loaded, and says what is missing."""
+        for path, result in self._slots.fall_back():
+            self._tell(path, result)
+        self._slots.check_guards()
 
     def _look_at(self, path: Path) -> None:
         stamp = _stamp(path)
@@ -114,6 +160,7 @@ class Folder:
             file = self._slots.host.read(path)
         except LoadError as error:
             self._done(path, pending)
+            self._settle(path, error)
             if self._told.get(path) != str(error):
                 self._told[path] = str(error)
                 failed = self._slots.unreadable(path, error)
@@ -125,12 +172,44 @@ class Folder:
         elif pending.read is not None and pending.read.id == file.id:
             self._done(path, pending)
             self._told[path] = file.id.digest
-            try:
-                self._tell(path, self._slots.change(None, path, file))
-            except SwapError as error:
-                self._tell(path, error)
+            self._whole.append((path, file))
         else:
             pending.read, pending.since = file, now
+
+    def _load(self, whole: list[tuple[Path, ComponentFile]]) -> None:
+        """Loads what is whole, together: of several versions of a strategy the newest is to run."""
+        before = dict(self._held)
+        results = self._slots.change_all(whole, self._held)
+        for path, result in results:
+            self._settle(path, result.__cause__ if isinstance(result, SwapError) else None)
+            if path in self._again:
+                # What was read is not what failed.
+                self._told.pop(path, None)
+        for path, _ in whole:
+            was, is_now = before.get(path), self._held.get(path)
+            if was is not None and was != is_now:
+                self._look_anew(was.strategy, but=path)
+        for path, result in results:
+            self._tell(path, result)
+
+    def _look_anew(self, strategy: str, but: Path | None = None) -> None:
+        """Has the files of a strategy loaded again, because another of them is gone or has changed."""
+        for path, held in self._held.items():
+            if held.strategy == strategy and path != but:
+                self._known.pop(path, None)
+                self._told.pop(path, None)
+
+    def _settle(self, path: Path, error: BaseException | None) -> None:
+        """Has a file tried again that failed for a reason that may pass."""
+        if _may_pass(error):
+            self._try_again(path)
+        else:
+            self._again.pop(path, None)
+
+    def _try_again(self, path: Path) -> None:
+        last = self._again.get(path)
+        wait = _FIRST_WAIT if last is None else min(last.wait * 2, _LONGEST_WAIT)
+        self._again[path] = _Again(time.monotonic() + wait, wait)
 
     def _done(self, path: Path, pending: _Pending) -> None:
         self._known[path] = pending.stamp
@@ -141,7 +220,7 @@ class Folder:
             self.how.on_change(path, result)
         except BaseException:
             # Also `sys.exit`, which would end only this thread, and unheard.
-            _log.exception("`on_change` failed on `%s`", path)
+            _log.exception("`on_change` failed on `%s`", shown(str(path)))
 
 
 def plugins(folder: Path) -> list[Path]:
@@ -149,6 +228,14 @@ def plugins(folder: Path) -> list[Path]:
     with os.scandir(folder) as entries:
         files = [folder / entry.name for entry in entries]
     return sorted(path for path in files if path.suffix == ".wasm" and not path.name.startswith("."))
+
+
+def _may_pass(error: BaseException | None) -> bool:
+    """Tells that a file may be as it should be, and failed because the system had no memory, no place or no leave."""
+    if isinstance(error, LoadError):
+        is_read = error.problem is LoadProblem.READ and isinstance(error.__cause__, OSError)
+        return is_read or error.problem is LoadProblem.COMPILER or _may_pass(error.__cause__)
+    return isinstance(error, PluginNotRun)
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 from pointsman.errors import (
     BrokenContract,
+    CircuitOpen,
     Limit,
     PlanNotChecked,
     PlanRejected,
     PluginError,
+    PluginFailed,
     PluginLimit,
     PluginNotRun,
     PluginTimeout,
     PluginTrap,
+    Unavailable,
 )
 
 
@@ -22,11 +24,11 @@ class Outcome(StrEnum):
     """Outcome of a call."""
 
     OK = "ok"
-    """A plan that passed the guard, or a batch of answers in which none was rejected."""
+    """A plan that passed the guard."""
     REFUSED = "refused"
     """The plugin says that its input is not right."""
     REJECTED = "rejected"
-    """The guard rejected a plan, or could not check it."""
+    """The guard rejected a plan."""
     TRAP = "trap"
     """The plugin trapped."""
     TIMEOUT = "timeout"
@@ -38,37 +40,49 @@ class Outcome(StrEnum):
     MALFORMED = "malformed"
     """The plugin returned what the ABI or the contract does not allow."""
     HOST = "host"
-    """The host could not run it: too many instances were in use, or the system had no memory. Not the plugin's
-    fault."""
-    BACKING_OFF = "backing-off"
-    """The plugin was not called: its circuit is open."""
+    """The host could not run it, or could not check its plan: too many instances were in use, or the system had no
+    memory. Not the plugin's fault."""
+    CIRCUIT_OPEN = "circuit-open"
+    """The plugin was not called: it fails for this deployment, or for all."""
+    UNAVAILABLE = "unavailable"
+    """The plugin was not called in time: the time of the batch was over, or the host could not call it. Not the
+    plugin's fault."""
 
     @property
     def is_failure(self) -> bool:
         """Speaks against the plugin."""
-        return self not in (Outcome.OK, Outcome.REFUSED, Outcome.HOST, Outcome.BACKING_OFF)
+        return not self.is_nobodys and self not in (Outcome.OK, Outcome.REFUSED)
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Says nothing, neither of the plugin nor of its input."""
+        return self in (Outcome.HOST, Outcome.CIRCUIT_OPEN, Outcome.UNAVAILABLE)
 
 
-def outcome(errors: Sequence[PluginError]) -> Outcome:
-    """Says how a call ended that raised these errors. There are several only where the guard rejected several plans of
-    a batch.
-    """
-    match errors:
-        case []:
-            return Outcome.OK
-        case [PlanRejected() | PlanNotChecked(), *_]:
+def outcome(result: object) -> Outcome:
+    """Says how a call ended: with this error, or with what is none."""
+    match result:
+        case PluginFailed(__cause__=error):
+            return outcome(error)
+        case CircuitOpen():
+            return Outcome.CIRCUIT_OPEN
+        case Unavailable():
+            return Outcome.UNAVAILABLE
+        case PlanRejected():
             return Outcome.REJECTED
-        case [PluginTrap()]:
+        case PluginTrap():
             return Outcome.TRAP
-        case [PluginTimeout()]:
+        case PluginTimeout():
             return Outcome.TIMEOUT
-        case [PluginLimit(limit=Limit.MEMORY)]:
+        case PluginLimit(limit=Limit.MEMORY):
             return Outcome.MEMORY
-        case [PluginLimit(limit=Limit.RESPONSE)]:
+        case PluginLimit(limit=Limit.RESPONSE):
             return Outcome.RESPONSE
-        case [BrokenContract()]:
+        case BrokenContract():
             return Outcome.MALFORMED
-        case [PluginLimit() | PluginNotRun()]:
+        case PluginLimit() | PluginNotRun() | PlanNotChecked():
             return Outcome.HOST
-        case _:
+        case PluginError():
             return Outcome.REFUSED
+        case _:
+            return Outcome.OK

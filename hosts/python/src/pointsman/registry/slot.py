@@ -1,159 +1,213 @@
-"""One strategy of a registry: its versions, and what calls of them come to."""
+"""One strategy of a registry: its versions, and what their outcomes lead to."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from threading import Lock
-from typing import Generic, TypeVar
 
-from pointsman.contract.words import duration, plain
-from pointsman.errors import BackingOff, PlanRejected, PluginError, PluginId
-from pointsman.guard.plugin import Plugin
-from pointsman.plugin.answers import Decision
+from pointsman.contract.words import duration, listed, shown
+from pointsman.errors import CircuitOpen, PlanRejected, PluginId
+from pointsman.registry.blame import CURRENT, Blame, Open, Ticket, Verdict, Which
 from pointsman.registry.checks import Checks
-from pointsman.registry.circuit import Circuit
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome, outcome
-from pointsman.registry.status import Counts, StrategyStatus
+from pointsman.registry.proof import Proof
+from pointsman.registry.quarantine import Quarantine
+from pointsman.registry.seen import Seen
+from pointsman.registry.state import StateFolder
+from pointsman.registry.status import Circuits, Counts, StrategyStatus
 from pointsman.registry.version import Version
 
 _log = logging.getLogger("pointsman")
 
-_T = TypeVar("_T")
+_FAILS = {
+    Outcome.REFUSED: "refuses",
+    Outcome.REJECTED: "makes plans that the guard rejects",
+    Outcome.TRAP: "trapped",
+    Outcome.TIMEOUT: "ran for too long",
+    Outcome.MEMORY: "requested too much memory",
+    Outcome.RESPONSE: "returned too much",
+    Outcome.MALFORMED: "broke the contract",
+}
+"""How a version failed, for people."""
 
 
-@dataclass(frozen=True)
-class Evaluated(Generic[_T]):
-    """A result, and which plugin gave it."""
-
-    plugin: PluginId
-    """The plugin that gave it."""
-    value: _T
-    """The result."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Versions:
-    """Versions of a strategy: the one that it runs on, and the one before. They change together."""
+    """Versions of a strategy: the one that it runs on, the one before, and what is known of the failures of the first.
+    They change together.
+    """
 
-    current: Circuit
-    previous: Circuit | None = None
+    current: Version
+    previous: Version | None
+    blame: Blame
+    proof: Proof
+
+    @staticmethod
+    def of(current: Version, previous: Version | None, options: Options) -> Versions:
+        """Versions of which nothing is known yet."""
+        blame = Blame(options, has_previous=previous is not None)
+        return Versions(current, previous, blame, Proof(options.revert_after))
+
+    def get(self, which: Which) -> Version:
+        """The version that a ticket is for."""
+        return self.previous if which is Which.PREVIOUS and self.previous is not None else self.current
 
 
 @dataclass
 class Change:
     """Conditions for a change of version."""
 
-    checks: Checks = Checks()
-    quarantined: set[str] = field(default_factory=set)
-    """The digests of versions that failed too often."""
+    checks: Checks
 
 
 class Slot:
     """One strategy."""
 
-    def __init__(self, name: str, version: Version, options: Options) -> None:
+    def __init__(
+        self,
+        name: str,
+        version: Version,
+        options: Options,
+        checks: Checks,
+        quarantine: Quarantine,
+        state: StateFolder | None,
+    ) -> None:
         self.name = name
-        self.versions = Versions(Circuit(version, options))
+        self.versions = Versions.of(version, None, options)
         """Read without a lock, because it is replaced as a whole."""
-        self.change = Change()
+        self.change = Change(checks)
         self.changing = Lock()
         """Held while the version changes, so that changes come one after the other. Calls never wait for it."""
+        self.seen = Seen(options.revert_after)
+        self.counts = Counts()
         self._options = options
-        self._counts = Counts()
+        self._quarantine = quarantine
+        self._state = state
 
     @property
     def current(self) -> Version:
         """The version that it runs on."""
-        return self.versions.current.version
+        return self.versions.current
+
+    def is_current(self, versions: Versions) -> bool:
+        """Nothing of the versions has changed since."""
+        return self.versions.blame is versions.blame
 
     def switch(self, version: Version) -> tuple[PluginId, PluginId]:
         """Switches to a new version, during a change. The one before is kept to revert to, unless it was failing
         itself.
         """
         old = self.versions
-        previous = old.previous if old.current.is_failing else old.current
-        self.versions = Versions(Circuit(version, self._options), previous)
-        return old.current.version.plugin.id, version.plugin.id
+        self.versions = Versions.of(version, old.previous if old.blame.is_bad else old.current, self._options)
+        return old.current.plugin.id, version.plugin.id
 
-    def call(self, evaluate: Callable[[Plugin], _T], decisions: Callable[[_T], Iterable[Decision]]) -> Evaluated[_T]:
-        """Calls the current version, and draws the consequences of how that ends.
+    def admit(self, versions: Versions, deployment: str, input: Callable[[], int]) -> Ticket | CircuitOpen:
+        """Says which version to call for a deployment, or that its circuit is open."""
+        self.seen.note(deployment)
+        ticket = versions.blame.admit(deployment, input)
+        if not isinstance(ticket, Open):
+            return ticket
+        self.counts.record(Outcome.CIRCUIT_OPEN)
+        whose = None if ticket.is_for_all else deployment
+        remaining = timedelta(seconds=ticket.remaining)
+        return CircuitOpen(versions.current.plugin.id, whose, ticket.failures, remaining)
 
-        # Errors
-        `BackingOff` where its circuit is open, and what the call raises.
+    def finish(
+        self, versions: Versions, deployment: str, input: Callable[[], int], ticket: Ticket, result: object
+    ) -> bool:
+        """Counts a request that was called, tells operators, and draws the consequences of how it ended; whether
+        somebody has to ask whose fault that is.
         """
-        circuit = self.versions.current
-        try:
-            circuit.check()
-        except BackingOff:
-            self._counts.record_back_off()
-            raise
-        plugin = circuit.version.plugin
-        start = time.perf_counter()
-        try:
-            value = evaluate(plugin)
-        except PluginError as error:
-            self._conclude(circuit, [error], time.perf_counter() - start)
-            raise
-        # A request of a batch that is refused has its error in its place; the call is as good as any.
-        rejected = [decision for decision in decisions(value) if isinstance(decision, PlanRejected)]
-        self._conclude(circuit, rejected, time.perf_counter() - start)
-        return Evaluated(plugin.id, value)
+        end = outcome(result)
+        self.counts.record(end)
+        if end is Outcome.OK:
+            self.succeeded(versions, deployment, ticket)
+            if ticket is CURRENT and versions.blame.is_quiet:
+                return False
+        if isinstance(result, PlanRejected):
+            self.counts.record_violations(violation.code for violation in result.violations)
+        consequence = versions.blame.finish(deployment, input, ticket, end)
+        if consequence.opened is not None:
+            _log.error(
+                "`%s`: circuit of deployment `%s` open for %s; %s failed for it",
+                self.name, shown(deployment), _length(consequence.opened), versions.get(ticket.which).plugin.id,
+            )  # fmt: skip
+        if consequence.opened_for_all is not None:
+            _log.error(
+                "`%s`: circuit open for %s; %s fails, and there is no version to revert to",
+                self.name, _length(consequence.opened_for_all), versions.current.plugin.id,
+            )  # fmt: skip
+        return consequence.ask
 
-    def _conclude(self, circuit: Circuit, errors: Sequence[PluginError], took: float) -> None:
-        """Draws the consequences of a call that ended with these errors."""
-        codes = [
-            violation.code for error in errors if isinstance(error, PlanRejected) for violation in error.violations
-        ]
-        end = outcome(errors)
-        self._counts.record(end, codes, took)
-        if errors:
-            # A line for each call, however many plans of a batch were rejected.
-            more = f" (and {len(errors) - 1} more plans)" if len(errors) > 1 else ""
-            _log.warning("no plan from `%s` (%s): %s%s", self.name, end, plain(str(errors[0])), more)
-        if end.is_failure:
-            self._after_failure(circuit)
-        elif end is not Outcome.HOST:
-            # Nobody's fault says nothing about the plugin.
-            circuit.reset()
-
-    def _after_failure(self, circuit: Circuit) -> None:
-        """Reverts to the version before, or opens the circuit, once a version has failed often enough."""
-        failures = circuit.count_failure()
-        if failures < self._options.revert_after:
+    def succeeded(self, versions: Versions, deployment: str, ticket: Ticket) -> None:
+        """Notes a success. A version that has had enough of them is kept as the last good one."""
+        if versions.proof.is_done or ticket.which is not Which.CURRENT:
             return
-        # A swap that is under way decides; if it fails, the next failure is soon enough. Calls never wait for swaps.
-        if not self.changing.acquire(blocking=False):
-            return
-        try:
-            if self.versions.current is not circuit:
-                # Somebody swapped or reverted while this call was under way.
-                return
-            if self.versions.previous is not None:
-                self._revert(circuit.version, self.versions.previous, failures)
-            else:
-                _log.error(
-                    "`%s`: circuit open for %s; %s failed %d times in a row, and there is no version to revert to",
-                    self.name, duration(circuit.open(), " "), circuit.version.plugin.id, failures,
-                )  # fmt: skip
-        finally:
-            self.changing.release()
+        version = versions.current
+        if versions.proof.note(deployment, self.seen.count) and self._state is not None and version.content is not None:
+            self._state.write_good(self.name, version.description.version, version.plugin.id.digest, version.content)
 
-    def _revert(self, version: Version, previous: Circuit, failures: int) -> None:
-        previous.reset()
-        self.change.quarantined.add(version.plugin.id.digest)
-        self.versions = Versions(previous)
-        self._counts.record_revert()
-        _log.error(
-            "`%s` reverted to %s after %d failures; %s is quarantined, %s goes on",
-            self.name, self.current.description.version, failures, version.plugin.id, self.current.plugin.id,
+    def report(self, deployment: str, error: object) -> None:
+        """Tells operators of a request without a plan."""
+        _log.warning(
+            "no plan from `%s` for deployment `%s` (%s): %s",
+            self.name, shown(deployment), outcome(error), shown(str(error)),
         )  # fmt: skip
+
+    def report_more(self, count: int) -> None:
+        """Tells operators of requests of a batch that are not named one by one."""
+        _log.warning("no plan from `%s` for %d more requests of the batch", self.name, count)
+
+    def judge(self, versions: Versions, deployment: str, input: int, verdict: Verdict | None, failed: Outcome) -> None:
+        """Draws the consequences of a verdict on a version that may not be the current one any more."""
+        sentence = versions.blame.judge(deployment, input, verdict, self.seen.count)
+        previous = versions.previous
+        if previous is None:
+            return
+        if sentence.is_pinned:
+            before, current = previous.description.version, versions.current.description.version
+            _log.error(
+                "`%s`: pinned deployment `%s` to %s: %s %s where it does not",
+                self.name, shown(deployment), before, current, _FAILS[failed],
+            )  # fmt: skip
+        if sentence.revert:
+            self._revert(versions, previous, sentence.revert)
+
+    def _revert(self, judged: Versions, previous: Version, deployments: tuple[str, ...]) -> None:
+        """Reverts to the version before, unless somebody changed it meanwhile."""
+        with self.changing:
+            if not self.is_current(judged):
+                return
+            bad = judged.current
+            version, count = previous.description.version, len(deployments)
+            named = f"{count} deployment{'s' if count > 1 else ''} pinned ({listed(deployments)})"
+            self.versions = Versions.of(previous, None, self._options)
+            self.counts.record_revert()
+            _log.error(
+                "`%s` reverted to %s: %s; %s is quarantined, %s goes on",
+                self.name, version, named, bad.plugin.id, previous.plugin.id,
+            )  # fmt: skip
+            self._quarantine.add(
+                bad.plugin.id.digest, self.name, bad.description.version, f"reverted to {version}: {named}"
+            )
 
     def status(self) -> StrategyStatus:
         """Tells how the strategy does."""
         versions = self.versions
-        previous = versions.previous.version.status if versions.previous else None
-        return self._counts.status(self.name, self.current.status, previous, versions.current.remaining)
+        open_for_all = versions.blame.open_for_all()
+        return self.counts.status(
+            self.name,
+            versions.current.status,
+            None if versions.previous is None else versions.previous.status,
+            None if open_for_all is None else timedelta(seconds=open_for_all),
+            Circuits.of(versions.blame.standings()),
+            self._quarantine.of(self.name),
+        )
+
+
+def _length(seconds: float) -> str:
+    return duration(timedelta(seconds=seconds), " ")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
 
+from pointsman.registry.blame import Standing
 from pointsman.registry.outcome import Outcome
 from pointsman.registry.version import VersionStatus
+
+_LISTED = 100
+"""Deployments of each kind that a status lists."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,45 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class OpenCircuit:
+    """A deployment whose circuit is open."""
+
+    deployment: str
+    """Its key."""
+    failures: int
+    """Failures in a row."""
+    remaining: timedelta
+    """Time for which its calls are answered with `CircuitOpen`."""
+
+
+@dataclass(frozen=True)
+class Circuits:
+    """Deployments that fail, or that the version before decides for: the first hundred of each, in the order of their
+    keys.
+    """
+
+    open: tuple[OpenCircuit, ...]
+    """Those whose circuit is open."""
+    open_total: int
+    """How many there are."""
+    pinned: tuple[str, ...]
+    """The keys of those that are pinned to the version before."""
+    pinned_total: int
+    """How many there are."""
+
+    @staticmethod
+    def of(standings: Sequence[Standing]) -> Circuits:
+        """Puts together what is shown."""
+        is_open = [
+            OpenCircuit(each.deployment, each.failures, timedelta(seconds=each.open))
+            for each in standings
+            if each.open is not None
+        ]
+        pinned = [each.deployment for each in standings if each.is_pinned]
+        return Circuits(tuple(is_open[:_LISTED]), len(is_open), tuple(pinned[:_LISTED]), len(pinned))
+
+
+@dataclass(frozen=True)
 class StrategyStatus:
     """State of one strategy."""
 
@@ -39,13 +82,17 @@ class StrategyStatus:
     previous: VersionStatus | None
     """Version that it would revert to; None where there is none."""
     outcomes: Mapping[Outcome, int]
-    """Calls by how they ended, over all versions; what never happened is left out."""
+    """Requests by how they ended, over all versions; what never happened is left out."""
     violations: Mapping[str, int]
     """Violations in plans, by code, over all versions; what never happened is left out."""
     reverts: int
     """Number of times that a version was reverted to the one before."""
-    backing_off: timedelta | None
-    """Time for which the circuit is still open; None where it is not."""
+    circuit_open: timedelta | None
+    """Time for which the circuit of the version is open, for all deployments; None where it is not."""
+    circuits: Circuits
+    """Deployments that fail, or that the version before decides for."""
+    quarantined: tuple[str, ...]
+    """The digests of its versions that are quarantined."""
     latency: Latency
     """Duration of calls."""
 
@@ -61,19 +108,22 @@ class Counts:
         self._micros: Counter[int] = Counter()
         self._longest = 0
 
-    def record(self, outcome: Outcome, violations: Iterable[str], seconds: float) -> None:
-        """Counts a call."""
+    def record(self, outcome: Outcome, count: int = 1) -> None:
+        """Counts requests that ended alike."""
+        with self._lock:
+            self._outcomes[outcome] += count
+
+    def record_violations(self, codes: Iterable[str]) -> None:
+        """Counts the violations in a plan."""
+        with self._lock:
+            self._violations.update(codes)
+
+    def record_time(self, seconds: float) -> None:
+        """Counts the duration of a call, be it of one request or of many."""
         micros = round(seconds * 1e6)
         with self._lock:
-            self._outcomes[outcome] += 1
-            self._violations.update(violations)
             self._micros[_rounded(micros)] += 1
             self._longest = max(self._longest, micros)
-
-    def record_back_off(self) -> None:
-        """Counts a call that was not made."""
-        with self._lock:
-            self._outcomes[Outcome.BACKING_OFF] += 1
 
     def record_revert(self) -> None:
         """Counts a revert."""
@@ -81,15 +131,22 @@ class Counts:
             self._reverts += 1
 
     def status(
-        self, name: str, current: VersionStatus, previous: VersionStatus | None, backing_off: timedelta | None
+        self,
+        name: str,
+        current: VersionStatus,
+        previous: VersionStatus | None,
+        circuit_open: timedelta | None,
+        circuits: Circuits,
+        quarantined: tuple[str, ...],
     ) -> StrategyStatus:
         """Puts together what an operator is shown."""
         with self._lock:
             outcomes = {outcome: self._outcomes[outcome] for outcome in Outcome if self._outcomes[outcome]}
             violations = dict(sorted(self._violations.items()))
-            return StrategyStatus(
-                name, current, previous, outcomes, violations, self._reverts, backing_off, self._latency()
-            )
+            reverts, latency = self._reverts, self._latency()
+        return StrategyStatus(
+            name, current, previous, outcomes, violations, reverts, circuit_open, circuits, quarantined, latency
+        )
 
     def _latency(self) -> Latency:
         p50, p90, p99, p999 = (self._quantile(quantile) for quantile in (0.5, 0.9, 0.99, 0.999))

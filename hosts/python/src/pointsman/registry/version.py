@@ -25,6 +25,8 @@ class Version:
 
     plugin: Plugin
     description: Description
+    content: bytes | None = None
+    """The component, where it is to be kept over restarts."""
 
     @property
     def status(self) -> VersionStatus:

@@ -65,6 +65,8 @@ class Watch:
                 self._wake.clear()
                 wait = self._folder.look(self._is_over.is_set)
                 if wait is None:
+                    if not has_looked.is_set() and not self._is_over.is_set():
+                        self._folder.fall_back()
                     has_looked.set()
                     if self._is_over.is_set():
                         break

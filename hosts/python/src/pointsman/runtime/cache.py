@@ -57,7 +57,12 @@ class Cache:
             # It was used just now.
             os.utime(path)
         code = content[_DIGEST:]
-        return code if content[:_DIGEST] == _digest(key, code) else None
+        if content[:_DIGEST] == _digest(key, code):
+            return code
+        with contextlib.suppress(OSError):
+            # One flipped bit may crash the process that runs it. The next write puts a whole entry in its place.
+            path.unlink()
+        return None
 
     def write(self, key: bytes, code: bytes | bytearray) -> None:
         """Writes something under a key. A folder that does not take it goes without."""

@@ -31,6 +31,11 @@ class Call:
         self._last: tuple[str, int] | None = None
         """The function that was called last, and what it returned."""
 
+    def renew(self) -> None:
+        """Starts the time and the response of the next call anew."""
+        self._returned = 0
+        self._instance.renew()
+
     def text(self, function: str, text: bytes) -> tuple[bool, str]:
         """Calls a function from a string to a result of which both cases are a string; True is for `ok`."""
         is_ok, start, length = self._result(function, text)

@@ -37,7 +37,8 @@ class Instance:
         self._store = store = Store(engine)
         try:
             store.set_limits(memory, TABLE_ELEMENTS, instances=1, tables=_TABLES, memories=1)
-            store.set_epoch_deadline(deadline())
+            self._deadline = deadline
+            self.renew()
             self._exports = wasmtime.Instance(store, module, ()).exports(store)
             self._memory = cast("Memory", self._exports["memory"])
         except BaseException:
@@ -49,6 +50,10 @@ class Instance:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._store.close()
+
+    def renew(self) -> None:
+        """Sets the deadline anew, from now on."""
+        self._store.set_epoch_deadline(self._deadline())
 
     def call(self, name: str, *arguments: int) -> int:
         """Calls a function of 32-bit integers that returns one; all of them are taken as unsigned."""
