@@ -58,6 +58,14 @@ fn it_begins(
     assert!(!begins || decided.next_evaluation_at == Some(Timestamp::from_millis(STARTED_AT + 1000)));
 }
 
+/// What is missing is replaced by the first turn: a stable route that is restored now would be drained by it.
+#[test]
+fn nothing_is_restored_just_before_it() {
+    let spec = Spec { free_places: Some(1), ..spec(0, TURNS) };
+
+    assert_eq!(summary(&evaluate(&beside("RR", ""), &spec)), "taking-turns");
+}
+
 /// The gate is one of its own, because it lets green into traffic as it comes.
 #[rstest]
 #[case::nobody_has("", SubStep::AwaitingPromotion, Some("turns"))]

@@ -8,7 +8,7 @@ use stateright::{Checker, Model};
 use crate::{
     broken_rolling::CompletesTooEarly,
     check,
-    lists::{LEAST, LESS, PLACES},
+    lists::{LEAST, LESS},
     rollouts::Rollouts,
     subject::{Limits, Subject},
     world::Budget,
@@ -20,8 +20,6 @@ const SLOW_TURNS: &str = r#"{"auto_promote": true, "no_room": "turns", "drain_de
 
 #[rstest]
 #[case::rolling_update(Subject::other::<RollingUpdate>(ONE_MORE), LESS, "replacing")]
-#[case::turns_with_no_place(Subject::other::<BlueGreen>(TURNS).with_places(0), PLACES, "taking-turns")]
-#[case::turns_with_a_place(Subject::other::<BlueGreen>(TURNS).with_places(1), PLACES, "taking-turns")]
 #[case::turns_within_limits(Subject::other::<BlueGreen>(TURNS).within(Limits::OneMore), LEAST, "taking-turns")]
 #[case::turns_with_a_delay(Subject::other::<BlueGreen>(SLOW_TURNS).with_places(1), LEAST, "waiting-for-drain-delay")]
 fn a_strategy_is_judged_without_its_terms(#[case] subject: Subject, #[case] budget: Budget, #[case] code: &str) {

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::{Cycle, Deadline, NoRoom, RollingBack, both_sets, deadline, gates::Hold};
+use super::{Cycle, Deadline, NoRoom, RollingBack, both_sets, deadline, gates::Hold, turns::TAKING_TURNS};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp,
     order::{first_to_drain, is_among, sort_by_id},
@@ -148,7 +148,9 @@ impl Cycle<'_> {
         };
         let created = if is_too_tight || lacks_places { 0 } else { room.for_up_to(missing) };
         if let (0, Some(shortage)) = (created, shortage) {
-            return self.restore(self.wait_for_room(shortage, &live, &leaving));
+            let plan = self.wait_for_room(shortage, &live, &leaving);
+            // The first turn, a second later, replaces what is missing by green: what is restored now would be drained.
+            return if plan.reason.code == TAKING_TURNS { plan } else { self.restore(plan) };
         }
         let message = format!("{live}: creating {created}");
         let plan = self.plan(SubStep::Provisioning, "creating-green", message);
