@@ -179,8 +179,8 @@ def test_a_request_with_a_field_twice_is_none(hostile: Plugin, monkeypatch: pyte
             hostile.evaluate_cycles_json(f"[{twice}]")
 
 
-@pytest.mark.parametrize("requests", [b'["\xff"]', b"\xff", '["\ud800"]'])
-def test_requests_that_are_not_utf_8_are_not_the_plugins_fault(blue_green: Plugin, requests: str | bytes) -> None:
+@pytest.mark.parametrize("requests", [b'["\xff"]', b"\xff"])
+def test_requests_that_are_not_utf_8_are_not_the_plugins_fault(blue_green: Plugin, requests: bytes) -> None:
     with pytest.raises(InvalidRequests, match="not UTF-8"):
         blue_green.evaluate_cycles_json(requests)
 
@@ -188,10 +188,11 @@ def test_requests_that_are_not_utf_8_are_not_the_plugins_fault(blue_green: Plugi
 def test_half_a_surrogate_pair_spoils_no_other_request(blue_green: Plugin) -> None:
     request = as_json(Request(given(), spec()))[1:-1]
 
-    bad, good = json.loads(blue_green.evaluate_cycles_json(f'["\\ud800", {request}]'))
+    for half in ("\\ud800", "\ud800"):
+        bad, good = json.loads(blue_green.evaluate_cycles_json(f'["{half}", {request}]'))
 
-    assert bad["error"]["code"] == "invalid_request"
-    assert good["ok"]["reason"]["code"] == "waiting-for-ready"
+        assert bad["error"]["code"] == "invalid_request"
+        assert good["ok"]["reason"]["code"] == "waiting-for-ready"
 
 
 def test_a_rejected_plan_is_tidy_too(blue_green: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
