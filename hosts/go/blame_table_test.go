@@ -103,8 +103,8 @@ func (w *blameWorld) use(versions []string) {
 func (w *blameWorld) clock() time.Time { return w.now }
 
 func (w *blameWorld) begin(call *blameCall) *admission {
-	admitted := w.blame.begin(call.Deployment, func() uint64 { return uint64(len(call.Spec))<<8 + uint64((call.Spec + "1")[0]) },
-		w.clock)
+	input := func() uint64 { return fingerprint(call.Spec, "", "") }
+	admitted := w.blame.begin(call.Deployment, input, w.clock)
 	return &admitted
 }
 
@@ -273,7 +273,8 @@ func (c *blameCase) replay(t *testing.T, options *blameOptions) {
 	for _, name := range names {
 		known.add(name)
 	}
-	world := &blameWorld{options: options, blame: &blame{seen: known}, now: time.UnixMilli(0), goingOn: map[string]*admission{}}
+	world := &blameWorld{options: options, blame: &blame{seen: known}, now: time.UnixMilli(0),
+		goingOn: map[string]*admission{}}
 	world.use(c.Versions)
 	expectedVersions := c.Versions
 	for i := range c.Steps {
