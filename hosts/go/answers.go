@@ -16,6 +16,9 @@ type answers struct {
 	text string
 	// violations are those that the guard found in them.
 	violations []Violation
+	// all are the single ones, and judged is what each comes to.
+	all    []json.RawMessage
+	judged []judgement
 }
 
 // answer is one of them.
@@ -107,10 +110,12 @@ func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given strin
 	checked := answers{text: given}
 	isChanged := sent < len(batch.requests)
 	all, next := make([]json.RawMessage, len(batch.requests)), 0
+	checked.all, checked.judged = all, make([]judgement, len(all))
 	for i := range batch.requests {
 		request := &batch.requests[i]
 		if request.refusal != nil {
-			all[i] = request.refusal
+			// The plugin was not called for it.
+			all[i], checked.judged[i].outcome = request.refusal, OutcomeHost
 			continue
 		}
 		all[i] = values[next]
@@ -120,6 +125,7 @@ func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given strin
 			return broken("its answer %d is none: %w", i, err)
 		}
 		if read.plan == nil {
+			checked.judged[i].outcome = OutcomeRefused
 			continue
 		}
 		found, err := s.checkAnswer(ctx, request, all[i], read.plan)
@@ -129,6 +135,7 @@ func (s *Session) checkAnswers(ctx context.Context, batch jsonBatch, given strin
 		if found.answer != nil {
 			all[i], isChanged = found.answer, true
 		}
+		checked.judged[i] = found.judged
 		checked.violations = append(checked.violations, found.violations...)
 	}
 	if isChanged {
@@ -142,6 +149,7 @@ type checkedAnswer struct {
 	// answer is what stands in its place; nil where it stays.
 	answer     json.RawMessage
 	violations []Violation
+	judged     judgement
 }
 
 // checkAnswer puts an answer with a plan right, and has the plan checked.
@@ -154,7 +162,9 @@ func (s *Session) checkAnswer(
 	if !element.isRequest || needed != nothing || !plan.NextEvaluationAt.IsZero() {
 		if err := decodeObject(element.text, requestFields(&request)...); err != nil {
 			// A plugin that makes a plan of it all the same. The others' answers are none the worse for that.
-			return checkedAnswer{answer: refusal("invalid_request", err.Error())}, nil
+			return checkedAnswer{
+				answer: refusal("invalid_request", err.Error()), judged: judgement{outcome: OutcomeRefused},
+			}, nil
 		}
 	}
 	before := *plan
@@ -164,10 +174,11 @@ func (s *Session) checkAnswer(
 		changed = withTidied(given, plan)
 	}
 	violations, err := s.violations(ctx, request.Routes, &request.Spec, plan, element.guard)
+	judged := judgement{outcome: OutcomeOK}
 	if err == nil && len(violations) > 0 {
-		changed = rejection(violations)
+		changed, judged = rejection(violations), judgement{OutcomeRejected, violations}
 	}
-	return checkedAnswer{changed, violations}, err
+	return checkedAnswer{changed, violations, judged}, err
 }
 
 // isTidied tells whether one plan is not the other as a plugin gave it.

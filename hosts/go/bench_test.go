@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // Costs of an evaluation. `go test -run '^$' -bench .` measures; `make bench-go` prints the README's tables, in which
@@ -183,4 +184,40 @@ func requestsJSON(requests []Request) string {
 		to = append(append(append(to, `,"config":`...), spec.config()...), "}}"...)
 	}
 	return string(append(to, ']'))
+}
+
+// BenchmarkRegistryCall is a healthy call through a registry; its ratio to BenchmarkEvaluateCycle is what that costs.
+func BenchmarkRegistryCall(b *testing.B) {
+	registry := NewRegistry(sharedHost(b), RegistryOptions{})
+	defer registry.Close()
+	if _, err := registry.Swap(background, "blue-green", builtComponent(b, "plugins/blue_green.wasm")); err != nil {
+		b.Fatal(err)
+	}
+	spec, routes := specWith("{}"), readyRoutes(3)
+	plugin := blueGreen(b)
+	b.Run("plugin", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := plugin.EvaluateCycle(background, routes, spec); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("registry", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := registry.EvaluateCycle(background, "blue-green", "a", routes, spec); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	// Another deployment has failed, so that there is something to look up.
+	slot, _ := registry.slot("blue-green")
+	call := slot.versions.Load().blame.begin("b", func() uint64 { return 0 }, time.Now)
+	slot.versions.Load().blame.finished(&call, OutcomeTrap, time.Now)
+	b.Run("registry with a failing deployment", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := registry.EvaluateCycle(background, "blue-green", "a", routes, spec); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -156,23 +156,32 @@ func (e *ArgumentError) Unwrap() error {
 	return ErrInvalidArgument
 }
 
-// CircuitOpenError says that a strategy was not called: it fails, and there is no version to revert to, so that its
-// circuit is open.
+// CircuitOpenError says that a strategy was not called: it fails for the deployment, or it fails for all and there is
+// no version to revert to, so that a circuit is open.
 type CircuitOpenError struct {
 	// Plugin is the version that fails.
 	Plugin PluginID
-	// Failures counts its failures in a row.
+	// Deployment is the deployment whose circuit is open; empty where it is that of the version.
+	Deployment string
+	// Failures counts the deployment's failures in a row, or the deployments that the version failed for.
 	Failures int
-	// Remaining is the time for which calls will still be answered with this.
+	// Remaining is the time for which calls will still be answered with this; 0 while a probe is under way.
 	Remaining time.Duration
 }
 
 // ErrCircuitOpen is what every [CircuitOpenError] is.
 var ErrCircuitOpen = errors.New("circuit open")
 
+// ErrUnavailable is the error of a request of a batch that was not reached in time. It speaks against nobody.
+var ErrUnavailable = errors.New("was not reached in the time of its batch")
+
 func (e *CircuitOpenError) Error() string {
-	return fmt.Sprintf("plugin %s failed %d times in a row; circuit open for %s", e.Plugin, e.Failures,
-		length(e.Remaining))
+	if e.Deployment == "" {
+		return fmt.Sprintf("plugin %s failed for %d deployments; circuit open for %s", e.Plugin, e.Failures,
+			length(e.Remaining))
+	}
+	return fmt.Sprintf("plugin %s failed %d times in a row; circuit of deployment `%s` open for %s", e.Plugin,
+		e.Failures, shownDeployment(e.Deployment), length(e.Remaining))
 }
 
 // Unwrap gives ErrCircuitOpen.

@@ -130,8 +130,10 @@ func (p *Plugin) EvaluateCycleUnder(
 type Result struct {
 	// Plan has passed the guard; nil where there is an error.
 	Plan *RouteChanges
-	// Err is as those of [Plugin.EvaluateCycle].
+	// Err is as those of [Plugin.EvaluateCycle]; of a registry, also a [CircuitOpenError] and [ErrUnavailable].
 	Err error
+	// Plugin is the plugin that gave it; the zero value where none was called.
+	Plugin PluginID
 }
 
 // EvaluateCycles decides cycles of many rollouts in one instance: a result for each request, in the same order. One bad

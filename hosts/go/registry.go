@@ -3,6 +3,7 @@ package pointsman
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -11,14 +12,19 @@ import (
 // Registry is strategies by name, which change while they are in use. It is safe for use by several goroutines at once.
 //
 // A swap does all that can fail off to the side, then switches atomically; evaluations under way end on the old
-// version, and each result names the plugin that gave it. A version that fails [RegistryOptions.RevertAfter] times in a
-// row, by a trap, a timeout, a limit, a malformed response or a rejected plan, is quarantined and reverted to the
-// version before it, once: it is not loaded from a folder again. With none to revert to, its circuit opens: calls are
-// answered with a [CircuitOpenError] for a while that doubles, and the next one after it decides. That a plugin refuses
-// its input is no failure. The host's logger is told of all of it.
+// version, and each result names the plugin that gave it.
+//
+// One deployment's input never changes what another gets. What fails or refuses is asked again in the background, of
+// the version before as well: a deployment that only the new version fails is pinned to the one before, and when
+// [RegistryOptions.RevertAfter] deployments were, the new version is reverted and quarantined: it is not loaded from a
+// folder again. A deployment that fails with both waits alone: its calls are answered with a [CircuitOpenError] for a
+// while that doubles. That a plugin refuses its input is no failure. The host's logger is told of all of it.
 type Registry struct {
 	host    *Host
 	options RegistryOptions
+	blame   blameOptions
+	// background answers who is to blame.
+	background questions
 
 	mutex    sync.RWMutex
 	slots    map[string]*slot
@@ -31,13 +37,24 @@ type RegistryOptions struct {
 	Guard Guard
 	// Guards are those of single strategies, by name. A deployment may have a policy of its own besides: [Request.Policy].
 	Guards map[string]Guard
-	// RevertAfter is the number of failures in a row after which a version is reverted, or where there is none before it
-	// its circuit opens; default 3.
+	// RevertAfter is the number of deployments, or all where there are fewer, that must be pinned to the version before
+	// for a version to be reverted; with none before it, that must fail for its circuit to open. Default 3.
 	RevertAfter int
+	// OpenAfter is the number of failures in a row after which the circuit of a deployment opens; default 3.
+	OpenAfter int
 	// FirstBackOff is the time for which a circuit is open at first; default 1 s. It doubles with every further failure.
 	FirstBackOff time.Duration
 	// LongestBackOff is the longest that it becomes; default 1 minute.
 	LongestBackOff time.Duration
+	// Jitter is the share by which each back-off is lengthened at most, at random; default 0.5, none where negative.
+	Jitter float64
+	// Random gives numbers from 0.0 up to 1.0 for the jitter; default [rand.Float64].
+	Random func() float64
+	// BatchTime is the time limit of a batch, the halves of it included; default 30 s. Each call in it has
+	// [Limits.Time] besides.
+	BatchTime time.Duration
+	// MostEntries is the number of failing deployments of a strategy that are remembered; default 65,536.
+	MostEntries int
 	// Clock is the clock for circuits; default [time.Now].
 	Clock func() time.Time
 }
@@ -47,17 +64,40 @@ func NewRegistry(host *Host, options RegistryOptions) *Registry {
 	if options.RevertAfter <= 0 {
 		options.RevertAfter = 3
 	}
+	if options.OpenAfter <= 0 {
+		options.OpenAfter = 3
+	}
 	if options.FirstBackOff <= 0 {
 		options.FirstBackOff = time.Second
 	}
 	if options.LongestBackOff <= 0 {
 		options.LongestBackOff = time.Minute
 	}
+	if options.Jitter == 0 {
+		options.Jitter = 0.5
+	}
+	if options.Random == nil {
+		options.Random = rand.Float64
+	}
+	if options.BatchTime <= 0 {
+		options.BatchTime = 30 * time.Second
+	}
+	if options.MostEntries <= 0 {
+		options.MostEntries = 65_536
+	}
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
 	options.Guards = maps.Clone(options.Guards)
-	return &Registry{host: host, options: options, slots: map[string]*slot{}}
+	made := &Registry{host: host, options: options, slots: map[string]*slot{}}
+	made.blame = blameOptions{
+		revertAfter: options.RevertAfter, openAfter: options.OpenAfter, mostEntries: options.MostEntries,
+		first: options.FirstBackOff, longest: options.LongestBackOff,
+		lengthen: func(backOff time.Duration) time.Duration {
+			return backOff + time.Duration(float64(backOff)*max(0, options.Jitter)*options.Random())
+		},
+	}
+	return made
 }
 
 // FileResult is the result of loading one file.
@@ -120,6 +160,25 @@ func (r *Registry) Status() []StrategyStatus {
 	return statuses
 }
 
+// Release lifts the quarantine of the version with this digest, `sha256:` and 64 hex digits, so that folders load it
+// again. It tells whether there was one.
+func (r *Registry) Release(digest string) bool {
+	r.mutex.RLock()
+	slots := slices.Collect(maps.Values(r.slots))
+	r.mutex.RUnlock()
+	isReleased := false
+	for _, slot := range slots {
+		slot.change.Lock()
+		if slot.quarantined[digest] {
+			delete(slot.quarantined, digest)
+			isReleased = true
+			slot.log().Info("released from quarantine", "digest", digest)
+		}
+		slot.change.Unlock()
+	}
+	return isReleased
+}
+
 // Close gives back the plugins, once the calls under way have ended. Calls and swaps after it fail with [ErrClosed]. It
 // waits for a swap that is being checked; calls do not wait.
 func (r *Registry) Close() {
@@ -128,6 +187,7 @@ func (r *Registry) Close() {
 	// From now on there are no new ones.
 	slots := slices.Collect(maps.Values(r.slots))
 	r.mutex.Unlock()
+	r.background.close()
 	for _, slot := range slots {
 		slot.close()
 	}

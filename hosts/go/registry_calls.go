@@ -1,75 +1,89 @@
 package pointsman
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
-// Calls through a registry: by the strategy's name, and counted.
+// Calls through a registry: by the strategy's name, for a deployment, and counted.
+
+// longestDeployment is the longest key of a deployment, in bytes.
+const longestDeployment = 256
 
 // Evaluated is a result, and which plugin gave it.
 type Evaluated[T any] struct {
-	// Plugin is the plugin that gave it.
+	// Plugin is the plugin that gave it; of a batch, the current version.
 	Plugin PluginID
 	// Value is its result.
 	Value T
 }
 
-// EvaluateCycle decides one cycle with the strategy of this name. It fails as [Plugin.EvaluateCycle] does, and with an
-// [UnknownStrategyError] or a [CircuitOpenError].
+// EvaluateCycle decides one cycle of a deployment with the strategy of this name. The deployment's key is any text of 1
+// to 256 bytes, the same for all of its cycles; the plugin does not see it.
+//
+// It fails as [Plugin.EvaluateCycle] does, and with an [UnknownStrategyError], a [CircuitOpenError], or an
+// [ArgumentError] for the key.
 func (r *Registry) EvaluateCycle(
-	ctx context.Context, name string, routes []Route, spec *Spec,
+	ctx context.Context, name, deployment string, routes []Route, spec *Spec,
 ) (Evaluated[*RouteChanges], error) {
-	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
-		plan, err := plugin.EvaluateCycle(ctx, routes, spec)
-		return plan, judge(err), err
-	})
+	return r.evaluate(ctx, name, &Request{Routes: routes, Deployment: deployment}, spec)
 }
 
 // EvaluateCycleUnder is EvaluateCycle for a deployment that has a policy of its own.
 func (r *Registry) EvaluateCycleUnder(
-	ctx context.Context, name string, policy Policy, routes []Route, spec *Spec,
+	ctx context.Context, name, deployment string, policy Policy, routes []Route, spec *Spec,
 ) (Evaluated[*RouteChanges], error) {
-	return evaluate(r, name, func(plugin *Plugin) (*RouteChanges, judgement, error) {
-		plan, err := plugin.EvaluateCycleUnder(ctx, policy, routes, spec)
-		return plan, judge(err), err
-	})
+	return r.evaluate(ctx, name, &Request{Routes: routes, Policy: &policy, Deployment: deployment}, spec)
 }
 
-// EvaluateCycles decides cycles of many rollouts with the strategy of this name, as [Plugin.EvaluateCycles] does.
-// However many requests of it fail, a batch counts as one failure; one without requests calls nothing and counts as
-// nothing.
-func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []Request) (Evaluated[[]Result], error) {
-	if len(requests) == 0 {
-		slot, err := r.slot(name)
-		if err != nil {
-			return Evaluated[[]Result]{}, err
-		}
-		return Evaluated[[]Result]{slot.versions.Load().current.plugin.ID(), []Result{}}, nil
-	}
-	return evaluate(r, name, func(plugin *Plugin) ([]Result, judgement, error) {
-		results, err := plugin.EvaluateCycles(ctx, requests)
-		judged := judge(err)
-		for _, result := range results {
-			judged.add(judge(result.Err))
-		}
-		return results, judged, err
-	})
-}
-
-// EvaluateCyclesJSON is EvaluateCycles through the JSON entry point; see [Plugin.EvaluateCyclesJSON].
-func (r *Registry) EvaluateCyclesJSON(ctx context.Context, name, requests string) (Evaluated[string], error) {
-	return evaluate(r, name, func(plugin *Plugin) (string, judgement, error) {
-		answers, err := plugin.answers(ctx, requests)
-		judged := judge(err)
-		if len(answers.violations) > 0 {
-			judged.add(judgement{OutcomeRejected, answers.violations})
-		}
-		return answers.text, judged, err
-	})
-}
-
-func evaluate[T any](r *Registry, name string, call func(plugin *Plugin) (T, judgement, error)) (Evaluated[T], error) {
+func (r *Registry) evaluate(
+	ctx context.Context, name string, request *Request, spec *Spec,
+) (Evaluated[*RouteChanges], error) {
 	slot, err := r.slot(name)
 	if err != nil {
-		return Evaluated[T]{}, err
+		return Evaluated[*RouteChanges]{}, err
 	}
-	return callCurrent(slot, call)
+	if err := checkDeployment(request.Deployment); err != nil {
+		return Evaluated[*RouteChanges]{}, err
+	}
+	held, admitted, err := slot.begin(request.Deployment, func() uint64 { return inputOf(spec) })
+	if err != nil {
+		return Evaluated[*RouteChanges]{}, err
+	}
+	defer held.release()
+	if admitted.isOpen {
+		return Evaluated[*RouteChanges]{}, held.refuse(&admitted)
+	}
+	plugin := held.version(&admitted).plugin
+	start := time.Now()
+	var plan *RouteChanges
+	if request.Policy != nil {
+		plan, err = plugin.held().EvaluateCycleUnder(ctx, *request.Policy, request.Routes, spec)
+	} else {
+		plan, err = plugin.held().EvaluateCycle(ctx, request.Routes, spec)
+	}
+	held.finish(&admitted, judge(err), time.Since(start), err, func() asking {
+		copied := *request
+		copied.Spec = *spec
+		return askTyped(&copied)
+	})
+	if err != nil {
+		return Evaluated[*RouteChanges]{}, err
+	}
+	return Evaluated[*RouteChanges]{plugin.ID(), plan}, nil
 }
+
+func checkDeployment(key string) error {
+	switch {
+	case key == "":
+		return &ArgumentError{"deployment", "is empty; every call through a registry is of a deployment"}
+	case len(key) > longestDeployment:
+		return &ArgumentError{"deployment", fmt.Sprintf("has %d bytes; at most %d are allowed", len(key),
+			longestDeployment)}
+	}
+	return nil
+}
+
+// shownDeployment is a deployment's key in messages.
+func shownDeployment(key string) string { return tidied(key, longestDeployment) }

@@ -81,7 +81,7 @@ func hostileRegistry(t testing.TB, limits Limits, options RegistryOptions) (*Reg
 // answeredBy is the file whose version gave a harmless plan.
 func answeredBy(t testing.TB, registry *Registry) string {
 	t.Helper()
-	evaluated, err := registry.EvaluateCycle(background, "hostile", nil, misdeed("none"))
+	evaluated, err := registry.EvaluateCycle(background, "hostile", "a", nil, misdeed("none"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func answeredBy(t testing.TB, registry *Registry) string {
 
 func mustFail(t testing.TB, registry *Registry, word string, kind error) error {
 	t.Helper()
-	_, err := registry.EvaluateCycle(background, "hostile", nil, misdeed(word))
+	_, err := registry.EvaluateCycle(background, "hostile", "a", nil, misdeed(word))
 	if !errors.Is(err, kind) {
 		t.Fatalf("%s: found %v, expected %v", word, err, kind)
 	}
@@ -124,7 +124,7 @@ func TestStrategiesHaveGuardsOfTheirOwn(t *testing.T) {
 		mustSwap(t, registry, name, builtComponent(t, "plugins/"+strings.ReplaceAll(name, "-", "_")+".wasm"))
 		spec := specWith("{}")
 		spec.TargetReplicas = 4
-		evaluated, err := registry.EvaluateCycle(background, name, four, spec)
+		evaluated, err := registry.EvaluateCycle(background, name, "a", four, spec)
 		if err != nil {
 			return 0, err
 		}
@@ -174,7 +174,7 @@ func TestAFolderIsLoadedAndWhatIsBadInItDoesNotMatter(t *testing.T) {
 
 func TestAStrategyThatIsNotThereIsToldWithThoseThatAre(t *testing.T) {
 	registry, _ := hostileRegistry(t, Limits{}, RegistryOptions{})
-	_, err := registry.EvaluateCycle(background, "rolling-update", nil, misdeed("none"))
+	_, err := registry.EvaluateCycle(background, "rolling-update", "a", nil, misdeed("none"))
 	if !errors.Is(err, ErrUnknownStrategy) || err.Error() != "there is no strategy `rolling-update`; there is hostile" {
 		t.Error(err)
 	}
@@ -194,5 +194,30 @@ func TestARegistryThatWasClosedSwapsNothing(t *testing.T) {
 	}
 	if len(registry.host.plugins) != 1 {
 		t.Errorf("%d plugins are loaded, which should be the guard", len(registry.host.plugins))
+	}
+}
+
+func TestTheCurrentVersionIsAskedByItsStrategysName(t *testing.T) {
+	registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{})
+	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
+	if current, err := registry.Current("hostile"); err != nil || current.Plugin.Name != "2.wasm" {
+		t.Error(current, err)
+	}
+	if described, err := registry.Describe("hostile"); err != nil || described.Value.Name != "hostile" {
+		t.Error(described, err)
+	}
+	for word, kind := range map[string]error{"none": nil, "of_the_old_days": ErrInvalidConfig} {
+		checked, err := registry.CheckConfig(background, "hostile", misdeed(word).Config, 3)
+		if !errors.Is(err, kind) || checked.Plugin.Name != "2.wasm" {
+			t.Error(word, checked, err)
+		}
+	}
+	_, errCurrent := registry.Current("none")
+	_, errDescribe := registry.Describe("none")
+	_, errCheck := registry.CheckConfig(background, "none", "{}", 3)
+	for _, err := range []error{errCurrent, errDescribe, errCheck} {
+		if !errors.Is(err, ErrUnknownStrategy) {
+			t.Error(err)
+		}
 	}
 }

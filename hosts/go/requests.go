@@ -56,7 +56,7 @@ func prepareOne(request []byte, guard Guard) jsonRequest {
 	found, _ := members(request)
 	var policy *Policy
 	var spec []byte
-	routes, specs, others := 0, 0, 0
+	routes, specs, others, hasDeployment := 0, 0, 0, false
 	for _, member := range found {
 		switch member.name {
 		case "routes":
@@ -72,6 +72,9 @@ func prepareOne(request []byte, guard Guard) jsonRequest {
 				problem = err.Error()
 			}
 			return jsonRequest{refusal: refusal("invalid_request", "`policy`: "+problem)}
+		case "deployment":
+			// The registry's; a plugin does not see it.
+			hasDeployment = true
 		case "spec":
 			spec = member.value
 			specs++
@@ -82,14 +85,14 @@ func prepareOne(request []byte, guard Guard) jsonRequest {
 	isRequest := routes == 1 && specs == 1 && others == 0
 	guard = guard.under(policy)
 	limits := limitsFor(spec, guard)
-	if policy == nil && limits == "" {
+	if policy == nil && limits == "" && !hasDeployment {
 		return jsonRequest{text: request, isRequest: isRequest, guard: guard}
 	}
 	var kept []json.RawMessage
 	for _, member := range found {
 		value := member.value
 		switch member.name {
-		case "policy":
+		case "policy", "deployment":
 			continue
 		case "spec":
 			value = withLimits(value, limits)

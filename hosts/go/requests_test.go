@@ -121,8 +121,9 @@ func TestEachDeploymentHasItsPolicy(t *testing.T) {
 		plan.Commitment != (Commitment{0, 6}) {
 		t.Errorf("%+v, %v", plan, err)
 	}
-	results, err := plugin.EvaluateCycles(background, []Request{{given(), *drain, nil}, {given(), *drain, &lenient},
-		{given(), *drain, &strict}})
+	results, err := plugin.EvaluateCycles(background, []Request{{given(), *drain, nil, ""},
+		{given(), *drain, &lenient, ""},
+		{given(), *drain, &strict, ""}})
 	if err != nil || !isRejected(results[0].Err) || results[1].Err != nil || !isRejected(results[2].Err) {
 		t.Errorf("%v, %v", results, err)
 	}
@@ -144,7 +145,7 @@ func TestEachDeploymentHasItsPolicy(t *testing.T) {
 		plan.Commitment.LeastServing != 0 {
 		t.Errorf("%+v, %v", plan, err)
 	}
-	if results, err := free.EvaluateCycles(background, []Request{{given(), *drain, &strict}}); err != nil ||
+	if results, err := free.EvaluateCycles(background, []Request{{given(), *drain, &strict, ""}}); err != nil ||
 		results[0].Err != nil {
 		t.Errorf("%v, %v", results, err)
 	}
@@ -154,12 +155,13 @@ func TestTheRegistryTakesAPolicyForADeployment(t *testing.T) {
 	registry := NewRegistry(sharedHost(t), RegistryOptions{})
 	defer registry.Close()
 	mustSwap(t, registry, "hostile", builtComponent(t, "guests/hostile.wasm"))
-	evaluated, err := registry.EvaluateCycleUnder(background, "hostile", Policy{MaxUnavailable: Percent(100)}, given(),
+	evaluated, err := registry.EvaluateCycleUnder(background, "hostile", "a", Policy{MaxUnavailable: Percent(100)},
+		given(),
 		misdeed("drain_all"))
 	if err != nil || len(evaluated.Value.DrainRouteIDs) != 6 {
 		t.Errorf("%+v, %v", evaluated, err)
 	}
-	if _, err := registry.EvaluateCycle(background, "hostile", given(), misdeed("drain_all")); !errors.Is(err,
+	if _, err := registry.EvaluateCycle(background, "hostile", "a", given(), misdeed("drain_all")); !errors.Is(err,
 		ErrPlanRejected) {
 		t.Errorf("%v", err)
 	}

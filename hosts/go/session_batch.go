@@ -30,7 +30,7 @@ func (s *Session) EvaluateCycles(ctx context.Context, requests []Request) ([]Res
 		if err != nil {
 			plan = nil
 		}
-		results[i] = Result{plan, err}
+		results[i] = Result{plan, err, s.plugin.loaded.id}
 	}
 	return results, nil
 }

@@ -109,6 +109,8 @@ type Request struct {
 	// Policy is the deployment's own, in place of that of the plugin's guard; nil where it has none. It has no say where
 	// that guard checks only ids.
 	Policy *Policy
+	// Deployment is the key of the deployment in a [Registry], 1 to 256 bytes; a plugin by itself does not read it.
+	Deployment string
 }
 
 // Description of a strategy, by itself.

@@ -33,7 +33,7 @@ const (
 	// OutcomeHost: nobody could tell what the plugin would have done: too many instances were in use, the caller's context
 	// ended, its argument could not be handed over, or the guard failed. Not the plugin's fault.
 	OutcomeHost Outcome = "host"
-	// OutcomeCircuitOpen: it was not called: it fails, and there is no version to revert to.
+	// OutcomeCircuitOpen: it was not called: the deployment fails, or the version does for all.
 	OutcomeCircuitOpen Outcome = "circuit-open"
 )
 
@@ -78,8 +78,30 @@ type StrategyStatus struct {
 	Reverts uint64
 	// CircuitOpen is the time for which calls will still be answered with an error; 0 where the circuit is not open.
 	CircuitOpen time.Duration
+	// Deployments has the deployments that fail.
+	Deployments DeploymentsStatus
 	// Latency of its calls.
 	Latency Latency
+}
+
+// DeploymentsStatus is which deployments fail; at most 100 are listed of each kind, in the order of their names.
+type DeploymentsStatus struct {
+	// Open are those whose circuit is open, and OpenTotal is how many there are.
+	Open      []DeploymentCircuit
+	OpenTotal int
+	// Pinned are those that the version before decides for, and PinnedTotal is how many there are.
+	Pinned      []string
+	PinnedTotal int
+}
+
+// DeploymentCircuit is an open circuit of a deployment.
+type DeploymentCircuit struct {
+	// Deployment is its key.
+	Deployment string
+	// Failures counts its failures in a row.
+	Failures int
+	// Remaining is the time for which its calls will still be answered with an error.
+	Remaining time.Duration
 }
 
 // judgement is the outcome of a call, and the guard's violations.
@@ -121,24 +143,6 @@ func judge(err error) judgement {
 	return judgement{outcome: OutcomeHost}
 }
 
-// add takes another request of the same batch into account: what speaks against the plugin first, then what says
-// nothing.
-func (j *judgement) add(other judgement) {
-	rank := func(outcome Outcome) int {
-		switch {
-		case outcome.IsFailure():
-			return 2
-		case outcome == OutcomeHost:
-			return 1
-		}
-		return 0
-	}
-	j.violations = append(j.violations, other.violations...)
-	if rank(other.outcome) > rank(j.outcome) {
-		j.outcome = other.outcome
-	}
-}
-
 // counts are the numbers behind a [StrategyStatus].
 type counts struct {
 	mutex      sync.Mutex
@@ -147,6 +151,9 @@ type counts struct {
 	reverts    uint64
 	latency    histogram
 }
+
+// notTimed is the time of what is one of many in a call.
+const notTimed = time.Duration(-1)
 
 func (c *counts) record(judged judgement, took time.Duration) {
 	c.mutex.Lock()
@@ -158,6 +165,14 @@ func (c *counts) record(judged judgement, took time.Duration) {
 		}
 		c.violations[violation.Code]++
 	}
+	if took != notTimed {
+		c.latency.record(took)
+	}
+}
+
+func (c *counts) recordTime(took time.Duration) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
 	c.latency.record(took)
 }
 
@@ -166,12 +181,6 @@ func (c *counts) count(outcome Outcome) {
 		c.outcomes = map[Outcome]uint64{}
 	}
 	c.outcomes[outcome]++
-}
-
-func (c *counts) recordOpen() {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.count(OutcomeCircuitOpen)
 }
 
 func (c *counts) recordRevert() {

@@ -21,16 +21,19 @@ func TestLatenciesAreThoseOfTheCalls(t *testing.T) {
 func TestViolationsAreCountedByTheirCode(t *testing.T) {
 	registry, _ := hostileRegistry(t, Limits{}, RegistryOptions{})
 	mustFail(t, registry, "unknown_id", ErrPlanRejected)
-	if _, err := registry.EvaluateCyclesJSON(background, "hostile", "["+misdeedJSON("again_at_once")+"]"); err != nil {
+	text := "[" + withDeployment("b", misdeedJSON("again_at_once")) + "]"
+	if _, err := registry.EvaluateCyclesJSON(background, "hostile", text); err != nil {
 		t.Error(err)
 	}
-	batch := []Request{{Spec: *misdeed("unknown_id")}, {Spec: *misdeed("again_at_once")}}
+	batch := []Request{
+		{Spec: *misdeed("unknown_id"), Deployment: "c"}, {Spec: *misdeed("again_at_once"), Deployment: "d"},
+	}
 	if _, err := registry.EvaluateCycles(background, "hostile", batch); err != nil {
 		t.Error(err)
 	}
 	expected := map[ViolationCode]uint64{ViolationUnknownID: 2, ViolationNextEvaluationNotAhead: 2}
 	if status := statusOf(t, registry, "hostile"); !maps.Equal(status.Violations, expected) ||
-		status.Outcomes[OutcomeRejected] != 3 {
+		status.Outcomes[OutcomeRejected] != 4 {
 		t.Errorf("%+v", status)
 	}
 }
@@ -43,30 +46,6 @@ func TestARefusalAndAFullHostAreNoFailuresOfThePlugin(t *testing.T) {
 	taken.Close()
 	if name := answeredBy(t, registry); name != "1.wasm" {
 		t.Error(name)
-	}
-}
-
-func TestARejectedPlanInABatchIsAFailure(t *testing.T) {
-	for name, ask := range map[string]func(registry *Registry) (PluginID, error){
-		"json": func(registry *Registry) (PluginID, error) {
-			evaluated, err := registry.EvaluateCyclesJSON(background, "hostile",
-				"["+misdeedJSON("none")+","+misdeedJSON("unknown_id")+"]")
-			return evaluated.Plugin, err
-		},
-		"typed": func(registry *Registry) (PluginID, error) {
-			evaluated, err := registry.EvaluateCycles(background, "hostile", []Request{{Spec: *misdeed("none")},
-				{Spec: *misdeed("unknown_id")}})
-			return evaluated.Plugin, err
-		},
-	} {
-		registry, folder := hostileRegistry(t, Limits{}, RegistryOptions{RevertAfter: 1})
-		mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
-		if plugin, err := ask(registry); plugin.Name != "2.wasm" || err != nil {
-			t.Error(name, plugin, err)
-		}
-		if found := statusOf(t, registry, "hostile").Current.Plugin.Name; found != "1.wasm" {
-			t.Errorf("%s: %s is current", name, found)
-		}
 	}
 }
 
@@ -101,6 +80,8 @@ func TestABatchWithoutRequestsSaysNothingOfThePlugin(t *testing.T) {
 	if _, err := registry.EvaluateCycles(background, "none", nil); !errors.Is(err, ErrUnknownStrategy) {
 		t.Errorf("%v", err)
 	}
-	mustFail(t, registry, "trap", ErrTrap)
+	if _, err := registry.EvaluateCycle(background, "hostile", "b", nil, misdeed("trap")); !errors.Is(err, ErrTrap) {
+		t.Errorf("%v", err)
+	}
 	mustFail(t, registry, "none", ErrCircuitOpen)
 }

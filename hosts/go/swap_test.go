@@ -124,16 +124,18 @@ func TestACallThatHasBegunEndsOnItsVersionThoughThatIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	evaluated, err := callCurrent(slot, func(plugin *Plugin) (*RouteChanges, judgement, error) {
-		// The second takes away what the first has kept to revert to.
-		mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
-		mustSwap(t, registry, "hostile", numberedHostile(t, folder, 3))
-		plan, err := plugin.EvaluateCycle(background, nil, misdeed("none"))
-		return plan, judge(err), err
-	})
-	if err != nil || evaluated.Plugin.Name != "1.wasm" {
-		t.Errorf("%v, %v", evaluated.Plugin, err)
+	held, admitted, err := slot.begin("a", func() uint64 { return 0 })
+	if err != nil {
+		t.Fatal(err)
 	}
+	// The second takes away what the first has kept to revert to.
+	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 2))
+	mustSwap(t, registry, "hostile", numberedHostile(t, folder, 3))
+	plugin := held.version(&admitted).plugin.held()
+	if _, err := plugin.EvaluateCycle(background, nil, misdeed("none")); err != nil || plugin.ID().Name != "1.wasm" {
+		t.Errorf("%v, %v", plugin.ID(), err)
+	}
+	held.release()
 	if name := answeredBy(t, registry); name != "3.wasm" {
 		t.Error(name)
 	}
@@ -141,7 +143,7 @@ func TestACallThatHasBegunEndsOnItsVersionThoughThatIsGone(t *testing.T) {
 		t.Errorf("%d plugins are loaded, which should be the guard and two versions", len(registry.host.plugins))
 	}
 	registry.Close()
-	if _, err := registry.EvaluateCycle(background, "hostile", nil, misdeed("none")); !errors.Is(err, ErrClosed) {
+	if _, err := registry.EvaluateCycle(background, "hostile", "a", nil, misdeed("none")); !errors.Is(err, ErrClosed) {
 		t.Errorf("after the registry was closed: %v", err)
 	}
 	if len(registry.host.plugins) != 1 {

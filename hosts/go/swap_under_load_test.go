@@ -3,6 +3,7 @@ package pointsman
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -42,8 +43,8 @@ func swapUnderLoad(t *testing.T, withBad bool) {
 	var requests []Request
 	var texts []string
 	for n := range 8 {
-		requests = append(requests, Request{Routes: readyRoutes(n), Spec: *misdeed("good")})
-		texts = append(texts, readyJSON(n))
+		requests = append(requests, Request{Routes: readyRoutes(n), Spec: *misdeed("good"), Deployment: fmt.Sprint("d", n)})
+		texts = append(texts, withDeployment(fmt.Sprint("d", n), readyJSON(n)))
 	}
 	batch := "[" + strings.Join(texts, ",") + "]"
 	var good []string
@@ -122,7 +123,7 @@ func evaluateAll(t *testing.T, registry *Registry, requests []Request, batch str
 		answered[plugin.Digest]++
 	}
 	for i := range requests {
-		evaluated, err := registry.EvaluateCycle(background, "hostile", requests[i].Routes, &requests[i].Spec)
+		evaluated, err := registry.EvaluateCycle(background, "hostile", "a", requests[i].Routes, &requests[i].Spec)
 		check(evaluated.Plugin, i, evaluated.Value, err)
 	}
 	results, err := registry.EvaluateCycles(background, "hostile", requests)

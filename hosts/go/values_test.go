@@ -211,13 +211,3 @@ func TestTextIsQuotedAsOtherHostsQuoteIt(t *testing.T) {
 		t.Errorf("found %s, expected %s", found, expected)
 	}
 }
-
-func TestWhatWasNotAskedSpeaksAgainstNobody(t *testing.T) {
-	registry, _ := hostileRegistry(t, Limits{Time: 50 * time.Millisecond}, RegistryOptions{})
-	batch := []Request{{Spec: *misdeed("loop_forever")}, {Spec: *misdeed("none")}}
-	evaluated, err := registry.EvaluateCycles(background, "hostile", batch)
-	if err != nil || judge(evaluated.Value[0].Err).outcome != OutcomeTimeout ||
-		judge(evaluated.Value[1].Err).outcome != OutcomeHost {
-		t.Errorf("%v, %v", evaluated, err)
-	}
-}

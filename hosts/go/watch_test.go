@@ -174,13 +174,14 @@ func TestAVersionThatWasQuarantinedIsNotLoadedAgainUntilSomebodySaysSo(t *testin
 	write(t, folder, "a.wasm", hostileVersion(t, "broken"))
 	w.expect("a.wasm", "swapped")
 	mustFail(t, w.registry, "good", ErrTrap)
+	w.registry.background.wait()
 	if reverts := statusOf(t, w.registry, "hostile").Reverts; reverts != 1 {
 		t.Error(reverts)
 	}
 	// The same version under another name.
 	again := write(t, folder, "b.wasm", hostileVersion(t, "broken"))
 	w.expect("b.wasm", "quarantined")
-	if _, err := w.registry.EvaluateCycle(background, "hostile", nil, misdeed("good")); err != nil {
+	if _, err := w.registry.EvaluateCycle(background, "hostile", "a", nil, misdeed("good")); err != nil {
 		t.Error(err)
 	}
 	if swap := mustSwap(t, w.registry, "hostile", again); swap.Outcome != Swapped {
