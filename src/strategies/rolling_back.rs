@@ -15,10 +15,10 @@
 //! - **Return** puts ready routes on standby into traffic, and raises all that stays there to a full share.
 //! - **Row 1** is rolling-back as long as what leaves the traffic waits for its drain delay.
 //! - **Row 2** keeps green that serves as long as the target is not carried without it. Where there is no room to
-//!   create, leftovers that do not serve make it, then inactive routes of the stable revision, which are not returned
-//!   to, then green that does not serve; where there is none for a single route, and
-//!   none is on its way, also green, then leftovers, that serve beyond the least. What ran and may recover waits on
-//!   standby, and makes room once it was not ready for 10 s. Other leftovers stay until row 1.
+//!   create, leftovers that do not serve make it, then green that does not, then inactive routes of the stable
+//!   revision, which are not returned to; where there is none for a single route, and none is on its way, also green,
+//!   then leftovers, that serve beyond the least. What ran and may recover waits on standby, and makes room once it was
+//!   not ready for 10 s. Other leftovers stay until row 1.
 //! - **Row 3** is not for an abort: what an operator aborted is not to be promoted.
 //! - **Under a pause** nothing is drained and nothing ends: what would be drained goes on standby where it is in
 //!   traffic.
@@ -123,18 +123,20 @@ impl<'a> RollingBack<'a> {
         let (mut leaving, rest): (Vec<&Route>, Vec<&Route>) =
             idle.into_iter().partition(|route| !route.is_ready() && !blip::may_recover(route));
         let lack = self.room_once(leaving.len()).to_make_for(missing_now);
-        // Nobody returns to leftovers, nor to what a person set inactive: what does not serve makes room first.
+        // Nobody returns to leftovers, nor to what a person set inactive: what does not serve makes room first, the
+        // stable revision's last.
         let inactive = self.rollout.routes().filter(|route| route.is_live() && self.rollout.is_stable(route));
-        let inactive = inactive.filter(|route| !is_among(&self.returnable, route)).collect();
-        let mut lack = lack;
-        for idle in [idle_others, inactive] {
+        let inactive: Vec<&Route> = inactive.filter(|route| !is_among(&self.returnable, route)).collect();
+        let made = first_to_drain(idle_others, lack);
+        let mut lack = lack - made.len();
+        leaving.extend(made);
+        let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
+        let given_up = unready.iter().filter(|route| blip::wait(route, spec.now).is_over(spec.now));
+        for idle in [given_up.chain(&ready).copied().collect(), inactive] {
             let made = first_to_drain(idle, lack);
             lack -= made.len();
             leaving.extend(made);
         }
-        let (unready, ready): (Vec<&Route>, Vec<&Route>) = rest.into_iter().partition(|route| !route.is_ready());
-        let given_up = unready.iter().filter(|route| blip::wait(route, spec.now).is_over(spec.now));
-        leaving.extend(first_to_drain(given_up.chain(&ready).copied(), lack));
         // Green that serves goes as far as the target is carried without it; as far as the least is, where else nothing
         // could move: no room for a single route, and none on its way. Leftovers that serve go then too, after green.
         let serves = carrying + others.len() + serving.len();

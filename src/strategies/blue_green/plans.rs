@@ -35,7 +35,7 @@ impl Cycle<'_> {
     /// Returns ready blue to traffic where less than the target serves, and creates what the stable revision lacks,
     /// beside whatever the plan does.
     pub(super) fn restore(&self, plan: RouteChanges) -> RouteChanges {
-        let returned = self.returned(&plan);
+        let returned = self.returned();
         let mut plan = plan.change_traffic(returned.iter().map(|route| activate(route)));
         if !returned.is_empty() {
             plan.reason.message += &format!("; returning {} to traffic", returned.len());
@@ -45,23 +45,6 @@ impl Cycle<'_> {
             plan = strength.restore(self.rollout, plan, created);
         }
         if returned.is_empty() { plan } else { raise_beside_stable(self.rollout, plan) }
-    }
-
-    /// As much ready blue on standby, or active with no share, as serves less than the target, but for what the plan
-    /// lets go. Nobody returns to leftovers.
-    fn returned(&self, plan: &RouteChanges) -> Vec<&Route> {
-        let is_out =
-            |route: &&Route| route.is_ready() && !route.is_serving() && (route.is_standby() || route.is_active());
-        let stays = |route: &&Route| {
-            !plan.drain_route_ids.contains(&route.id)
-                && !plan.traffic_changes.iter().any(|change| change.route_id == route.id)
-        };
-        let out = self.rollout.blue().filter(is_out).filter(stays).filter(|route| !self.rollout.is_leftover(route));
-        let out: Vec<&Route> = out.collect();
-        let missed = self.target.saturating_sub(self.tally.serving()) as usize;
-        // Those that would be drained first stay out.
-        let rest = first_to_drain(out.iter().copied(), out.len().saturating_sub(missed));
-        out.into_iter().filter(|route| !is_among(&rest, route)).collect()
     }
 
     /// Rows 4 and 10.
@@ -272,6 +255,19 @@ impl<'a> Cycle<'a> {
         plan
     }
 
+    /// As much ready blue on standby, or active with no share, as serves less than the target. Nobody returns to
+    /// leftovers.
+    fn returned(&self) -> Vec<&'a Route> {
+        let is_out =
+            |route: &&Route| route.is_ready() && !route.is_serving() && (route.is_standby() || route.is_active());
+        let out = self.rollout.blue().filter(is_out).filter(|route| !self.rollout.is_leftover(route));
+        let out: Vec<&Route> = out.collect();
+        let missed = self.target.saturating_sub(self.tally.serving()) as usize;
+        // Those that would be drained first stay out.
+        let rest = first_to_drain(out.iter().copied(), out.len().saturating_sub(missed));
+        out.into_iter().filter(|route| !is_among(&rest, route)).collect()
+    }
+
     /// What a plan that creates green lets go: leftovers that do not serve, and blue beyond the target, what is worth
     /// least first; of what serves only so much that the target still does.
     fn makes_room(&self) -> Vec<&'a Route> {
@@ -288,8 +284,13 @@ impl<'a> Cycle<'a> {
         leaving.extend(first_to_drain(others, spare));
         let beyond = (leftovers.len() - spare + rest.len()).saturating_sub(target).min(rest.len());
         let may_serve_less = serving.saturating_sub(target).saturating_sub(spare);
-        let beyond = beyond.min(rest.iter().filter(|route| !route.is_serving()).count() + may_serve_less);
-        leaving.extend(first_to_drain(rest.iter().copied(), beyond));
+        // What returns to traffic beside it is needed as much as what serves.
+        let returned = self.returned();
+        let (needed, idle): (Vec<&Route>, Vec<&Route>) =
+            rest.into_iter().partition(|route| route.is_serving() || is_among(&returned, route));
+        let of_idle = beyond.min(idle.len());
+        leaving.extend(first_to_drain(idle, of_idle));
+        leaving.extend(first_to_drain(needed, (beyond - of_idle).min(may_serve_less)));
         sort_by_id(&mut leaving);
         leaving
     }
