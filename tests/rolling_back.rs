@@ -31,7 +31,7 @@ fn of(kinds: &[(&str, &str)]) -> Vec<Route> {
 #[rstest]
 #[case::it_makes_room(&[("v1", "r"), ("v3", "R"), ("v1", "R")], "aborted create 1 v1 drain r-1")]
 #[case::a_leftover_first(&[("v1", "r"), ("v3", "r"), ("v1", "R")], "aborted create 1 v1 drain r-2")]
-#[case::before_green(&[("v1", "r"), ("v2", "r"), ("v1", "R")], "aborted create 1 v1 drain r-1")]
+#[case::after_green(&[("v1", "r"), ("v2", "r"), ("v1", "R")], "aborted create 1 v1 drain r-2")]
 #[case::not_where_there_is_room(&[("v1", "r"), ("v1", "R")], "aborted create 1 v1")]
 fn inactive_stable(#[case] kinds: &[(&str, &str)], #[case] plan: &str) {
     let spec = Spec { target_replicas: 2, operator: operator("abort"), ..spec(0, ONE_BY_ONE) };

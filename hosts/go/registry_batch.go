@@ -49,7 +49,7 @@ func (b *batch) run(
 	}
 }
 
-// isOver tells whether the time is. A call looks at the deadline itself, and may notice before the context's timer does.
+// isOver tells whether the time is. A call looks at the deadline itself, and may notice before the context's timer.
 func isOver(ctx context.Context) bool {
 	end, hasEnd := ctx.Deadline()
 	return ctx.Err() != nil || hasEnd && !time.Now().Before(end)

@@ -35,7 +35,9 @@ def test_every_field_is_read() -> None:
 
     assert found[2:] == request[2:]
     assert found.routes == request.routes
-    assert (found.spec.checks[0].name, found.spec.operator.pause, found.spec.limits.most_live) == (  # type: ignore[union-attr]
+    limits = found.spec.limits
+    assert limits is not None
+    assert (found.spec.checks[0].name, found.spec.operator.pause, limits.most_live) == (
         "p99",
         True,
         9,

@@ -8,8 +8,8 @@
 //! One deployment's input never changes what another gets. A deployment for which calls fail, be it by trap, timeout,
 //! limit or a plan that the guard rejects, has a circuit of its own: it is answered with an error for a while that
 //! doubles each time. Whose fault it is is asked in the background: what the new version fails and the one before it
-//! does not is *pinned* to that one, and a version that fails three deployments in this way is quarantined and reverted.
-//! With none to revert to, a version that fails for three deployments and for none succeeds has a circuit for all.
+//! does not is *pinned* to that one, and a version that fails three deployments in this way is quarantined and
+//! reverted. With none to revert to, a version that fails for three deployments and for none succeeds has a circuit for all.
 //! There is no state without a way out.
 //!
 //! Before that, a version can be [tried in the shadow](Registry::shadow) of the current one: both decide, the current
@@ -231,8 +231,8 @@ impl Registry {
 
     /// Decides cycles of many deployments in one call; see
     /// [`Plugin::evaluate_cycles_json`](crate::Plugin::evaluate_cycles_json). Each request has a field `deployment`
-    /// beside `routes`, `spec` and `policy`, its key, which the plugin does not see. What fails for one costs no other its
-    /// plan: see [`EvaluatedBatch`].
+    /// beside `routes`, `spec` and `policy`, its key, which the plugin does not see. What fails for one costs no other
+    /// its plan: see [`EvaluatedBatch`].
     ///
     /// # Errors
     /// [`RegistryError::Unknown`], and [`RegistryError::Evaluate`] where the text is no array.
