@@ -114,7 +114,7 @@ fn each_odd_element_beside_a_good_one(#[values(&*BLUE_GREEN, &*HOSTILE)] plugin:
 #[case::no_object("[[], {}]", "invalid type: sequence, expected a JSON object")]
 #[case::another_field_beside_a_policy(
     r#"{"routes": [], "spec": {}, "policy": {}, "more": 1}"#,
-    "unknown field `more`, expected one of `routes`, `spec`, `policy`"
+    "unknown field `more`, expected one of `routes`, `spec`, `policy`, `deployment`"
 )]
 #[case::another_field(r#"{"routes": [], "more": 1}"#, "`more`: unknown field `more`, expected `routes` or `spec`")]
 #[case::two_policies(r#"{"routes": [], "policy": {}, "policy": {}}"#, "duplicate field `policy`")]
