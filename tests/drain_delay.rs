@@ -32,6 +32,7 @@ impl Rollout {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is compared with is one")]
 fn after(seconds: u64) -> Option<Timestamp> {
     Some(Timestamp::from_millis(STARTED_AT + seconds * 1000))
 }

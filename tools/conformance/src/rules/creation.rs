@@ -189,7 +189,7 @@ impl Loop {
         let end = self.ends[cycle as usize % self.ends.len()];
         let mut excused = 0;
         if matches!(end, End::Crashes) {
-            let ids = self.new(rollout, Fault::Ready);
+            let ids = self.affected(rollout, Fault::Ready);
             rollout.world.inject(Fault::Ready, &ids);
         }
         let fault = match end {
@@ -199,7 +199,7 @@ impl Loop {
             End::Hangs => None,
         };
         if let Some(fault) = fault {
-            let ids = self.new(rollout, fault);
+            let ids = self.affected(rollout, fault);
             let ended = rollout.world.inject(fault, &ids);
             excused += if fault == Fault::Crash { 0 } else { u64::from(ended) };
         }
@@ -209,7 +209,7 @@ impl Loop {
     }
 
     /// Ids of the new routes, and of others where they fail too, that something can happen to.
-    fn new(&self, rollout: &Rollout, fault: Fault) -> Vec<String> {
+    fn affected(&self, rollout: &Rollout, fault: Fault) -> Vec<String> {
         let spec = rollout.world.spec();
         let began = Timestamp::from_millis(requests::STARTED_AT);
         let is_new = |route: &&pointsman::Route| {

@@ -111,7 +111,9 @@ impl Lanes {
         for label in &self.labels {
             let (x, end) = (label.x, label.lane.map_or(start, middle));
             let line = format!(r#"stroke="{FAINT}" stroke-width="0.8" stroke-dasharray="{dashes}" fill="none""#);
-            let spans: String = spans.iter().map(|(top, bottom)| format!("M{x:.1} {top:.1}V{bottom:.1}")).collect();
+            let spans: Vec<String> =
+                spans.iter().map(|(top, bottom)| format!("M{x:.1} {top:.1}V{bottom:.1}")).collect();
+            let spans = spans.concat();
             svg.open(&format!(r#"path d="{spans}M{x:.1} {near:.1}V{end:.1}" {line}"#));
             svg.element("title", &format!("{} {}", moment::duration(label.at), label.text));
             svg.close("path");

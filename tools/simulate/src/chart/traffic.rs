@@ -73,17 +73,17 @@ impl<'a> Traffic<'a> {
 
     pub(super) fn write(&self, svg: &mut Svg) {
         svg.open(r#"g id="traffic""#);
-        self.write_axis(svg, "share", &self.share, &[0.0, 50.0, 100.0], "%");
+        Self::write_axis(svg, "share", &self.share, &[0.0, 50.0, 100.0], "%");
         self.write_shares(svg);
         let ticks: Vec<f64> = self.load.ticks().collect();
-        self.write_axis(svg, "load", &self.load, &ticks, "×");
+        Self::write_axis(svg, "load", &self.load, &ticks, "×");
         let even = self.load.place(1.0);
         svg.raw(&format!(r#"<path d="M{LEFT} {even:.1}H{RIGHT}" stroke="{FAINT}" stroke-dasharray="2 3"/>"#));
         self.write_loads(svg);
         svg.close("g");
     }
 
-    fn write_axis(&self, svg: &mut Svg, name: &str, scale: &Scale, ticks: &[f64], unit: &str) {
+    fn write_axis(svg: &mut Svg, name: &str, scale: &Scale, ticks: &[f64], unit: &str) {
         for value in ticks {
             let y = scale.place(*value);
             svg.raw(&format!(r#"<path d="M{LEFT} {y:.1}H{RIGHT}" stroke="{GRID}"/>"#));
