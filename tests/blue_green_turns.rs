@@ -5,7 +5,7 @@
 mod support;
 
 use pointsman::{
-    Commitment, HealthStatus, Route, RouteChanges, RouteStatus, Spec, SubStep, Timestamp,
+    Commitment, HealthStatus, Route, RouteChanges, RouteStatus, Spec, SubStep,
     blue_green::BlueGreen,
     check_config, evaluate_cycle,
     guard::{self, Policy},
@@ -32,9 +32,9 @@ fn turning() -> String {
 
 /// Row 18: only what is short for good begins it, and nothing that comes before it in the table.
 #[rstest]
-#[case::places(TURNS, "", Some(2), None, "taking-turns")]
-#[case::a_single_place(TURNS, "pp", Some(0), None, "taking-turns")]
-#[case::too_tight_limits(TURNS, "", None, Some(5), "taking-turns")]
+#[case::places(TURNS, "", Some(2), None, "taking-turns create 2 drain r-1")]
+#[case::a_single_place(TURNS, "pp", Some(0), None, "taking-turns drain r-1")]
+#[case::too_tight_limits(TURNS, "", None, Some(5), "taking-turns create 3 drain r-1")]
 #[case::places_for_all(TURNS, "", Some(3), None, "creating-green create 3")]
 #[case::still_stopping(TURNS, "gggggg", None, None, "waiting-for-termination")]
 #[case::a_person_first(APPROVED, "", Some(2), None, "awaiting-approval")]
@@ -53,9 +53,7 @@ fn it_begins(
     let decided = evaluate(&beside("RRR", green), &spec);
 
     assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
-    let begins = plan == "taking-turns";
-    assert_eq!(decided.memo.unwrap().contains("turns"), begins);
-    assert!(!begins || decided.next_evaluation_at == Some(Timestamp::from_millis(STARTED_AT + 1000)));
+    assert_eq!(decided.memo.unwrap().contains("turns"), plan.starts_with("taking-turns"));
 }
 
 /// What is missing is replaced by the first turn: a stable route that is restored now would be drained by it.
@@ -63,7 +61,7 @@ fn it_begins(
 fn nothing_is_restored_just_before_it() {
     let spec = Spec { free_places: Some(1), ..spec(0, TURNS) };
 
-    assert_eq!(summary(&evaluate(&beside("RR", ""), &spec)), "taking-turns");
+    assert_eq!(summary(&evaluate(&beside("RR", ""), &spec)), "taking-turns create 1");
 }
 
 /// The gate is one of its own, because it lets green into traffic as it comes.
@@ -84,7 +82,7 @@ fn the_gate(#[case] wish: &str, #[case] sub_step: SubStep, #[case] gate: Option<
 #[test]
 fn a_first_deployment_asks_nobody() {
     let first = Spec { free_places: Some(1), stable_revision: None, ..spec(0, APPROVED) };
-    assert_eq!(summary(&evaluate(&[], &first)), "taking-turns");
+    assert_eq!(summary(&evaluate(&[], &first)), "taking-turns create 1");
 
     let turn = Spec { memo: Some(turning()), ..first };
     assert_eq!(summary(&evaluate(&[], &turn)), "replacing create 1");

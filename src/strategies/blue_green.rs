@@ -197,6 +197,9 @@ impl Strategy for BlueGreen {
             return Ok(turns::go_on(rollout, config));
         }
         let mut plan = cycle.decide();
+        if plan.reason.code == turns::TAKING_TURNS {
+            return Ok(turns::begin(rollout, config, &plan.reason.message));
+        }
         plan.progress = Some(progress(plan.sub_step));
         let (memo, only_departs) = (cycle.remember(&plan), cycle.only_departs(&plan));
         Ok(remember::finish(rollout, memo, plan, &cycle.departures, only_departs))
@@ -381,11 +384,6 @@ impl<'a> Cycle<'a> {
                 if self.is_lost {
                     memo.happens_once(Key::GreenLost);
                 }
-            }
-            _ if plan.reason.code == turns::TAKING_TURNS => {
-                memo.happens(Key::Turns);
-                // A step is progress.
-                deadline::forget(&mut memo);
             }
             _ => {}
         }

@@ -188,12 +188,17 @@ impl Strategy for RollingUpdate {
     }
 
     fn evaluate(rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> Result<RouteChanges, EvaluationError> {
-        Ok(evaluate_as(Self::NAME, rollout, config))
+        Ok(evaluate_as(Self::NAME, rollout, config, None))
     }
 }
 
-/// Evaluates a cycle for the strategy whose name its memo carries.
-pub(super) fn evaluate_as(name: &'static str, rollout: &Rollout<'_>, config: &RollingUpdateConfig) -> RouteChanges {
+/// Evaluates a cycle for the strategy whose name its memo carries, and remembers something more, if anything.
+pub(super) fn evaluate_as(
+    name: &'static str,
+    rollout: &Rollout<'_>,
+    config: &RollingUpdateConfig,
+    happens: Option<Key>,
+) -> RouteChanges {
     let cycle = Cycle::new(name, rollout, config);
     let mut plan = cycle.decide();
     plan.progress = Some(cycle.progress(plan.sub_step));
@@ -204,6 +209,9 @@ pub(super) fn evaluate_as(name: &'static str, rollout: &Rollout<'_>, config: &Ro
     let mut memo = cycle.memo;
     if plan.sub_step == SubStep::Finalizing {
         deadline::forget(&mut memo);
+    }
+    if let Some(key) = happens {
+        memo.happens(key);
     }
     remember::finish(rollout, memo, plan, &cycle.departures, only_departs)
 }

@@ -143,7 +143,9 @@ impl Cycle<'_> {
 
     /// Row 18. What makes room goes all the same, where it is what holds places: else nothing would ever be created.
     fn wait_for_room(&self, shortage: Shortage, live: &str, leaving: &Leaving<'_>) -> RouteChanges {
-        if self.config.no_room == NoRoom::Turns && shortage != Shortage::Termination {
+        // A budget that is short for a moment only is waited for.
+        let is_too_tight = self.bounds.most_live < both_sets(self.target);
+        if self.config.no_room == NoRoom::Turns && (shortage == Shortage::Places || is_too_tight) {
             return self.turn_to_turns(shortage, live);
         }
         let (missing, most) = (self.missing(), self.bounds.most_live);

@@ -27,7 +27,19 @@ pub(super) fn admit(config: &BlueGreenConfig, target: u32, limits: Option<Commit
 /// Evaluates a cycle of a rollout that takes turns.
 pub(super) fn go_on(rollout: &Rollout<'_>, config: &BlueGreenConfig) -> RouteChanges {
     let spec = rollout.spec();
-    evaluate_as(BlueGreen::NAME, rollout, &as_rolling_update(config, spec.target_replicas, spec.limits))
+    evaluate_as(BlueGreen::NAME, rollout, &as_rolling_update(config, spec.target_replicas, spec.limits), None)
+}
+
+/// Takes the first turn, in the cycle that finds no room; `why` says so.
+pub(super) fn begin(rollout: &Rollout<'_>, config: &BlueGreenConfig, why: &str) -> RouteChanges {
+    let spec = rollout.spec();
+    let config = as_rolling_update(config, spec.target_replicas, spec.limits);
+    let mut plan = evaluate_as(BlueGreen::NAME, rollout, &config, Some(Key::Turns));
+    if plan.reason.code == "replacing" {
+        TAKING_TURNS.clone_into(&mut plan.reason.code);
+    }
+    plan.reason.message = format!("{why}; {}", plan.reason.message);
+    plan
 }
 
 /// The rolling update that keeps what blue-green promises with this configuration.
@@ -48,7 +60,7 @@ impl Cycle<'_> {
         self.config.no_room == NoRoom::Turns && self.memo.has(Key::Turns)
     }
 
-    /// Row 18: the next cycle takes the first turn, once a person has let it.
+    /// Row 18: the first turn is taken once a person has let it.
     pub(super) fn turn_to_turns(&self, shortage: Shortage, live: &str) -> RouteChanges {
         let lack = format!("{live}; there is no room for {} more ({})", self.missing(), shortage.as_str());
         if self.is_held_at(TURNS) {
@@ -57,8 +69,6 @@ impl Cycle<'_> {
             );
             return self.plan(SubStep::AwaitingPromotion, "awaiting-approval", message).wait_at(TURNS);
         }
-        let soon = self.now().saturating_add_millis(1000);
-        self.plan(SubStep::Provisioning, TAKING_TURNS, format!("{lack}: going on as a rolling update"))
-            .evaluate_again((soon > self.now()).then_some(soon))
+        RouteChanges::none(SubStep::Provisioning, TAKING_TURNS, format!("{lack}: going on as a rolling update"))
     }
 }

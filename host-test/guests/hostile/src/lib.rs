@@ -171,6 +171,7 @@ impl Strategy for Hostile {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each misdeed")]
     fn evaluate(rollout: &Rollout<'_>, config: &Config) -> Result<RouteChanges, EvaluationError> {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         PROMISES_LESS.store(false, Ordering::Relaxed);
@@ -183,13 +184,8 @@ impl Strategy for Hostile {
             return spoiled::evaluate(rollout, config.misdeed);
         }
         match config.misdeed {
-            Misdeed::None => {}
-            Misdeed::Idle => "there is time".clone_into(&mut plan.reason.message),
-            Misdeed::DrainLive => {
-                "all of it".clone_into(&mut plan.reason.message);
-                plan = plan.drain(rollout.routes());
-            }
-            Misdeed::Well
+            Misdeed::None
+            | Misdeed::Well
             | Misdeed::NeverComplete
             | Misdeed::NoWayBack
             | Misdeed::TrustStamps
@@ -198,6 +194,11 @@ impl Strategy for Hostile {
             | Misdeed::Hungry
             | Misdeed::Ravenous
             | Misdeed::PromiseLess => {}
+            Misdeed::Idle => "there is time".clone_into(&mut plan.reason.message),
+            Misdeed::DrainLive => {
+                "all of it".clone_into(&mut plan.reason.message);
+                plan = plan.drain(rollout.routes());
+            }
             Misdeed::Good => match mode() {
                 b"cautious" => "cautious".clone_into(&mut plan.reason.code),
                 b"broken" => panic!("as this version does"),

@@ -33,10 +33,10 @@ pub(super) fn evaluate(rollout: &Rollout<'_>, misdeed: Misdeed) -> Result<RouteC
                 return held("clock-behind", latest);
             }
         }
-        Misdeed::WaitForFullShares => {
-            if rollout.routes().any(|route| route.is_live() && route.is_active() && route.traffic_ratio < 1.0) {
-                return held("shares-differ", None);
-            }
+        Misdeed::WaitForFullShares
+            if rollout.routes().any(|route| route.is_live() && route.is_active() && route.traffic_ratio < 1.0) =>
+        {
+            return held("shares-differ", None);
         }
         Misdeed::ReplaceAtOnce if plan.reason.code == "backing-off" && plan.is_empty() => {
             let most = spec.limits.map_or(u32::MAX, |limits| limits.most_live);

@@ -226,10 +226,7 @@ impl Strategy {
 
     /// What the call comes to; nothing, where it goes on.
     fn call(&mut self, request: &Request, ends: bool) -> Option<String> {
-        let ticket = match self.admit(request) {
-            Ok(ticket) => ticket,
-            Err(_) => return Some("circuit-open".to_owned()),
-        };
+        let Ok(ticket) = self.admit(request) else { return Some("circuit-open".to_owned()) };
         self.called.push(self.name(ticket.which));
         if !ends {
             self.under_way.insert(request.deployment.clone(), (request.clone(), ticket));
