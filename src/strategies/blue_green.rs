@@ -37,9 +37,7 @@
 //! - **Roll back** is the same for every strategy: it returns to the stable revision, creates what is missing of it,
 //!   and drains green once it is not needed. It ends as rolled-back. Under a pause its code is `paused`, it drains
 //!   nothing, and does not end.
-//! - **Restored**: while less than the target serves, ready blue on standby or active at ratio 0.0 is returned to
-//!   traffic, no leftovers. What the stable revision lacks of the target is created, whatever made it short, before
-//!   green is. Both also under a pause.
+//! - **Restored**: what the stable revision lacks of the target is created, whatever made it short, before green is.
 //! - **Green is promoted** as the memo says; or, where that was lost, where it is in traffic, ready or not, blue is on
 //!   standby and none is active. Green in traffic beside active blue is no approval: somebody tries it out, or the host
 //!   puts every route into traffic that has warmed up.

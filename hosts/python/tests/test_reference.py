@@ -35,7 +35,10 @@ def is_plain(request: Request) -> bool:
     is_late = spec.now < spec.started_at
     stamps = [route.status_updated_at or route.created_at for route in routes if route.is_ready]
     is_first = not any(route.is_live and route.revision != spec.deploying_revision for route in routes)
-    in_or_out = all(route.traffic_ratio in (0.0, 1.0) or not route.is_ready for route in routes)
+    in_or_out = all(
+        route.traffic_ratio == float(route.traffic_status == TrafficStatus.ACTIVE) or not route.is_ready
+        for route in routes
+    )
     return (
         is_known
         and bounds == (None, None, None)

@@ -5,12 +5,12 @@ use std::ptr;
 use super::{Cycle, Deadline, NoRoom, RollingBack, both_sets, deadline, gates::Hold, turns::TAKING_TURNS};
 use crate::{
     RolloutSpec, Route, RouteChanges, RouteStatus, SubStep, Tally, Timestamp,
-    order::{first_to_drain, is_among, sort_by_id},
+    order::{first_to_drain, sort_by_id},
     strategies::{
         blip,
         departures::Leaving,
         room::{Room, Shortage},
-        traffic::{activate, put_on_standby, raise_beside_stable, raise_what_stays},
+        traffic::{put_on_standby, raise_what_stays},
         wait::Wait,
     },
     words::{are, awaiting_checks, check_failed, count, name, paused, seconds, share},
@@ -32,19 +32,11 @@ impl Cycle<'_> {
         self.roll_back("green-lost", "no green route served any more after the promotion")
     }
 
-    /// Returns ready blue to traffic where less than the target serves, and creates what the stable revision lacks,
-    /// beside whatever the plan does.
+    /// Creates what the stable revision lacks, beside whatever the plan does.
     pub(super) fn restore(&self, plan: RouteChanges) -> RouteChanges {
-        let returned = self.returned();
-        let mut plan = plan.change_traffic(returned.iter().map(|route| activate(route)));
-        if !returned.is_empty() {
-            plan.reason.message += &format!("; returning {} to traffic", returned.len());
-        }
-        if let Some(strength) = &self.strength {
-            let created = strength.creatable(Room::new(self.rollout, self.bounds, plan.drain_route_ids.len()));
-            plan = strength.restore(self.rollout, plan, created);
-        }
-        if returned.is_empty() { plan } else { raise_beside_stable(self.rollout, plan) }
+        let Some(strength) = &self.strength else { return plan };
+        let created = strength.creatable(Room::new(self.rollout, self.bounds, plan.drain_route_ids.len()));
+        strength.restore(self.rollout, plan, created)
     }
 
     /// Rows 4 and 10.
@@ -257,19 +249,6 @@ impl<'a> Cycle<'a> {
         plan
     }
 
-    /// As much ready blue on standby, or active with no share, as serves less than the target. Nobody returns to
-    /// leftovers.
-    fn returned(&self) -> Vec<&'a Route> {
-        let is_out =
-            |route: &&Route| route.is_ready() && !route.is_serving() && (route.is_standby() || route.is_active());
-        let out = self.rollout.blue().filter(is_out).filter(|route| !self.rollout.is_leftover(route));
-        let out: Vec<&Route> = out.collect();
-        let missed = self.target.saturating_sub(self.tally.serving()) as usize;
-        // Those that would be drained first stay out.
-        let rest = first_to_drain(out.iter().copied(), out.len().saturating_sub(missed));
-        out.into_iter().filter(|route| !is_among(&rest, route)).collect()
-    }
-
     /// What a plan that creates green lets go: leftovers that do not serve, and blue beyond the target, what is worth
     /// least first; of what serves only so much that the target still does.
     fn makes_room(&self) -> Vec<&'a Route> {
@@ -286,13 +265,8 @@ impl<'a> Cycle<'a> {
         leaving.extend(first_to_drain(others, spare));
         let beyond = (leftovers.len() - spare + rest.len()).saturating_sub(target).min(rest.len());
         let may_serve_less = serving.saturating_sub(target).saturating_sub(spare);
-        // What returns to traffic beside it is needed as much as what serves.
-        let returned = self.returned();
-        let (needed, idle): (Vec<&Route>, Vec<&Route>) =
-            rest.into_iter().partition(|route| route.is_serving() || is_among(&returned, route));
-        let of_idle = beyond.min(idle.len());
-        leaving.extend(first_to_drain(idle, of_idle));
-        leaving.extend(first_to_drain(needed, (beyond - of_idle).min(may_serve_less)));
+        let beyond = beyond.min(rest.iter().filter(|route| !route.is_serving()).count() + may_serve_less);
+        leaving.extend(first_to_drain(rest.iter().copied(), beyond));
         sort_by_id(&mut leaving);
         leaving
     }
