@@ -9,8 +9,8 @@
 //! limit or a plan that the guard rejects, has a circuit of its own: it is answered with an error for a while that
 //! doubles each time. Whose fault it is is asked in the background: what the new version fails and the one before it
 //! does not is *pinned* to that one, and a version that fails three deployments in this way is quarantined and
-//! reverted. With none to revert to, a version that fails for three deployments and for none succeeds has a circuit for all.
-//! There is no state without a way out.
+//! reverted. With none to revert to, a version that fails for three deployments and for none succeeds has a circuit for
+//! all. There is no state without a way out.
 //!
 //! Before that, a version can be [tried in the shadow](Registry::shadow) of the current one: both decide, the current
 //! one's answer counts, and what the other decides differently is recorded. A folder can be [watched](Registry::watch),
