@@ -213,8 +213,8 @@ fn the_window(#[case] elapsed: u64, #[case] seen: Option<u64>, #[case] plan: &st
     let decided = evaluate(&beside("kkk", "RRR"), &spec);
 
     assert_eq!(summary(&decided), plan);
-    // A host makes no pause of less than a second, and the second cycle comes a second after the first.
-    let next = Timestamp::from_millis(after(if elapsed == 300_999 { 301_000 } else { elapsed + 1000 }));
+    // A host makes no pause of less than a second.
+    let next = Timestamp::from_millis(after(elapsed + 1000));
     assert_eq!(decided.next_evaluation_at, (plan == "keeping-blue").then_some(next));
 }
 
@@ -556,4 +556,21 @@ fn what_holds_places(
     let decided = evaluate(&routes, &Spec { operator: operator(request), ..spec(60_000, KEEP) });
 
     assert_eq!(summary(&decided), plan, "{}", decided.reason.message);
+}
+
+/// What is beyond the target is no reason to complete with what has not been ready for long enough.
+#[test]
+fn what_goes_is_not_what_completes_it() {
+    let config = r#"{"auto_promote": true, "min_ready_seconds": 30}"#;
+    let mut routes = beside("", "rR");
+    routes[1].status_updated_at = Some(Timestamp::from_millis(STARTED_AT + 50_000));
+    let spec =
+        |elapsed| Spec { target_replicas: 1, memo: memo(&format!("promoted {STARTED_AT}")), ..spec(elapsed, config) };
+
+    let early = evaluate(&routes, &spec(60_000));
+    assert_eq!((summary(&early).as_str(), early.sub_step), ("replacing-green", SubStep::Finalizing));
+    assert_eq!(early.next_evaluation_at, Some(Timestamp::from_millis(STARTED_AT + 80_000)));
+
+    let later = evaluate(&routes, &spec(80_000));
+    assert_eq!(later.sub_step, SubStep::Completed, "{later:?}");
 }

@@ -184,7 +184,7 @@ fn ready_since(#[case] updated: Option<u64>, #[case] created: u64, #[case] next:
 #[rstest]
 #[case::one_millisecond_less(59_999, None, "waiting-for-ready", Some(60_999))]
 #[case::exactly_and_for_the_first_time(60_000, None, "waiting-for-ready", Some(61_000))]
-#[case::less_than_a_second_later(60_999, Some(60_000), "waiting-for-ready", Some(61_000))]
+#[case::less_than_a_second_later(60_999, Some(60_000), "waiting-for-ready", Some(61_999))]
 #[case::a_second_later(61_000, Some(60_000), "deadline-exceeded", None)]
 fn the_deadline_counts_to_the_millisecond(
     #[case] elapsed: u64,

@@ -9,7 +9,7 @@ const LONGEST: u32 = 300;
 
 /// The back-off after the last of these failures, if it is not over: 10 s; 20 s once more have failed than the target,
 /// 40 s once more than twice as many have, up to 300 s, as Kubernetes [restarts containers][kubernetes]. What is
-/// stamped ahead of the clock altogether failed at `ahead`.
+/// stamped ahead of the clock altogether failed at `ahead`; none failed before it was `created`.
 ///
 /// [kubernetes]: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
 pub(crate) fn back_off<'a>(
@@ -17,6 +17,7 @@ pub(crate) fn back_off<'a>(
     target: u32,
     now: Timestamp,
     ahead: Timestamp,
+    created: Option<Timestamp>,
 ) -> Option<Wait> {
     let (mut failures, mut last) = (0_u32, None);
     for route in failed {
@@ -26,7 +27,7 @@ pub(crate) fn back_off<'a>(
     }
     let rounds = failures.div_ceil(target.max(1)).max(1);
     let seconds = (FIRST << (rounds - 1).min(5)).min(LONGEST);
-    Some(Wait::new(last?, seconds)).filter(|back_off| !back_off.is_over(now))
+    Some(Wait::new(last?.max(created.unwrap_or_default()), seconds)).filter(|back_off| !back_off.is_over(now))
 }
 
 /// Whether all that is known of a route is ahead of the clock, which was set back since.

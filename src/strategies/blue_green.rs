@@ -11,7 +11,7 @@
 //! | 3 | green was promoted and is lost | roll back | roll back | `green-lost` |
 //! | | *while green is promoted:* | | | |
 //! | 4 | paused, and the least of the limits serves | finalizing | none | `paused` |
-//! | 5 | available green < target | finalizing | promote what is ready, create the missing | `replacing-green` |
+//! | 5 | available green that stays < target | finalizing | promote ready, create missing | `replacing-green` |
 //! | 6 | blue is kept and the time is not over, or paused | finalizing | promote what is ready | `keeping-blue` |
 //! | 7 | else | completed | promote, drain all else | `retiring-blue`, `already-promoted` |
 //! | | *before, and the stable revision is restored in each plan:* | | | |
@@ -421,7 +421,10 @@ impl Cycle<'_> {
         if self.rollout.spec().is_paused() && !self.is_short() {                             // row 4
             return self.pause(SubStep::Finalizing);
         }
-        if self.available < self.target {                                                    // row 5
+        // What stays is judged: beyond the target there may be some that are available, and go.
+        let stay = self.chosen();
+        let available = stay.iter().filter(|route| self.readiness.is_available(route)).count();
+        if available < self.target as usize {                                                // row 5
             return self.replace_green();
         }
         if self.tally.standby_blue > 0 && !self.window.is_now()

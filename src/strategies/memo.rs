@@ -76,12 +76,20 @@ keys! {
     StampedAhead = "stamped-ahead", Moment;
     /// The number of ended routes that are stamped ahead of the clock last grew.
     EndedAhead = "ended-ahead", Moment;
+    /// Green routes were last created although others had failed.
+    Created = "created", Moment;
+    /// Routes of the stable revision were last created although others had failed.
+    Restored = "restored", Moment;
     /// Routes that are to be drained last left the traffic.
     LeftTraffic = "left-traffic", Moment;
     /// How many ready routes are stamped ahead of the clock.
     Ahead = "ahead", Number;
     /// How many ended routes are stamped ahead of the clock.
     Ended = "ended", Number;
+    /// How many green routes had failed when one was last created.
+    Failed = "failed", Number;
+    /// How many of the stable revision had failed when one was last created.
+    StableFailed = "stable-failed", Number;
     /// The most green routes that were ready at once, less those that were lost through nobody's fault.
     Mark = "mark", Number;
     /// How many green routes had been evicted or drained when the mark was last lowered.

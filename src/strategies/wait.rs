@@ -1,6 +1,6 @@
 //! A stretch of time that a strategy waits for: a delay, a deadline, a back-off, a window.
 
-use crate::{Timestamp, text::SHORTEST_PAUSE_MILLIS};
+use crate::Timestamp;
 
 /// So many seconds from a moment. Exactly so many are enough. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +43,9 @@ impl Wait {
         self.end().saturating_millis_since(now)
     }
 
-    /// When to look whether it is over, if that is ahead: a second from now at the earliest, which is the shortest
-    /// pause that a host makes. A moment that is not ahead must not be the next evaluation: there would be no pause.
+    /// When to look whether it is over, if that is ahead. A moment that is not must not be the next evaluation: there
+    /// would be no pause.
     pub(crate) fn end_ahead(self, now: Timestamp) -> Option<Timestamp> {
-        Some(self.end()).filter(|end| *end > now).map(|end| end.max(now.saturating_add_millis(SHORTEST_PAUSE_MILLIS)))
+        Some(self.end()).filter(|end| *end > now)
     }
 }

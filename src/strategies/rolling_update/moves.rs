@@ -60,14 +60,22 @@ impl<'a> Moves<'a> {
     }
 }
 
+impl<'a> Old<'a> {
+    /// Those that are left without some.
+    fn without(&self, gone: &[&Route]) -> Self {
+        let left = |routes: &[&'a Route]| routes.iter().copied().filter(|route| !is_among(gone, route)).collect();
+        Self { active: left(&self.active), standby: left(&self.standby), abandoned: left(&self.abandoned) }
+    }
+}
+
 impl<'a> Cycle<'a> {
     /// All moves that are allowed at once.
     pub(super) fn moves(&self) -> Moves<'a> {
         let (old, drain_new) = (self.old(), self.drain_new());
         let unpromoted = self.rollout.green().filter(|route| route.is_ready() && !route.is_promoted());
         let promote: Vec<&Route> = unpromoted.filter(|route| !is_among(&drain_new, route)).collect();
-        let moves = |least: u32| {
-            let (return_old, rest) = self.returned(&old, least);
+        let moves = |old: &Old<'a>, least: u32| {
+            let (return_old, rest) = self.returned(old, least);
             let leaves = self.drain_old(&old.active, return_old.len(), least);
             let mut leaving: Vec<&Route> = [&old.abandoned[..], &rest, &leaves, &drain_new].concat();
             sort_by_id(&mut leaving);
@@ -79,10 +87,20 @@ impl<'a> Cycle<'a> {
             Moves { create, restore, return_old, leaving, promote: vec![] }
         };
         // After a failure the new revision may cost nothing, unless none of it could be on its way then.
-        let cautious = (self.failures.count() > 0).then(|| moves(self.target));
+        let is_cautious = self.failures.count() > 0;
+        let cautious = is_cautious.then(|| moves(&old, self.target));
         let is_on_its_way = self.tally.live_green > self.available || self.missing() == 0;
         let is_enough = |moves: &Moves<'_>| moves.create > 0 || is_on_its_way || self.back_off.is_some();
-        let moves = cautious.filter(is_enough).unwrap_or_else(|| moves(self.bounds.least_serving));
+        let moves = cautious.filter(is_enough).unwrap_or_else(|| {
+            let bold = moves(&old, self.bounds.least_serving);
+            if !is_cautious || bold.create == 0 {
+                return bold;
+            }
+            // Once one is on its way the rest costs nothing again: what need not leave the traffic stays.
+            let rest = moves(&old.without(&bold.leaving.drained), self.target);
+            let leaving = Leaving { drained: bold.leaving.drained, ..rest.leaving };
+            Moves { return_old: rest.return_old, leaving, ..bold }
+        });
         Moves { promote, ..moves }
     }
 
