@@ -196,7 +196,8 @@ func TestABadVersionIsRevertedWithinThreeOfItsDeployments(t *testing.T) {
 func TestAQuarantineIsLiftedByItsDigest(t *testing.T) {
 	registry, folder := newRegistry(t, Limits{}, RegistryOptions{RevertAfter: 1}), t.TempDir()
 	mustSwap(t, registry, "hostile", write(t, folder, "1.wasm", hostileVersion(t, "meek")))
-	bad := mustSwap(t, registry, "hostile", write(t, folder, "2.wasm", hostileVersion(t, "honest"))).Plugin
+	newer := versioned(t, hostileVersion(t, "honest"), "0.3.0")
+	bad := mustSwap(t, registry, "hostile", write(t, folder, "2.wasm", newer)).Plugin
 	if _, err := evaluateFor(registry, "a", "trap"); !errors.Is(err, ErrTrap) {
 		t.Fatal(err)
 	}

@@ -95,6 +95,9 @@ func (h *held) finish(admitted *admission, judged judgement, took time.Duration,
 	outcome := judged.outcome
 	found := h.versions.blame.finished(admitted, outcome, h.slot.registry.options.Clock)
 	if outcome == OutcomeOK {
+		if !admitted.toPrevious {
+			h.slot.succeeded(h.versions, admitted.deployment)
+		}
 		return
 	}
 	name := shownDeployment(admitted.deployment)

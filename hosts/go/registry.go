@@ -25,9 +25,16 @@ type Registry struct {
 	blame   blameOptions
 	// background answers who is to blame.
 	background questions
+	// quarantine has the versions that were reverted, and state keeps it over restarts; may be nil.
+	quarantine quarantine
+	state      *stateFolder
+	// read reads the files of a watched folder.
+	read func(path string) (componentFile, error)
 
-	mutex    sync.RWMutex
-	slots    map[string]*slot
+	mutex sync.RWMutex
+	slots map[string]*slot
+	// checks are those of strategies that are not there yet.
+	checks   map[string]*Checks
 	isClosed bool
 }
 
@@ -55,6 +62,10 @@ type RegistryOptions struct {
 	BatchTime time.Duration
 	// MostEntries is the number of failing deployments of a strategy that are remembered; default 65,536.
 	MostEntries int
+	// State is a folder that keeps the quarantine, and the last good component of each strategy, over restarts, in the
+	// format of the hosts in all languages; it is made where it is not there. Default: nothing is kept. What cannot be
+	// read or written in it is logged, and keeps no call and no load from what it does.
+	State string
 	// Clock is the clock for circuits; default [time.Now].
 	Clock func() time.Time
 }
@@ -89,13 +100,18 @@ func NewRegistry(host *Host, options RegistryOptions) *Registry {
 		options.Clock = time.Now
 	}
 	options.Guards = maps.Clone(options.Guards)
-	made := &Registry{host: host, options: options, slots: map[string]*slot{}}
+	made := &Registry{host: host, options: options, slots: map[string]*slot{}, checks: map[string]*Checks{}, read: host.read}
 	made.blame = blameOptions{
 		revertAfter: options.RevertAfter, openAfter: options.OpenAfter, mostEntries: options.MostEntries,
 		first: options.FirstBackOff, longest: options.LongestBackOff,
 		lengthen: func(backOff time.Duration) time.Duration {
 			return backOff + time.Duration(float64(backOff)*max(0, options.Jitter)*options.Random())
 		},
+	}
+	if options.State != "" {
+		made.state = newStateFolder(host, options.State)
+		made.quarantine.entries = made.state.quarantined()
+		made.quarantine.keep = made.state.writeQuarantine
 	}
 	return made
 }
@@ -110,42 +126,12 @@ type FileResult struct {
 	Err error
 }
 
-// LoadDir loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name
-// that it says it has. What cannot be loaded keeps nothing else from being loaded.
-//
-// It fails only where the folder cannot be read; what came of each file is in the list.
-func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, error) {
-	paths, err := pluginsIn(folder)
-	if err != nil {
-		return nil, err
-	}
-	var results []FileResult
-	for _, path := range paths {
-		swap, err := r.swap(ctx, swapRequest{}, path)
-		results = append(results, FileResult{path, swap, err})
-	}
-	return results, nil
-}
-
 // Swap makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks
 // that were set for the name with [Registry.SetChecks]. The same file again changes nothing.
 //
 // It fails with a [SwapError]; the version before goes on.
 func (r *Registry) Swap(ctx context.Context, name, path string) (Swap, error) {
 	return r.swap(ctx, swapRequest{name: name, evenQuarantined: true}, path)
-}
-
-// SetChecks sets what every later version of a strategy must pass before it is switched to. It fails with an
-// [UnknownStrategyError].
-func (r *Registry) SetChecks(name string, checks Checks) error {
-	slot, err := r.slot(name)
-	if err != nil {
-		return err
-	}
-	slot.change.Lock()
-	defer slot.change.Unlock()
-	slot.checks = Checks{Configs: slices.Clone(checks.Configs), Vectors: slices.Clone(checks.Vectors)}
-	return nil
 }
 
 // Status gives the status of every strategy, in the order of their names.
@@ -161,20 +147,11 @@ func (r *Registry) Status() []StrategyStatus {
 }
 
 // Release lifts the quarantine of the version with this digest, `sha256:` and 64 hex digits, so that folders load it
-// again. It tells whether there was one.
+// again, also after a restart where there is a state folder. It tells whether there was one.
 func (r *Registry) Release(digest string) bool {
-	r.mutex.RLock()
-	slots := slices.Collect(maps.Values(r.slots))
-	r.mutex.RUnlock()
-	isReleased := false
-	for _, slot := range slots {
-		slot.change.Lock()
-		if slot.quarantined[digest] {
-			delete(slot.quarantined, digest)
-			isReleased = true
-			slot.log().Info("released from quarantine", "digest", digest)
-		}
-		slot.change.Unlock()
+	released, isReleased := r.quarantine.release(digest)
+	if isReleased {
+		r.host.log.Info("released from quarantine", "strategy", shown(released.Strategy), "digest", digest)
 	}
 	return isReleased
 }

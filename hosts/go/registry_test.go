@@ -178,9 +178,6 @@ func TestAStrategyThatIsNotThereIsToldWithThoseThatAre(t *testing.T) {
 	if !errors.Is(err, ErrUnknownStrategy) || err.Error() != "there is no strategy `rolling-update`; there is hostile" {
 		t.Error(err)
 	}
-	if err := registry.SetChecks("rolling-update", Checks{}); !errors.Is(err, ErrUnknownStrategy) {
-		t.Error(err)
-	}
 }
 
 func TestARegistryThatWasClosedSwapsNothing(t *testing.T) {
