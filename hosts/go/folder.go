@@ -175,7 +175,7 @@ func (f *folder) read(path string, pending *pendingFile, now time.Time) *compone
 // load loads what is whole, together: of several versions of a strategy the newest is to run.
 func (f *folder) load(ctx context.Context, whole []fileRead) {
 	before := maps.Clone(f.held)
-	results := f.registry.changeAll(ctx, whole, f.held)
+	results := f.registry.changeAll(ctx, swapRequest{trial: f.options.Trial}, whole, f.held)
 	for _, result := range results {
 		f.settle(result.Path, result.Err)
 		if _, isAgain := f.again[result.Path]; isAgain {

@@ -104,7 +104,7 @@ func (h *held) finish(admitted *admission, judged judgement, took time.Duration,
 	log := h.slot.log().With("plugin", h.version(admitted).plugin.ID(), "deployment", name)
 	switch {
 	case len(judged.violations) > 0:
-		log.Warn("plan rejected", "violations", summary(judged.violations))
+		log.Warn("plan rejected", "violations", shown(summary(judged.violations)))
 	case err != nil:
 		log.Warn("no plan", "outcome", outcome, "error", err)
 	}

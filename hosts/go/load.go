@@ -100,7 +100,7 @@ func (h *Host) loadUncontained(
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := h.runtime.CompileModule(ctx, admitted.core)
+	compiled, err := h.cache.compile(ctx, h.runtime, admitted.core)
 	if err != nil {
 		return nil, &LoadError{Name: name, Kind: ErrInvalidComponent, Cause: err}
 	}

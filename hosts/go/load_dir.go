@@ -33,7 +33,7 @@ func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, er
 		}
 		files = append(files, fileRead{path, file})
 	}
-	results = append(results, r.changeAll(ctx, files, map[string]heldFile{})...)
+	results = append(results, r.changeAll(ctx, swapRequest{}, files, map[string]heldFile{})...)
 	slices.SortFunc(results, func(a, b FileResult) int { return cmp.Compare(a.Path, b.Path) })
 	return append(results, r.complete(ctx)...), nil
 }

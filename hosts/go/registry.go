@@ -3,7 +3,6 @@ package pointsman
 import (
 	"context"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -38,66 +37,11 @@ type Registry struct {
 	isClosed bool
 }
 
-// RegistryOptions say how a registry treats its plugins. A field that is zero has its default.
-type RegistryOptions struct {
-	// Guard is that of every plugin that has none of its own in Guards.
-	Guard Guard
-	// Guards are those of single strategies, by name. A deployment may have a policy of its own besides: [Request.Policy].
-	Guards map[string]Guard
-	// RevertAfter is the number of deployments, or all where there are fewer, that must be pinned to the version before
-	// for a version to be reverted; with none before it, that must fail for its circuit to open. Default 3.
-	RevertAfter int
-	// OpenAfter is the number of failures in a row after which the circuit of a deployment opens; default 3.
-	OpenAfter int
-	// FirstBackOff is the time for which a circuit is open at first; default 1 s. It doubles with every further failure.
-	FirstBackOff time.Duration
-	// LongestBackOff is the longest that it becomes; default 1 minute.
-	LongestBackOff time.Duration
-	// Jitter is the share by which each back-off is lengthened at most, at random; default 0.5, none where negative.
-	Jitter float64
-	// Random gives numbers from 0.0 up to 1.0 for the jitter; default [rand.Float64].
-	Random func() float64
-	// BatchTime is the time limit of a batch, the halves of it included; default 30 s. Each call in it has
-	// [Limits.Time] besides.
-	BatchTime time.Duration
-	// MostEntries is the number of failing deployments of a strategy that are remembered; default 65,536.
-	MostEntries int
-	// State is a folder that keeps the quarantine, and the last good component of each strategy, over restarts, in the
-	// format of the hosts in all languages; it is made where it is not there. Default: nothing is kept. What cannot be
-	// read or written in it is logged, and keeps no call and no load from what it does.
-	State string
-	// Clock is the clock for circuits; default [time.Now].
-	Clock func() time.Time
-}
-
-// NewRegistry makes an empty registry on a host, which must not be nil.
-func NewRegistry(host *Host, options RegistryOptions) *Registry {
-	if options.RevertAfter <= 0 {
-		options.RevertAfter = 3
-	}
-	if options.OpenAfter <= 0 {
-		options.OpenAfter = 3
-	}
-	if options.FirstBackOff <= 0 {
-		options.FirstBackOff = time.Second
-	}
-	if options.LongestBackOff <= 0 {
-		options.LongestBackOff = time.Minute
-	}
-	if options.Jitter == 0 {
-		options.Jitter = 0.5
-	}
-	if options.Random == nil {
-		options.Random = rand.Float64
-	}
-	if options.BatchTime <= 0 {
-		options.BatchTime = 30 * time.Second
-	}
-	if options.MostEntries <= 0 {
-		options.MostEntries = 65_536
-	}
-	if options.Clock == nil {
-		options.Clock = time.Now
+// NewRegistry makes an empty registry on a host, which must not be nil. It fails with [ErrInvalidOptions].
+func NewRegistry(host *Host, options RegistryOptions) (*Registry, error) {
+	options = options.withDefaults()
+	if err := options.validate(); err != nil {
+		return nil, err
 	}
 	options.Guards = maps.Clone(options.Guards)
 	made := &Registry{host: host, options: options, slots: map[string]*slot{}, checks: map[string]*Checks{}, read: host.read}
@@ -113,7 +57,7 @@ func NewRegistry(host *Host, options RegistryOptions) *Registry {
 		made.quarantine.entries = made.state.quarantined()
 		made.quarantine.keep = made.state.writeQuarantine
 	}
-	return made
+	return made, nil
 }
 
 // FileResult is the result of loading one file.

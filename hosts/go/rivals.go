@@ -52,7 +52,9 @@ func (f *heldFile) objection(held map[string]heldFile, current string) *SwapErro
 
 // changeAll makes the newest version of each strategy in a folder the current one; the results are in the order of the
 // files, and told. `held` are all files of the folder as far as they are known; those that are given are noted there.
-func (r *Registry) changeAll(ctx context.Context, files []fileRead, held map[string]heldFile) []FileResult {
+func (r *Registry) changeAll(
+	ctx context.Context, request swapRequest, files []fileRead, held map[string]heldFile,
+) []FileResult {
 	results := make([]FileResult, len(files))
 	versions := map[string]*version{}
 	places := map[string]int{}
@@ -82,11 +84,11 @@ func (r *Registry) changeAll(ctx context.Context, files []fileRead, held map[str
 			versions[path].plugin.Close()
 			result.Err = failed
 		} else {
-			result.Swap, result.Err = r.install(ctx, swapRequest{}, versions[path])
+			result.Swap, result.Err = r.install(ctx, request, versions[path])
 		}
 	}
 	for _, result := range results {
-		r.report(swapRequest{}, result.Path, result.Swap, result.Err)
+		r.report(request, result.Path, result.Swap, result.Err)
 	}
 	return results
 }

@@ -110,8 +110,8 @@ func TestRunningAndAfterARestartTheSameRuns(t *testing.T) {
 
 func TestATieIsRefusedAndTold(t *testing.T) {
 	var log bytes.Buffer
-	registry := NewRegistry(newHost(t, Limits{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil)))), RegistryOptions{})
-	folder := t.TempDir()
+	host := newHost(t, Limits{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	registry, folder := mustRegistry(t, host, RegistryOptions{}), t.TempDir()
 	write(t, folder, "a.wasm", inVersion(t, "0.3.0", "honest"))
 	write(t, folder, "b.wasm", inVersion(t, "0.3.0", "cautious"))
 
@@ -178,7 +178,7 @@ func TestChecksMayBeSetBeforeTheFirstLoad(t *testing.T) {
 func TestAGuardForANameThatIsNotLoadedIsTold(t *testing.T) {
 	var log bytes.Buffer
 	host := newHost(t, Limits{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	registry, folder := NewRegistry(host, RegistryOptions{Guards: map[string]Guard{
+	registry, folder := mustRegistry(t, host, RegistryOptions{Guards: map[string]Guard{
 		"hostil": GuardIDsOnly(), "hostile": GuardIDsOnly(),
 	}}), t.TempDir()
 	write(t, folder, "a.wasm", hostileVersion(t, "honest"))

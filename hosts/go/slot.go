@@ -15,6 +15,9 @@ type slot struct {
 	versions atomic.Pointer[versions]
 	counts   counts
 	seen     *seen
+	// tried is the version that is tried beside the current one, and lastShadow the last that was; may be nil.
+	tried      atomic.Pointer[tried]
+	lastShadow atomic.Pointer[Shadow]
 
 	// change is held while the version changes, so that changes come one after the other. Calls never wait for it.
 	change sync.Mutex
@@ -59,6 +62,7 @@ func (s *slot) switchTo(version *version) Swap {
 		previous, dropped = old.previous, old.current
 	}
 	s.use(version, previous)
+	s.promoted(version)
 	if dropped != nil {
 		dropped.plugin.Close()
 	}
@@ -97,6 +101,14 @@ func (s *slot) log() *slog.Logger {
 }
 
 func (s *slot) close() {
+	tried := s.tried.Load()
+	s.change.Lock()
+	s.discardTried()
+	s.change.Unlock()
+	if tried != nil {
+		// It may wait for the change.
+		<-tried.done
+	}
 	s.change.Lock()
 	defer s.change.Unlock()
 	versions := s.versions.Load()
@@ -115,6 +127,10 @@ func (s *slot) status(now time.Time) StrategyStatus {
 		status.Previous = &previous
 	}
 	versions.blame.status(now, &status)
+	if tried := s.tried.Load(); tried != nil {
+		shadow := tried.Status()
+		status.Shadow = &shadow
+	}
 	status.Quarantined = s.registry.quarantine.of(s.name)
 	return status
 }

@@ -172,34 +172,12 @@ func (s *stateFolder) read(path string) []byte {
 
 // write writes a file whole, and tells whether it could.
 func (s *stateFolder) write(path string, content []byte) bool {
-	if err := writeWhole(path, content); err != nil {
+	// As other files are, and not for its owner alone: another manager may take over.
+	if err := writeWhole(path, content, 0o644); err != nil {
 		s.tell("cannot be written", path, err)
 		return false
 	}
 	return true
-}
-
-// writeWhole writes beside the file and renames, so that no reader and no crash finds a part of it.
-func writeWhole(path string, content []byte) (err error) {
-	part, err := os.CreateTemp(filepath.Dir(path), ".*.part")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(part.Name()))
-		}
-	}()
-	_, err = part.Write(content)
-	if err == nil {
-		err = part.Sync()
-	}
-	// As other files are, and not for its owner alone: another manager may take over.
-	err = errors.Join(err, part.Close(), os.Chmod(part.Name(), 0o644))
-	if err != nil {
-		return err
-	}
-	return os.Rename(part.Name(), path)
 }
 
 func (s *stateFolder) tell(what, path string, err error) {

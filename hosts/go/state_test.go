@@ -34,7 +34,9 @@ func newRestarts(t testing.TB) *restarts {
 	return r
 }
 
-func (r *restarts) registry() *Registry { return NewRegistry(r.host, RegistryOptions{State: r.state}) }
+func (r *restarts) registry() *Registry {
+	return mustRegistry(r.t, r.host, RegistryOptions{State: r.state})
+}
 
 func (r *restarts) loadDir(registry *Registry, folder string) []FileResult {
 	r.t.Helper()

@@ -78,6 +78,8 @@ type StrategyStatus struct {
 	Reverts uint64
 	// Quarantined are the digests of its versions that were reverted, sorted; see [Registry.Release].
 	Quarantined []string
+	// Shadow is the version that is tried, or waits to be promoted; nil where there is none.
+	Shadow *ShadowStatus
 	// CircuitOpen is the time for which calls will still be answered with an error; 0 where the circuit is not open.
 	CircuitOpen time.Duration
 	// Deployments has the deployments that fail.

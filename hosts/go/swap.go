@@ -6,9 +6,9 @@ import "errors"
 type Swap struct {
 	// Outcome is what it did.
 	Outcome SwapOutcome
-	// Plugin is the plugin from now on; where it is quarantined, the plugin in the file.
+	// Plugin is the plugin from now on; where it is tried or quarantined, the plugin in the file.
 	Plugin PluginID
-	// From is the plugin until now, where it was replaced.
+	// From is the plugin until now, where it was replaced, and the current one, where another is tried.
 	From PluginID
 }
 
@@ -20,7 +20,9 @@ const (
 	Loaded SwapOutcome = "loaded"
 	// Swapped: the current plugin was replaced.
 	Swapped SwapOutcome = "swapped"
-	// Unchanged: it is the current plugin already.
+	// Shadowing: it is tried in the shadow of the current plugin, which is From.
+	Shadowing SwapOutcome = "shadowing"
+	// Unchanged: it is the current plugin already, or is tried already.
 	Unchanged SwapOutcome = "unchanged"
 	// Quarantined: it is a version that was reverted, found in a folder. Only [Registry.Swap] takes it back.
 	Quarantined SwapOutcome = "quarantined"
@@ -68,7 +70,7 @@ func (e *SwapError) Error() string {
 	if e.Cause != nil {
 		text += ": " + e.Cause.Error()
 	}
-	return text
+	return shown(text)
 }
 
 // Unwrap gives the kind, and the cause if there is one.

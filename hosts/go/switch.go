@@ -13,6 +13,8 @@ type swapRequest struct {
 	name string
 	// evenQuarantined tells whether a version is taken that is quarantined.
 	evenQuarantined bool
+	// trial has the terms, where it is tried first; may be nil.
+	trial *Trial
 }
 
 // swap makes the plugin in a file the current one, and tells of it.
@@ -123,6 +125,9 @@ func (r *Registry) install(ctx context.Context, request swapRequest, version *ve
 		return Swap{}, err
 	}
 	isKept = true
+	if request.trial != nil {
+		return slot.try(version, *request.trial), nil
+	}
 	swap := slot.switchTo(version)
 	r.quarantine.release(id.Digest)
 	return swap, nil
@@ -172,6 +177,9 @@ func (r *Registry) add(first *version, passed *Checks) *slot {
 func (s *slot) nothingToDo(request swapRequest, id PluginID) (Swap, bool) {
 	if current := s.versions.Load().current.plugin.ID(); current.Digest == id.Digest {
 		return Swap{Outcome: Unchanged, Plugin: current}, true
+	}
+	if tried := s.tried.Load(); request.trial != nil && tried != nil && tried.version.plugin.ID().Digest == id.Digest {
+		return Swap{Outcome: Unchanged, Plugin: id}, true
 	}
 	if !request.evenQuarantined && s.registry.quarantine.has(id.Digest) {
 		return Swap{Outcome: Quarantined, Plugin: id}, true

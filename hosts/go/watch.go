@@ -31,8 +31,27 @@ type WatchOptions struct {
 	// Poll is the interval of looking, in place of the system's events; default is events. For file systems that have
 	// none: NFS, and some folders that are mounted into containers. Quiet is then at least this long.
 	Poll time.Duration
+	// Trial has each new version tried in the shadow of the current one first; see [Registry.Shadow]. Nil swaps at once.
+	Trial *Trial
 	// OnChange is called with what came of each file, on the goroutine that watches. A panic in it is logged.
 	OnChange func(FileResult)
+}
+
+// WatchError says that a folder cannot be watched.
+type WatchError struct {
+	// Folder is its path.
+	Folder string
+	// Cause is why.
+	Cause error
+}
+
+func (e *WatchError) Error() string {
+	return shown(fmt.Sprintf("folder `%s` cannot be watched: %v", e.Folder, e.Cause))
+}
+
+// Unwrap gives the cause.
+func (e *WatchError) Unwrap() error {
+	return e.Cause
 }
 
 // Watch is a folder that is watched, until it is closed.
@@ -45,13 +64,18 @@ type Watch struct {
 // or the context ends. A file that is being written is not loaded. A version that is quarantined is not loaded again,
 // and removing a file takes no strategy away.
 //
-// It returns once what is there was loaded. It fails where the folder cannot be read or the system does not watch it.
+// It returns once what is there was loaded. It fails with a [WatchError] where the folder cannot be read or the
+// system does not watch it.
 func (r *Registry) Watch(ctx context.Context, path string, options WatchOptions) (*Watch, error) {
-	fail := func(err error) (*Watch, error) {
-		return nil, fmt.Errorf("folder `%s` cannot be watched: %w", shown(path), err)
-	}
+	fail := func(err error) (*Watch, error) { return nil, &WatchError{path, err} }
 	if err := ctx.Err(); err != nil {
 		return fail(err)
+	}
+	if options.Trial != nil {
+		if err := options.Trial.validate(); err != nil {
+			return fail(err)
+		}
+		options.Trial = cloned(options.Trial)
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
