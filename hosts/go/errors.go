@@ -18,7 +18,7 @@ var (
 	ErrInvalidLimits = errors.New("invalid limits")
 	// ErrNoRelease: a host needs the files of a release, and was given none, or one of them is missing; see [WithRelease].
 	ErrNoRelease = errors.New("a host needs `guard.wasm` and `loader.wasm` of a release: " +
-		"name their folder with WithReleaseFolder")
+		"use WithRelease(components.Release()), or name their folder with WithReleaseFolder")
 	// ErrClosed: the host, the plugin or the session was closed.
 	ErrClosed = errors.New("closed")
 )
