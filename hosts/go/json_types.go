@@ -84,6 +84,9 @@ func (p *Progress) UnmarshalJSON(data []byte) error { return decodeValid(data, p
 // MarshalJSON writes progress.
 func (p Progress) MarshalJSON() ([]byte, error) { return writeJSON(&p, writeProgress) }
 
+// MarshalJSON writes a violation, as it stands in the answer of a plan that was rejected.
+func (v Violation) MarshalJSON() ([]byte, error) { return writeJSON(&v, writeViolation) }
+
 // UnmarshalJSON reads a number of steps, 0 where every ratio is possible.
 func (w *WeightSteps) UnmarshalJSON(data []byte) error { return weightSteps(w)(data) }
 

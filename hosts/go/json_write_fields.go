@@ -92,6 +92,14 @@ func writePolicy(w *jsonWriter, p *Policy) {
 	})
 }
 
+func writeViolation(w *jsonWriter, v *Violation) {
+	w.object(func() {
+		w.text("code", string(v.Code))
+		writeList(w, "route_ids", v.RouteIDs, writeString)
+		w.text("message", v.Message)
+	})
+}
+
 func writePlan(w *jsonWriter, p *RouteChanges) {
 	w.object(func() {
 		w.word("sub_step", subSteps, uint8(p.SubStep))

@@ -70,6 +70,12 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	for _, policy := range []Policy{{}, {MaxSurge: Count(0)}, {Percent(25), Count(1), Millipercent(12_500)}} {
 		written(t, policy)
 	}
+	written(t, Violation{ViolationTooManyLive, []string{"r-1", "é"}, "too many"})
+	written(t, Description{"a", "1.0.0", "b", `{"type": "object"}`})
+	if text, err := json.Marshal(Violation{Code: "a"}); err != nil ||
+		string(text) != `{"code":"a","route_ids":[],"message":""}` {
+		t.Errorf("%s, %v", text, err)
+	}
 	for _, steps := range []uint32{0, 1, 2, 256, math.MaxUint32} {
 		written(t, NewWeightSteps(steps))
 	}

@@ -16,8 +16,11 @@ import (
 // One deployment's input never changes what another gets. What fails or refuses is asked again in the background, of
 // the version before as well: a deployment that only the new version fails is pinned to the one before, and when
 // [RegistryOptions.RevertAfter] deployments were, the new version is reverted and quarantined: it is not loaded from a
-// folder again. A deployment that fails with both waits alone: its calls are answered with a [CircuitOpenError] for a
-// while that doubles. That a plugin refuses its input is no failure. The host's logger is told of all of it.
+// folder again, after a restart neither where there is a [RegistryOptions.State]. A deployment that fails with both
+// waits alone: its calls are answered with a [CircuitOpenError] for a while that doubles. That a plugin refuses its
+// input is no failure. The host's logger is told of all of it.
+//
+// Before all that a version can be tried in the shadow of the current one: [Registry.Shadow].
 type Registry struct {
 	host    *Host
 	options RegistryOptions

@@ -204,5 +204,7 @@ func (t *tried) conclude(ctx context.Context, result Comparison) {
 		t.end(ComparisonFailed)
 		return
 	}
-	registry.report(swapRequest{}, file, t.slot.switchTo(t.version), nil)
+	swap := t.slot.switchTo(t.version)
+	registry.quarantine.release(swap.Plugin.Digest)
+	registry.report(swapRequest{}, file, swap, nil)
 }

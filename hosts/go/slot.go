@@ -101,8 +101,8 @@ func (s *slot) log() *slog.Logger {
 }
 
 func (s *slot) close() {
-	tried := s.tried.Load()
 	s.change.Lock()
+	tried := s.tried.Load()
 	s.discardTried()
 	s.change.Unlock()
 	if tried != nil {

@@ -140,6 +140,17 @@ func TestAnOptionOutOfRangeIsAnError(t *testing.T) {
 	}
 }
 
+func TestAnIntervalOutOfRangeIsAnError(t *testing.T) {
+	registry := mustRegistry(t, sharedHost(t), RegistryOptions{})
+	for _, options := range []WatchOptions{{Quiet: -1}, {Poll: -time.Second}} {
+		var failed *WatchError
+		_, err := registry.Watch(background, t.TempDir(), options)
+		if !errors.As(err, &failed) || !errors.Is(err, ErrInvalidOptions) {
+			t.Errorf("%+v: %v", options, err)
+		}
+	}
+}
+
 func TestTheCurrentPluginIsCalledByItself(t *testing.T) {
 	registry, _ := hostileRegistry(t, Limits{}, RegistryOptions{})
 	plugin, err := registry.CurrentPlugin("hostile")

@@ -23,7 +23,8 @@ const (
 	backstop = time.Second
 )
 
-// WatchOptions say how a folder is watched. A field that is zero has its default.
+// WatchOptions say how a folder is watched. A field that is zero has its default; one that is out of its range is
+// refused.
 type WatchOptions struct {
 	// Quiet is for how long nothing about a file may change before it is read, and again before it is loaded; default 50
 	// ms.
@@ -71,6 +72,12 @@ func (r *Registry) Watch(ctx context.Context, path string, options WatchOptions)
 	if err := ctx.Err(); err != nil {
 		return fail(err)
 	}
+	for name, interval := range map[string]time.Duration{"Quiet": options.Quiet, "Poll": options.Poll} {
+		if interval < 0 {
+			return fail(fmt.Errorf("%w: `%s` is %v; it must be more than 0, or 0 for the default", ErrInvalidOptions, name,
+				interval))
+		}
+	}
 	if options.Trial != nil {
 		if err := options.Trial.validate(); err != nil {
 			return fail(err)
@@ -84,7 +91,7 @@ func (r *Registry) Watch(ctx context.Context, path string, options WatchOptions)
 	if _, err := os.ReadDir(absolute); err != nil {
 		return fail(err)
 	}
-	if options.Quiet <= 0 {
+	if options.Quiet == 0 {
 		options.Quiet = 50 * time.Millisecond
 	}
 	options.Quiet = max(options.Quiet, options.Poll)
