@@ -188,7 +188,7 @@ func requestsJSON(requests []Request) string {
 
 // BenchmarkRegistryCall is a healthy call through a registry; its ratio to BenchmarkEvaluateCycle is what that costs.
 func BenchmarkRegistryCall(b *testing.B) {
-	registry := NewRegistry(sharedHost(b), RegistryOptions{})
+	registry := mustRegistry(b, sharedHost(b), RegistryOptions{})
 	defer registry.Close()
 	if _, err := registry.Swap(background, "blue-green", builtComponent(b, "plugins/blue_green.wasm")); err != nil {
 		b.Fatal(err)

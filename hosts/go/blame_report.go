@@ -18,14 +18,27 @@ func (b *blame) accusers() string {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	names := slices.Sorted(maps.Keys(b.accused))
-	for i := range names {
-		names[i] = shownDeployment(names[i])
-	}
 	noun := "deployments"
 	if len(names) == 1 {
 		noun = "deployment"
 	}
-	return fmt.Sprintf("%d %s pinned (%s)", len(names), noun, strings.Join(names, ", "))
+	return fmt.Sprintf("%d %s pinned (%s)", len(names), noun, listed(names))
+}
+
+// mostNamed is the number of names that a message has.
+const mostNamed = 10
+
+// listed are the first of some names, fit for a message, and how many more there are.
+func listed(names []string) string {
+	var named []string
+	for _, name := range names[:min(mostNamed, len(names))] {
+		named = append(named, shown(name))
+	}
+	text := strings.Join(named, ", ")
+	if more := len(names) - len(named); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // status adds which deployments fail.

@@ -196,7 +196,8 @@ func TestABadVersionIsRevertedWithinThreeOfItsDeployments(t *testing.T) {
 func TestAQuarantineIsLiftedByItsDigest(t *testing.T) {
 	registry, folder := newRegistry(t, Limits{}, RegistryOptions{RevertAfter: 1}), t.TempDir()
 	mustSwap(t, registry, "hostile", write(t, folder, "1.wasm", hostileVersion(t, "meek")))
-	bad := mustSwap(t, registry, "hostile", write(t, folder, "2.wasm", hostileVersion(t, "honest"))).Plugin
+	newer := versioned(t, hostileVersion(t, "honest"), "0.3.0")
+	bad := mustSwap(t, registry, "hostile", write(t, folder, "2.wasm", newer)).Plugin
 	if _, err := evaluateFor(registry, "a", "trap"); !errors.Is(err, ErrTrap) {
 		t.Fatal(err)
 	}
@@ -315,7 +316,7 @@ func TestAVersionThatHangsFailsAlsoWhereCallersWaitForLess(t *testing.T) {
 func TestTheLogHasTheSentencesThatOperatorsLookFor(t *testing.T) {
 	var log bytes.Buffer
 	host := newHost(t, Limits{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	registry := NewRegistry(host, RegistryOptions{FirstBackOff: 4 * time.Second, Clock: (&clock{}).read, Jitter: -1})
+	registry := mustRegistry(t, host, RegistryOptions{FirstBackOff: 4 * time.Second, Clock: (&clock{}).read, Jitter: -1})
 	folder := t.TempDir()
 	t.Cleanup(registry.Close)
 	good := write(t, folder, "1.wasm", hostileVersion(t, "meek"))
@@ -363,7 +364,7 @@ func TestTheLogHasTheSentencesThatOperatorsLookFor(t *testing.T) {
 	said("reverted to " + version + `: 3 deployments pinned (a, b, c\u{a})`)
 
 	// The version that is left fails for nobody; one without a version before it fails for three.
-	alone := NewRegistry(host, RegistryOptions{FirstBackOff: 4 * time.Second, Clock: (&clock{}).read, Jitter: -1})
+	alone := mustRegistry(t, host, RegistryOptions{FirstBackOff: 4 * time.Second, Clock: (&clock{}).read, Jitter: -1})
 	t.Cleanup(alone.Close)
 	mustSwap(t, alone, "hostile", numberedHostile(t, folder, 2))
 	for range 3 {

@@ -12,17 +12,7 @@ const longestWord = 64
 // checkDescription validates a plugin's description, by the rules that `describe` has in the
 // contract; nothing where nothing is.
 func checkDescription(d *Description) string {
-	isWord := func(word string) bool {
-		return word != "" && strings.IndexFunc(word, func(c rune) bool {
-			return (c < 'a' || c > 'z') && (c < '0' ||
-				c > '9')
-		}) < 0
-	}
-	isKebab := d.Name != "" && d.Name[0] >= 'a' && d.Name[0] <= 'z'
-	for _, word := range strings.Split(d.Name, "-") {
-		isKebab = isKebab && isWord(word)
-	}
-	if !isKebab || len(d.Name) > longestWord {
+	if !isStrategyName(d.Name) {
 		return fmt.Sprintf("its name is %s, not kebab-case of at most %d letters", shortened(d.Name), longestWord)
 	}
 	isVisible := strings.IndexFunc(d.Version, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
@@ -38,6 +28,20 @@ func checkDescription(d *Description) string {
 		return ""
 	}
 	return "its config schema is no JSON Schema, which is an object or a boolean"
+}
+
+// isStrategyName tells whether a strategy may have this name: kebab-case, and so fit for the name of a file, too.
+func isStrategyName(name string) bool {
+	if name == "" || len(name) > longestWord || name[0] < 'a' || name[0] > 'z' {
+		return false
+	}
+	isOther := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }
+	for _, word := range strings.Split(name, "-") {
+		if word == "" || strings.IndexFunc(word, isOther) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // shortened is a word that may be anything, fit for a log line.

@@ -7,13 +7,18 @@ import (
 	"time"
 )
 
-// Errors of making a host.
+// Whatever the texts in it are of, a plugin, a tenant or a file system: what Error gives is one line of at most 2,000
+// bytes, in which nothing acts on a terminal. The fields have them as they are.
+
+// Errors of making a host or a registry.
 var (
+	// ErrInvalidOptions: an option of a registry is out of its range; the message says which, and what is right.
+	ErrInvalidOptions = errors.New("invalid options")
 	// ErrInvalidLimits: nothing could run under the limits, or no system could give as much.
 	ErrInvalidLimits = errors.New("invalid limits")
 	// ErrNoRelease: a host needs the files of a release, and was given none, or one of them is missing; see [WithRelease].
 	ErrNoRelease = errors.New("a host needs `guard.wasm` and `loader.wasm` of a release: " +
-		"name their folder with WithReleaseFolder")
+		"use WithRelease(components.Release()), or name their folder with WithReleaseFolder")
 	// ErrClosed: the host, the plugin or the session was closed.
 	ErrClosed = errors.New("closed")
 )
@@ -74,7 +79,9 @@ type CallError struct {
 	isNotReached bool
 }
 
-func (e *CallError) Error() string {
+func (e *CallError) Error() string { return shown(e.sentence()) }
+
+func (e *CallError) sentence() string {
 	plugin := "plugin " + e.Plugin.String()
 	switch e.Kind {
 	case ErrTimeout:
@@ -106,12 +113,12 @@ type RefusedError struct {
 	Plugin PluginID
 	// Kind is one of ErrInvalidConfig, ErrInvalidSpec, ErrInvalidRoutes and ErrInvalidRequests.
 	Kind error
-	// Message is in its words, and names the key or the route.
+	// Message is in its words as it gave them, and names the key or the route. Error has it escaped and shortened.
 	Message string
 }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("plugin %s: %v: %s", e.Plugin, e.Kind, e.Message)
+	return shown(fmt.Sprintf("plugin %s: %v: %s", e.Plugin, e.Kind, e.Message))
 }
 
 // Unwrap gives the kind.
@@ -130,7 +137,7 @@ type RejectedError struct {
 }
 
 func (e *RejectedError) Error() string {
-	return fmt.Sprintf("plugin %s: plan rejected: %s", e.Plugin, summary(e.Violations))
+	return shown(fmt.Sprintf("plugin %s: plan rejected: %s", e.Plugin, summary(e.Violations)))
 }
 
 // Unwrap gives ErrPlanRejected.
@@ -148,7 +155,7 @@ type ArgumentError struct {
 }
 
 func (e *ArgumentError) Error() string {
-	return fmt.Sprintf("`%s` %s", e.Argument, e.Problem)
+	return shown(fmt.Sprintf("`%s` %s", e.Argument, e.Problem))
 }
 
 // Unwrap gives ErrInvalidArgument.
@@ -203,9 +210,9 @@ var ErrUnknownStrategy = errors.New("unknown strategy")
 func (e *UnknownStrategyError) Error() string {
 	known := "none"
 	if len(e.Known) > 0 {
-		known = strings.Join(e.Known, ", ")
+		known = listed(e.Known)
 	}
-	return fmt.Sprintf("there is no strategy `%s`; there is %s", e.Name, known)
+	return fmt.Sprintf("there is no strategy `%s`; there is %s", tidied(e.Name, longestWord), known)
 }
 
 // Unwrap gives ErrUnknownStrategy.

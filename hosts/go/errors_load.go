@@ -78,7 +78,7 @@ func (e *LoadError) Error() string {
 	if e.Cause != nil {
 		text += ": " + e.Cause.Error()
 	}
-	return text
+	return shown(text)
 }
 
 // Unwrap gives the kind, and the cause if there is one.

@@ -2,147 +2,247 @@ package pointsman
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 )
 
-// lookForFolder is the retry interval while the watched folder is missing.
-const lookForFolder = time.Second
+// A folder of plugins: what changed in it, and loading that once it is whole.
+//
+// A file is loaded only when it is whole, as far as can be told: it is read once nothing about it has changed for a
+// while, and what was read is thrown away if it has another digest after as long again. Files are told by what a link
+// points to, so a link that comes to point elsewhere, as in folders that Kubernetes mounts, is a change like any other.
+
+const (
+	// firstRetry and longestRetry are the times until a file is tried again that failed for a reason that may pass.
+	firstRetry, longestRetry = time.Second, time.Minute
+)
 
 // folder is one as it is known.
 type folder struct {
 	registry *Registry
 	path     string
 	options  WatchOptions
-	// watcher is nil where the folder is looked at every so often.
-	watcher *fsnotify.Watcher
-	// seen has the files that something was done about, with their digests or why they could not be read.
-	seen map[string]string
-	// read has the files that were read and are loaded unless they change.
-	read map[string]componentFile
-	// isStale tells that something has changed since the last look, isLost that the folder is gone, and its watch with it.
-	isStale, isLost bool
+	// known has the files that something was done about, as they were then; nil for one that was not there.
+	known map[string]fs.FileInfo
+	// told has their digests, or why they could not be read.
+	told map[string]string
+	// pending has the files that have changed.
+	pending map[string]*pendingFile
+	// held has the files of which it is known what is in them.
+	held map[string]heldFile
+	// again has the files that failed for a reason that may pass.
+	again map[string]retry
+	// isLost tells that the folder is gone.
+	isLost bool
 }
 
-// wait is for how long nothing has to happen before something is done.
-func (f *folder) wait() time.Duration {
-	switch {
-	case f.isStale || len(f.read) > 0:
-		return f.options.Quiet
-	case f.isLost:
-		return lookForFolder
-	case f.options.Poll > 0:
-		return f.options.Poll
-	default:
-		// For ever: only an event is waited for.
-		return math.MaxInt64
+// pendingFile is a file that has changed.
+type pendingFile struct {
+	info  fs.FileInfo
+	since time.Time
+	// read is what was read once it was quiet, and has to be the same after as long again.
+	read *componentFile
+}
+
+// retry is when a file is tried again, and how long that was waited for.
+type retry struct {
+	at   time.Time
+	wait time.Duration
+}
+
+func newFolder(registry *Registry, path string, options WatchOptions) *folder {
+	return &folder{
+		registry: registry, path: path, options: options, known: map[string]fs.FileInfo{}, told: map[string]string{},
+		pending: map[string]*pendingFile{}, held: map[string]heldFile{}, again: map[string]retry{},
 	}
 }
 
-// note takes note of an event; what it is about has to be read again. It tells whether the event changes anything.
-func (f *folder) note(event fsnotify.Event) bool {
-	if event.Name == f.path && event.Has(fsnotify.Remove|fsnotify.Rename) {
-		f.lose()
-		return true
-	}
-	if event.Op == fsnotify.Write && !isPlugin(event.Name) {
-		// A log that is written to all the time keeps nobody from loading plugins.
+// touch has a file read again, whose properties may be those that it had.
+func (f *folder) touch(path string) {
+	delete(f.known, path)
+	delete(f.pending, path)
+}
+
+// forget has every file read again: anything may have changed.
+func (f *folder) forget() {
+	clear(f.known)
+	clear(f.pending)
+}
+
+// look looks once, and loads what is whole. It tells whether there are files to wait for.
+func (f *folder) look(ctx context.Context) bool {
+	paths, err := pluginsIn(f.path)
+	log := f.registry.host.log.With("folder", shown(f.path))
+	if err != nil {
+		if !f.isLost {
+			log.Error("the folder is gone; what it held goes on", "error", shown(err.Error()))
+		}
+		f.isLost = true
 		return false
 	}
-	delete(f.read, filepath.Join(f.path, filepath.Base(event.Name)))
-	f.isStale = true
-	return true
+	if f.isLost {
+		log.Info("the folder is back")
+		f.isLost = false
+	}
+	f.drop(paths)
+	now := f.registry.options.Clock()
+	for path, again := range f.again {
+		if !now.Before(again.at) {
+			delete(f.known, path)
+		}
+	}
+	var whole []fileRead
+	for _, path := range paths {
+		if file := f.lookAt(path); file != nil {
+			whole = append(whole, fileRead{path, *file})
+		}
+	}
+	if len(whole) > 0 && ctx.Err() == nil {
+		f.load(ctx, whole)
+	}
+	return len(f.pending) > 0
 }
 
-// forget starts from nothing: anything may have changed.
-func (f *folder) forget() {
-	clear(f.read)
-	f.isStale = true
+// drop forgets the files that are gone.
+func (f *folder) drop(paths []string) {
+	for path, gone := range f.held {
+		if !slices.Contains(paths, path) {
+			delete(f.held, path)
+			// Another file of the strategy may be the newest now.
+			f.lookAnew(gone.strategy, "")
+		}
+	}
+	isGone := func(path string) bool { return !slices.Contains(paths, path) }
+	maps.DeleteFunc(f.known, func(path string, _ fs.FileInfo) bool { return isGone(path) })
+	maps.DeleteFunc(f.told, func(path, _ string) bool { return isGone(path) })
+	maps.DeleteFunc(f.pending, func(path string, _ *pendingFile) bool { return isGone(path) })
+	maps.DeleteFunc(f.again, func(path string, _ retry) bool { return isGone(path) })
 }
 
-func (f *folder) lose() {
-	f.registry.host.log.Error("the folder is gone; what it held goes on", "folder", f.path)
-	f.isLost, f.isStale = true, false
-	clear(f.read)
+// lookAt gives a file that has changed and is whole.
+func (f *folder) lookAt(path string) *componentFile {
+	info, _ := os.Stat(path)
+	if known, isKnown := f.known[path]; isKnown && isSame(known, info) {
+		delete(f.pending, path)
+		return nil
+	}
+	now := time.Now()
+	pending := f.pending[path]
+	if pending == nil || !isSame(pending.info, info) {
+		f.pending[path] = &pendingFile{info: info, since: now}
+		return nil
+	}
+	if now.Sub(pending.since) < f.options.Quiet {
+		return nil
+	}
+	return f.read(path, pending, now)
 }
 
-// look reads what has changed.
-func (f *folder) look() {
-	f.isStale = false
-	paths, err := pluginsIn(f.path)
+// read reads a file that is quiet, and gives it once it was for twice as long.
+func (f *folder) read(path string, pending *pendingFile, now time.Time) *componentFile {
+	file, err := f.registry.read(path)
 	if err != nil {
-		f.lose()
+		f.done(path, pending)
+		f.settle(path, err)
+		if f.told[path] != err.Error() {
+			f.told[path] = err.Error()
+			failed := unreadable(path, err)
+			f.registry.report(swapRequest{}, path, Swap{}, failed)
+			f.tell(FileResult{Path: path, Err: failed})
+		}
+		return nil
+	}
+	switch {
+	case len(file.bytes) == 0 || f.told[path] == file.id.Digest:
+		// Somebody has just begun to write it, or has only touched it.
+		f.done(path, pending)
+	case pending.read != nil && pending.read.id.Digest == file.id.Digest:
+		f.done(path, pending)
+		f.told[path] = file.id.Digest
+		return &file
+	default:
+		pending.read, pending.since = &file, now
+	}
+	return nil
+}
+
+// load loads what is whole, together: of several versions of a strategy the newest is to run.
+func (f *folder) load(ctx context.Context, whole []fileRead) {
+	before := maps.Clone(f.held)
+	results := f.registry.changeAll(ctx, swapRequest{trial: f.options.Trial}, whole, f.held)
+	for _, result := range results {
+		f.settle(result.Path, result.Err)
+		if _, isAgain := f.again[result.Path]; isAgain {
+			// What was read is not what failed.
+			delete(f.told, result.Path)
+		}
+		if was, wasHeld := before[result.Path]; wasHeld && was != f.held[result.Path] {
+			f.lookAnew(was.strategy, result.Path)
+		}
+	}
+	for _, result := range results {
+		f.tell(result)
+	}
+}
+
+// lookAnew has the other files of a strategy loaded again, because this one is gone or has changed.
+func (f *folder) lookAnew(strategy, but string) {
+	for path, held := range f.held {
+		if held.strategy == strategy && path != but {
+			delete(f.known, path)
+			delete(f.told, path)
+		}
+	}
+}
+
+// settle has a file tried again that failed for a reason that may pass.
+func (f *folder) settle(path string, err error) {
+	if !mayPass(err) {
+		delete(f.again, path)
 		return
 	}
-	maps.DeleteFunc(f.seen, func(path, _ string) bool { return !slices.Contains(paths, path) })
-	for _, path := range paths {
-		if _, isRead := f.read[path]; isRead {
-			continue
-		}
-		file, err := f.registry.host.read(path)
-		switch {
-		case err != nil:
-			if f.seen[path] != err.Error() {
-				f.seen[path] = err.Error()
-				f.tell(path, Swap{}, &SwapError{Plugin: PluginID{Name: path}, Kind: ErrSwapLoad, Cause: err})
-			}
-		case len(file.bytes) == 0:
-			// Somebody has just begun to write it.
-		case f.seen[path] != file.id.Digest:
-			f.read[path] = file
-		}
+	wait := firstRetry
+	if last, isAgain := f.again[path]; isAgain {
+		wait = min(last.wait*2, longestRetry)
 	}
+	f.again[path] = retry{f.registry.options.Clock().Add(wait), wait}
 }
 
-// load loads what was read and has not changed since, in the order of the files' names.
-func (f *folder) load(ctx context.Context) {
-	for _, path := range slices.Sorted(maps.Keys(f.read)) {
-		file := f.read[path]
-		delete(f.read, path)
-		// Not every change has its event: none where the folder is looked at every so often, none of what a link points to.
-		if again, err := f.registry.host.read(path); err != nil || again.id.Digest != file.id.Digest {
-			f.isStale = true
-			continue
-		}
-		f.seen[path] = file.id.Digest
-		swap, err := f.registry.changeTo(ctx, swapRequest{}, file)
-		f.tell(path, swap, err)
-	}
+// mayPass tells whether a file may be as it should be, and failed because the system had no place, no leave or no time
+// for it.
+func mayPass(err error) bool {
+	isUnread := errors.Is(err, ErrRead) && !errors.Is(err, errNotRegular)
+	return isUnread || errors.Is(err, ErrInstances)
 }
 
-func (f *folder) tell(path string, swap Swap, err error) {
-	f.registry.report(swapRequest{}, path, swap, err)
+func (f *folder) done(path string, pending *pendingFile) {
+	f.known[path] = pending.info
+	delete(f.pending, path)
+}
+
+func (f *folder) tell(result FileResult) {
 	if f.options.OnChange == nil {
 		return
 	}
 	// The other files, and the next change of this one, are none of the callback's business.
-	if words, hasPanicked := contained(func() { f.options.OnChange(FileResult{path, swap, err}) }); hasPanicked {
-		f.registry.host.log.Error("the callback of a watched folder panicked", "file", path, "panic", words)
+	if words, hasPanicked := contained(func() { f.options.OnChange(result) }); hasPanicked {
+		f.registry.host.log.Error("the callback of a watched folder panicked", "file", shown(result.Path),
+			"panic", shown(words))
 	}
 }
 
-// lookForFolder watches the folder again once it is back.
-func (f *folder) lookForFolder() {
-	if info, err := os.Stat(f.path); err != nil || !info.IsDir() {
-		return
+// isSame tells whether nothing about a file has changed, as far as its properties say.
+func isSame(a, b fs.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
 	}
-	if f.watcher != nil {
-		// The old watch may still be there, and is of no use.
-		_ = f.watcher.Remove(f.path)
-		if f.watcher.Add(f.path) != nil {
-			return
-		}
-	}
-	f.registry.host.log.Info("the folder is back", "folder", f.path)
-	f.isLost = false
-	f.forget()
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
 }
 
 // pluginsIn are the plugins in a folder, in the order of their names: every `*.wasm` that is not hidden.

@@ -103,14 +103,16 @@ type Violation struct {
 }
 
 func (v Violation) String() string {
-	return string(v.Code) + ": " + v.Message
+	return shown(v.sentence())
 }
 
-// summary is all violations in one line.
+func (v Violation) sentence() string { return string(v.Code) + ": " + v.Message }
+
+// summary is all violations, as they are.
 func summary(violations []Violation) string {
 	var lines []string
 	for _, violation := range violations {
-		lines = append(lines, violation.String())
+		lines = append(lines, violation.sentence())
 	}
 	return strings.Join(lines, "; ")
 }
@@ -124,7 +126,7 @@ type GuardError struct {
 }
 
 func (e *GuardError) Error() string {
-	return fmt.Sprintf("plugin %s: its plan could not be checked: %v", e.Plugin, e.Cause)
+	return shown(fmt.Sprintf("plugin %s: its plan could not be checked: %v", e.Plugin, e.Cause))
 }
 
 // Unwrap gives the cause.

@@ -95,13 +95,16 @@ func (h *held) finish(admitted *admission, judged judgement, took time.Duration,
 	outcome := judged.outcome
 	found := h.versions.blame.finished(admitted, outcome, h.slot.registry.options.Clock)
 	if outcome == OutcomeOK {
+		if !admitted.toPrevious {
+			h.slot.succeeded(h.versions, admitted.deployment)
+		}
 		return
 	}
 	name := shownDeployment(admitted.deployment)
 	log := h.slot.log().With("plugin", h.version(admitted).plugin.ID(), "deployment", name)
 	switch {
 	case len(judged.violations) > 0:
-		log.Warn("plan rejected", "violations", summary(judged.violations))
+		log.Warn("plan rejected", "violations", shown(summary(judged.violations)))
 	case err != nil:
 		log.Warn("no plan", "outcome", outcome, "error", err)
 	}

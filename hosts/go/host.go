@@ -14,7 +14,7 @@ import (
 // Host loads plugins and runs them. It is safe for use by several goroutines at once.
 type Host struct {
 	runtime wazero.Runtime
-	cache   wazero.CompilationCache
+	cache   *codeCache
 	limits  Limits
 	permits permits
 	log     *slog.Logger
@@ -45,8 +45,8 @@ func WithLimits(limits Limits) Option {
 }
 
 // WithCache keeps compiled components in a folder, so that a restart need not compile them again. Entries are found by
-// the component's content and wazero's version. What it holds is run as native code: only the host may be able to write
-// to it. Nothing is ever removed from it.
+// the component's content and wazero's version; one that is damaged is dropped, and its code made anew. What it holds is
+// run as native code: only the host may be able to write to it. Nothing else is ever removed from it.
 func WithCache(folder string) Option {
 	return func(o *options) { o.cacheFolder = folder }
 }
@@ -90,12 +90,12 @@ func runtimeConfig() wazero.RuntimeConfig {
 
 func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfig) error {
 	if o.cacheFolder != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(o.cacheFolder)
+		cache, err := newCodeCache(o.cacheFolder, h.log)
 		if err != nil {
 			return fmt.Errorf("cache folder `%s` cannot be used: %w", o.cacheFolder, err)
 		}
 		h.cache = cache
-		config = config.WithCompilationCache(cache)
+		config = config.WithCompilationCache(cache.wazero)
 	}
 	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
 	meter := h.runtime.NewHostModuleBuilder(meterModule).NewFunctionBuilder()
@@ -111,7 +111,7 @@ func (h *Host) start(ctx context.Context, o *options, config wazero.RuntimeConfi
 	if err != nil {
 		return err
 	}
-	if h.loader, err = newLoader(program, h.limits, o.cacheFolder); err != nil {
+	if h.loader, err = newLoader(program, h.limits, o.cacheFolder, h.log); err != nil {
 		return fmt.Errorf("the loader cannot be used: %w", err)
 	}
 	if err := h.loader.checkBudgets(ctx, h.limits); errors.Is(err, ErrInvalidLimits) {
@@ -184,7 +184,7 @@ func (h *Host) leave(ctx context.Context) error {
 		errs = append(errs, h.runtime.Close(ctx))
 	}
 	if h.cache != nil {
-		errs = append(errs, h.cache.Close(ctx))
+		errs = append(errs, h.cache.wazero.Close(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -11,6 +11,7 @@ func requestFields(r *Request) []field {
 		{"routes", objects(&r.Routes, routeFields), required},
 		{"spec", object(&r.Spec, specFields), required},
 		{"policy", maybeObject(&r.Policy, policyFields), optional},
+		{"deployment", text(&r.Deployment), optional},
 	}
 }
 
@@ -135,19 +136,3 @@ func progressFields(p *Progress) []field {
 		{"step", number(&p.Step), required}, {"steps", number(&p.Steps), required}, {"share", fraction(&p.Share), required},
 	}
 }
-
-// UnmarshalJSON reads a request of the JSON entry point, which may carry a policy of its own. Nothing is changed where
-// it is none.
-func (r *Request) UnmarshalJSON(data []byte) error { return decodeValid(data, r, requestFields) }
-
-// UnmarshalJSON reads a route of the JSON entry point.
-func (r *Route) UnmarshalJSON(data []byte) error { return decodeValid(data, r, routeFields) }
-
-// UnmarshalJSON reads a spec of the JSON entry point, in which the configuration is an object.
-func (s *Spec) UnmarshalJSON(data []byte) error { return decodeValid(data, s, specFields) }
-
-// UnmarshalJSON reads a policy; what is left out has its default.
-func (p *Policy) UnmarshalJSON(data []byte) error { return decodeValid(data, p, policyFields) }
-
-// UnmarshalJSON reads a plan of the JSON entry point.
-func (p *RouteChanges) UnmarshalJSON(data []byte) error { return decodeValid(data, p, planFields) }

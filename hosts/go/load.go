@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 )
 
@@ -50,21 +48,8 @@ func (h *Host) read(path string) (componentFile, error) {
 	fail := func(err error) (componentFile, error) {
 		return componentFile{}, &LoadError{Name: path, Kind: ErrRead, Cause: err}
 	}
-	// To open a pipe would wait for somebody who writes to it.
-	info, err := os.Stat(path)
-	if err != nil {
-		return fail(err)
-	}
-	if !info.Mode().IsRegular() {
-		return fail(errors.New("it is no regular file"))
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return fail(err)
-	}
-	defer file.Close()
 	// One byte more than is allowed tells a file that is too large, also where its size is unknown.
-	bytes, err := io.ReadAll(io.LimitReader(file, int64(h.limits.Component)+1))
+	bytes, err := readRegular(path, h.limits.Component+1)
 	if err != nil {
 		return fail(err)
 	}
@@ -115,7 +100,7 @@ func (h *Host) loadUncontained(
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := h.runtime.CompileModule(ctx, admitted.core)
+	compiled, err := h.cache.compile(ctx, h.runtime, admitted.core)
 	if err != nil {
 		return nil, &LoadError{Name: name, Kind: ErrInvalidComponent, Cause: err}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -59,9 +60,9 @@ type loaderKey struct {
 var loaders sync.Map
 
 // newLoader gives the loader in a file: compiling takes most of a second, and 20 ms where a cache folder has it.
-func newLoader(program []byte, limits Limits, cacheFolder string) (*loader, error) {
+func newLoader(program []byte, limits Limits, cacheFolder string, log *slog.Logger) (*loader, error) {
 	key := loaderKey{newPluginID("", program).Digest, uint32(min(loaderMemory(limits)/page, 1<<16-1))}
-	compile := sync.OnceValues(func() (*loader, error) { return compileLoader(program, key.pages, cacheFolder) })
+	compile := sync.OnceValues(func() (*loader, error) { return compileLoader(program, key.pages, cacheFolder, log) })
 	once, _ := loaders.LoadOrStore(key, compile)
 	made, err := once.(func() (*loader, error))()
 	if err != nil {
@@ -71,18 +72,19 @@ func newLoader(program []byte, limits Limits, cacheFolder string) (*loader, erro
 	return made, err
 }
 
-func compileLoader(program []byte, pages uint32, cacheFolder string) (*loader, error) {
+func compileLoader(program []byte, pages uint32, cacheFolder string, log *slog.Logger) (*loader, error) {
 	ctx := context.Background()
 	config := runtimeConfig().WithMemoryLimitPages(pages).WithCloseOnContextDone(true)
+	var cache *codeCache
 	if cacheFolder != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(cacheFolder)
-		if err != nil {
+		var err error
+		if cache, err = newCodeCache(cacheFolder, log); err != nil {
 			return nil, err
 		}
-		config = config.WithCompilationCache(cache)
+		config = config.WithCompilationCache(cache.wazero)
 	}
 	made := wazero.NewRuntimeWithConfig(ctx, config)
-	compiled, err := made.CompileModule(ctx, program)
+	compiled, err := cache.compile(ctx, made, program)
 	if err != nil {
 		return nil, errors.Join(err, made.Close(ctx))
 	}

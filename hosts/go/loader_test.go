@@ -176,7 +176,7 @@ func failingLoader(t *testing.T, allocate, load []byte) *loader {
 		names:     map[string]uint32{"allocate": 0, "load": 1}, memory: []byte{0, 1},
 		data: [][]byte{code(0, i32Const(1024), opEnd, 11, []byte{7, 0, 0, 0}, []byte(`{"ok":1`))},
 	}
-	made, err := newLoader(c.bytes(), Limits{Component: 1 << 20}, "")
+	made, err := newLoader(c.bytes(), Limits{Component: 1 << 20}, "", quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func instantiateCore(t *testing.T, wasm []byte, limit time.Duration) (api.Module
 	t.Helper()
 	running := &call{}
 	running.begin(background, limit)
-	compiled, err := sharedHost(t).runtime.CompileModule(background, wasm)
+	compiled, err := sharedHost(t).cache.compile(background, sharedHost(t).runtime, wasm)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func TestAWatchOutlivesPanicsOfTheRuntimeAndOfItsCallback(t *testing.T) {
 	folder, told, isArmed := t.TempDir(), make(chan FileResult, 1), true
 	var log bytes.Buffer
 	host := newHost(t, Limits{}, WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	registry := NewRegistry(host, RegistryOptions{})
+	registry := mustRegistry(t, host, RegistryOptions{})
 	good := readFile(t, builtComponent(t, "plugins/blue_green.wasm"))
 	how := WatchOptions{Quiet: 10 * time.Millisecond, OnChange: func(result FileResult) {
 		isArmed = false

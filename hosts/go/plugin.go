@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/tetratelabs/wazero"
@@ -17,6 +18,9 @@ type PluginID struct {
 	Digest string
 }
 
+// longestName is the longest name of a plugin in a message, in bytes; that of a file is no longer on most systems.
+const longestName = 255
+
 // shownDigest is the length of a digest in messages: its prefix and twelve digits.
 const shownDigest = len("sha256:") + 12
 
@@ -26,8 +30,11 @@ func newPluginID(name string, bytes []byte) PluginID {
 
 // String is the name, and as much of the digest as tells versions apart.
 func (id PluginID) String() string {
-	return fmt.Sprintf("`%s` (%s…)", id.Name, id.Digest[:min(shownDigest, len(id.Digest))])
+	return fmt.Sprintf("`%s` (%s…)", tidied(id.Name, longestName), id.Digest[:min(shownDigest, len(id.Digest))])
 }
+
+// LogValue is what String gives.
+func (id PluginID) LogValue() slog.Value { return slog.StringValue(id.String()) }
 
 // Plugin is a loaded strategy. It is safe for use by several goroutines at once: every call has an instance that is as
 // good as new, so nothing leaks from one deployment to another. [Host.Load] makes them; the zero Plugin is none and

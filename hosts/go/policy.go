@@ -82,7 +82,7 @@ func ParseAmount(text string) (Amount, error) {
 		return Millipercent(part), nil
 	}
 	return Amount{}, fmt.Errorf("`%s` is no amount: it should be a number of routes, or a percentage with "+
-		"at most three decimals such as `25%%` or `12.5%%`", text)
+		"at most three decimals such as `25%%` or `12.5%%`", tidied(text, longestWord))
 }
 
 // parseMillipercent reads 12.5 as 12500.
@@ -141,8 +141,8 @@ func (a *Amount) UnmarshalJSON(data []byte) error {
 	}
 	routes, ok := digits(string(data), math.MaxUint32)
 	if !ok {
-		return fmt.Errorf("%.40s is no number of routes from 0 to 4294967295, "+
-			"nor a percentage such as \"25%%\" or \"12.5%%\"", data)
+		return fmt.Errorf("%s is no amount: it should be a number of routes from 0 to 4294967295, "+
+			"or a percentage such as \"25%%\" or \"12.5%%\"", tidied(string(data), longestWord))
 	}
 	*a = Count(uint32(routes))
 	return nil

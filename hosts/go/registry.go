@@ -3,7 +3,6 @@ package pointsman
 import (
 	"context"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -17,79 +16,38 @@ import (
 // One deployment's input never changes what another gets. What fails or refuses is asked again in the background, of
 // the version before as well: a deployment that only the new version fails is pinned to the one before, and when
 // [RegistryOptions.RevertAfter] deployments were, the new version is reverted and quarantined: it is not loaded from a
-// folder again. A deployment that fails with both waits alone: its calls are answered with a [CircuitOpenError] for a
-// while that doubles. That a plugin refuses its input is no failure. The host's logger is told of all of it.
+// folder again, after a restart neither where there is a [RegistryOptions.State]. A deployment that fails with both
+// waits alone: its calls are answered with a [CircuitOpenError] for a while that doubles. That a plugin refuses its
+// input is no failure. The host's logger is told of all of it.
+//
+// Before all that a version can be tried in the shadow of the current one: [Registry.Shadow].
 type Registry struct {
 	host    *Host
 	options RegistryOptions
 	blame   blameOptions
 	// background answers who is to blame.
 	background questions
+	// quarantine has the versions that were reverted, and state keeps it over restarts; may be nil.
+	quarantine quarantine
+	state      *stateFolder
+	// read reads the files of a watched folder.
+	read func(path string) (componentFile, error)
 
-	mutex    sync.RWMutex
-	slots    map[string]*slot
+	mutex sync.RWMutex
+	slots map[string]*slot
+	// checks are those of strategies that are not there yet.
+	checks   map[string]*Checks
 	isClosed bool
 }
 
-// RegistryOptions say how a registry treats its plugins. A field that is zero has its default.
-type RegistryOptions struct {
-	// Guard is that of every plugin that has none of its own in Guards.
-	Guard Guard
-	// Guards are those of single strategies, by name. A deployment may have a policy of its own besides: [Request.Policy].
-	Guards map[string]Guard
-	// RevertAfter is the number of deployments, or all where there are fewer, that must be pinned to the version before
-	// for a version to be reverted; with none before it, that must fail for its circuit to open. Default 3.
-	RevertAfter int
-	// OpenAfter is the number of failures in a row after which the circuit of a deployment opens; default 3.
-	OpenAfter int
-	// FirstBackOff is the time for which a circuit is open at first; default 1 s. It doubles with every further failure.
-	FirstBackOff time.Duration
-	// LongestBackOff is the longest that it becomes; default 1 minute.
-	LongestBackOff time.Duration
-	// Jitter is the share by which each back-off is lengthened at most, at random; default 0.5, none where negative.
-	Jitter float64
-	// Random gives numbers from 0.0 up to 1.0 for the jitter; default [rand.Float64].
-	Random func() float64
-	// BatchTime is the time limit of a batch, the halves of it included; default 30 s. Each call in it has
-	// [Limits.Time] besides.
-	BatchTime time.Duration
-	// MostEntries is the number of failing deployments of a strategy that are remembered; default 65,536.
-	MostEntries int
-	// Clock is the clock for circuits; default [time.Now].
-	Clock func() time.Time
-}
-
-// NewRegistry makes an empty registry on a host, which must not be nil.
-func NewRegistry(host *Host, options RegistryOptions) *Registry {
-	if options.RevertAfter <= 0 {
-		options.RevertAfter = 3
-	}
-	if options.OpenAfter <= 0 {
-		options.OpenAfter = 3
-	}
-	if options.FirstBackOff <= 0 {
-		options.FirstBackOff = time.Second
-	}
-	if options.LongestBackOff <= 0 {
-		options.LongestBackOff = time.Minute
-	}
-	if options.Jitter == 0 {
-		options.Jitter = 0.5
-	}
-	if options.Random == nil {
-		options.Random = rand.Float64
-	}
-	if options.BatchTime <= 0 {
-		options.BatchTime = 30 * time.Second
-	}
-	if options.MostEntries <= 0 {
-		options.MostEntries = 65_536
-	}
-	if options.Clock == nil {
-		options.Clock = time.Now
+// NewRegistry makes an empty registry on a host, which must not be nil. It fails with [ErrInvalidOptions].
+func NewRegistry(host *Host, options RegistryOptions) (*Registry, error) {
+	options = options.withDefaults()
+	if err := options.validate(); err != nil {
+		return nil, err
 	}
 	options.Guards = maps.Clone(options.Guards)
-	made := &Registry{host: host, options: options, slots: map[string]*slot{}}
+	made := &Registry{host: host, options: options, slots: map[string]*slot{}, checks: map[string]*Checks{}, read: host.read}
 	made.blame = blameOptions{
 		revertAfter: options.RevertAfter, openAfter: options.OpenAfter, mostEntries: options.MostEntries,
 		first: options.FirstBackOff, longest: options.LongestBackOff,
@@ -97,7 +55,12 @@ func NewRegistry(host *Host, options RegistryOptions) *Registry {
 			return backOff + time.Duration(float64(backOff)*max(0, options.Jitter)*options.Random())
 		},
 	}
-	return made
+	if options.State != "" {
+		made.state = newStateFolder(host, options.State)
+		made.quarantine.entries = made.state.quarantined()
+		made.quarantine.keep = made.state.writeQuarantine
+	}
+	return made, nil
 }
 
 // FileResult is the result of loading one file.
@@ -110,42 +73,12 @@ type FileResult struct {
 	Err error
 }
 
-// LoadDir loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name
-// that it says it has. What cannot be loaded keeps nothing else from being loaded.
-//
-// It fails only where the folder cannot be read; what came of each file is in the list.
-func (r *Registry) LoadDir(ctx context.Context, folder string) ([]FileResult, error) {
-	paths, err := pluginsIn(folder)
-	if err != nil {
-		return nil, err
-	}
-	var results []FileResult
-	for _, path := range paths {
-		swap, err := r.swap(ctx, swapRequest{}, path)
-		results = append(results, FileResult{path, swap, err})
-	}
-	return results, nil
-}
-
 // Swap makes the plugin in a file the current one for a name. What must hold for that, besides loading, are the checks
 // that were set for the name with [Registry.SetChecks]. The same file again changes nothing.
 //
 // It fails with a [SwapError]; the version before goes on.
 func (r *Registry) Swap(ctx context.Context, name, path string) (Swap, error) {
 	return r.swap(ctx, swapRequest{name: name, evenQuarantined: true}, path)
-}
-
-// SetChecks sets what every later version of a strategy must pass before it is switched to. It fails with an
-// [UnknownStrategyError].
-func (r *Registry) SetChecks(name string, checks Checks) error {
-	slot, err := r.slot(name)
-	if err != nil {
-		return err
-	}
-	slot.change.Lock()
-	defer slot.change.Unlock()
-	slot.checks = Checks{Configs: slices.Clone(checks.Configs), Vectors: slices.Clone(checks.Vectors)}
-	return nil
 }
 
 // Status gives the status of every strategy, in the order of their names.
@@ -161,20 +94,11 @@ func (r *Registry) Status() []StrategyStatus {
 }
 
 // Release lifts the quarantine of the version with this digest, `sha256:` and 64 hex digits, so that folders load it
-// again. It tells whether there was one.
+// again, also after a restart where there is a state folder. It tells whether there was one.
 func (r *Registry) Release(digest string) bool {
-	r.mutex.RLock()
-	slots := slices.Collect(maps.Values(r.slots))
-	r.mutex.RUnlock()
-	isReleased := false
-	for _, slot := range slots {
-		slot.change.Lock()
-		if slot.quarantined[digest] {
-			delete(slot.quarantined, digest)
-			isReleased = true
-			slot.log().Info("released from quarantine", "digest", digest)
-		}
-		slot.change.Unlock()
+	released, isReleased := r.quarantine.release(digest)
+	if isReleased {
+		r.host.log.Info("released from quarantine", "strategy", shown(released.Strategy), "digest", digest)
 	}
 	return isReleased
 }

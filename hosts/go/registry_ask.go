@@ -24,10 +24,34 @@ func (r *Registry) Describe(name string) (Evaluated[Description], error) {
 	return Evaluated[Description]{current.plugin.ID(), current.description}, nil
 }
 
-// CheckConfig is [Plugin.CheckConfig] of the current version of a strategy. It fails also with an
-// [UnknownStrategyError].
+// CurrentPlugin is the plugin of the current version of a strategy: calls of it by itself count for nothing, and are no
+// deployment's. It is the registry's to close: once it was swapped away, and is none to revert to any more, calls of it
+// fail with [ErrClosed]. It fails with an [UnknownStrategyError].
+func (r *Registry) CurrentPlugin(name string) (*Plugin, error) {
+	slot, err := r.slot(name)
+	if err != nil {
+		return nil, err
+	}
+	return slot.versions.Load().current.plugin, nil
+}
+
+// CheckConfig is [Plugin.CheckConfig] of the current version of a strategy. It counts for nothing, and fails also with
+// an [UnknownStrategyError].
 func (r *Registry) CheckConfig(
 	ctx context.Context, name, config string, targetReplicas uint32,
+) (Evaluated[Commitment], error) {
+	return r.checkConfig(ctx, name, nil, config, targetReplicas)
+}
+
+// CheckConfigUnder is CheckConfig for a deployment that has a policy of its own.
+func (r *Registry) CheckConfigUnder(
+	ctx context.Context, name string, policy Policy, config string, targetReplicas uint32,
+) (Evaluated[Commitment], error) {
+	return r.checkConfig(ctx, name, &policy, config, targetReplicas)
+}
+
+func (r *Registry) checkConfig(
+	ctx context.Context, name string, policy *Policy, config string, targetReplicas uint32,
 ) (Evaluated[Commitment], error) {
 	slot, err := r.slot(name)
 	if err != nil {
@@ -39,6 +63,6 @@ func (r *Registry) CheckConfig(
 	}
 	defer held.release()
 	plugin := held.versions.current.plugin.held()
-	commitment, err := plugin.CheckConfig(ctx, config, targetReplicas)
+	commitment, err := plugin.WithGuard(plugin.guard.under(policy)).CheckConfig(ctx, config, targetReplicas)
 	return Evaluated[Commitment]{plugin.ID(), commitment}, err
 }

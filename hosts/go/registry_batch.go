@@ -119,5 +119,19 @@ func (r *Registry) EvaluateCycles(ctx context.Context, name string, requests []R
 		}
 		return true
 	})
+	slot.observe(held.versions.current.plugin.ID(), func() []observedRequest {
+		var observed []observedRequest
+		for i := range results {
+			if isDecided(&results[i]) {
+				observed = append(observed, observedValues(&requests[i], results[i].Plan, results[i].Err))
+			}
+		}
+		return observed
+	})
 	return Evaluated[[]Result]{held.versions.current.plugin.ID(), results}, nil
+}
+
+// isDecided tells whether a plugin was called for a result, and says something of it.
+func isDecided(result *Result) bool {
+	return result.Plugin != (PluginID{}) && judge(result.Err).outcome != OutcomeHost
 }

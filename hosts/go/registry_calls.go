@@ -63,11 +63,18 @@ func (r *Registry) evaluate(
 	} else {
 		plan, err = plugin.held().EvaluateCycle(ctx, request.Routes, spec)
 	}
-	held.finish(&admitted, judge(err), time.Since(start), err, func() asking {
-		copied := *request
-		copied.Spec = *spec
-		return askTyped(&copied)
-	})
+	judged := judge(err)
+	copied := func() *Request {
+		whole := *request
+		whole.Spec = *spec
+		return &whole
+	}
+	held.finish(&admitted, judged, time.Since(start), err, func() asking { return askTyped(copied()) })
+	if judged.outcome != OutcomeHost {
+		slot.observe(plugin.ID(), func() []observedRequest {
+			return []observedRequest{observedValues(copied(), plan, err)}
+		})
+	}
 	if err != nil {
 		return Evaluated[*RouteChanges]{}, err
 	}

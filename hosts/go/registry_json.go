@@ -41,9 +41,11 @@ func (r *Registry) EvaluateCyclesJSON(ctx context.Context, name, requests string
 		return Evaluated[string]{plugin.ID(), answered.text}, err
 	}
 	batch := &jsonEvaluation{given: given, answers: make([]json.RawMessage, len(given))}
+	batch.isDecided = make([]bool, len(given))
 	batch.batch = newBatch(held, len(given), batch.unreached, func(i int) asking { return askJSON(string(given[i])) })
 	batch.begin()
 	batch.run(ctx, batch.call)
+	slot.observe(plugin.ID(), batch.observed)
 	return Evaluated[string]{plugin.ID(), joined(batch.answers)}, nil
 }
 
@@ -52,6 +54,21 @@ type jsonEvaluation struct {
 	batch
 	given   [][]byte
 	answers []json.RawMessage
+	// isDecided has the places of the requests that a plugin has decided.
+	isDecided []bool
+}
+
+// observed are the requests that were decided, for a trial. The texts are never changed.
+func (e *jsonEvaluation) observed() []observedRequest {
+	var observed []observedRequest
+	for i, isDecided := range e.isDecided {
+		if isDecided {
+			observed = append(observed, observedRequest{
+				deployment: e.admitted[i].deployment, json: string(e.given[i]), decision: decisionOfJSON(e.answers[i]),
+			})
+		}
+	}
+	return observed
 }
 
 func (e *jsonEvaluation) unreached(i int, err error) {
@@ -96,11 +113,13 @@ func (e *jsonEvaluation) call(ctx context.Context, plugin *Plugin, group []int) 
 		default:
 			e.finish(group[0], judged, err)
 			e.answers[group[0]] = refusal("plugin_failed", err.Error())
+			e.isDecided[group[0]] = true
 		}
 		return true
 	}
 	for at, i := range group {
 		e.answers[i] = answered.all[at]
+		e.isDecided[i] = answered.judged[at].outcome != OutcomeHost
 		e.finish(i, answered.judged[at], nil)
 	}
 	return true

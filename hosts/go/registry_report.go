@@ -11,7 +11,7 @@ import (
 
 // report tells operators what came of a file.
 func (r *Registry) report(request swapRequest, path string, swap Swap, err error) {
-	log := r.host.log.With("file", filepath.Clean(path))
+	log := r.host.log.With("file", shown(filepath.Clean(path)))
 	switch {
 	case err != nil:
 		if kept := r.kept(request, path, err); kept != nil {
@@ -24,6 +24,8 @@ func (r *Registry) report(request swapRequest, path string, swap Swap, err error
 		log.Info("loaded", "plugin", swap.Plugin)
 	case swap.Outcome == Swapped:
 		log.Info("swapped", "from", swap.From, "to", swap.Plugin)
+	case swap.Outcome == Shadowing:
+		log.Info("trying a version in the shadow", "current", swap.From, "shadow", swap.Plugin)
 	case swap.Outcome == Unchanged:
 		log.Debug("unchanged", "plugin", swap.Plugin)
 	case swap.Outcome == Quarantined:

@@ -16,9 +16,9 @@ const (
 // WithRelease gives the host the files `guard.wasm` and `loader.wasm` of the release that its strategies are of: an
 // [os.DirFS], an embed.FS, or any other.
 //
-// The guard checks every plan; the loader checks every component before it is compiled. Neither is embedded in this
-// module: a copy in its sources could be another one than that of the release whose strategies it judges, and nobody
-// can review a binary.
+// The guard checks every plan; the loader checks every component before it is compiled. Package components has those of
+// this module's release. The host has no copy of its own: it could be another one than that of the release whose
+// strategies it judges.
 func WithRelease(files fs.FS) Option {
 	return func(o *options) { o.release = &release{files: files} }
 }

@@ -51,7 +51,7 @@ func TestAHostWithoutAReleaseSaysWhatIsMissing(t *testing.T) {
 		contains string
 	}{
 		"nothing": {nil, ErrNoRelease,
-			"`guard.wasm` and `loader.wasm` of a release: name their folder with WithReleaseFolder"},
+			"`guard.wasm` and `loader.wasm` of a release: use WithRelease(components.Release()), or name their folder"},
 		"no folder": {[]Option{WithReleaseFolder("no/such")}, fs.ErrNotExist,
 			"`loader.wasm` in folder `no/such` cannot be read: "},
 		"an empty folder": {[]Option{WithReleaseFolder(folder)}, ErrNoRelease,

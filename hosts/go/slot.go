@@ -15,13 +15,14 @@ type slot struct {
 	versions atomic.Pointer[versions]
 	counts   counts
 	seen     *seen
+	// tried is the version that is tried beside the current one, and lastShadow the last that was; may be nil.
+	tried      atomic.Pointer[tried]
+	lastShadow atomic.Pointer[Shadow]
 
 	// change is held while the version changes, so that changes come one after the other. Calls never wait for it.
 	change sync.Mutex
-	// checks and quarantined decide whether a version may be changed to; quarantined has the digests of versions that were
-	// reverted. Both are the change's.
-	checks      Checks
-	quarantined map[string]bool
+	// checks, where there are any, decide whether a version may be changed to. They are the change's.
+	checks *Checks
 }
 
 // versions are a strategy's current and previous version, and what is known of who fails with them. They change
@@ -29,25 +30,27 @@ type slot struct {
 type versions struct {
 	current, previous *version
 	blame             *blame
+	proof             *proof
 }
 
 // version is a loaded version of a strategy.
 type version struct {
 	plugin      *Plugin
 	description Description
+	// content is the component, where it is to be kept over restarts.
+	content []byte
 }
 
 func newSlot(registry *Registry, name string, first *version) *slot {
-	slot := &slot{
-		name: name, registry: registry, quarantined: map[string]bool{}, seen: newSeen(registry.options.RevertAfter),
-	}
+	slot := &slot{name: name, registry: registry, seen: newSeen(registry.options.RevertAfter)}
 	slot.use(first, nil)
 	return slot
 }
 
 // use makes these the versions, of which nothing is known yet.
 func (s *slot) use(current, previous *version) {
-	s.versions.Store(&versions{current, previous, newBlame(&s.registry.blame, previous != nil, s.seen)})
+	blame := newBlame(&s.registry.blame, previous != nil, s.seen)
+	s.versions.Store(&versions{current, previous, blame, newProof(s.registry.options.RevertAfter)})
 }
 
 // switchTo makes a version the current one, during a change. The one before is kept to revert to, unless deployments
@@ -59,6 +62,7 @@ func (s *slot) switchTo(version *version) Swap {
 		previous, dropped = old.previous, old.current
 	}
 	s.use(version, previous)
+	s.promoted(version)
 	if dropped != nil {
 		dropped.plugin.Close()
 	}
@@ -73,12 +77,23 @@ func (s *slot) revert(from *versions) {
 	if s.versions.Load() != from {
 		return
 	}
-	s.quarantined[from.current.plugin.ID().Digest] = true
 	s.use(from.previous, nil)
 	s.counts.recordRevert()
 	from.current.plugin.Close()
 	message := fmt.Sprintf("reverted to %s: %s", from.previous.description.Version, from.blame.accusers())
+	bad := from.current
+	s.registry.quarantine.add(bad.plugin.ID().Digest, s.name, bad.description.Version, message)
 	s.log().Error(message, "from", from.current.plugin.ID(), "to", from.previous.plugin.ID())
+}
+
+// succeeded notes a success of the current version. One that has had enough of them is kept as the last good one.
+func (s *slot) succeeded(versions *versions, deployment string) {
+	state := s.registry.state
+	if state == nil || versions.proof.isDone.Load() || !versions.proof.note(deployment, s.seen.count()) {
+		return
+	}
+	good := versions.current
+	state.writeGood(s.name, good.description.Version, good.plugin.ID().Digest, good.content)
 }
 
 func (s *slot) log() *slog.Logger {
@@ -86,6 +101,14 @@ func (s *slot) log() *slog.Logger {
 }
 
 func (s *slot) close() {
+	s.change.Lock()
+	tried := s.tried.Load()
+	s.discardTried()
+	s.change.Unlock()
+	if tried != nil {
+		// It may wait for the change.
+		<-tried.done
+	}
 	s.change.Lock()
 	defer s.change.Unlock()
 	versions := s.versions.Load()
@@ -104,6 +127,11 @@ func (s *slot) status(now time.Time) StrategyStatus {
 		status.Previous = &previous
 	}
 	versions.blame.status(now, &status)
+	if tried := s.tried.Load(); tried != nil {
+		shadow := tried.Status()
+		status.Shadow = &shadow
+	}
+	status.Quarantined = s.registry.quarantine.of(s.name)
 	return status
 }
 

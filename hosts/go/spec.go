@@ -116,13 +116,13 @@ type Request struct {
 // Description of a strategy, by itself.
 type Description struct {
 	// Name is its name in kebab-case, for example `blue-green`.
-	Name string
+	Name string `json:"name"`
 	// Version is its own semantic version.
-	Version string
+	Version string `json:"version"`
 	// Summary is one sentence.
-	Summary string
+	Summary string `json:"summary"`
 	// ConfigSchema is the JSON Schema (draft 2020-12) of [Spec.Config], as JSON text.
-	ConfigSchema string
+	ConfigSchema string `json:"config_schema"`
 }
 
 // checkOutcomes are the contract's words, in its order.

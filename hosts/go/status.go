@@ -76,6 +76,10 @@ type StrategyStatus struct {
 	Violations map[ViolationCode]uint64
 	// Reverts is the number of times that a version was reverted to the one before it.
 	Reverts uint64
+	// Quarantined are the digests of its versions that were reverted, sorted; see [Registry.Release].
+	Quarantined []string
+	// Shadow is the version that is tried, or waits to be promoted; nil where there is none.
+	Shadow *ShadowStatus
 	// CircuitOpen is the time for which calls will still be answered with an error; 0 where the circuit is not open.
 	CircuitOpen time.Duration
 	// Deployments has the deployments that fail.

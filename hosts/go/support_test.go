@@ -133,6 +133,22 @@ func hostileVersion(t testing.TB, mode string) []byte {
 		fmt.Sprintf("hostile-mode:%-16s", mode))
 }
 
+// versioned is a component with another version of its own, of as many bytes; that of the contract stays.
+func versioned(t testing.TB, component []byte, version string) []byte {
+	t.Helper()
+	const own = "0.2.0"
+	if len(version) != len(own) {
+		t.Fatalf("%q cannot be written over %q", version, own)
+	}
+	changed := bytes.Clone(component)
+	for at := 1; at+len(own) <= len(changed); at++ {
+		if changed[at-1] != '@' && string(changed[at:at+len(own)]) == own {
+			copy(changed[at:], version)
+		}
+	}
+	return changed
+}
+
 // numbered is a component with a custom section more, and so another digest.
 func numbered(component []byte, number byte) []byte {
 	return append(bytes.Clone(component), 0, 3, 1, 'n', number)

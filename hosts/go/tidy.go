@@ -74,6 +74,12 @@ func tidied(text string, longest int) string {
 	return string(tidy)
 }
 
+// longestShown is the longest text of a plugin, a tenant or a file system in a message, in bytes.
+const longestShown = 2000
+
+// shown is a text of somebody else's, fit for a message: on one line, bounded, and nothing in it acts on a terminal.
+func shown(text string) string { return tidied(text, longestShown) }
+
 // isControl tells of characters that a terminal obeys, that turn the direction of what follows, or that end a line.
 func isControl(c rune) bool {
 	switch {

@@ -32,7 +32,7 @@ func TestAFolderThatGoesAndComesBackIsWatchedAgain(t *testing.T) {
 }
 
 func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
-	if _, err := NewRegistry(sharedHost(t), RegistryOptions{}).Watch(background, "no/such/folder",
+	if _, err := mustRegistry(t, sharedHost(t), RegistryOptions{}).Watch(background, "no/such/folder",
 		WatchOptions{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}

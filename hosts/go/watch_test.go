@@ -26,7 +26,12 @@ type watched struct {
 
 func watchFolder(t *testing.T, folder string, how WatchOptions, options RegistryOptions) *watched {
 	t.Helper()
-	w := &watched{t: t, registry: newRegistry(t, Limits{}, options), told: make(chan told, 100)}
+	return watchRegistry(t, newRegistry(t, Limits{}, options), folder, how)
+}
+
+func watchRegistry(t *testing.T, registry *Registry, folder string, how WatchOptions) *watched {
+	t.Helper()
+	w := &watched{t: t, registry: registry, told: make(chan told, 100)}
 	how.OnChange = func(result FileResult) {
 		what := string(result.Swap.Outcome)
 		switch {
@@ -80,17 +85,22 @@ func TestWhatIsThereIsLoadedAndWhatChangesIsSwapped(t *testing.T) {
 
 			write(t, folder, "a.wasm", hostileVersion(t, "second"))
 			w.expect("a.wasm", "swapped")
-			write(t, folder, "b.wasm", hostileVersion(t, "third"))
+			write(t, folder, "b.wasm", versioned(t, hostileVersion(t, "third"), "0.3.0"))
 			w.expect("b.wasm", "swapped")
 			if err := os.Remove(filepath.Join(folder, "b.wasm")); err != nil {
 				t.Fatal(err)
 			}
+			// The newest that is there runs.
+			w.expect("a.wasm", "swapped")
+			if err := os.Remove(filepath.Join(folder, "a.wasm")); err != nil {
+				t.Fatal(err)
+			}
 			write(t, folder, "c.wasm", []byte("not a component"))
 			w.expect("c.wasm", "failed")
-			if name := w.current(); name != "b.wasm" {
+			if name := w.current(); name != "a.wasm" {
 				t.Errorf("%s: what is removed goes on", name)
 			}
-			write(t, folder, "c.wasm", hostileVersion(t, "third"))
+			write(t, folder, "c.wasm", hostileVersion(t, "second"))
 			w.expect("c.wasm", "unchanged")
 		})
 	}

@@ -27,12 +27,29 @@ func (w words) list() string {
 	return strings.Join(w, ", ")
 }
 
-// marshal is the word of the JSON entry point.
-func (w words) marshal(value uint8) ([]byte, error) {
+// text is the word of the JSON entry point, without quotes.
+func (w words) text(value uint8) ([]byte, error) {
 	if !w.has(value) {
 		return nil, fmt.Errorf("%d is none of %s", value, w.list())
 	}
-	return []byte(`"` + strings.ReplaceAll(w[value-1], "-", "_") + `"`), nil
+	return []byte(strings.ReplaceAll(w[value-1], "-", "_")), nil
+}
+
+// marshal is the word of the JSON entry point.
+func (w words) marshal(value uint8) ([]byte, error) {
+	text, err := w.text(value)
+	if err != nil {
+		return nil, err
+	}
+	return []byte(`"` + string(text) + `"`), nil
+}
+
+// parse is the value for a word, in kebab-case or as in the JSON entry point.
+func (w words) parse(word string) (uint8, error) {
+	if place := slices.Index(w, strings.ReplaceAll(word, "_", "-")); place >= 0 {
+		return uint8(place + 1), nil
+	}
+	return 0, fmt.Errorf("`%s` is none of %s", tidied(word, longestWord), w.list())
 }
 
 // unmarshal is the value for a word of the JSON entry point.

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package pointsman
+
+const openWithoutWaiting = 0
