@@ -80,6 +80,22 @@ pub fn hostile_version(mode: &str) -> Vec<u8> {
     )
 }
 
+/// The component with another version of its own; that of the contract stays.
+///
+/// # Panics
+/// Where the version is not as long as the one it replaces.
+pub fn versioned(component: &[u8], version: &str) -> Vec<u8> {
+    const BUILT: &[u8] = b"0.2.0";
+    assert_eq!(version.len(), BUILT.len());
+    let mut bytes = component.to_vec();
+    for i in 1..bytes.len() - BUILT.len() {
+        if bytes[i..].starts_with(BUILT) && bytes[i - 1] != b'@' {
+            bytes[i..i + BUILT.len()].copy_from_slice(version.as_bytes());
+        }
+    }
+    bytes
+}
+
 /// Longer than anything that a test waits for, so that a broken one ends.
 pub const LONG: Duration = Duration::from_mins(2);
 

@@ -2,17 +2,16 @@
 
 use std::{
     fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use host_test::component;
 use pointsman_host::{Host, HostError, Limits};
 
-/// The files of the cache with compiled code: those without an extension, beside which the cache keeps its statistics.
+/// The files of the cache.
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let versions = fs::read_dir(folder.join("modules")).unwrap().map(|entry| entry.unwrap().path());
-    let files = versions.flat_map(|version| fs::read_dir(version).unwrap().map(|entry| entry.unwrap().path()));
-    files.filter(|file| file.extension().is_none()).collect()
+    fs::read_dir(folder.join("compiled")).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 fn load(folder: &Path) -> String {
@@ -26,27 +25,60 @@ fn a_second_host_finds_what_the_first_compiled() {
     load(folder.path());
     let first = entries(folder.path());
     assert_eq!(first.len(), 1, "{first:?}");
-    let (path, bytes) = (&first[0], fs::read(&first[0]).unwrap());
+    let inode = || fs::metadata(&first[0]).unwrap().ino();
+    let written = inode();
 
-    // Were it compiled again, it would be written again, over the mark.
-    let marked = fs::metadata(path).unwrap().modified().unwrap();
     load(folder.path());
 
     assert_eq!(entries(folder.path()), first);
-    assert_eq!((fs::read(path).unwrap(), fs::metadata(path).unwrap().modified().unwrap()), (bytes, marked));
+    assert_eq!(inode(), written, "what is compiled again is written again");
 }
 
+/// One flipped bit of native code is enough to crash the process that runs it.
 #[test]
-fn a_damaged_entry_is_compiled_again() {
+fn a_damaged_entry_is_dropped_and_compiled_again() {
     let folder = tempfile::tempdir().unwrap();
     load(folder.path());
     let entry = entries(folder.path()).remove(0);
     let good = fs::read(&entry).unwrap();
-    for damaged in [&b""[..], b"damaged", &good[..good.len() / 2]] {
+    let flipped = |place: usize| {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1 << (place % 8);
+        bytes
+    };
+    let flips = (0..8).map(|part| flipped(part * (good.len() - 1) / 7));
+    for damaged in [vec![], b"damaged".to_vec(), good[..good.len() / 2].to_vec()].into_iter().chain(flips) {
         fs::write(&entry, damaged).unwrap();
 
         assert_eq!(load(folder.path()), "blue-green");
+
+        assert_eq!(fs::read(&entry).unwrap().len(), good.len(), "a whole one is in its place");
     }
+}
+
+/// Code under another component's name is not run.
+#[test]
+fn an_entry_of_another_component_is_not_used() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    load(folder.path());
+    let host = Host::with_cache(Limits::default(), other.path()).unwrap();
+    host.load(component("plugins/rolling_update.wasm")).unwrap();
+    fs::copy(&entries(other.path())[0], &entries(folder.path())[0]).unwrap();
+
+    assert_eq!(load(folder.path()), "blue-green");
+}
+
+#[test]
+fn what_others_may_write_to_is_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    load(folder.path());
+    let entry = entries(folder.path()).remove(0);
+    let written = fs::metadata(&entry).unwrap().ino();
+    fs::set_permissions(&entry, fs::Permissions::from_mode(0o666)).unwrap();
+
+    load(folder.path());
+
+    assert_ne!(fs::metadata(&entry).unwrap().ino(), written);
 }
 
 #[test]

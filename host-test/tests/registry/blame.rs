@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
-use host_test::{Folder, LONG, cached_host, clock::Clock, cycle_of, hostile_version, misdeed, ready_routes};
+use host_test::{Folder, LONG, cached_host, clock::Clock, cycle_of, hostile_version, misdeed, ready_routes, versioned};
 use pointsman::{
     Route, Spec,
     json::{Answer, ErrorCode},
@@ -45,8 +45,9 @@ static HOST: LazyLock<Host> =
 /// A registry that runs on a version of one mode, and before it on one of another.
 fn registry(folder: &Folder, modes: [&str; 2], options: Options) -> Registry {
     let registry = Registry::new(HOST.clone(), options);
-    for (mode, name) in modes.iter().zip(["old", "new"]) {
-        registry.swap("hostile", folder.write(&format!("{name}.wasm"), &hostile_version(mode))).unwrap();
+    for (mode, (name, version)) in modes.iter().zip([("old", "0.2.0"), ("new", "0.2.1")]) {
+        let component = versioned(&hostile_version(mode), version);
+        registry.swap("hostile", folder.write(&format!("{name}.wasm"), &component)).unwrap();
     }
     registry
 }

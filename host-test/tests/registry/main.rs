@@ -3,6 +3,8 @@
 mod blame;
 mod checks;
 mod failures;
+mod rivals;
+mod state;
 mod swaps;
 
 use host_test::{Folder, HOST, cycle, misdeed};

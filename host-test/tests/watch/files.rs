@@ -2,8 +2,11 @@
 
 use std::{fs, io::Write, os::unix::fs::symlink, process::Command, time::Duration};
 
-use host_test::{Folder, cycle, hostile_version, misdeed};
-use pointsman_host::registry::{Options, Watching};
+use host_test::{Folder, cached_host, cycle, hostile_version, misdeed, versioned};
+use pointsman_host::{
+    Limits, Registry,
+    registry::{Options, Watching},
+};
 use rstest::rstest;
 
 use crate::{Watched, told};
@@ -23,15 +26,17 @@ fn what_is_there_is_loaded_and_what_changes_is_swapped(#[case] poll: Option<Dura
 
     folder.write("a.wasm", &hostile_version("second"));
     assert_eq!(watched.next(), told("a.wasm", "swapped"));
-    folder.write("b.wasm", &hostile_version("third"));
+    let third = versioned(&hostile_version("third"), "0.2.1");
+    folder.write("b.wasm", &third);
     assert_eq!(watched.next(), told("b.wasm", "swapped"));
     assert_eq!(watched.current(), "b.wasm");
 
+    fs::remove_file(folder.path().join("a.wasm")).unwrap();
     fs::remove_file(folder.path().join("b.wasm")).unwrap();
     folder.write("c.wasm", b"not a component");
     assert_eq!(watched.next(), told("c.wasm", "failed"));
     assert_eq!(watched.current(), "b.wasm", "what is removed goes on");
-    folder.write("c.wasm", &hostile_version("third"));
+    folder.write("c.wasm", &third);
     assert_eq!(watched.next(), told("c.wasm", "unchanged"));
 }
 
@@ -41,7 +46,8 @@ fn a_file_that_is_being_written_is_not_loaded_however_long_it_takes() {
     folder.write("a.wasm", &hostile_version("honest"));
     let watched = Watched::new(folder.path(), Watching::default(), Options::default());
     assert_eq!(watched.next(), told("a.wasm", "loaded"));
-    let (new, other) = (hostile_version("second"), hostile_version("third"));
+    let new = versioned(&hostile_version("second"), "0.2.2");
+    let other = versioned(&hostile_version("third"), "0.2.1");
     let (start, end) = new.split_at(new.len() / 2);
 
     let mut slow = fs::File::create(folder.path().join("a.wasm")).unwrap();
@@ -97,12 +103,37 @@ fn a_link_that_comes_to_point_elsewhere_is_a_change() {
 fn a_file_that_cannot_be_read_is_told_once() {
     let folder = Folder::new();
     // A link to nowhere, which no user, however mighty, can read.
-    symlink("nowhere", folder.path().join("a.wasm")).unwrap();
+    let outer = Folder::new();
+    symlink(outer.path().join("nowhere"), folder.path().join("a.wasm")).unwrap();
     let watched = Watched::new(folder.path(), Watching::default(), Options::default());
     assert_eq!(watched.next(), told("a.wasm", "unreadable"));
 
     folder.write("b.wasm", &hostile_version("honest"));
     assert_eq!(watched.next(), told("b.wasm", "loaded"));
+
+    // Of what is elsewhere no event tells.
+    outer.write("nowhere", &versioned(&hostile_version("second"), "0.2.1"));
+    assert_eq!(watched.next(), told("a.wasm", "swapped"));
+}
+
+#[test]
+fn a_file_that_fails_for_a_reason_that_passes_is_tried_again() {
+    let folder = Folder::new();
+    folder.write("a.wasm", &hostile_version("honest"));
+    let host = cached_host(Limits { instances: 1, ..Limits::default() });
+    let registry = Registry::new(host.clone(), Options::default());
+    // The only instance that there may be is in use.
+    let busy = folder.write("other", &hostile_version("other"));
+    let busy = host.load(busy).unwrap();
+    let session = busy.session().unwrap();
+    let watched = Watched::of(registry, folder.path(), Watching::default());
+    assert_eq!(watched.next(), told("a.wasm", "failed"));
+
+    drop(session);
+
+    // It may be tried once more before that.
+    let loaded = (0..3).find_map(|_| Some(watched.next()).filter(|told| told.1 != "failed"));
+    assert_eq!(loaded, Some(told("a.wasm", "loaded")));
 }
 
 /// Only what may change a plugin is waited out: not a log that somebody writes to all the time.
@@ -120,6 +151,24 @@ fn a_log_that_is_written_to_all_the_time_keeps_nothing_from_being_loaded() {
     });
 
     assert_eq!(told_first, Some(told("a.wasm", "loaded")), "it is not loaded while the log grows");
+}
+
+/// Files that come and go, and one that is rewritten without end, delay only themselves.
+#[test]
+fn what_goes_on_beside_it_keeps_nothing_from_being_loaded() {
+    let folder = Folder::new();
+    let watched = Watched::new(folder.path(), Watching::default(), Options::default());
+    let busy = hostile_version("busy");
+    folder.write("a.wasm", &hostile_version("honest"));
+
+    let told_first = (0..10_000).find_map(|i| {
+        fs::write(folder.path().join("lock"), b"").unwrap();
+        fs::write(folder.path().join("b.wasm"), &busy[..i % 8]).unwrap();
+        fs::remove_file(folder.path().join("lock")).unwrap();
+        watched.told.recv_timeout(Duration::from_millis(5)).ok()
+    });
+
+    assert_eq!(told_first, Some(told("a.wasm", "loaded")), "it is not loaded while others change");
 }
 
 #[test]

@@ -3,12 +3,15 @@
 use std::{
     fs,
     num::{NonZeroU32, NonZeroU64},
+    os::unix::fs::symlink,
+    path::Path,
+    sync::{Arc, mpsc::channel},
 };
 
-use host_test::{Folder, HOST, LONG, cycle, hostile_version, misdeed, ready_routes};
+use host_test::{Folder, HOST, LONG, cycle, hostile_version, misdeed, ready_routes, versioned};
 use pointsman_host::{
     Registry,
-    registry::{Options, Swap, Trial, WatchError, Watching},
+    registry::{Options, Swap, SwapError, Trial, WatchError, Watching},
 };
 
 use crate::{Watched, told};
@@ -42,7 +45,7 @@ fn a_new_version_can_be_tried_first() {
     let watched = Watched::new(folder.path(), Watching { trial, ..Watching::default() }, Options::default());
     assert_eq!(watched.next(), told("a.wasm", "loaded"));
 
-    folder.write("b.wasm", &hostile_version("second"));
+    folder.write("b.wasm", &versioned(&hostile_version("second"), "0.2.1"));
 
     assert_eq!(watched.next(), told("b.wasm", "shadowing"));
     assert_eq!(watched.current(), "a.wasm");
@@ -64,6 +67,49 @@ fn a_folder_that_goes_and_comes_back_is_watched_again() {
     fs::rename(&staged, &inner).unwrap();
 
     assert_eq!(watched.next(), told("a.wasm", "swapped"));
+}
+
+/// As deployments do that unpack each release beside the others, and let a link point to the newest.
+#[test]
+fn a_folder_that_is_a_link_which_comes_to_point_elsewhere_is_watched_there() {
+    let outer = Folder::new();
+    for (release, mode) in [("1", "honest"), ("2", "second")] {
+        fs::create_dir(outer.path().join(release)).unwrap();
+        fs::write(outer.path().join(release).join("a.wasm"), hostile_version(mode)).unwrap();
+    }
+    let link = outer.path().join("current");
+    symlink("1", &link).unwrap();
+    let watched = Watched::new(&link, Watching::default(), Options::default());
+    assert_eq!(watched.next(), told("a.wasm", "loaded"));
+
+    symlink("2", outer.path().join("next")).unwrap();
+    fs::rename(outer.path().join("next"), &link).unwrap();
+
+    assert_eq!(watched.next(), told("a.wasm", "swapped"));
+    let part = outer.path().join("part");
+    fs::write(&part, hostile_version("third")).unwrap();
+    fs::rename(part, outer.path().join("2").join("a.wasm")).unwrap();
+    assert_eq!(watched.next(), told("a.wasm", "swapped"));
+}
+
+#[test]
+fn a_callback_that_panics_does_not_end_the_watch() {
+    let folder = Folder::new();
+    let (sender, told) = channel();
+    let on_change = move |path: &Path, _: &Result<Swap, SwapError>| {
+        // Nobody listens once the test is over.
+        let _ = sender.send(path.file_name().unwrap().to_owned());
+        panic!("as told");
+    };
+    let registry = Registry::new(HOST.clone(), Options::default());
+    let watch =
+        registry.watch(folder.path(), Watching { on_change: Arc::new(on_change), ..Watching::default() }).unwrap();
+
+    for name in ["a.wasm", "b.wasm"] {
+        folder.write(name, b"not a component");
+        assert_eq!(told.recv_timeout(LONG).unwrap(), name);
+    }
+    drop(watch);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The host: a runtime with its limits, and loading plugins into it.
 
-use std::{fs, path::Path, sync::Arc};
-
-use wasmtime::{Cache, CacheConfig};
+use std::{path::Path, sync::Arc};
 
 use crate::{
     loading::{self, ComponentFile, LoadError},
@@ -30,23 +28,17 @@ impl Host {
     /// A host that keeps compiled components in `folder`, so that a restart need not compile them again.
     ///
     /// Entries are found by the component's content, wasmtime's version and every setting that changes the code, so the
-    /// folder may outlive all of them; the oldest entries go when it has 512 MiB. What it holds is run as native code:
-    /// only the host may be able to write to it. A folder that cannot be written to is as good as none.
+    /// folder may outlive all of them; beyond 512 MiB those go that have not been used for longest. One that is damaged
+    /// is compiled again. What the folder holds is run as native code: only the host may be able to write to it. A folder
+    /// that cannot be written to is as good as none.
     ///
     /// # Errors
     /// As [`Host::new`], and [`HostError::Cache`] where the folder cannot be made.
     pub fn with_cache(limits: Limits, folder: impl AsRef<Path>) -> Result<Self, HostError> {
-        let folder = folder.as_ref();
-        let cache = |source| HostError::Cache { folder: folder.to_owned(), source };
-        fs::create_dir_all(folder).map_err(|error| cache(error.into()))?;
-        let absolute = folder.canonicalize().map_err(|error| cache(error.into()))?;
-        let mut config = CacheConfig::new();
-        config.with_directory(absolute);
-        let opened = Cache::new(config).map_err(|error| cache(error.into()))?;
-        Self::with(limits, Some(opened))
+        Self::with(limits, Some(folder.as_ref()))
     }
 
-    fn with(limits: Limits, cache: Option<Cache>) -> Result<Self, HostError> {
+    fn with(limits: Limits, cache: Option<&Path>) -> Result<Self, HostError> {
         Ok(Self { runtime: Arc::new(Runtime::new(limits, cache)?) })
     }
 

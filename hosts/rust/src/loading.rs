@@ -15,11 +15,11 @@ mod file;
 
 use std::sync::Arc;
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
 use crate::{
     plugin::{Loaded, Plugin, WrongType},
-    runtime::{Runtime, contained},
+    runtime::{Runtime, contained, words},
 };
 
 pub use error::LoadError;
@@ -47,8 +47,8 @@ pub(crate) fn compile(
     let (name, bytes) = (file.id().name(), file.bytes());
     #[cfg(test)]
     assert_ne!(name, PANICS, "as told");
-    let malformed = |source: wasmtime::Error| LoadError::Malformed { name: name.to_owned(), source: source.into() };
-    let component = Component::from_binary(runtime.engine(), bytes).map_err(malformed)?;
+    let malformed = |source: wasmtime::Error| LoadError::Malformed { name: name.to_owned(), source: words(&source) };
+    let component = runtime.compile(bytes).map_err(malformed)?;
     let contract = admission::find_contract(name, &component, version)?;
     admission::check_memory(name, &component, runtime.limits())?;
     let pre = Linker::new(runtime.engine()).instantiate_pre(&component).map_err(malformed)?;

@@ -28,6 +28,9 @@
 //! | `counts.rs` | counts and latencies, also as metrics |
 //! | `status.rs` | status of strategies, for operators |
 //! | `version.rs` | one loaded version |
+//! | `proof.rs` | whether a version is good |
+//! | `state.rs` | what a restart keeps: quarantine and last good versions |
+//! | `rivals.rs` | several files of one strategy in a folder |
 //! | `blame.rs` | who is to blame for a failure: circuits, pins, verdicts |
 //! | `seen.rs` | the deployments that there are, as far as that matters |
 //! | `halves.rs` | batches that fail as a whole, in halves |
@@ -71,12 +74,15 @@ mod error;
 mod halves;
 mod options;
 mod outcome;
+mod proof;
 mod questions;
 mod record;
+mod rivals;
 mod seen;
 mod shadow;
 mod slot;
 mod slots;
+mod state;
 mod status;
 mod swap;
 mod trial;
@@ -128,17 +134,14 @@ impl Registry {
     }
 
     /// Loads every `*.wasm` file of a folder that is not hidden, in the order of their names, each under the name that
-    /// it says it has. What cannot be loaded keeps nothing else from being loaded.
+    /// it says it has. What cannot be loaded keeps nothing else from being loaded. Of several files of one strategy the
+    /// newest version runs, in the order of [Semantic Versioning](https://semver.org); two of the same are refused. Where
+    /// nothing is loaded of a strategy whose last good version is in the [state folder](Options::state), that one is.
     ///
     /// # Errors
     /// Only where the folder cannot be read; what came of each file is in the list.
     pub fn load_dir(&self, folder: impl AsRef<Path>) -> io::Result<Vec<(PathBuf, Result<Swap, SwapError>)>> {
-        let files = watch::plugins(folder.as_ref())?;
-        let load = |path: PathBuf| {
-            let result = swap::swap(&self.slots, SwapRequest::default(), &path);
-            (path, result)
-        };
-        Ok(files.into_iter().map(load).collect())
+        Ok(swap::load_all(&self.slots, watch::plugins(folder.as_ref())?))
     }
 
     /// Loads a folder as [`load_dir`](Self::load_dir) does, and from then on whatever changes in it, for as long as the
@@ -196,7 +199,7 @@ impl Registry {
         shadow::discard(&*self.slots.get(name)?)
     }
 
-    /// Sets what every later version of a strategy must pass before it is switched to, whether it is loaded yet or not.
+    /// Sets what every version of a strategy must pass from now on before it is switched to, also the first.
     pub fn set_checks(&self, name: &str, checks: Checks) {
         self.slots.set_checks(name, checks);
     }
@@ -281,7 +284,7 @@ impl Registry {
     /// Takes the version with this digest out of quarantine, so that a folder's file of it is loaded again; whether it
     /// was there.
     pub fn release(&self, digest: &str) -> bool {
-        self.slots.release(digest)
+        self.slots.state.release(digest)
     }
 
     /// Waits until it is known of all failures whose fault they were, but no longer than this; whether it is.

@@ -14,7 +14,9 @@
 //! | `trap.rs` | [`Trap`]: kinds of trap |
 //! | `failure.rs` | meaning of the runtime's errors |
 //! | `contain.rs` | panics of the runtime |
+//! | `cache.rs` | a folder of compiled code |
 
+mod cache;
 mod contain;
 mod engine;
 mod error;
@@ -25,17 +27,23 @@ mod store;
 mod ticker;
 mod trap;
 
-use std::sync::Arc;
+use std::{
+    hash::{Hash, Hasher},
+    path::Path,
+    sync::Arc,
+};
 
-use wasmtime::{Cache, Engine};
+use sha2::{Digest as _, Sha256};
+use wasmtime::{Engine, component::Component};
 
+use cache::Cache;
 use permits::Permits;
 use ticker::Ticker;
 
 pub(crate) use contain::contained;
 pub(crate) use error::Cause;
 pub use error::HostError;
-pub(crate) use failure::Failure;
+pub(crate) use failure::{Failure, words};
 pub use limits::Limits;
 pub(crate) use permits::{Permit, Purpose};
 pub(crate) use store::MemoryLimit;
@@ -45,6 +53,7 @@ pub use trap::Trap;
 pub(crate) struct Runtime {
     engine: Engine,
     limits: Limits,
+    cache: Option<Cache>,
     permits: Arc<Permits>,
     _ticker: Ticker,
 }
@@ -52,13 +61,14 @@ pub(crate) struct Runtime {
 // === impl Runtime ===
 
 impl Runtime {
-    pub(crate) fn new(limits: Limits, cache: Option<Cache>) -> Result<Self, HostError> {
+    /// A runtime that keeps compiled code in a folder, if one is given.
+    pub(crate) fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, HostError> {
         limits.validate()?;
-        let engine =
-            Engine::new(engine::config(&limits).cache(cache)).map_err(|error| HostError::Engine(error.into()))?;
+        let cache = cache.map(Cache::new).transpose()?;
+        let engine = Engine::new(&engine::config(&limits)).map_err(|error| HostError::Engine(error.into()))?;
         let ticker = Ticker::start(engine.clone()).map_err(HostError::Ticker)?;
         let permits = Arc::new(Permits::new(limits.instances));
-        Ok(Self { engine, limits, permits, _ticker: ticker })
+        Ok(Self { engine, limits, cache, permits, _ticker: ticker })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -69,6 +79,30 @@ impl Runtime {
         &self.limits
     }
 
+    /// Compiles a component, or finds it compiled.
+    pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Component> {
+        let Some(cache) = &self.cache else { return Component::from_binary(&self.engine, bytes) };
+        let key = self.key(bytes);
+        if let Some(code) = cache.read(&key) {
+            #[expect(unsafe_code, reason = "there is no other way to run what is compiled already")]
+            // SAFETY: only the user whose process this is could write it, and its digest says that it is what
+            // `Component::serialize` gave for this component on an engine of the same release and settings.
+            if let Ok(component) = unsafe { Component::deserialize(&self.engine, code) } {
+                return Ok(component);
+            }
+        }
+        let component = Component::from_binary(&self.engine, bytes)?;
+        cache.write(&key, &component.serialize()?);
+        Ok(component)
+    }
+
+    /// What compiled code depends on: the component, wasmtime's release, and every setting that changes the code.
+    fn key(&self, bytes: &[u8]) -> [u8; 32] {
+        let mut engine = Key(Sha256::new_with_prefix(Sha256::digest(bytes)));
+        self.engine.precompile_compatibility_hash().hash(&mut engine);
+        engine.0.finalize().into()
+    }
+
     /// The permit for one more instance; see [`Permit::take`].
     pub(crate) fn permit(&self, purpose: Purpose) -> Option<Permit> {
         Permit::take(&self.permits, purpose)
@@ -77,5 +111,18 @@ impl Runtime {
     /// An empty store whose instance is held to the limits.
     pub(crate) fn store(&self) -> wasmtime::Store<MemoryLimit> {
         store::new(&self.engine, &self.limits)
+    }
+}
+
+/// A digest of what is hashed.
+struct Key(Sha256);
+
+impl Hasher for Key {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("the whole digest is taken")
     }
 }

@@ -1,7 +1,9 @@
 //! Wording of lists, lengths of time and long texts, for errors and log lines.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
+/// Most characters of somebody else's text in a message.
+const LONGEST: usize = 2000;
 /// Most names that a [`list`] spells out.
 const NAMED: usize = 3;
 
@@ -12,7 +14,8 @@ pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
 
 /// The same of so many names, of which there are the first.
 pub(crate) fn list_of(names: &[impl AsRef<str>], count: usize) -> String {
-    let named = names.iter().take(NAMED).map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ");
+    let named =
+        names.iter().take(NAMED).map(|name| format!("`{}`", shown(name.as_ref()))).collect::<Vec<_>>().join(", ");
     match count.saturating_sub(names.len().min(NAMED)) {
         0 => named,
         more => format!("{named} and {more} more"),
@@ -41,6 +44,16 @@ pub(crate) fn escaped(text: &str) -> String {
         }
         escaped
     })
+}
+
+/// A text of somebody else's, fit for a message: [escaped], and no longer than a message may be.
+pub(crate) fn shown(text: &str) -> String {
+    shortened(&escaped(text), LONGEST)
+}
+
+/// A path, fit for a message.
+pub(crate) fn shown_path(path: &Path) -> String {
+    shown(&path.to_string_lossy())
 }
 
 /// A length of time, rounded up: `4 s`, below a second `250 ms`.

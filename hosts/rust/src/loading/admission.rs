@@ -35,13 +35,13 @@ fn refused(name: String, refusal: Refusal) -> LoadError {
         Refusal::OverBudget { budget, found, most, .. } => {
             LoadError::OverBudget { name, message: refusal.to_string(), budget, found, most }
         }
-        Refusal::Malformed { reason } => LoadError::Malformed { name, source: reason.into() },
+        Refusal::Malformed { reason } => LoadError::Malformed { name, source: shown(&reason).into() },
         Refusal::Imports { imports, count, .. } => LoadError::Imports { name, imports, count },
         Refusal::NotTheContract { .. } => LoadError::NotAStrategy { name },
         Refusal::UnsupportedContract { found, remedy, .. } => LoadError::UnsupportedContract { name, found, remedy },
         Refusal::MissingExport { export } => LoadError::MissingExport { name, export },
         Refusal::WrongType { export } => LoadError::WrongType { name, export },
-        other => LoadError::Malformed { name, source: other.to_string().into() },
+        other => LoadError::Malformed { name, source: shown(&other.to_string()).into() },
     }
 }
 

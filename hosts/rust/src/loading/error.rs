@@ -8,7 +8,7 @@ use crate::{
     contract::SUPPORTED_CONTRACTS,
     plugin::{CallError, PluginId},
     runtime::Cause,
-    text::{list, list_of},
+    text::{list, list_of, shown, shown_path},
 };
 
 /// Represents a file that is not a plugin.
@@ -16,7 +16,7 @@ use crate::{
 #[non_exhaustive]
 pub enum LoadError {
     /// Represents a file that cannot be read.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`", shown_path(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// Represents a file that is larger than a component may be.
-    #[error("`{name}` has {size} bytes, the limit is {limit}")]
+    #[error("`{}` has {size} bytes, the limit is {limit}", shown(name))]
     TooLarge {
         /// The file.
         name: String,
@@ -34,19 +34,19 @@ pub enum LoadError {
         limit: usize,
     },
     /// Represents a file that does not begin as WebAssembly does.
-    #[error("`{name}` is not WebAssembly")]
+    #[error("`{}` is not WebAssembly", shown(name))]
     NotWasm {
         /// The file.
         name: String,
     },
     /// Represents a core module.
-    #[error("`{name}` is a core WebAssembly module, not a component; link it with `wasm-component-ld`")]
+    #[error("`{}` is a core WebAssembly module, not a component; link it with `wasm-component-ld`", shown(name))]
     CoreModule {
         /// The file.
         name: String,
     },
     /// Represents a component that has more of a part than toolchains make, which is enough to crash a runtime.
-    #[error("`{name}` {part}")]
+    #[error("`{}` {part}", shown(name))]
     TooComplex {
         /// The file.
         name: String,
@@ -55,7 +55,7 @@ pub enum LoadError {
     },
     /// Represents a component that would cost more to compile than it may; see
     /// [`Limits::budgets`](crate::Limits::budgets).
-    #[error("`{name}` {message}")]
+    #[error("`{}` {message}", shown(name))]
     OverBudget {
         /// The file.
         name: String,
@@ -69,7 +69,7 @@ pub enum LoadError {
         most: u64,
     },
     /// Represents a component that is damaged, or uses what this host does not allow.
-    #[error("`{name}` is not a valid component")]
+    #[error("`{}` is not a valid component", shown(name))]
     Malformed {
         /// The file.
         name: String,
@@ -77,7 +77,7 @@ pub enum LoadError {
         source: Cause,
     },
     /// Represents a component that imports something from the host. A strategy gets nothing.
-    #[error("`{name}` imports {}; a strategy must not import anything", list_of(imports, *count))]
+    #[error("`{}` imports {}; a strategy must not import anything", shown(name), list_of(imports, *count))]
     Imports {
         /// The file.
         name: String,
@@ -87,14 +87,15 @@ pub enum LoadError {
         count: usize,
     },
     /// Represents a component that does not export the contract at all.
-    #[error("`{name}` is a component but not a strategy: it does not export `pointsman:strategy/strategy`")]
+    #[error("`{}` is a component but not a strategy: it does not export `pointsman:strategy/strategy`", shown(name))]
     NotAStrategy {
         /// The file.
         name: String,
     },
     /// Represents a component that exports the contract in versions that this host does not know.
     #[error(
-        "`{name}` exports contract version {}; this host supports {}: {remedy}",
+        "`{}` exports contract version {}; this host supports {}: {remedy}",
+        shown(name),
         list(found),
         list(SUPPORTED_CONTRACTS)
     )]
@@ -107,7 +108,7 @@ pub enum LoadError {
         remedy: &'static str,
     },
     /// Represents a component that exports only a part of the contract.
-    #[error("`{name}` does not export `{export}`")]
+    #[error("`{}` does not export `{export}`", shown(name))]
     MissingExport {
         /// The file.
         name: String,
@@ -115,7 +116,7 @@ pub enum LoadError {
         export: String,
     },
     /// Represents a component that exports a function of another type than the contract's.
-    #[error("`{name}` exports `{export}` with another type than the contract's")]
+    #[error("`{}` exports `{export}` with another type than the contract's", shown(name))]
     WrongType {
         /// The file.
         name: String,
@@ -123,7 +124,7 @@ pub enum LoadError {
         export: String,
     },
     /// Represents a component that starts with more memory than it may have.
-    #[error("`{name}` needs {needed} bytes of memory to start, the limit is {limit}")]
+    #[error("`{}` needs {needed} bytes of memory to start, the limit is {limit}", shown(name))]
     Memory {
         /// The file.
         name: String,
@@ -137,7 +138,7 @@ pub enum LoadError {
     Start(#[source] CallError),
     /// Represents a panic of the runtime or of this host. That is their bug, which the plugin need not share; whatever
     /// else is loaded or evaluated goes on.
-    #[error("the runtime panicked while plugin {plugin} was loaded, a bug in it or in this host: {message}")]
+    #[error("the runtime panicked while plugin {plugin} was loaded, a bug in it or in this host: {}", shown(message))]
     Panicked {
         /// The plugin.
         plugin: PluginId,

@@ -5,7 +5,10 @@ use std::time::Duration;
 use pointsman::{RouteChanges, guard::Violation};
 
 use super::{guard::summary, id::PluginId};
-use crate::runtime::{Cause, Failure, Trap};
+use crate::{
+    runtime::{Cause, Failure, Trap},
+    text::shown,
+};
 
 /// Represents a call into a plugin without a result. The instance is thrown away; plugin and host go on.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +83,7 @@ pub enum CallError {
 #[non_exhaustive]
 pub enum EvaluateError {
     /// Represents the plugin's answer that it does not take the configuration; the text names the key.
-    #[error("plugin {plugin}: invalid config: {message}")]
+    #[error("plugin {plugin}: invalid config: {}", shown(message))]
     InvalidConfig {
         /// The plugin.
         plugin: PluginId,
@@ -88,7 +91,7 @@ pub enum EvaluateError {
         message: String,
     },
     /// Represents the plugin's answer that another field of the spec cannot be right; the text names it.
-    #[error("plugin {plugin}: invalid spec: {message}")]
+    #[error("plugin {plugin}: invalid spec: {}", shown(message))]
     InvalidSpec {
         /// The plugin.
         plugin: PluginId,
@@ -96,7 +99,7 @@ pub enum EvaluateError {
         message: String,
     },
     /// Represents the plugin's answer that the routes cannot be right; the text names the route.
-    #[error("plugin {plugin}: invalid routes: {message}")]
+    #[error("plugin {plugin}: invalid routes: {}", shown(message))]
     InvalidRoutes {
         /// The plugin.
         plugin: PluginId,
@@ -104,7 +107,7 @@ pub enum EvaluateError {
         message: String,
     },
     /// Represents a plan that the guard rejected. Nothing of it may be applied.
-    #[error("plugin {plugin}: plan rejected: {}", summary(violations))]
+    #[error("plugin {plugin}: plan rejected: {}", shown(&summary(violations)))]
     Rejected {
         /// The plugin.
         plugin: PluginId,
@@ -123,7 +126,7 @@ pub enum EvaluateError {
 #[non_exhaustive]
 pub enum EvaluateCyclesError {
     /// Represents answers that are not what the contract says, so none is to be trusted.
-    #[error("plugin {plugin} broke the contract: {message}")]
+    #[error("plugin {plugin} broke the contract: {}", shown(message))]
     Answers {
         /// The plugin.
         plugin: PluginId,
@@ -132,7 +135,7 @@ pub enum EvaluateCyclesError {
     },
     /// Represents the plugin's answer that the text is not a JSON array. (One bad request in an array has its answer in
     /// the result.)
-    #[error("plugin {plugin}: {message}")]
+    #[error("plugin {plugin}: {}", shown(message))]
     InvalidRequests {
         /// The plugin.
         plugin: PluginId,
@@ -150,7 +153,7 @@ pub enum EvaluateCyclesError {
 pub enum CheckConfigError {
     /// Represents a configuration that the plugin does not take, or that leaves it no move within the limits; the text
     /// names the key or the budget.
-    #[error("plugin {plugin}: invalid config: {message}")]
+    #[error("plugin {plugin}: invalid config: {}", shown(message))]
     Invalid {
         /// The plugin.
         plugin: PluginId,

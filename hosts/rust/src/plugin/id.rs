@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
+use crate::text::shown;
+
 /// Hex digits of a digest that a message shows.
 const SHOWN_DIGITS: usize = 12;
 
@@ -32,12 +34,12 @@ impl PluginId {
 impl fmt::Display for PluginId {
     /// The name, and as much of the digest as tells versions apart.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({}…)", self.name(), &self.digest()[.."sha256:".len() + SHOWN_DIGITS])
+        write!(f, "`{}` ({}…)", shown(self.name()), &self.digest()[.."sha256:".len() + SHOWN_DIGITS])
     }
 }
 
 impl fmt::Debug for PluginId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PluginId({} {})", self.name(), self.digest())
+        write!(f, "PluginId({:?} {})", self.name(), self.digest())
     }
 }

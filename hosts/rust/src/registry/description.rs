@@ -13,8 +13,7 @@ const LONGEST: usize = 64;
 /// One sentence that says what is wrong and what would be right.
 pub(super) fn check(description: &Description) -> Result<(), String> {
     let Description { name, version, config_schema, .. } = description;
-    let is_kebab = name.split('-').all(|word| !word.is_empty() && word.bytes().all(is_lower_or_digit));
-    if !is_kebab || !name.starts_with(|c: char| c.is_ascii_lowercase()) || name.len() > LONGEST {
+    if !is_name(name) {
         return Err(format!("its name is {}, not kebab-case of at most {LONGEST} letters", quoted(name)));
     }
     if version.is_empty() || version.len() > LONGEST || !version.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -25,6 +24,12 @@ pub(super) fn check(description: &Description) -> Result<(), String> {
         Ok(_) => Err("its config schema is no JSON Schema, which is an object or a boolean".to_owned()),
         Err(error) => Err(format!("its config schema is not JSON: {error}")),
     }
+}
+
+/// Whether a strategy can have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_kebab = name.split('-').all(|word| !word.is_empty() && word.bytes().all(is_lower_or_digit));
+    is_kebab && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= LONGEST
 }
 
 fn is_lower_or_digit(byte: u8) -> bool {

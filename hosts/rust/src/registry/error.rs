@@ -2,6 +2,7 @@
 
 use std::{fmt, io, time::Duration};
 
+use super::outcome::Outcome;
 use crate::{
     loading::LoadError,
     plugin::{CallError, CheckConfigError, EvaluateCyclesError, PluginId},
@@ -10,7 +11,7 @@ use crate::{
 
 /// Represents a strategy without a plugin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no strategy `{name}`; there is {}", names(known))]
+#[error("there is no strategy `{}`; there is {}", text::shown(name), names(known))]
 pub struct UnknownStrategy {
     /// The name that was given.
     pub name: String,
@@ -46,8 +47,17 @@ pub enum SwapError {
         /// The name in its description.
         found: String,
     },
+    /// Represents a file beside which another of its folder is the one to run: a newer version of the strategy, or
+    /// another of the same version.
+    #[error("{problem}")]
+    Rival {
+        /// The new plugin.
+        plugin: PluginId,
+        /// One sentence that names the other file, and what to do about it.
+        problem: String,
+    },
     /// Represents a plugin that does not take a configuration in use.
-    #[error("the new version does not take a configuration in use, {config}")]
+    #[error("the new version does not take a configuration in use, {}", text::shown(config))]
     Config {
         /// The configuration.
         config: String,
@@ -55,7 +65,7 @@ pub enum SwapError {
         source: CheckConfigError,
     },
     /// Represents a plugin that does not answer a request whose answer is known.
-    #[error("the new version fails on vector `{vector}`")]
+    #[error("the new version fails on vector `{}`", text::shown(vector))]
     VectorFailed {
         /// The vector's name.
         vector: String,
@@ -63,7 +73,12 @@ pub enum SwapError {
         source: EvaluateCyclesError,
     },
     /// Represents a plugin that answers otherwise than is known.
-    #[error("the new version answers vector `{vector}` with {found} instead of {expected}")]
+    #[error(
+        "the new version answers vector `{}` with {} instead of {}",
+        text::shown(vector),
+        text::shown(found),
+        text::shown(expected)
+    )]
     Vector {
         /// The vector's name.
         vector: String,
@@ -85,7 +100,7 @@ pub enum PromoteError {
     #[error(transparent)]
     Unknown(#[from] UnknownStrategy),
     /// Represents a strategy without a version that is tried, or waits to be promoted.
-    #[error("no version of `{name}` is tried in the shadow of the current one")]
+    #[error("no version of `{}` is tried in the shadow of the current one", text::shown(name))]
     NoShadow {
         /// The strategy.
         name: String,
@@ -143,6 +158,22 @@ pub enum RegistryError<E> {
 /// Most bytes of the key of a deployment.
 const LONGEST_KEY: usize = 256;
 
+// === impl SwapError ===
+
+impl SwapError {
+    /// Whether the same file may load later: it could not be read, or the host could not run it.
+    pub(super) fn may_pass(&self) -> bool {
+        let is_of_host = |error: &CallError| Outcome::from(error) == Outcome::Host;
+        match self {
+            Self::Load(LoadError::Read { .. }) | Self::Shadow(_) => true,
+            Self::Load(LoadError::Start(error)) | Self::Describe(error) => is_of_host(error),
+            Self::Config { source: CheckConfigError::Call(error), .. }
+            | Self::VectorFailed { source: EvaluateCyclesError::Call(error), .. } => is_of_host(error),
+            _ => false,
+        }
+    }
+}
+
 // === impl InvalidDeployment ===
 
 impl InvalidDeployment {
@@ -162,7 +193,7 @@ impl fmt::Display for CircuitOpen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { plugin, deployment, failures, remaining } = self;
         match deployment {
-            Some(deployment) => write!(f, "circuit of deployment `{}` ", text::escaped(deployment))?,
+            Some(deployment) => write!(f, "circuit of deployment `{}` ", text::shown(deployment))?,
             None => f.write_str("circuit ")?,
         }
         if remaining.is_zero() {
@@ -177,6 +208,7 @@ impl fmt::Display for CircuitOpen {
     }
 }
 
-fn names(known: &[String]) -> String {
+/// The names of the strategies that there are.
+pub(super) fn names(known: &[String]) -> String {
     if known.is_empty() { "none".to_owned() } else { known.join(", ") }
 }

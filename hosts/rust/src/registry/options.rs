@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -35,6 +36,11 @@ pub struct Options {
     pub batch_time: Duration,
     /// Most deployments that are remembered because they fail, for each strategy; default 65,536.
     pub most_entries: NonZeroUsize,
+    /// A folder that keeps the quarantine and the last good component of each strategy over restarts; made where it is
+    /// not there, default none. Where nothing else of a strategy loads from a folder, the last good version is loaded. A
+    /// version is good once calls for `revert_after` deployments succeeded, or as many calls where there are fewer. It is
+    /// one registry's: two would overwrite what the other keeps.
+    pub state: Option<PathBuf>,
     /// The clock for circuits, trials and latencies; default [`Instant::now`](std::time::Instant::now).
     pub clock: Arc<dyn Fn() -> std::time::Instant + Send + Sync>,
     /// Random numbers from 0.0 to 1.0, for the jitter.
@@ -55,6 +61,7 @@ impl Default for Options {
             jitter: 0.5,
             batch_time: Duration::from_secs(30),
             most_entries: const { NonZeroUsize::new(65_536).expect("it is not 0") },
+            state: None,
             clock: Arc::new(clock::now),
             random: Arc::new(fastrand::f64),
         }
@@ -73,6 +80,7 @@ impl fmt::Debug for Options {
             .field("jitter", &self.jitter)
             .field("batch_time", &self.batch_time)
             .field("most_entries", &self.most_entries)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     plugin::{Decision, PluginId},
-    text::escaped,
+    text::shown,
 };
 
 /// Most differences that are kept, and most bytes that their requests and decisions may have together. All are counted.
@@ -193,12 +193,12 @@ impl Shadow {
         };
         let (strategy, version) = (self.strategy(), self.version());
         counter!("pointsman_shadow_differences_total", "strategy" => strategy.to_owned()).increment(1);
-        let shown = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let found = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let by = version.plugin.id();
-        let (differences, shown) = (escaped(&shown), escaped(deployment));
+        let (differences, named) = (shown(&found), shown(deployment));
         tracing::warn!(
             strategy,
-            deployment = shown,
+            deployment = named,
             %current,
             shadow = %by,
             differences,

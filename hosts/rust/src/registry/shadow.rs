@@ -6,7 +6,7 @@
 
 use std::{
     fmt::Display,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Weak,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -25,6 +25,7 @@ use super::{
     options::Options,
     outcome::Outcome,
     record::{Shadow, Tried},
+    rivals::Rivals,
     slot::Slot,
     slots::Slots,
     swap::{self, Swap, SwapRequest},
@@ -34,11 +35,8 @@ use super::{
 use crate::{
     loading::ComponentFile,
     plugin::{Decision, EvaluateError, PluginId, RequestWithPolicy},
-    text::{escaped, shortened},
+    text::shown,
 };
-
-/// Most characters of an error in a log line.
-const LONGEST: usize = 2000;
 
 /// Most requests that wait for the shadow. Each is copied, so this bounds memory.
 const QUEUE: usize = 32;
@@ -58,16 +56,15 @@ pub(super) fn shadow(slots: &Slots, request: SwapRequest<'_>, trial: Trial, path
     swap::from_path(slots, request, path, &start(trial, &slots.options))
 }
 
-/// As [`shadow`], for a file that was read.
-pub(super) fn change(
+/// As [`swap::change_all`], for versions that are tried first.
+pub(super) fn change_all(
     slots: &Slots,
-    request: SwapRequest<'_>,
     trial: Trial,
-    path: &Path,
-    file: &ComponentFile,
-) -> Result<Swap, SwapError> {
-    let request = SwapRequest { trial: Some(trial), ..request };
-    swap::install(slots, request, path, file, &start(trial, &slots.options))
+    files: &[(PathBuf, ComponentFile)],
+    held: &mut Rivals,
+) -> Vec<(PathBuf, Result<Swap, SwapError>)> {
+    let request = SwapRequest { trial: Some(trial), ..SwapRequest::default() };
+    swap::change_all(slots, request, files, held, &start(trial, &slots.options))
 }
 
 /// Starts the thread that tries a version, during a change.
@@ -201,8 +198,8 @@ impl Worker {
     /// Tells operators of a request without a plan.
     fn report(&self, deployment: &str, outcome: Outcome, error: &dyn Display) {
         let (strategy, shadow) = (self.shadow.strategy(), self.shadow.version().plugin.id());
-        let (outcome, error) = (outcome.as_str(), shortened(&escaped(&error.to_string()), LONGEST));
-        tracing::warn!(strategy, deployment = escaped(deployment), %shadow, outcome, error, "the shadow has no plan");
+        let (outcome, error) = (outcome.as_str(), shown(&error.to_string()));
+        tracing::warn!(strategy, deployment = shown(deployment), %shadow, outcome, error, "the shadow has no plan");
     }
 
     /// Draws the consequences of a trial that is over.

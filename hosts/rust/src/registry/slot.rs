@@ -1,7 +1,6 @@
 //! One strategy of a registry: its versions, and what calls of them come to.
 
 use std::{
-    collections::BTreeSet,
     fmt::Display,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -17,19 +16,18 @@ use super::{
     error::CircuitOpen,
     options::Options,
     outcome::Outcome,
+    proof::Proof,
     record::{Shadow, Tried},
     seen::Seen,
+    state::State,
     status::{Circuits, StrategyStatus},
     trial::Comparison,
     version::Version,
 };
 use crate::{
     plugin::PluginId,
-    text::{escaped, length, list, shortened},
+    text::{length, list, shown},
 };
-
-/// Most characters of an error in a log line.
-const LONGEST: usize = 2000;
 
 /// A result, and which plugin gave it.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +48,8 @@ pub(super) struct Versions {
     pub(super) tried: Option<Arc<Tried>>,
     /// Failures of the current version.
     pub(super) blame: Arc<Blame>,
+    /// Its successes.
+    proof: Arc<Proof>,
 }
 
 /// One strategy.
@@ -58,17 +58,16 @@ pub(super) struct Slot {
     versions: ArcSwap<Versions>,
     pub(super) counts: Counts,
     seen: Seen,
+    state: Arc<State>,
     /// Held while the version changes, so that changes come one after the other. Calls never wait for it.
     change: Mutex<Change>,
     last_shadow: Mutex<Option<Shadow>>,
 }
 
-/// Checks and quarantine, which decide whether a version may be changed to.
+/// What must hold for a version to be changed to.
 #[derive(Default)]
 pub(super) struct Change {
     pub(super) checks: Checks,
-    /// The digests of versions that were reverted.
-    pub(super) quarantined: BTreeSet<String>,
 }
 
 // === impl Versions ===
@@ -76,7 +75,7 @@ pub(super) struct Change {
 impl Versions {
     pub(super) fn new(current: Arc<Version>, previous: Option<Arc<Version>>, tried: Option<Arc<Tried>>) -> Self {
         let blame = Arc::new(Blame::new(previous.is_some()));
-        Self { current, previous, tried, blame }
+        Self { current, previous, tried, blame, proof: Arc::default() }
     }
 
     /// The version that a ticket is for.
@@ -91,13 +90,14 @@ impl Versions {
 // === impl Slot ===
 
 impl Slot {
-    pub(super) fn new(name: &str, version: Version, checks: Checks, options: &Options) -> Self {
+    pub(super) fn new(name: &str, version: Version, checks: Checks, options: &Options, state: Arc<State>) -> Self {
         Self {
             name: name.to_owned(),
             versions: ArcSwap::from_pointee(Versions::new(Arc::new(version), None, None)),
             counts: Counts::of_strategy(),
             seen: Seen::new(options),
-            change: Mutex::new(Change { checks, ..Change::default() }),
+            state,
+            change: Mutex::new(Change { checks }),
             last_shadow: Mutex::default(),
         }
     }
@@ -111,6 +111,13 @@ impl Slot {
         self.change.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The digests of the version that runs, and of the one that is tried.
+    pub(super) fn running(&self) -> Vec<String> {
+        let versions = self.versions();
+        let tried = versions.tried.iter().map(|tried| Arc::clone(tried.shadow.version()));
+        [Arc::clone(&versions.current)].into_iter().chain(tried).map(|version| version.digest().to_owned()).collect()
+    }
+
     pub(super) fn set_checks(&self, checks: Checks) {
         self.begin_change().checks = checks;
     }
@@ -122,6 +129,8 @@ impl Slot {
     /// Switches to a new version, during a change; which plugin it replaced. The one before is kept to revert to,
     /// unless it was failing itself.
     pub(super) fn switch(&self, version: Arc<Version>) -> PluginId {
+        // Somebody who knows the strategy takes it back, if it failed before.
+        self.state.release(version.digest());
         let old = self.versions();
         let previous = if old.blame.is_bad() { old.previous.clone() } else { Some(Arc::clone(&old.current)) };
         let (promoted, tried) = match &old.tried {
@@ -187,16 +196,19 @@ impl Slot {
         let (strategy, plugin) = (&self.name, versions.get(ticket.which).plugin.id());
         self.counts.record(strategy, *outcome);
         self.counts.record_violations(strategy, violations);
-        let shown = escaped(deployment);
+        let named = shown(deployment);
+        if *outcome == Outcome::Ok && matches!(ticket.which, Which::Current) {
+            self.note_success(versions, deployment, options);
+        }
         if !violations.is_empty() {
             let codes = violations.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(", ");
-            tracing::warn!(strategy, deployment = shown, %plugin, violations = codes, "plan rejected");
+            tracing::warn!(strategy, deployment = named, %plugin, violations = codes, "plan rejected");
         }
         let consequence = versions.blame.finish(deployment, input, ticket, *outcome, options);
         let Consequence { opened, opened_for_all, ask } = consequence;
         if let Some(time) = opened {
             let time = length(time);
-            tracing::error!(strategy, deployment = shown, %plugin, "circuit of deployment `{shown}` open for {time}");
+            tracing::error!(strategy, deployment = named, %plugin, "circuit of deployment `{named}` open for {time}");
         }
         if let Some(time) = opened_for_all {
             tracing::error!(strategy, %plugin, "circuit open for {}", length(time));
@@ -204,11 +216,18 @@ impl Slot {
         ask
     }
 
+    /// Notes a success of the current version, which is kept as the last good one once there are enough.
+    fn note_success(&self, versions: &Versions, deployment: &str, options: &Options) {
+        let enough = options.revert_after.get() as usize;
+        if self.state.keeps_good() && versions.proof.note(deployment, self.seen.count(), enough) {
+            self.state.keep_good(&self.name, &versions.current);
+        }
+    }
+
     /// Tells operators of a request without a plan.
     pub(super) fn report(&self, deployment: &str, plugin: &PluginId, outcome: Outcome, error: &dyn Display) {
-        let (strategy, outcome, error) =
-            (&self.name, outcome.as_str(), shortened(&escaped(&error.to_string()), LONGEST));
-        tracing::warn!(strategy, deployment = escaped(deployment), %plugin, outcome, error, "no plan");
+        let (strategy, outcome, error) = (&self.name, outcome.as_str(), shown(&error.to_string()));
+        tracing::warn!(strategy, deployment = shown(deployment), %plugin, outcome, error, "no plan");
     }
 
     /// Draws the consequences of a verdict on a version that may not be the current one any more.
@@ -227,13 +246,13 @@ impl Slot {
         let (strategy, plugin) = (&self.name, versions.current.plugin.id());
         let [from, to] = [&versions.current, previous].map(|version| &version.description.version);
         if is_pinned {
-            let (outcome, shown) = (outcome.as_str(), escaped(deployment));
+            let (outcome, named) = (outcome.as_str(), shown(deployment));
             tracing::error!(
                 strategy,
-                deployment = shown,
+                deployment = named,
                 %plugin,
                 outcome,
-                "pinned deployment `{shown}` to {to}: {from} fails where it does not"
+                "pinned deployment `{named}` to {to}: {from} fails where it does not"
             );
         }
         if let Some(deployments) = revert {
@@ -243,24 +262,19 @@ impl Slot {
 
     /// Reverts to the version before, unless somebody changed it meanwhile.
     fn revert(&self, judged: &Versions, previous: &Arc<Version>, deployments: &[String]) {
-        let mut change = self.begin_change();
+        let _change = self.begin_change();
         let now = self.versions();
         if !Arc::ptr_eq(&now.blame, &judged.blame) {
             return;
         }
         let version = &now.current;
-        change.quarantined.insert(version.digest().to_owned());
         self.versions.store(Arc::new(Versions::new(Arc::clone(previous), None, now.tried.clone())));
         self.counts.record_revert(&self.name);
         let (strategy, from, to) = (&self.name, version.plugin.id(), previous.plugin.id());
-        let deployments: Vec<String> = deployments.iter().map(|deployment| escaped(deployment)).collect();
-        let (to_version, n, named) = (&previous.description.version, deployments.len(), list(&deployments));
-        tracing::error!(strategy, %from, %to, "reverted to {to_version}: {n} deployments pinned ({named})");
-    }
-
-    /// Takes a version out of quarantine; whether it was there.
-    pub(super) fn release(&self, digest: &str) -> bool {
-        self.begin_change().quarantined.remove(digest)
+        let (to_version, n, named) = (&previous.description.version, deployments.len(), list(deployments));
+        let what = format!("reverted to {to_version}: {n} deployments pinned ({named})");
+        tracing::error!(strategy, %from, %to, "{what}");
+        self.state.quarantine(strategy, version, what);
     }
 
     /// Whether nothing of it has changed since.
@@ -280,7 +294,7 @@ impl Slot {
             reverts: self.counts.reverts(),
             circuit_open: versions.blame.open_for_all(now),
             circuits: Circuits::new(versions.blame.standings(now)),
-            quarantined: self.begin_change().quarantined.iter().cloned().collect(),
+            quarantined: self.state.quarantined(&self.name),
             latency: self.counts.latency(),
         }
     }

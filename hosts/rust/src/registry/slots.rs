@@ -6,7 +6,13 @@ use std::{
 };
 
 use super::{
-    checks::Checks, error::UnknownStrategy, options::Options, questions::Questions, slot::Slot, status::StrategyStatus,
+    checks::Checks,
+    error::{SwapError, UnknownStrategy},
+    options::Options,
+    questions::Questions,
+    slot::Slot,
+    state::State,
+    status::StrategyStatus,
     version::Version,
 };
 use crate::host::Host;
@@ -16,6 +22,7 @@ pub(super) struct Slots {
     pub(super) host: Host,
     pub(super) options: Options,
     pub(super) questions: Questions,
+    pub(super) state: Arc<State>,
     by_name: RwLock<BTreeMap<String, Arc<Slot>>>,
     /// Of strategies that are not loaded yet.
     checks: Mutex<BTreeMap<String, Checks>>,
@@ -25,8 +32,8 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn new(host: Host, options: Options) -> Self {
-        let questions = Questions::new(&options);
-        Self { host, options, questions, by_name: RwLock::default(), checks: Mutex::default() }
+        let (questions, state) = (Questions::new(&options), Arc::new(State::new(&options)));
+        Self { host, options, questions, state, by_name: RwLock::default(), checks: Mutex::default() }
     }
 
     pub(super) fn get(&self, name: &str) -> Result<Arc<Slot>, UnknownStrategy> {
@@ -38,17 +45,34 @@ impl Slots {
     }
 
     /// The slot of a strategy; where there is none, one that runs on this version is made, and nothing is returned.
-    pub(super) fn get_or_insert(&self, name: &str, version: Version) -> Option<(Arc<Slot>, Version)> {
-        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = by_name.get(name) {
-            return Some((Arc::clone(slot), version));
+    ///
+    /// # Errors
+    /// A check that was set for the strategy, and that its first version does not pass.
+    pub(super) fn get_or_insert(
+        &self,
+        name: &str,
+        version: Version,
+    ) -> Result<Option<(Arc<Slot>, Version)>, SwapError> {
+        let checks = || self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Ok(slot) = self.get(name) {
+                return Ok(Some((slot, version)));
+            }
+            let to_pass = checks().get(name).cloned().unwrap_or_default();
+            to_pass.pass(&version)?;
+            let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+            let mut checks = checks();
+            // Neither may have changed meanwhile.
+            if !by_name.contains_key(name) && checks.get(name).is_none_or(|now| *now == to_pass) {
+                checks.remove(name);
+                let slot = Slot::new(name, version, to_pass, &self.options, Arc::clone(&self.state));
+                by_name.insert(name.to_owned(), Arc::new(slot));
+                return Ok(None);
+            }
         }
-        let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner).remove(name).unwrap_or_default();
-        by_name.insert(name.to_owned(), Arc::new(Slot::new(name, version, checks, &self.options)));
-        None
     }
 
-    /// Sets what later versions of a strategy must pass, whether it is loaded yet or not.
+    /// Sets what versions of a strategy must pass from now on, whether it is loaded yet or not.
     pub(super) fn set_checks(&self, name: &str, checks: Checks) {
         // Held so that the strategy is not loaded in between.
         let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
@@ -58,11 +82,15 @@ impl Slots {
         }
     }
 
-    /// Takes a version out of quarantine, whatever its strategy; whether it was there.
-    pub(super) fn release(&self, digest: &str) -> bool {
+    /// The strategies that have guards of their own and are not there.
+    pub(super) fn missing_guards(&self) -> Vec<UnknownStrategy> {
+        self.options.guards.keys().filter_map(|name| self.get(name).err()).collect()
+    }
+
+    /// The strategy whose current version has this digest.
+    pub(super) fn of_digest(&self, digest: &str) -> Option<Arc<Slot>> {
         let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
-        // All of them are asked: one file may have been quarantined under two names.
-        by_name.values().filter(|slot| slot.release(digest)).count() > 0
+        by_name.values().find(|slot| slot.versions().current.digest() == digest).cloned()
     }
 
     /// The strategy whose current version was loaded from a file of this name.

@@ -1,14 +1,20 @@
 //! Change of a strategy's version: everything that can fail first, then the switch.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use metrics::counter;
 
 use super::{
     description,
-    error::SwapError,
-    slot::{Change, Slot},
+    error::{SwapError, UnknownStrategy, names},
+    rivals::{Held, Rivals},
+    slot::Slot,
     slots::Slots,
+    state::Good,
     trial::Trial,
     version::Version,
 };
@@ -16,6 +22,7 @@ use crate::{
     loading::{ComponentFile, LoadError},
     plugin::PluginId,
     runtime::contained,
+    text::{shown, shown_path},
 };
 
 /// Result of a swap.
@@ -63,18 +70,91 @@ pub(super) fn swap(slots: &Slots, request: SwapRequest<'_>, path: &Path) -> Resu
     from_path(slots, request, path, &switching)
 }
 
-/// As [`swap`], for a file that was read.
-pub(super) fn change(
+/// Makes the newest version of each strategy in a folder the current one; what came of each file, in order. What is
+/// missing after that comes from the state folder.
+pub(super) fn load_all(slots: &Slots, paths: Vec<PathBuf>) -> Vec<(PathBuf, Result<Swap, SwapError>)> {
+    let (mut files, mut results) = (vec![], BTreeMap::new());
+    for path in &paths {
+        match slots.host.read(path) {
+            Ok(file) => files.push((path.clone(), file)),
+            Err(error) => {
+                drop(results.insert(path.clone(), Err(not_loaded(slots, SwapRequest::default(), path, error.into()))))
+            }
+        }
+    }
+    results.extend(change_all(slots, SwapRequest::default(), &files, &mut Rivals::new(), &switching));
+    let mut results: Vec<_> = results.into_iter().collect();
+    results.extend(fall_back(slots));
+    results
+}
+
+/// Installs what is in files of a folder that were read, of each strategy the newest version last, and tells operators
+/// what came of it. `held` are all files of the folder as far as they are known; those that are given are noted there.
+/// Who watches a folder relies on it that no file makes this panic.
+pub(super) fn change_all(
     slots: &Slots,
     request: SwapRequest<'_>,
-    path: &Path,
-    file: &ComponentFile,
-) -> Result<Swap, SwapError> {
-    install(slots, request, path, file, &switching)
+    files: &[(PathBuf, ComponentFile)],
+    held: &mut Rivals,
+    how: &Install,
+) -> Vec<(PathBuf, Result<Swap, SwapError>)> {
+    let (mut results, mut versions) = (vec![], vec![]);
+    for (path, file) in files {
+        held.remove(path);
+        if let Some(slot) = slots.of_digest(file.id().digest()) {
+            held.insert(path.clone(), Held::of(&slot.versions().current));
+        }
+        let loaded = safely(file.id(), || match nothing_to_load(slots, request, file.id()) {
+            Some(done) => Ok(Err(done)),
+            None => load_version(slots, None, file).map(Ok),
+        });
+        match loaded {
+            Ok(Ok(version)) => {
+                held.insert(path.clone(), Held::of(&version));
+                versions.push((path, version));
+            }
+            Ok(Err(done)) => results.push((path.clone(), told(slots, request, path, file.id(), Ok(done), None))),
+            Err(error) => results.push((path.clone(), told(slots, request, path, file.id(), Err(error), None))),
+        }
+    }
+    versions.sort_by(|(a_path, a), (b_path, b)| Held::of(a).compare(&Held::of(b)).then_with(|| a_path.cmp(b_path)));
+    for (path, version) in versions {
+        let (id, mut slot) = (version.plugin.id().clone(), slots.get(&version.description.name).ok());
+        let running = slot.iter().flat_map(|slot| slot.running()).collect::<Vec<_>>();
+        let result = match Held::of(&version).objection(held, &running) {
+            Some(objection) => Err(objection),
+            None => safely(&id, || switched(slots, request, version, how, &mut slot)),
+        };
+        results.push((path.clone(), told(slots, request, path, &id, result, slot)));
+    }
+    results
+}
+
+/// Loads the last good version of each strategy of which nothing was loaded; what came of each. Tells operators which
+/// strategies are missing.
+pub(super) fn fall_back(slots: &Slots) -> Vec<(PathBuf, Result<Swap, SwapError>)> {
+    let good = slots.state.good(&slots.host, |strategy| slots.get(strategy).is_err());
+    let load = |good: Good| {
+        let (strategy, version) = (&good.strategy, shown(&good.version));
+        let request = SwapRequest { name: Some(strategy), ..SwapRequest::default() };
+        let result = install(slots, request, &good.path, &good.file, &switching);
+        if result.is_ok() {
+            let is_quarantined = !slots.state.quarantined(strategy).is_empty();
+            let why = if is_quarantined { "another version is quarantined" } else { "nothing else loads" };
+            tracing::warn!(strategy, version, "loaded the last good version {version} of `{strategy}`: {why}");
+        }
+        (good.path, result)
+    };
+    let results = good.into_iter().map(load).collect();
+    for UnknownStrategy { name, known } in slots.missing_guards() {
+        let (name, known) = (shown(&name), names(&known));
+        tracing::warn!("`guards` has a policy for `{name}`, which is not loaded; there is {known}");
+    }
+    results
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is an `Install`")]
-fn switching(slot: &Arc<Slot>, version: Arc<Version>) -> Result<Swap, SwapError> {
+pub(super) fn switching(slot: &Arc<Slot>, version: Arc<Version>) -> Result<Swap, SwapError> {
     Ok(switch(slot, version))
 }
 
@@ -87,20 +167,18 @@ pub(super) fn from_path(
 ) -> Result<Swap, SwapError> {
     match slots.host.read(path) {
         Ok(file) => install(slots, request, path, &file, how),
-        Err(error) => Err(not_read(slots, request, path, error)),
+        Err(error) => Err(not_loaded(slots, request, path, error.into())),
     }
 }
 
 /// Tells operators of a file that cannot be read.
-pub(super) fn not_read(slots: &Slots, request: SwapRequest<'_>, path: &Path, error: LoadError) -> SwapError {
-    let error = SwapError::Load(error);
+pub(super) fn not_loaded(slots: &Slots, request: SwapRequest<'_>, path: &Path, error: SwapError) -> SwapError {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     report_failure(path, &error, kept(slots, request, &name).as_deref());
     error
 }
 
-/// Takes a plugin through all checks and installs it, and tells operators what came of it. Who watches a folder relies
-/// on it that no file makes this panic.
+/// Takes a plugin through all checks and installs it, and tells operators what came of it.
 pub(super) fn install(
     slots: &Slots,
     request: SwapRequest<'_>,
@@ -109,12 +187,35 @@ pub(super) fn install(
     how: &Install,
 ) -> Result<Swap, SwapError> {
     let mut slot = None;
-    let result = contained(|| try_to_install(slots, request, file, how, &mut slot))
-        .unwrap_or_else(|message| Err(LoadError::Panicked { plugin: file.id().clone(), message }.into()));
+    let result = safely(file.id(), || {
+        // Before the work of loading it.
+        if let Some(done) = nothing_to_load(slots, request, file.id()) {
+            return Ok(done);
+        }
+        let version = load_version(slots, request.name, file)?;
+        switched(slots, request, version, how, &mut slot)
+    });
+    told(slots, request, path, file.id(), result, slot)
+}
+
+/// Does something with a plugin, and makes an error of a panic.
+fn safely<T>(plugin: &PluginId, act: impl FnOnce() -> Result<T, SwapError>) -> Result<T, SwapError> {
+    contained(act).unwrap_or_else(|message| Err(LoadError::Panicked { plugin: plugin.clone(), message }.into()))
+}
+
+/// Tells operators of a result.
+fn told(
+    slots: &Slots,
+    request: SwapRequest<'_>,
+    path: &Path,
+    plugin: &PluginId,
+    result: Result<Swap, SwapError>,
+    slot: Option<Arc<Slot>>,
+) -> Result<Swap, SwapError> {
     match &result {
         Ok(swap) => report(path, swap),
         Err(error) => {
-            let kept = slot.or_else(|| kept(slots, request, file.id().name()));
+            let kept = slot.or_else(|| kept(slots, request, plugin.name()));
             report_failure(path, error, kept.as_deref());
         }
     }
@@ -126,42 +227,59 @@ fn kept(slots: &Slots, request: SwapRequest<'_>, file_name: &str) -> Option<Arc<
     request.name.map_or_else(|| slots.of_file(file_name), |name| slots.get(name).ok())
 }
 
-fn try_to_install(
-    slots: &Slots,
-    request: SwapRequest<'_>,
-    file: &ComponentFile,
-    how: &Install,
-    found: &mut Option<Arc<Slot>>,
-) -> Result<Swap, SwapError> {
+/// Loads a file, and asks it what it is.
+fn load_version(slots: &Slots, expected: Option<&str>, file: &ComponentFile) -> Result<Version, SwapError> {
     let id = file.id();
-    // Before the work of loading it.
-    let is_done = |slot: Arc<Slot>| nothing_to_do(&slot, &slot.begin_change(), request, id);
-    if let Some(done) = request.name.and_then(|name| slots.get(name).ok()).and_then(is_done) {
-        return Ok(done);
-    }
     let plugin = slots.host.load_file(file)?;
     let description = plugin.in_background().describe().map_err(SwapError::Describe)?;
     description::check(&description).map_err(|problem| SwapError::Description { plugin: id.clone(), problem })?;
-    if let Some(expected) = request.name.filter(|name| *name != description.name) {
+    if let Some(expected) = expected.filter(|name| *name != description.name) {
         return Err(SwapError::Name { plugin: id.clone(), expected: expected.to_owned(), found: description.name });
     }
-    let name = description.name.clone();
-    let guard = slots.options.guards.get(&name).copied().unwrap_or(slots.options.guard);
-    let version = Version { plugin: plugin.with_guard(guard), description };
-    let Some((slot, version)) = slots.get_or_insert(&name, version) else {
-        return Ok(Swap::Loaded(id.clone()));
+    let guard = slots.options.guards.get(&description.name).copied().unwrap_or(slots.options.guard);
+    let content = slots.state.keeps_good().then(|| file.bytes().into());
+    Ok(Version { plugin: plugin.with_guard(guard), description, content })
+}
+
+/// Installs a version that was loaded. What strategy it is of is put into `found`, where there was a version before.
+fn switched(
+    slots: &Slots,
+    request: SwapRequest<'_>,
+    version: Version,
+    how: &Install,
+    found: &mut Option<Arc<Slot>>,
+) -> Result<Swap, SwapError> {
+    let (id, name) = (version.plugin.id().clone(), version.description.name.clone());
+    let Some((slot, version)) = slots.get_or_insert(&name, version)? else {
+        slots.state.release(id.digest());
+        return Ok(Swap::Loaded(id));
     };
     let slot = &*found.insert(slot);
     let change = slot.begin_change();
-    if let Some(done) = nothing_to_do(slot, &change, request, id) {
+    if let Some(done) = nothing_to_do(slots, slot, request, &id) {
         return Ok(done);
     }
     change.checks.pass(&version)?;
     how(slot, Arc::new(version))
 }
 
-/// The result for a plugin that need not be changed to, or must not.
-fn nothing_to_do(slot: &Slot, change: &Change, request: SwapRequest<'_>, id: &PluginId) -> Option<Swap> {
+/// The result for a file that need not be loaded, or must not.
+fn nothing_to_load(slots: &Slots, request: SwapRequest<'_>, id: &PluginId) -> Option<Swap> {
+    let slot = match request.name {
+        Some(name) => slots.get(name).ok(),
+        None => slots.of_digest(id.digest()),
+    };
+    match slot {
+        Some(slot) => {
+            let _change = slot.begin_change();
+            nothing_to_do(slots, &slot, request, id)
+        }
+        None => quarantined(slots, request, id),
+    }
+}
+
+/// The result for a plugin that need not be changed to, or must not, during a change.
+fn nothing_to_do(slots: &Slots, slot: &Slot, request: SwapRequest<'_>, id: &PluginId) -> Option<Swap> {
     let versions = slot.versions();
     let current = versions.current.plugin.id();
     if current.digest() == id.digest() {
@@ -171,7 +289,11 @@ fn nothing_to_do(slot: &Slot, change: &Change, request: SwapRequest<'_>, id: &Pl
     if tried.is_some_and(|tried| tried.shadow.version().digest() == id.digest()) {
         return Some(Swap::Unchanged(id.clone()));
     }
-    let is_quarantined = !request.even_quarantined && change.quarantined.contains(id.digest());
+    quarantined(slots, request, id)
+}
+
+fn quarantined(slots: &Slots, request: SwapRequest<'_>, id: &PluginId) -> Option<Swap> {
+    let is_quarantined = !request.even_quarantined && slots.state.is_quarantined(id.digest());
     is_quarantined.then(|| Swap::Quarantined(id.clone()))
 }
 
@@ -183,26 +305,26 @@ pub(super) fn switch(slot: &Slot, version: Arc<Version>) -> Swap {
 
 /// Tells operators what came of a swap.
 pub(super) fn report(file: &Path, swap: &Swap) {
-    let file = file.display();
+    let file = shown_path(file);
     let label = match swap {
         Swap::Loaded(plugin) => {
-            tracing::info!(%file, %plugin, "loaded");
+            tracing::info!(file, %plugin, "loaded");
             "loaded"
         }
         Swap::Swapped { from, to } => {
-            tracing::info!(%file, %from, %to, "swapped");
+            tracing::info!(file, %from, %to, "swapped");
             "swapped"
         }
         Swap::Shadowing { current, shadow } => {
-            tracing::info!(%file, %current, %shadow, "trying a version in the shadow");
+            tracing::info!(file, %current, %shadow, "trying a version in the shadow");
             "shadowing"
         }
         Swap::Unchanged(plugin) => {
-            tracing::debug!(%file, %plugin, "unchanged");
+            tracing::debug!(file, %plugin, "unchanged");
             "unchanged"
         }
         Swap::Quarantined(plugin) => {
-            tracing::warn!(%file, %plugin, "not swapped: this version failed before, and is quarantined");
+            tracing::warn!(file, %plugin, "not swapped: this version failed before, and is quarantined");
             "quarantined"
         }
     };
@@ -211,13 +333,13 @@ pub(super) fn report(file: &Path, swap: &Swap) {
 
 /// Tells operators of a swap that failed, and which strategy keeps its version.
 pub(super) fn report_failure(file: &Path, error: &SwapError, kept: Option<&Slot>) {
-    let (file, cause) = (file.display(), std::error::Error::source(error).map(ToString::to_string));
+    let (file, cause) = (shown_path(file), std::error::Error::source(error).map(|cause| shown(&cause.to_string())));
     if let Some(slot) = kept {
         let (strategy, versions) = (slot.name(), slot.versions());
         let version = &versions.current.description.version;
-        tracing::error!(%file, strategy, %error, cause, "swap failed; keeping {version}");
+        tracing::error!(file, strategy, %error, cause, "swap failed; keeping {version}");
     } else {
-        tracing::error!(%file, %error, cause, "swap failed");
+        tracing::error!(file, %error, cause, "swap failed");
     }
     count("failed");
 }

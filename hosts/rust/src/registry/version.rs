@@ -1,5 +1,7 @@
 //! One loaded version of a strategy.
 
+use std::sync::Arc;
+
 use pointsman::Description;
 
 use super::status::VersionStatus;
@@ -9,6 +11,8 @@ use crate::plugin::Plugin;
 pub(super) struct Version {
     pub(super) plugin: Plugin,
     pub(super) description: Description,
+    /// Its file, where a state folder may have to keep it.
+    pub(super) content: Option<Arc<[u8]>>,
 }
 
 // === impl Version ===

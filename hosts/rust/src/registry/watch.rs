@@ -1,22 +1,29 @@
 //! Watch of a folder: what appears in it is loaded.
 //!
-//! A file is loaded only when it is whole. It is read once nothing about it has changed for a while, and what was read
-//! is thrown away if anything changes for as long again; where the system tells when writers close a file, one that is
-//! open for writing is waited for, however long its writer pauses. What a rename puts in place is loaded in the same
-//! way.
+//! A file is loaded only when it is whole. It is read once nothing about it has changed for a while, and read again
+//! after as long: it is loaded if both are the same. Where the system tells when writers close a file, one that is open
+//! for writing is waited for, however long its writer pauses. Each file waits for itself: one that is written to all the
+//! time delays no other.
 //!
-//! Every change leads to a look at the whole folder, and files are told by their digests: so a link that comes to point
-//! elsewhere, as in folders that Kubernetes mounts, is found like any other change, and a lost event costs nothing once
-//! the next comes.
+//! The folder is also looked at as a whole, once a second, and soon after anything in it changes that is no plugin. Files
+//! are told by the stamps of what links point to: so a link that comes to point elsewhere, as in folders that Kubernetes
+//! mounts, is found like any other change, and so is a folder in whose place another was put. A lost event costs nothing.
+//!
+//! A file that fails for a reason that may pass is tried again, at ever longer intervals: one that cannot be read, or for
+//! which the host has no memory or no instance left.
 //!
 //! | file | what it is for |
 //! |---|---|
 //! | `watch/watching.rs` | [`Watching`]: options |
 //! | `watch/files.rs` | the files of a folder that may be plugins |
+//! | `watch/stamp.rs` | by what a change of a file or a folder is told |
+//! | `watch/again.rs` | when a file is tried again |
 //! | `watch/folder.rs` | the thread: what has changed, what was read, and what is loaded |
 
+mod again;
 mod files;
 mod folder;
+mod stamp;
 mod watching;
 
 use std::{
@@ -32,7 +39,7 @@ use std::{
 use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::slots::Slots;
-use crate::runtime::Cause;
+use crate::{runtime::Cause, text::shown_path};
 use folder::{Folder, Signal};
 
 pub(super) use files::plugins;
@@ -43,7 +50,7 @@ pub use watching::{OnChange, Watching};
 #[non_exhaustive]
 pub enum WatchError {
     /// Represents a folder that the system does not watch.
-    #[error("folder `{}` cannot be watched", folder.display())]
+    #[error("folder `{}` cannot be watched", shown_path(folder))]
     Watch {
         /// The folder.
         folder: PathBuf,
@@ -51,7 +58,7 @@ pub enum WatchError {
         source: Cause,
     },
     /// Represents a folder that cannot be read.
-    #[error("folder `{}` cannot be read", folder.display())]
+    #[error("folder `{}` cannot be read", shown_path(folder))]
     Read {
         /// The folder.
         folder: PathBuf,
@@ -59,7 +66,7 @@ pub enum WatchError {
         source: io::Error,
     },
     /// Represents a watch that does not begin, for lack of a thread.
-    #[error("the thread that watches folder `{}` does not start", folder.display())]
+    #[error("the thread that watches folder `{}` does not start", shown_path(folder))]
     Thread {
         /// The folder.
         folder: PathBuf,

@@ -2,6 +2,8 @@
 
 use std::{error::Error, io, path::PathBuf};
 
+use crate::text::shown_path;
+
 /// The text and cause of an error from wasmtime or from the system.
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
@@ -32,7 +34,7 @@ pub enum HostError {
     #[error("the thread that enforces the time limit does not start")]
     Ticker(#[source] io::Error),
     /// Represents a compile cache that cannot be used.
-    #[error("cache folder `{}` cannot be used", folder.display())]
+    #[error("cache folder `{}` cannot be used", shown_path(folder))]
     Cache {
         /// The folder.
         folder: PathBuf,
