@@ -11,7 +11,7 @@ PLUGIN := target/plugins/blue_green.wasm
 POINTSMAN := target/debug/pointsman
 
 .PHONY: help demo test components fmt lint docs unit reproducible model bench budgets javascript fuzz fuzz-go needs-fuzz needs-cargo
-.PHONY: needs-python python python-package bench-python needs-go go bench-go
+.PHONY: needs-python python python-package bench-python needs-go go go-components bench-go
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
@@ -184,6 +184,10 @@ go: needs-go components ## Check and test the Go host
 	cd $(GO_HOST) && $(GO) run $(STATICCHECK) ./...
 	cd $(GO_HOST) && $(GO) test -race ./...
 	cd $(GO_HOST) && $(GO) run ./examples/manager $(CURDIR)/$(PLUGIN) | diff - $(CURDIR)/examples/manager/expected.txt
+
+# The embedded components are those that the build makes: a test of `make go` compares.
+go-components: needs-go components ## Put the built components into the Go module
+	cd $(GO_HOST) && $(GO) generate ./components
 
 bench-go: needs-go components ## Measure the Go host, and print its README's tables
 	@cd $(GO_HOST) && $(GO) test -run '^TestTable$$' -count 1 -v . -args -table

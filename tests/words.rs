@@ -1,6 +1,7 @@
 //! Words and lines: the glossary names what exists, and what people read fits a terminal.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -104,6 +105,47 @@ fn the_glossary_has_what_exists() {
         assert!(plain(&read(&place)).contains(&word), "`{}` does not occur in {}", word.trim(), place.display());
     }
     assert!(rows.is_sorted_by_key(|row| plain(row.split('(').next().unwrap().split('|').nth(1).unwrap())));
+}
+
+/// The words in backticks of a text.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// Who is woken finds every reason that a strategy gives, and none that there is not.
+#[test]
+fn the_night_has_every_reason() {
+    let tables = ["blue_green", "rolling_update"].map(|name| read(&root().join(format!("src/strategies/{name}.rs"))));
+    let rows = tables.iter().flat_map(|table| table.lines()).filter_map(|line| line.strip_prefix("//! | "));
+    let given: BTreeSet<&str> =
+        rows.filter_map(|row| row.strip_suffix(" |")?.rsplit('|').next()).flat_map(quoted).collect();
+    assert!(given.len() > 20, "{given:?}");
+    let night = read(&root().join("docs/night.md"));
+    let reasons = night.split("\n## ").find(|section| section.starts_with("A rollout's reason")).unwrap();
+    let explained = reasons.lines().filter_map(|line| quoted(line.strip_prefix("- ")?).next());
+
+    assert_eq!(explained.collect::<BTreeSet<_>>(), given);
+}
+
+/// What it says of logs and errors is what they say.
+#[test]
+fn the_night_quotes_what_is_said() {
+    let mut found = vec![];
+    files(&root().join("hosts/rust/src"), &mut found);
+    let source: String = found.iter().map(|path| read(path)).collect();
+    let night = read(&root().join("docs/night.md"));
+    let lines = night.split("\n## ").skip(2).flat_map(str::lines).filter_map(|line| line.strip_prefix("- "));
+    let mut quotes = 0;
+    for line in lines {
+        let (said, _) = line.split_once("`: ").unwrap_or((line, ""));
+        // A name, a number or a version stands for any.
+        let parts = said.split(['`', '…']).flat_map(|part| part.split(|c: char| c.is_ascii_digit() || c == '.'));
+        for part in parts.map(|part| part.trim_matches([' ', ','])).filter(|part| part.len() > 8) {
+            assert!(source.contains(part), "`{part}` of `{said}` is said nowhere");
+            quotes += 1;
+        }
+    }
+    assert!(quotes > 20, "{quotes}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 package pointsman
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,11 +15,12 @@ import (
 
 // The state folder keeps the quarantine, and the last good component of each strategy, over restarts:
 //
-//	quarantine.json          {"format": 1, "quarantined": [{"digest", "strategy", "version", "reason", "at"}]}
-//	good/<strategy>.wasm     the component
-//	good/<strategy>.json     {"format": 1, "strategy", "version", "digest", "at"}
+//	quarantine.json                   {"format": 1, "quarantined": [{"digest", "strategy", "version", "reason", "at"}]}
+//	good/<strategy>.json              {"format": 1, "strategy", "version", "digest", "at"}
+//	good/<strategy>-<12 digits>.wasm  the component, named by the first hex digits of its digest
 //
-// The layout is that of the hosts in all languages. A file is written whole, or not at all. What is damaged or foreign
+// The layout is that of the hosts in all languages. A file is written whole or not at all, and a component before what
+// points to it, so that a crash at any moment leaves the last good version or the new one. What is damaged or foreign
 // is told to operators, and counts as none: nothing here keeps a registry from starting or from deciding.
 
 const (
@@ -31,7 +33,7 @@ const (
 type stateFolder struct {
 	host         *Host
 	folder, good string
-	// writing is held while a last good version is written: it is two files.
+	// writing is held while the last good versions change, so that a component goes only when nothing points to it.
 	writing sync.Mutex
 }
 
@@ -124,9 +126,12 @@ func (s *stateFolder) readGood(strategy string) *lastGood {
 		return nil
 	}
 	var about aboutGood
-	component := filepath.Join(s.good, strategy+".wasm")
-	err := json.Unmarshal(content, &about)
+	var component string
 	var file componentFile
+	err := json.Unmarshal(content, &about)
+	if err == nil {
+		component, err = s.component(strategy, about.Digest)
+	}
 	if err == nil {
 		file, err = s.host.read(component)
 	}
@@ -144,11 +149,33 @@ func (s *stateFolder) readGood(strategy string) *lastGood {
 func (s *stateFolder) writeGood(strategy, version, digest string, content []byte) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	about := aboutGood{stateFormat, strategy, version, digest, time.Now().UnixMilli()}
-	// The component first: a note of it without it would be of another.
-	if s.write(filepath.Join(s.good, strategy+".wasm"), content) {
-		s.write(filepath.Join(s.good, strategy+".json"), indented(about))
+	path := filepath.Join(s.good, strategy+".json")
+	component, err := s.component(strategy, digest)
+	if err != nil {
+		s.tell("cannot be written", path, err)
+		return
 	}
+	var before aboutGood
+	if content := s.read(path); content != nil {
+		_ = json.Unmarshal(content, &before)
+	}
+	about := aboutGood{stateFormat, strategy, version, digest, time.Now().UnixMilli()}
+	if !s.write(component, content) || !s.write(path, indented(about)) {
+		return
+	}
+	if old, err := s.component(strategy, before.Digest); err == nil && old != component {
+		// It is in nobody's way where it stays.
+		_ = os.Remove(old)
+	}
+}
+
+// component is where a component of this digest is.
+func (s *stateFolder) component(strategy, digest string) (string, error) {
+	digits, isDigest := strings.CutPrefix(digest, "sha256:")
+	if _, err := hex.DecodeString(digits); err != nil || !isDigest || len(digits) != 64 {
+		return "", fmt.Errorf("its digest is %q, not `sha256:` and 64 hex digits", shown(digest))
+	}
+	return filepath.Join(s.good, strategy+"-"+digits[:12]+".wasm"), nil
 }
 
 // read gives a JSON file of this format; nil where it is not there or is not that, which operators are told.

@@ -74,6 +74,11 @@ func (r *restarts) reverted() string {
 	return bad.Digest
 }
 
+// goodName is the name of the file in which a last good version of the hostile guest is kept.
+func goodName(component []byte) string {
+	return "hostile-" + strings.TrimPrefix(newPluginID("", component).Digest, "sha256:")[:12] + ".wasm"
+}
+
 func (r *restarts) said(text string) {
 	r.t.Helper()
 	if !strings.Contains(r.log.String(), text) {
@@ -88,7 +93,7 @@ func TestARestartKeepsTheQuarantineAndTheLastGoodVersion(t *testing.T) {
 	registry := r.registry()
 	results := r.loadDir(registry, r.plugins)
 	if len(results) != 2 || results[0].Swap.Outcome != Quarantined || results[0].Swap.Plugin.Digest != digest ||
-		results[1].Path != filepath.Join(r.state, "good", "hostile.wasm") || results[1].Swap.Outcome != Loaded {
+		results[1].Path != filepath.Join(r.state, "good", goodName(hostileVersion(t, "meek"))) || results[1].Swap.Outcome != Loaded {
 		t.Fatalf("%+v", results)
 	}
 	r.said("loaded the last good version 0.2.0: another version is quarantined")
@@ -121,7 +126,7 @@ func TestAWatchFallsBackToo(t *testing.T) {
 	r.reverted()
 	w := watchFolder(t, r.plugins, WatchOptions{}, RegistryOptions{State: r.state})
 	w.expect("a.wasm", "quarantined")
-	w.expect("hostile.wasm", "loaded")
+	w.expect(goodName(hostileVersion(t, "meek")), "loaded")
 	write(t, r.plugins, "b.wasm", versioned(t, hostileVersion(t, "cautious"), "0.3.0"))
 	w.expect("b.wasm", "swapped")
 }
@@ -160,7 +165,7 @@ func TestTheStateIsWhatOtherHostsRead(t *testing.T) {
 	if err != nil || about.Format != 1 || about.Strategy != "hostile" || about.Version != "0.2.0" || about.At < 1 {
 		t.Errorf("%+v, %v", about, err)
 	}
-	component := readFile(t, filepath.Join(good, "hostile.wasm"))
+	component := readFile(t, filepath.Join(good, goodName(hostileVersion(t, "meek"))))
 	if !bytes.Equal(component, hostileVersion(t, "meek")) || about.Digest != newPluginID("", component).Digest {
 		t.Errorf("%+v", about)
 	}
@@ -192,7 +197,7 @@ func TestAStateOfAnotherHostIsRead(t *testing.T) {
   ]
 }`))
 	component := hostileVersion(t, "meek")
-	write(t, good, "hostile.wasm", component)
+	write(t, good, goodName(component), component)
 	write(t, good, "hostile.json", []byte(`{"format": 1, "strategy": "hostile", "version": "0.1.0", "digest": "`+
 		newPluginID("", component).Digest+`", "at": 1790000000000}`))
 
@@ -242,6 +247,19 @@ func TestAVersionIsGoodOnceItSucceededForSeveral(t *testing.T) {
 	if found := digest(); found == first {
 		t.Error(found)
 	}
+	if entries, err := os.ReadDir(filepath.Join(r.state, "good")); err != nil || len(entries) != 2 {
+		t.Errorf("%v, %v: the one before is not gone", entries, err)
+	}
+}
+
+// A crash between any two writes leaves the last good version: a component alone is nothing yet.
+func TestAComponentThatNothingPointsToIsInNobodysWay(t *testing.T) {
+	r := newRestarts(t)
+	r.reverted()
+	write(t, filepath.Join(r.state, "good"), "hostile-0123456789ab.wasm", hostileVersion(t, "broken"))
+	if results := r.loadDir(r.registry(), r.plugins); len(results) != 2 || results[1].Swap.Outcome != Loaded {
+		t.Errorf("%+v", results)
+	}
 }
 
 func TestAStateThatIsDamagedCountsAsNone(t *testing.T) {
@@ -277,7 +295,7 @@ func TestAStateThatIsDamagedCountsAsNone(t *testing.T) {
 func TestALastGoodComponentThatIsAnotherIsNotLoaded(t *testing.T) {
 	r := newRestarts(t)
 	r.reverted()
-	write(t, filepath.Join(r.state, "good"), "hostile.wasm", hostileVersion(t, "broken"))
+	write(t, filepath.Join(r.state, "good"), goodName(hostileVersion(t, "meek")), hostileVersion(t, "broken"))
 	if results := r.loadDir(r.registry(), r.plugins); len(results) != 1 || results[0].Swap.Outcome != Quarantined {
 		t.Errorf("%+v", results)
 	}

@@ -2,11 +2,8 @@
 
 use std::{fs, io::Write, os::unix::fs::symlink, process::Command, time::Duration};
 
-use host_test::{Folder, cached_host, cycle, hostile_version, misdeed, versioned};
-use pointsman_host::{
-    Limits, Registry,
-    registry::{Options, Watching},
-};
+use host_test::{Folder, cycle, hostile_version, misdeed, versioned};
+use pointsman_host::registry::{Options, Watching};
 use rstest::rstest;
 
 use crate::{Watched, told};
@@ -114,26 +111,6 @@ fn a_file_that_cannot_be_read_is_told_once() {
     // Of what is elsewhere no event tells.
     outer.write("nowhere", &versioned(&hostile_version("second"), "0.2.1"));
     assert_eq!(watched.next(), told("a.wasm", "swapped"));
-}
-
-#[test]
-fn a_file_that_fails_for_a_reason_that_passes_is_tried_again() {
-    let folder = Folder::new();
-    folder.write("a.wasm", &hostile_version("honest"));
-    let host = cached_host(Limits { instances: 1, ..Limits::default() });
-    let registry = Registry::new(host.clone(), Options::default());
-    // The only instance that there may be is in use.
-    let busy = folder.write("other", &hostile_version("other"));
-    let busy = host.load(busy).unwrap();
-    let session = busy.session().unwrap();
-    let watched = Watched::of(registry, folder.path(), Watching::default());
-    assert_eq!(watched.next(), told("a.wasm", "failed"));
-
-    drop(session);
-
-    // It may be tried once more before that.
-    let loaded = (0..3).find_map(|_| Some(watched.next()).filter(|told| told.1 != "failed"));
-    assert_eq!(loaded, Some(told("a.wasm", "loaded")));
 }
 
 /// Only what may change a plugin is waited out: not a log that somebody writes to all the time.

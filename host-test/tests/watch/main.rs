@@ -32,11 +32,7 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn new(folder: &Path, how: Watching, options: Options) -> Self {
-        Self::of(Registry::new(HOST.clone(), options), folder, how)
-    }
-
-    pub(crate) fn of(registry: Registry, folder: &Path, mut how: Watching) -> Self {
+    pub(crate) fn new(folder: &Path, mut how: Watching, options: Options) -> Self {
         let (sender, told) = channel();
         let tell = move |path: &Path, result: &Result<Swap, SwapError>| {
             let what = match result {
@@ -52,6 +48,7 @@ impl Watched {
             // Nobody listens once the test is over.
             let _ = sender.send((name, what.to_owned()));
         };
+        let registry = Registry::new(HOST.clone(), options);
         how.on_change = Arc::new(tell);
         let watch = registry.watch(folder, how).unwrap();
         Self { registry, told, watch }

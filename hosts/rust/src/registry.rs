@@ -141,7 +141,7 @@ impl Registry {
     /// # Errors
     /// Only where the folder cannot be read; what came of each file is in the list.
     pub fn load_dir(&self, folder: impl AsRef<Path>) -> io::Result<Vec<(PathBuf, Result<Swap, SwapError>)>> {
-        Ok(swap::load_all(&self.slots, watch::plugins(folder.as_ref())?))
+        Ok(swap::load_all(&self.slots, &watch::plugins(folder.as_ref())?))
     }
 
     /// Loads a folder as [`load_dir`](Self::load_dir) does, and from then on whatever changes in it, for as long as the

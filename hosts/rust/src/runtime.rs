@@ -97,10 +97,10 @@ impl Runtime {
     }
 
     /// What compiled code depends on: the component, wasmtime's release, and every setting that changes the code.
-    fn key(&self, bytes: &[u8]) -> [u8; 32] {
+    fn key(&self, bytes: &[u8]) -> cache::Digest {
         let mut engine = Key(Sha256::new_with_prefix(Sha256::digest(bytes)));
         self.engine.precompile_compatibility_hash().hash(&mut engine);
-        engine.0.finalize().into()
+        engine.0.finalize()
     }
 
     /// The permit for one more instance; see [`Permit::take`].

@@ -14,6 +14,7 @@ use pointsman_simulate::Expect;
 
 pub(crate) use self::sandbox::SandboxArgs;
 
+mod examples;
 mod sandbox;
 
 /// Rollout strategies as sandboxed WebAssembly components.
@@ -32,21 +33,35 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Decide: requests in, plans out, as JSON.
+    #[command(after_help = examples::EVALUATE)]
     Evaluate(EvaluateArgs),
     /// Decide, and show for people what was decided and why.
+    #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
     /// Show what a plugin is.
+    #[command(after_help = examples::INSPECT)]
     Inspect(InspectArgs),
     /// Check a strategy's configuration, before any rollout.
+    #[command(after_help = examples::CHECK_CONFIG)]
     CheckConfig(CheckConfigArgs),
     /// Show where two plugins decide differently.
+    #[command(after_help = examples::DIFF)]
     Diff(DiffArgs),
     /// Try any plugin against what every strategy must satisfy.
+    #[command(after_help = examples::CONFORMANCE)]
     Conformance(ConformanceArgs),
     /// Decide the same requests again and again with the plugins of a folder, which can be changed meanwhile.
+    #[command(after_help = examples::WATCH)]
     Watch(WatchArgs),
     /// Play a rollout in virtual time, before anybody runs it.
+    #[command(after_help = examples::SIMULATE)]
     Simulate(SimulateArgs),
+    /// Write the completions of a shell to standard output.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Write the manual pages into a folder, one for each command.
+    #[command(after_help = examples::MAN)]
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -193,6 +208,18 @@ pub(crate) struct SimulateArgs {
     /// Play it so many times, each with a seed of its own, and show how likely what is.
     #[arg(long, value_name = "RUNS", conflicts_with_all = ["all", "svg"])]
     pub(crate) monte_carlo: Option<NonZeroU32>,
+}
+
+#[derive(Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+pub(crate) struct ManArgs {
+    /// The folder, which is made where it is not there.
+    pub(crate) folder: PathBuf,
 }
 
 /// The ends that a rollout can be expected to have.

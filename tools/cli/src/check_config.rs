@@ -9,7 +9,7 @@ use crate::{
     Outcome,
     args::{CheckConfigArgs, SandboxArgs},
     error::{CliError, report},
-    input,
+    input, output,
 };
 
 pub(crate) fn run(sandbox: &SandboxArgs, args: &CheckConfigArgs) -> Result<Outcome, CliError> {
@@ -17,7 +17,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &CheckConfigArgs) -> Result<Outco
     let config = input::config_argument(&args.config)?;
     match plugin.check_config(&config, args.target_replicas) {
         Ok(promised) if args.json => {
-            write(&Admission::Ok(promised))?;
+            output::seen(write(&Admission::Ok(promised)))?;
             Ok(Outcome::Ok)
         }
         Ok(Commitment { least_serving, most_live }) => {
@@ -29,7 +29,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &CheckConfigArgs) -> Result<Outco
             Ok(Outcome::Ok)
         }
         Err(CheckConfigError::Invalid { message, .. }) if args.json => {
-            write(&Admission::Error(message))?;
+            output::seen(write(&Admission::Error(message)))?;
             Ok(Outcome::Refused)
         }
         Err(error @ CheckConfigError::Invalid { .. }) => {

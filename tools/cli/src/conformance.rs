@@ -36,11 +36,11 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &ConformanceArgs) -> Result<Outco
     };
     let report = check(&file, &options).map_err(|error| told(error, args))?;
     bar.finish_and_clear();
-    if args.json {
-        output::write_json(&report)?;
+    output::seen(if args.json {
+        output::write_json(&report)
     } else {
-        report.write(&mut output::stdout(), output::look())?;
-    }
+        report.write(&mut output::stdout(), output::look()).map_err(Into::into)
+    })?;
     match report.why_skipped() {
         _ if report.has_failures() => Ok(Outcome::Refused),
         None => Ok(Outcome::Ok),

@@ -72,11 +72,7 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &DiffArgs) -> Result<Outcome, Cli
         }
         diff.requests += requests.len();
     }
-    if args.json {
-        output::write_json(&diff)?;
-    } else {
-        print(&diff)?;
-    }
+    output::seen(if args.json { output::write_json(&diff) } else { print(&diff) })?;
     Ok(if diff.differences.is_empty() { Outcome::Ok } else { Outcome::Refused })
 }
 

@@ -9,7 +9,7 @@ use crate::{
     args::{EvaluateArgs, SandboxArgs},
     batches,
     error::CliError,
-    input,
+    input, output,
 };
 
 pub(crate) fn run(sandbox: &SandboxArgs, args: &EvaluateArgs) -> Result<Outcome, CliError> {
@@ -25,12 +25,8 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &EvaluateArgs) -> Result<Outcome,
     }
 
     let has_refused = answers.iter().any(|answer| batches::is_refused(answer));
-    let outcome = if has_refused { Outcome::Refused } else { Outcome::Ok };
-    match write(&answers, args.pretty) {
-        // Whoever reads the answers has seen enough; what they were remains.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(outcome),
-        result => Ok(result.map(|()| outcome)?),
-    }
+    output::seen(write(&answers, args.pretty))?;
+    Ok(if has_refused { Outcome::Refused } else { Outcome::Ok })
 }
 
 fn write(answers: &[Box<RawValue>], pretty: bool) -> io::Result<()> {

@@ -10,6 +10,7 @@ mod batches;
 mod check_config;
 mod conformance;
 mod diff;
+mod documents;
 mod error;
 mod evaluate;
 mod explain;
@@ -48,6 +49,8 @@ fn main() -> ExitCode {
         Command::Conformance(args) => conformance::run(&cli.sandbox, args),
         Command::Watch(args) => watch::run(&cli.sandbox, args),
         Command::Simulate(args) => simulate::run(&cli.sandbox, args),
+        Command::Completions(args) => documents::completions(args),
+        Command::Man(args) => documents::man(args),
     };
     match result {
         Ok(Outcome::Ok) => ExitCode::SUCCESS,

@@ -27,3 +27,12 @@ pub(crate) fn write_json(document: &impl Serialize) -> Result<(), CliError> {
     writeln!(out)?;
     Ok(out.flush()?)
 }
+
+/// The result of a write after which a command still has an outcome to tell. Whoever reads may have seen enough, as in
+/// `pointsman … | head`: what was found remains.
+pub(crate) fn seen(written: Result<(), impl Into<CliError>>) -> Result<(), CliError> {
+    match written.map_err(Into::into) {
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}

@@ -42,11 +42,12 @@ pub(crate) fn run(sandbox: &SandboxArgs, args: &SimulateArgs) -> Result<Outcome,
         let svg = chart::draw(&scenario, &record, &summary);
         fs::write(file, svg).map_err(|source| CliError::Write { file: file.clone(), source })?;
     }
-    if args.json {
-        output::write_json(&Document::new(&scenario, args.seed, &record, &summary))?;
+    output::seen(if args.json {
+        output::write_json(&Document::new(&scenario, args.seed, &record, &summary))
     } else {
-        timeline::write(&mut output::stdout(), &scenario, &record, &summary, output::look(), args.all)?;
-    }
+        timeline::write(&mut output::stdout(), &scenario, &record, &summary, output::look(), args.all)
+            .map_err(Into::into)
+    })?;
     Ok(outcome(summary.is_well(), scenario.unexpected(&summary)))
 }
 
@@ -102,10 +103,10 @@ fn play_many(
         .with_style(ProgressStyle::with_template(template).expect("it is a template"));
     let all = monte_carlo::run(session, scenario, args.seed, runs, || bar.inc(1))?;
     bar.finish_and_clear();
-    if args.json {
-        output::write_json(&all)?;
+    output::seen(if args.json {
+        output::write_json(&all)
     } else {
-        all.write(&mut output::stdout(), output::look())?;
-    }
+        all.write(&mut output::stdout(), output::look()).map_err(Into::into)
+    })?;
     Ok(outcome(all.is_well(), all.unexpected()))
 }

@@ -7,6 +7,7 @@ use super::error::LoadError;
 use crate::{
     contract::{Contract, JSON_ENTRY_POINT, TYPED_ENTRY_POINT},
     runtime::Limits,
+    text::shown,
 };
 
 /// Bytes of a page of WebAssembly memory.

@@ -166,8 +166,9 @@ impl SwapError {
         let is_of_host = |error: &CallError| Outcome::from(error) == Outcome::Host;
         match self {
             Self::Load(LoadError::Read { .. }) | Self::Shadow(_) => true,
-            Self::Load(LoadError::Start(error)) | Self::Describe(error) => is_of_host(error),
-            Self::Config { source: CheckConfigError::Call(error), .. }
+            Self::Load(LoadError::Start(error))
+            | Self::Describe(error)
+            | Self::Config { source: CheckConfigError::Call(error), .. }
             | Self::VectorFailed { source: EvaluateCyclesError::Call(error), .. } => is_of_host(error),
             _ => false,
         }
@@ -211,4 +212,49 @@ impl fmt::Display for CircuitOpen {
 /// The names of the strategies that there are.
 pub(super) fn names(known: &[String]) -> String {
     if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{CallError, LoadError, PluginId, SwapError};
+
+    fn plugin() -> PluginId {
+        PluginId::new("a.wasm", b"")
+    }
+
+    fn busy() -> CallError {
+        CallError::Instances { plugin: plugin(), limit: 1 }
+    }
+
+    #[rstest]
+    #[case::not_read(LoadError::Read { path: "a.wasm".into(), source: std::io::ErrorKind::PermissionDenied.into() }, true)]
+    #[case::no_instance_to_start_it(LoadError::Start(busy()), true)]
+    #[case::does_not_start(LoadError::Start(CallError::Memory { plugin: plugin(), limit: 1 }), false)]
+    #[case::no_plugin(LoadError::NotWasm { name: "a.wasm".to_owned() }, false)]
+    fn what_may_pass_of_a_load(#[case] error: LoadError, #[case] may_pass: bool) {
+        assert_eq!(SwapError::Load(error).may_pass(), may_pass);
+    }
+
+    #[rstest]
+    #[case::no_instance_to_ask_it(SwapError::Describe(busy()), true)]
+    #[case::never_ends(SwapError::Describe(CallError::Timeout { plugin: plugin(), limit: std::time::Duration::MAX }), false)]
+    #[case::no_instance_to_check_it(SwapError::Config { config: String::new(), source: busy().into() }, true)]
+    #[case::a_rival(SwapError::Rival { plugin: plugin(), problem: String::new() }, false)]
+    fn what_may_pass_of_a_swap(#[case] error: SwapError, #[case] may_pass: bool) {
+        assert_eq!(error.may_pass(), may_pass);
+    }
+
+    /// Nothing that a plugin says begins a line of its own, or acts on a terminal.
+    #[rstest]
+    #[case(SwapError::Config { config: "a\nERROR forged \u{1b}[2J\u{202e}".to_owned(), source: busy().into() })]
+    #[case(SwapError::Load(LoadError::NotWasm { name: "a\nERROR forged \u{9b}2J.wasm".to_owned() }))]
+    fn texts_of_others_are_escaped(#[case] error: SwapError) {
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = cause {
+            assert!(!error.to_string().contains(|c: char| c.is_control() || c == '\u{202e}'), "{error}");
+            cause = error.source();
+        }
+    }
 }

@@ -72,13 +72,14 @@ pub(super) fn swap(slots: &Slots, request: SwapRequest<'_>, path: &Path) -> Resu
 
 /// Makes the newest version of each strategy in a folder the current one; what came of each file, in order. What is
 /// missing after that comes from the state folder.
-pub(super) fn load_all(slots: &Slots, paths: Vec<PathBuf>) -> Vec<(PathBuf, Result<Swap, SwapError>)> {
+pub(super) fn load_all(slots: &Slots, paths: &[PathBuf]) -> Vec<(PathBuf, Result<Swap, SwapError>)> {
     let (mut files, mut results) = (vec![], BTreeMap::new());
-    for path in &paths {
+    for path in paths {
         match slots.host.read(path) {
             Ok(file) => files.push((path.clone(), file)),
             Err(error) => {
-                drop(results.insert(path.clone(), Err(not_loaded(slots, SwapRequest::default(), path, error.into()))))
+                let error = not_loaded(slots, SwapRequest::default(), path, error.into());
+                results.insert(path.clone(), Err(error));
             }
         }
     }

@@ -18,10 +18,11 @@ use crate::{clock, text::shown_path};
 
 /// Bytes that a folder keeps; beyond them those files go that have not been used for longest.
 const MOST: u64 = 512 << 20;
-/// Bytes that a file begins with.
-const DIGEST: usize = 32;
 /// The folder within that which was given, in which is nothing else.
 const FOLDER: &str = "compiled";
+
+/// What a file is found by, and what it begins with.
+pub(super) type Digest = sha2::digest::Output<Sha256>;
 
 /// A folder of compiled code. Safe to use from several threads and processes.
 pub(super) struct Cache {
@@ -41,13 +42,13 @@ impl Cache {
     }
 
     /// Reads what was written under a key; none where there is nothing, or what is there is not right.
-    pub(super) fn read(&self, key: &[u8; DIGEST]) -> Option<Vec<u8>> {
+    pub(super) fn read(&self, key: &Digest) -> Option<Vec<u8>> {
         let path = self.path(key);
         let mut file = File::open(&path).ok()?;
         if !file.metadata().is_ok_and(|metadata| is_ours(&metadata)) {
             return None;
         }
-        let (mut digest, mut code) = ([0; DIGEST], vec![]);
+        let (mut digest, mut code) = (Digest::default(), vec![]);
         let read = file.read_exact(&mut digest).and_then(|()| file.read_to_end(&mut code));
         if read.is_ok() && digest == digest_of(key, &code) {
             let now = SystemTime::UNIX_EPOCH + Duration::from_millis(clock::unix_millis());
@@ -62,13 +63,13 @@ impl Cache {
     }
 
     /// Writes something under a key. A folder that does not take it goes without.
-    pub(super) fn write(&self, key: &[u8; DIGEST], code: &[u8]) {
+    pub(super) fn write(&self, key: &Digest, code: &[u8]) {
         if let Err(error) = self.try_to_write(key, code) {
             tracing::debug!(folder = shown_path(&self.folder), %error, "compiled code is not kept");
         }
     }
 
-    fn try_to_write(&self, key: &[u8; DIGEST], code: &[u8]) -> io::Result<()> {
+    fn try_to_write(&self, key: &Digest, code: &[u8]) -> io::Result<()> {
         let mut part = tempfile::NamedTempFile::new_in(&self.folder)?;
         part.write_all(&digest_of(key, code))?;
         part.write_all(code)?;
@@ -93,13 +94,13 @@ impl Cache {
         Ok(())
     }
 
-    fn path(&self, key: &[u8; DIGEST]) -> PathBuf {
-        self.folder.join(key.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    fn path(&self, key: &Digest) -> PathBuf {
+        self.folder.join(format!("{key:x}"))
     }
 }
 
-fn digest_of(key: &[u8], code: &[u8]) -> [u8; DIGEST] {
-    Sha256::new().chain_update(key).chain_update(code).finalize().into()
+fn digest_of(key: &Digest, code: &[u8]) -> Digest {
+    Sha256::new().chain_update(key).chain_update(code).finalize()
 }
 
 #[cfg(unix)]

@@ -10,6 +10,7 @@ mod conformance;
 mod diff;
 mod evaluate;
 mod explain;
+mod help;
 mod input;
 mod inspect;
 mod simulate;

@@ -4,7 +4,11 @@ use assert_cmd::Command;
 use predicates::prelude::*;
 use rstest::rstest;
 
-use super::{example, plugin, pointsman};
+use super::{batched, example, hostile, plugin, pointsman, root};
+
+fn happy() -> String {
+    root().join("examples/scenarios/happy-path.toml").display().to_string()
+}
 
 #[test]
 fn a_closed_standard_error_keeps_the_exit_code() {
@@ -27,6 +31,28 @@ fn a_closed_pipe_keeps_the_exit_code() {
         .assert()
         .stdout("[{\"error\":")
         .stderr("1\n");
+}
+
+/// `… | head -1` in a pipeline that stops at the first failure must not hide one.
+#[rstest]
+#[case::conformance(&["conformance", &hostile(), "--cases", "1"])]
+#[case::conformance_as_json(&["conformance", &hostile(), "--cases", "1", "--json"])]
+#[case::diff(&["diff", "--plugin", &plugin(), "--plugin", &batched(), &example()])]
+#[case::diff_as_json(&["diff", "--plugin", &plugin(), "--plugin", &batched(), &example(), "--json"])]
+#[case::simulate(&["simulate", "--plugin", &plugin(), "--scenario", &happy(), "--expect", "rolled-back"])]
+#[case::many_simulations(
+    &["simulate", "--plugin", &plugin(), "--scenario", &happy(), "--expect", "rolled-back", "--monte-carlo", "2"]
+)]
+#[case::check_config(&["check-config", "--plugin", &plugin(), "--json", r#"{"a": 1}"#])]
+fn who_stops_reading_does_not_make_it_well(#[case] args: &[&str]) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("pointsman"));
+    command.args(args).stdout(writer).env("POINTSMAN_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+
+    let output = command.output().unwrap();
+
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

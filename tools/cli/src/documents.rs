@@ -1,0 +1,24 @@
+//! `pointsman completions` and `pointsman man`: what shells and manuals know of the command line.
+
+use std::fs;
+
+use clap::CommandFactory;
+
+use crate::{
+    Outcome,
+    args::{Cli, CompletionsArgs, ManArgs},
+    error::CliError,
+    output,
+};
+
+pub(crate) fn completions(args: &CompletionsArgs) -> Result<Outcome, CliError> {
+    clap_complete::generate(args.shell, &mut Cli::command(), "pointsman", &mut output::stdout());
+    Ok(Outcome::Ok)
+}
+
+pub(crate) fn man(args: &ManArgs) -> Result<Outcome, CliError> {
+    let written =
+        fs::create_dir_all(&args.folder).and_then(|()| clap_mangen::generate_to(Cli::command(), &args.folder));
+    written.map_err(|source| CliError::Write { file: args.folder.clone(), source })?;
+    Ok(Outcome::Ok)
+}
