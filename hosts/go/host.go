@@ -45,8 +45,8 @@ func WithLimits(limits Limits) Option {
 }
 
 // WithCache keeps compiled components in a folder, so that a restart need not compile them again. Entries are found by
-// the component's content and wazero's version; one that is damaged is dropped, and its code made anew. What it holds is
-// run as native code: only the host may be able to write to it. Nothing else is ever removed from it.
+// the component's content and wazero's version; one that is damaged is dropped, and its code made anew. What it holds
+// is run as native code: only the host may be able to write to it. Nothing else is ever removed from it.
 func WithCache(folder string) Option {
 	return func(o *options) { o.cacheFolder = folder }
 }

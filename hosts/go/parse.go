@@ -3,8 +3,8 @@ package pointsman
 // The contract's enums as text: as String writes it, in kebab-case, or with `_` as the JSON entry point has it, as a
 // column of a database may hold either.
 
-// ParseRouteStatus reads what [RouteStatus.String] writes, also with `_` in the place of `-`. It fails with an error that lists
-// the words there are.
+// ParseRouteStatus reads what [RouteStatus.String] writes, also with `_` in the place of `-`. It fails with an error
+// that lists the words there are.
 func ParseRouteStatus(word string) (RouteStatus, error) {
 	value, err := routeStatuses.parse(word)
 	return RouteStatus(value), err
@@ -24,8 +24,8 @@ func (s *RouteStatus) UnmarshalText(text []byte) error {
 	return err
 }
 
-// ParseHealthStatus reads what [HealthStatus.String] writes, also with `_` in the place of `-`. It fails with an error that lists
-// the words there are.
+// ParseHealthStatus reads what [HealthStatus.String] writes, also with `_` in the place of `-`. It fails with an error
+// that lists the words there are.
 func ParseHealthStatus(word string) (HealthStatus, error) {
 	value, err := healthStatuses.parse(word)
 	return HealthStatus(value), err
@@ -45,8 +45,8 @@ func (s *HealthStatus) UnmarshalText(text []byte) error {
 	return err
 }
 
-// ParseTrafficStatus reads what [TrafficStatus.String] writes, also with `_` in the place of `-`. It fails with an error that lists
-// the words there are.
+// ParseTrafficStatus reads what [TrafficStatus.String] writes, also with `_` in the place of `-`. It fails with an
+// error that lists the words there are.
 func ParseTrafficStatus(word string) (TrafficStatus, error) {
 	value, err := trafficStatuses.parse(word)
 	return TrafficStatus(value), err
@@ -66,8 +66,8 @@ func (s *TrafficStatus) UnmarshalText(text []byte) error {
 	return err
 }
 
-// ParseRouteEnd reads what [RouteEnd.String] writes, also with `_` in the place of `-`. Empty is [EndNone]. It fails with an error that lists
-// the words there are.
+// ParseRouteEnd reads what [RouteEnd.String] writes, also with `_` in the place of `-`. Empty is [EndNone]. It fails
+// with an error that lists the words there are.
 func ParseRouteEnd(word string) (RouteEnd, error) {
 	if word == "" {
 		return EndNone, nil
@@ -93,8 +93,8 @@ func (e *RouteEnd) UnmarshalText(text []byte) error {
 	return err
 }
 
-// ParseCheckOutcome reads what [CheckOutcome.String] writes, also with `_` in the place of `-`. It fails with an error that lists
-// the words there are.
+// ParseCheckOutcome reads what [CheckOutcome.String] writes, also with `_` in the place of `-`. It fails with an error
+// that lists the words there are.
 func ParseCheckOutcome(word string) (CheckOutcome, error) {
 	value, err := checkOutcomes.parse(word)
 	return CheckOutcome(value), err

@@ -47,7 +47,8 @@ func NewRegistry(host *Host, options RegistryOptions) (*Registry, error) {
 		return nil, err
 	}
 	options.Guards = maps.Clone(options.Guards)
-	made := &Registry{host: host, options: options, slots: map[string]*slot{}, checks: map[string]*Checks{}, read: host.read}
+	made := &Registry{host: host, options: options, read: host.read}
+	made.slots, made.checks = map[string]*slot{}, map[string]*Checks{}
 	made.blame = blameOptions{
 		revertAfter: options.RevertAfter, openAfter: options.OpenAfter, mostEntries: options.MostEntries,
 		first: options.FirstBackOff, longest: options.LongestBackOff,

@@ -69,7 +69,8 @@ func TestAPolicyThatCannotBeReadSpoilsItsOwnRequestOnly(t *testing.T) {
 	if err != nil || len(answers) != 5 || answers[1].plan == nil || answers[2].plan == nil {
 		t.Fatal(text, err)
 	}
-	for place, contains := range map[int]string{0: "`policy`: `max_surge`: \"many\" is no amount: it should be a number of routes",
+	for place, contains := range map[int]string{
+		0: "`policy`: `max_surge`: \"many\" is no amount: it should be a number of routes",
 		3: "`policy`: 7 is no object", 4: "`policy`: is given twice"} {
 		if found := answers[place]; found.code != "invalid_request" || !strings.Contains(found.message, contains) {
 			t.Errorf("answer %d is %+v", place, found)

@@ -92,8 +92,9 @@ func TestARestartKeepsTheQuarantineAndTheLastGoodVersion(t *testing.T) {
 
 	registry := r.registry()
 	results := r.loadDir(registry, r.plugins)
+	good := filepath.Join(r.state, "good", goodName(hostileVersion(t, "meek")))
 	if len(results) != 2 || results[0].Swap.Outcome != Quarantined || results[0].Swap.Plugin.Digest != digest ||
-		results[1].Path != filepath.Join(r.state, "good", goodName(hostileVersion(t, "meek"))) || results[1].Swap.Outcome != Loaded {
+		results[1].Path != good || results[1].Swap.Outcome != Loaded {
 		t.Fatalf("%+v", results)
 	}
 	r.said("loaded the last good version 0.2.0: another version is quarantined")

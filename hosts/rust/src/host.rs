@@ -29,8 +29,8 @@ impl Host {
     ///
     /// Entries are found by the component's content, wasmtime's version and every setting that changes the code, so the
     /// folder may outlive all of them; beyond 512 MiB those go that have not been used for longest. One that is damaged
-    /// is compiled again. What the folder holds is run as native code: only the host may be able to write to it. A folder
-    /// that cannot be written to is as good as none.
+    /// is compiled again. What the folder holds is run as native code: only the host may be able to write to it. A
+    /// folder that cannot be written to is as good as none.
     ///
     /// # Errors
     /// As [`Host::new`], and [`HostError::Cache`] where the folder cannot be made.

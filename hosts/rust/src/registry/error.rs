@@ -218,6 +218,8 @@ pub(super) fn names(known: &[String]) -> String {
 mod tests {
     use rstest::rstest;
 
+    use std::{io::ErrorKind, time::Duration};
+
     use super::{CallError, LoadError, PluginId, SwapError};
 
     fn plugin() -> PluginId {
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::not_read(LoadError::Read { path: "a.wasm".into(), source: std::io::ErrorKind::PermissionDenied.into() }, true)]
+    #[case::not_read(LoadError::Read { path: "a.wasm".into(), source: ErrorKind::PermissionDenied.into() }, true)]
     #[case::no_instance_to_start_it(LoadError::Start(busy()), true)]
     #[case::does_not_start(LoadError::Start(CallError::Memory { plugin: plugin(), limit: 1 }), false)]
     #[case::no_plugin(LoadError::NotWasm { name: "a.wasm".to_owned() }, false)]
@@ -239,7 +241,7 @@ mod tests {
 
     #[rstest]
     #[case::no_instance_to_ask_it(SwapError::Describe(busy()), true)]
-    #[case::never_ends(SwapError::Describe(CallError::Timeout { plugin: plugin(), limit: std::time::Duration::MAX }), false)]
+    #[case::never_ends(SwapError::Describe(CallError::Timeout { plugin: plugin(), limit: Duration::MAX }), false)]
     #[case::no_instance_to_check_it(SwapError::Config { config: String::new(), source: busy().into() }, true)]
     #[case::a_rival(SwapError::Rival { plugin: plugin(), problem: String::new() }, false)]
     fn what_may_pass_of_a_swap(#[case] error: SwapError, #[case] may_pass: bool) {

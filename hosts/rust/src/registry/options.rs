@@ -37,9 +37,9 @@ pub struct Options {
     /// Most deployments that are remembered because they fail, for each strategy; default 65,536.
     pub most_entries: NonZeroUsize,
     /// A folder that keeps the quarantine and the last good component of each strategy over restarts; made where it is
-    /// not there, default none. Where nothing else of a strategy loads from a folder, the last good version is loaded. A
-    /// version is good once calls for `revert_after` deployments succeeded, or as many calls where there are fewer. It is
-    /// one registry's: two would overwrite what the other keeps.
+    /// not there, default none. Where nothing else of a strategy loads from a folder, the last good version is loaded.
+    /// A version is good once calls for `revert_after` deployments succeeded, or as many calls where there are fewer.
+    /// It is one registry's: two would overwrite what the other keeps.
     pub state: Option<PathBuf>,
     /// The clock for circuits, trials and latencies; default [`Instant::now`](std::time::Instant::now).
     pub clock: Arc<dyn Fn() -> std::time::Instant + Send + Sync>,

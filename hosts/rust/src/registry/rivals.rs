@@ -1,8 +1,8 @@
 //! Several files of one strategy in a folder: the newest version runs, however they are named or came there.
 //!
-//! By name `1.0.9` would come after `1.0.10`, and by time what was copied last would win, so that a restart changed what
-//! runs. The newest is that of [Semantic Versioning](https://semver.org); a version that is not semantic is older than
-//! all that are.
+//! By name `1.0.9` would come after `1.0.10`, and by time what was copied last would win, so that a restart changed
+//! what runs. The newest is that of [Semantic Versioning](https://semver.org); a version that is not semantic is older
+//! than all that are.
 
 use std::{
     cmp::Ordering,

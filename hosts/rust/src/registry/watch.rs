@@ -2,15 +2,16 @@
 //!
 //! A file is loaded only when it is whole. It is read once nothing about it has changed for a while, and read again
 //! after as long: it is loaded if both are the same. Where the system tells when writers close a file, one that is open
-//! for writing is waited for, however long its writer pauses. Each file waits for itself: one that is written to all the
-//! time delays no other.
+//! for writing is waited for, however long its writer pauses. Each file waits for itself: one that is written to all
+//! the time delays no other.
 //!
-//! The folder is also looked at as a whole, once a second, and soon after anything in it changes that is no plugin. Files
-//! are told by the stamps of what links point to: so a link that comes to point elsewhere, as in folders that Kubernetes
-//! mounts, is found like any other change, and so is a folder in whose place another was put. A lost event costs nothing.
+//! The folder is also looked at as a whole, once a second, and soon after anything in it changes that is no plugin.
+//! Files are told by the stamps of what links point to: so a link that comes to point elsewhere, as in folders that
+//! Kubernetes mounts, is found like any other change, and so is a folder in whose place another was put. A lost event
+//! costs nothing.
 //!
-//! A file that fails for a reason that may pass is tried again, at ever longer intervals: one that cannot be read, or for
-//! which the host has no memory or no instance left.
+//! A file that fails for a reason that may pass is tried again, at ever longer intervals: one that cannot be read, or
+//! for which the host has no memory or no instance left.
 //!
 //! | file | what it is for |
 //! |---|---|

@@ -1,8 +1,8 @@
 //! A folder of compiled code, found by content, so that a restart need not compile again.
 //!
-//! What it holds is run as native code, so whoever can write to the folder runs what they like. A file is written whole,
-//! and begins with a digest of its key and its code: what is damaged, or has the name of another, is not run. Nor is
-//! what belongs to another user, or what others may write to.
+//! What it holds is run as native code, so whoever can write to the folder runs what they like. A file is written
+//! whole, and begins with a digest of its key and its code: what is damaged, or has the name of another, is not run.
+//! Nor is what belongs to another user, or what others may write to.
 
 use std::{
     fs::{self, File, Metadata},
