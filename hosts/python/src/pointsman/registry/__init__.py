@@ -23,8 +23,10 @@ Each file imports only those above it:
 | `slot.py` | one strategy: its versions, reverting |
 | `questions.py` | asking whose fault a failure is, in the background |
 | `calls.py`, `sources.py`, `batch.py` | a call for one deployment; requests of a batch; calls for many |
-| `swap.py` | loading a new version, and the switch |
-| `folder.py`, `events.py`, `watch.py` | loading what appears in a folder |
+| `slots.py`, `admission.py`, `swap.py` | the strategies by name; admission of a file; results of swaps |
+| `change.py`, `loading.py` | changing a version; loading several files |
+| `watching.py`, `files.py`, `events.py` | options of a watch; the files of a folder; what the system tells of it |
+| `folder.py`, `watch.py` | loading what appears in a folder |
 | `registry.py` | `Registry` |
 """
 
@@ -37,7 +39,8 @@ from pointsman.registry.registry import Registry
 from pointsman.registry.status import Circuits, Latency, OpenCircuit, StrategyStatus
 from pointsman.registry.swap import Swap, SwapResult
 from pointsman.registry.version import VersionStatus
-from pointsman.registry.watch import Watch, Watching
+from pointsman.registry.watch import Watch
+from pointsman.registry.watching import Watching
 
 __all__ = [
     "Checks",

@@ -19,15 +19,19 @@ from pointsman.host import Host
 from pointsman.plugin.answers import Decision
 from pointsman.registry.batch import Batch, EvaluatedBatch
 from pointsman.registry.calls import Evaluated, one
+from pointsman.registry.change import swap, unreadable
 from pointsman.registry.checks import Checks
-from pointsman.registry.folder import plugins
+from pointsman.registry.files import plugins
+from pointsman.registry.loading import fall_back, load_all
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome
 from pointsman.registry.questions import Questions
+from pointsman.registry.slots import Slots
 from pointsman.registry.sources import Objects, Texts
 from pointsman.registry.status import StrategyStatus
-from pointsman.registry.swap import Slots, Swap
-from pointsman.registry.watch import Watch, Watching
+from pointsman.registry.swap import Swap
+from pointsman.registry.watch import Watch
+from pointsman.registry.watching import Watching
 from pointsman.runtime.file import ComponentFile
 from pointsman.runtime.threads import in_thread
 
@@ -61,9 +65,9 @@ class Registry:
             try:
                 files.append((path, self._host.read(path)))
             except LoadError as error:
-                results[path] = self._slots.unreadable(path, error)
-        results |= dict(self._slots.change_all(files, {}))
-        ordered = sorted(results.items(), key=lambda result: result[0]) + self._slots.fall_back()
+                results[path] = unreadable(self._slots, path, error)
+        results |= dict(load_all(self._slots, files, {}))
+        ordered = sorted(results.items(), key=lambda result: result[0]) + fall_back(self._slots)
         self._slots.check_guards()
         return ordered
 
@@ -83,7 +87,7 @@ class Registry:
 
         Raises `SwapError`; the version before goes on.
         """
-        return self._slots.swap(name, Path(file), even_quarantined=True)
+        return swap(self._slots, name, Path(file))
 
     def release(self, digest: str) -> bool:
         """Lifts the quarantine of the version with this digest, `sha256:` and 64 hex digits, so that it is loaded from

@@ -97,13 +97,14 @@ class Slot:
         """Nothing of the versions has changed since."""
         return self.versions.blame is versions.blame
 
-    def switch(self, version: Version) -> tuple[PluginId, PluginId]:
-        """Switches to a new version, during a change. The one before is kept to revert to, unless it was failing
-        itself.
+    def switch(self, version: Version) -> PluginId:
+        """Switches to a new version, during a change, and lifts its quarantine; which plugin it replaced. The one
+        before is kept to revert to, unless it was failing itself.
         """
         old = self.versions
         self.versions = Versions.of(version, old.previous if old.blame.is_bad else old.current, self._options)
-        return old.current.plugin.id, version.plugin.id
+        self._quarantine.release(version.plugin.id.digest)
+        return old.current.plugin.id
 
     def admit(self, versions: Versions, deployment: str, input: Callable[[], int]) -> Ticket | CircuitOpen:
         """Says which version to call for a deployment, or that its circuit is open."""
