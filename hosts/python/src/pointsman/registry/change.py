@@ -7,15 +7,18 @@ from pathlib import Path
 from pointsman.errors import LoadError, PluginId, SwapError
 from pointsman.registry.admission import admitted, load_failed
 from pointsman.registry.checks import check
+from pointsman.registry.shadow import begin
 from pointsman.registry.slot import Slot
 from pointsman.registry.slots import Slots
 from pointsman.registry.swap import Swap, SwapResult, report, report_failure
+from pointsman.registry.trial import Trial
 from pointsman.registry.version import Version
 from pointsman.runtime.file import ComponentFile
 
 
-def swap(slots: Slots, name: str, path: Path) -> Swap:
-    """Makes the plugin in a file the current one for a name, also a quarantined one. Tells operators what came of it.
+def swap(slots: Slots, name: str, path: Path, trial: Trial | None = None) -> Swap:
+    """Makes the plugin in a file the current one for a name, also a quarantined one, or tries it first. Tells operators
+    what came of it.
 
     # Errors
     `SwapError`.
@@ -25,7 +28,7 @@ def swap(slots: Slots, name: str, path: Path) -> Swap:
     except LoadError as error:
         raise unreadable(slots, path, error, name) from error
     try:
-        swap = change(slots, name, file, even_quarantined=True)
+        swap = change(slots, name, file, even_quarantined=True, trial=trial)
     except SwapError as error:
         failed(slots, path, error, name)
         raise
@@ -33,7 +36,9 @@ def swap(slots: Slots, name: str, path: Path) -> Swap:
     return swap
 
 
-def change(slots: Slots, expected: str, file: ComponentFile, *, even_quarantined: bool) -> Swap:
+def change(
+    slots: Slots, expected: str, file: ComponentFile, *, even_quarantined: bool, trial: Trial | None = None
+) -> Swap:
     """Makes the plugin in a file that was read the current one for the name that it must have.
 
     # Errors
@@ -43,17 +48,17 @@ def change(slots: Slots, expected: str, file: ComponentFile, *, even_quarantined
     if slot is not None:
         # Before the work of loading it.
         with slot.changing:
-            done = _nothing_to_do(slots, slot, file.id, even_quarantined)
+            done = _nothing_to_do(slots, slot, file.id, even_quarantined, trial)
         if done is not None:
             return done
     elif not even_quarantined and file.id.digest in slots.quarantine:
         return Swap(SwapResult.QUARANTINED, file.id)
     version = admitted(slots.host, slots.options, expected, file)
-    return install(slots, version, even_quarantined=even_quarantined)
+    return install(slots, version, even_quarantined=even_quarantined, trial=trial)
 
 
-def install(slots: Slots, version: Version, *, even_quarantined: bool = False) -> Swap:
-    """Makes a version that was admitted the current one, once it has passed the checks.
+def install(slots: Slots, version: Version, *, even_quarantined: bool = False, trial: Trial | None = None) -> Swap:
+    """Makes a version that was admitted the current one, or tries it beside that, once it has passed the checks.
 
     # Errors
     `SwapError`.
@@ -64,10 +69,12 @@ def install(slots: Slots, version: Version, *, even_quarantined: bool = False) -
         slots.quarantine.release(plugin.digest)
         return Swap(SwapResult.LOADED, plugin)
     with slot.changing:
-        done = _nothing_to_do(slots, slot, plugin, even_quarantined)
+        done = _nothing_to_do(slots, slot, plugin, even_quarantined, trial)
         if done is not None:
             return done
         check(slot.change.checks, version)
+        if trial is not None:
+            return begin(slot, version, trial, slots.options)
         return Swap(SwapResult.SWAPPED, plugin, slot.switch(version))
 
 
@@ -85,11 +92,16 @@ def failed(slots: Slots, path: Path, error: SwapError, name: str | None = None) 
     report_failure(path, error, slots.kept(path, error))
 
 
-def _nothing_to_do(slots: Slots, slot: Slot, file: PluginId, even_quarantined: bool) -> Swap | None:
+def _nothing_to_do(
+    slots: Slots, slot: Slot, file: PluginId, even_quarantined: bool, trial: Trial | None
+) -> Swap | None:
     """Finds out that a plugin need not be changed to, or must not."""
     current = slot.current.plugin.id
     if current.digest == file.digest:
         return Swap(SwapResult.UNCHANGED, current)
+    tried = slot.tried
+    if trial is not None and tried is not None and tried.plugin.id.digest == file.digest:
+        return Swap(SwapResult.UNCHANGED, tried.plugin.id)
     if not even_quarantined and file.digest in slots.quarantine:
         return Swap(SwapResult.QUARANTINED, file)
     return None

@@ -145,7 +145,7 @@ class Folder:
     def _load(self, whole: list[tuple[Path, ComponentFile]]) -> None:
         """Loads what is whole, together: of several versions of a strategy the newest is to run."""
         before = dict(self._held)
-        results = loading.load_all(self._slots, whole, self._held)
+        results = loading.load_all(self._slots, whole, self._held, self.how.trial)
         for path, result in results:
             self._again.settle(path, result.__cause__ if isinstance(result, SwapError) else None)
             if path in self._again:

@@ -13,6 +13,7 @@ from pointsman.registry.change import change, failed, install
 from pointsman.registry.rivals import Held, in_order, objection
 from pointsman.registry.slots import Slots
 from pointsman.registry.swap import Swap, SwapResult, report
+from pointsman.registry.trial import Trial
 from pointsman.registry.version import Version
 from pointsman.runtime.file import ComponentFile
 
@@ -20,21 +21,20 @@ _log = logging.getLogger("pointsman")
 
 
 def load_all(
-    slots: Slots, files: Sequence[tuple[Path, ComponentFile]], held: dict[Path, Held]
+    slots: Slots, files: Sequence[tuple[Path, ComponentFile]], held: dict[Path, Held], trial: Trial | None = None
 ) -> list[tuple[Path, Swap | SwapError]]:
-    """Makes the newest version of each strategy in a folder the current one; what came of each file, in order. `held`
-    are all files of the folder as far as they are known; those that are given are noted there.
+    """Makes the newest version of each strategy in a folder the current one, or tries it first; what came of each file,
+    in order. `held` are all files of the folder as far as they are known; those that are given are noted there.
     """
     results: dict[Path, Swap | SwapError] = {}
     versions: dict[Path, Version] = {}
     for path, file in files:
         held.pop(path, None)
-        running = (slot.current for slot in slots.all() if slot.current.plugin.id.digest == file.id.digest)
-        current = next(running, None)
+        known = _known(slots, file.id.digest, trial)
         try:
-            if current is not None:
-                held[path] = Held.of(path, current)
-                results[path] = Swap(SwapResult.UNCHANGED, current.plugin.id)
+            if known is not None:
+                held[path] = Held.of(path, known)
+                results[path] = Swap(SwapResult.UNCHANGED, known.plugin.id)
             elif file.id.digest in slots.quarantine:
                 results[path] = Swap(SwapResult.QUARANTINED, file.id)
             else:
@@ -44,11 +44,11 @@ def load_all(
             results[path] = error
     for each in in_order(held[path] for path in versions):
         slot = slots.get(each.strategy)
-        objected = objection(each, held.values(), None if slot is None else slot.current.plugin.id.digest)
+        objected = objection(each, held.values(), () if slot is None else slot.ahead)
         try:
             if objected is not None:
                 raise objected
-            results[each.path] = install(slots, versions[each.path])
+            results[each.path] = install(slots, versions[each.path], trial=trial)
         except SwapError as error:
             results[each.path] = error
         _tell(slots, each.path, results[each.path])
@@ -76,6 +76,15 @@ def fall_back(slots: Slots) -> list[tuple[Path, Swap | SwapError]]:
         _log.warning("loaded the last good version %s of `%s`: %s", shown(good.version), name, why)
         results.append((good.path, swap))
     return results
+
+
+def _known(slots: Slots, digest: str, trial: Trial | None) -> Version | None:
+    """The version with this digest that runs already, or is tried already where it is to be tried."""
+    for slot in slots.all():
+        for version in (slot.current, slot.tried if trial is not None else None):
+            if version is not None and version.plugin.id.digest == digest:
+                return version
+    return None
 
 
 def _tell(slots: Slots, path: Path, result: Swap | SwapError) -> None:

@@ -26,10 +26,13 @@ from pointsman.registry.loading import fall_back, load_all
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome
 from pointsman.registry.questions import Questions
+from pointsman.registry.record import Shadow
+from pointsman.registry.shadow import discard, promote
 from pointsman.registry.slots import Slots
 from pointsman.registry.sources import Objects, Texts
 from pointsman.registry.status import StrategyStatus
 from pointsman.registry.swap import Swap
+from pointsman.registry.trial import Trial
 from pointsman.registry.watch import Watch
 from pointsman.registry.watching import Watching
 from pointsman.runtime.file import ComponentFile
@@ -83,11 +86,39 @@ class Registry:
     def swap(self, name: str, file: str | Path) -> Swap:
         """Makes the plugin in a file the current one for a name, once it was loaded and has passed the checks that were
         set for the name. The same file again changes nothing. A quarantined version is taken back, and its quarantine
-        lifted.
+        lifted; a version that is tried is promoted.
 
         Raises `SwapError`; the version before goes on.
         """
         return swap(self._slots, name, Path(file))
+
+    def shadow(self, name: str, file: str | Path, trial: Trial) -> Swap:
+        """Tries the plugin in a file in the shadow of the current one for a name: both decide, the current one's
+        answers count, and what the other decides differently is kept; see `Shadow`. Before that it must pass what it
+        must pass for a `swap`. Where there is no current one yet, it becomes that.
+
+        Raises `SwapError`; nothing has changed.
+        """
+        return swap(self._slots, name, Path(file), trial)
+
+    def last_shadow(self, name: str) -> Shadow | None:
+        """Returns the last version of a strategy that was tried, whatever came of it; None where none was. Raises
+        `UnknownStrategy`.
+        """
+        return self._slots.find(name).last_shadow
+
+    def promote(self, name: str) -> Swap:
+        """Makes the version that is tried the current one, however its trial stands. A quarantined version is taken
+        back.
+
+        Raises `UnknownStrategy`, `NoShadow`, and `SwapError` where it does not pass the checks that are set by now; it
+        goes on being tried.
+        """
+        return promote(self._slots.find(name))
+
+    def discard_shadow(self, name: str) -> None:
+        """Stops trying a version. Raises `UnknownStrategy` and `NoShadow`."""
+        discard(self._slots.find(name))
 
     def release(self, digest: str) -> bool:
         """Lifts the quarantine of the version with this digest, `sha256:` and 64 hex digits, so that it is loaded from

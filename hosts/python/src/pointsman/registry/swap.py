@@ -20,8 +20,10 @@ class SwapResult(StrEnum):
     """The first plugin of this name was loaded."""
     SWAPPED = "swapped"
     """The current plugin was replaced."""
+    SHADOWING = "shadowing"
+    """It is tried in the shadow of the current plugin."""
     UNCHANGED = "unchanged"
-    """The file is the current plugin already."""
+    """The file is the current plugin already, or is tried already."""
     QUARANTINED = "quarantined"
     """The file is a version that was reverted, found in a folder. Only `Registry.swap` takes it back."""
 
@@ -35,7 +37,7 @@ class Swap:
     plugin: PluginId
     """The plugin in the file."""
     before: PluginId | None = None
-    """The plugin until now, where it was replaced."""
+    """The plugin until now, where it was replaced; where another is tried, the current one."""
 
 
 def report(path: Path, swap: Swap) -> None:
@@ -46,6 +48,8 @@ def report(path: Path, swap: Swap) -> None:
             _log.info("`%s` loaded: %s", file, swap.plugin)
         case SwapResult.SWAPPED:
             _log.info("`%s` swapped: from %s to %s", file, swap.before, swap.plugin)
+        case SwapResult.SHADOWING:
+            _log.info("`%s` tried in the shadow: %s beside %s", file, swap.plugin, swap.before)
         case SwapResult.UNCHANGED:
             _log.debug("`%s` unchanged: %s", file, swap.plugin)
         case SwapResult.QUARANTINED:

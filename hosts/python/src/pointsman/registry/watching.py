@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pointsman.errors import SwapError
 from pointsman.registry.swap import Swap
+from pointsman.registry.trial import Trial
 
 
 def _tell_nobody(path: Path, result: Swap | SwapError) -> None:
@@ -27,3 +28,5 @@ class Watching:
     where plugins are links; default 100 ms."""
     on_change: Callable[[Path, Swap | SwapError], None] = _tell_nobody
     """Callback with the result of each file, on the thread that watches."""
+    trial: Trial | None = None
+    """Terms on which new versions are tried beside the current ones first; default None: they are switched to."""
