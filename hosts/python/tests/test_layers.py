@@ -16,7 +16,13 @@ ROOMS = ["contract", "errors", "runtime", "plugin", "guard", "components", "host
 """From the lowest to the highest. The package itself and `__main__` are above all of them."""
 
 FLOORS = {
-    "contract": [["words"], ["bounds", "wire", "violation"], ["route", "policy"], ["spec", "plan"], ["request"]],
+    "contract": [
+        ["words"],
+        ["bounds", "refusals", "wire", "violation"],
+        ["route", "policy"],
+        ["spec", "plan"],
+        ["request"],
+    ],
     "errors": [["part", "base"], ["loading", "call"], ["evaluation"], ["registry"]],
     "runtime": [
         ["cache", "compile_child", "contract", "instances", "lanes", "limits", "threads"],

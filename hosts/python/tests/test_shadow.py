@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ from threading import Event, current_thread, main_thread
 
 import pytest
 
-from pointsman import Comparison, Host, Limits, Options, Outcome, PluginError, Policy, Registry, Request
+from pointsman import Comparison, Host, InvalidRoutes, Limits, Options, Outcome, PluginError, Policy, Registry, Request
 from pointsman.registry import calls
 from pointsman.registry.tried import QUEUE
 from registries import Clock, status
@@ -153,6 +154,20 @@ def test_a_request_that_both_fail_is_no_failure_of_the_shadow(host: Host, folder
 
     assert shadow.wait(LONG) is Comparison.PASSED
     assert (shadow.status().differences, shadow.status().outcomes) == (0, {Outcome.TRAP: 2})
+
+
+def test_what_json_cannot_say_is_not_compared(host: Host, folder: Folder) -> None:
+    registry, shadow = trying(host, folder, "other", trial(1))
+    routes = ready()
+    routes[0].traffic_ratio = math.nan
+
+    with pytest.raises(InvalidRoutes):
+        registry.evaluate_cycle("hostile", "d-1", routes, misdeed("good"))
+    registry.evaluate_cycles("hostile", [Request(routes, misdeed("good"), None, "d-1")])
+    evaluate(registry)
+
+    assert shadow.wait(LONG) is Comparison.PASSED
+    assert shadow.status().evaluations == 1
 
 
 def test_one_failure_is_enough_not_to_pass(host: Host, folder: Folder) -> None:

@@ -98,7 +98,10 @@ def settle(
 
 def as_json(request: Request) -> bytes:
     """A request as a JSON object. Raises `TypeError` for what cannot be written."""
-    given = {"routes": list(request.routes), "spec": request.spec}
+    routes = orjson.dumps(list(request.routes))
+    if b'"traffic_ratio":null' in routes:
+        raise TypeError("a ratio is no number")
+    given = {"routes": orjson.Fragment(routes), "spec": request.spec}
     return orjson.dumps(given if request.policy is None else given | {"policy": request.policy})
 
 
