@@ -42,6 +42,7 @@ FLOORS = {
         ["checks", "halves", "status"],
         ["record", "timed"],
         ["tried"],
+        ["versions"],
         ["slot"],
         ["questions", "shadow"],
         ["calls"],

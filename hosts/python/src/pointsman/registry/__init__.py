@@ -26,7 +26,7 @@ Each file imports only those above it:
 | `halves.py`, `timed.py`, `fingerprint.py` | batches that fail; the time of a batch; inputs |
 | `backlog.py` | work in the background, one after the other |
 | `record.py`, `tried.py` | the record of a trial; what waits for the version that is tried |
-| `slot.py` | one strategy: its versions, reverting |
+| `versions.py`, `slot.py` | the versions of a strategy; one strategy: switching, reverting |
 | `questions.py` | asking whose fault a failure is, in the background |
 | `calls.py`, `sources.py`, `batch.py` | a call for one deployment; requests of a batch; calls for many |
 | `slots.py`, `admission.py`, `swap.py` | the strategies by name; admission of a file; results of swaps |

@@ -18,8 +18,9 @@ from pointsman.registry.fingerprint import of_spec
 from pointsman.registry.outcome import outcome
 from pointsman.registry.questions import Question, Questions
 from pointsman.registry.record import Observed
-from pointsman.registry.slot import Slot, Versions
+from pointsman.registry.slot import Slot
 from pointsman.registry.tried import Tried
+from pointsman.registry.versions import Versions
 
 _T = TypeVar("_T")
 

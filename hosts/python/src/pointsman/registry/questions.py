@@ -10,7 +10,8 @@ from pointsman.errors import PluginError
 from pointsman.registry.backlog import Backlog
 from pointsman.registry.blame import Verdict, Which, ask
 from pointsman.registry.outcome import Outcome, outcome
-from pointsman.registry.slot import Slot, Versions
+from pointsman.registry.slot import Slot
+from pointsman.registry.versions import Versions
 
 _log = logging.getLogger("pointsman")
 

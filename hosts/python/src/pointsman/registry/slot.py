@@ -10,12 +10,11 @@ from threading import Lock
 
 from pointsman.contract.words import duration, listed, shown
 from pointsman.errors import CircuitOpen, PlanRejected, PluginId
-from pointsman.registry.blame import CURRENT, Blame, Open, Ticket, Verdict, Which
+from pointsman.registry.blame import CURRENT, Open, Ticket, Verdict, Which
 from pointsman.registry.checks import Checks
 from pointsman.registry.counts import Counts
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome, outcome
-from pointsman.registry.proof import Proof
 from pointsman.registry.quarantine import Quarantine
 from pointsman.registry.record import Shadow
 from pointsman.registry.seen import Seen
@@ -24,6 +23,7 @@ from pointsman.registry.status import Circuits, StrategyStatus
 from pointsman.registry.trial import Comparison
 from pointsman.registry.tried import Tried
 from pointsman.registry.version import Version
+from pointsman.registry.versions import Versions
 
 _log = logging.getLogger("pointsman")
 
@@ -37,30 +37,6 @@ _FAILS = {
     Outcome.MALFORMED: "broke the contract",
 }
 """How a version failed, for people."""
-
-
-@dataclass(frozen=True, eq=False)
-class Versions:
-    """Versions of a strategy: the one that it runs on, what is known of its failures, the one before, and the one that
-    may come next. They change together.
-    """
-
-    current: Version
-    previous: Version | None
-    blame: Blame
-    proof: Proof
-    tried: Tried | None
-    """Until it is promoted or discarded."""
-
-    @staticmethod
-    def of(current: Version, previous: Version | None, options: Options, tried: Tried | None = None) -> Versions:
-        """Versions of which nothing is known yet."""
-        blame = Blame(options, has_previous=previous is not None)
-        return Versions(current, previous, blame, Proof(options.revert_after), tried)
-
-    def get(self, which: Which) -> Version:
-        """The version that a ticket is for."""
-        return self.previous if which is Which.PREVIOUS and self.previous is not None else self.current
 
 
 @dataclass
