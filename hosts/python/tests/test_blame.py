@@ -69,7 +69,7 @@ def test_a_version_that_fails_three_deployments_where_the_one_before_does_not_is
 
 def test_input_that_the_version_before_does_not_manage_reverts_nothing(host: Host, folder: Folder) -> None:
     honest = hostile_version("honest")
-    registry = registry_of(host, folder, numbered(honest, 1), numbered(honest, 2))
+    registry = registry_of(host, folder, numbered(honest, 1), numbered(honest, 2), options=Options(clock=Clock()))
     words = ["trap", "unknown_id", "grow_memory", "not_utf8"]
     for number, word in enumerate(words):
         opened = []

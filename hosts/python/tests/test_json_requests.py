@@ -102,15 +102,15 @@ def test_the_guard_judges_by_the_requests_own_policy(hostile: Plugin, write: Wri
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        (1, "`policy` is 1; it must be a JSON object"),
-        (None, "`policy` is None; it must be a JSON object"),
-        (["25%"], "`policy` is ['25%']; it must be a JSON object"),
-        ({"surge": 1}, "`policy` has the unknown field `surge`; it may have max_unavailable, max_surge, complete_at"),
-        ({"max_surge": "many"}, "policy `max_surge` is 'many'; it must be a number of routes"),
-        ({"max_surge": "3"}, "policy `max_surge` is '3'; it must be a number of routes"),
-        ({"max_surge": 1.0}, "policy `max_surge` is 1.0; it must be a number of routes"),
-        ({"max_unavailable": None}, "policy `max_unavailable` is None; it must be a number of routes"),
-        ({"complete_at": True}, "policy `complete_at` is True; it must be a number of routes"),
+        (1, "`policy`: invalid type: integer `1`, expected a JSON object"),
+        (None, "`policy`: invalid type: null, expected a JSON object"),
+        (["25%"], "`policy`: invalid type: sequence, expected a JSON object"),
+        ({"surge": 1}, "`policy.surge`: unknown field `surge`, expected one of `max_unavailable`, `max_surge`, `comp"),
+        ({"max_surge": "many"}, '`policy.max_surge`: invalid value: string "many", expected a number of routes'),
+        ({"max_surge": "3"}, '`policy.max_surge`: invalid value: string "3", expected a number of routes'),
+        ({"max_surge": 1.0}, "`policy.max_surge`: invalid type: floating point `1.0`, expected a number of routes"),
+        ({"max_unavailable": None}, "`policy.max_unavailable`: invalid type: null, expected a number of routes"),
+        ({"complete_at": True}, "`policy.complete_at`: invalid type: boolean `true`, expected a number of routes"),
     ],
 )
 def test_a_policy_that_is_none_is_one_invalid_request(

@@ -16,7 +16,13 @@ ROOMS = ["contract", "errors", "runtime", "plugin", "guard", "components", "host
 """From the lowest to the highest. The package itself and `__main__` are above all of them."""
 
 FLOORS = {
-    "contract": [["words"], ["bounds", "wire", "violation"], ["route", "policy"], ["spec", "plan"], ["request"]],
+    "contract": [
+        ["words"],
+        ["bounds", "refusals", "wire", "violation"],
+        ["route", "policy"],
+        ["spec", "plan"],
+        ["request"],
+    ],
     "errors": [["part", "base"], ["loading", "call"], ["evaluation"], ["registry"]],
     "runtime": [
         ["cache", "compile_child", "contract", "instances", "lanes", "limits", "threads"],
@@ -28,17 +34,23 @@ FLOORS = {
     "plugin": [["batches", "contracts", "json_text", "plans"], ["sent"], ["answers", "json_requests"], ["strategy"]],
     "guard": [["checker", "tidy"], ["review"], ["plugin"]],
     "registry": [
-        ["description", "events", "fingerprint", "options", "outcome", "precedence", "proof", "quarantine", "seen"],
-        ["state", "version"],
+        ["backlog", "description", "differences", "events", "files", "fingerprint", "options", "outcome"],
+        ["precedence", "proof", "quarantine", "seen", "swap", "trial"],
+        ["counts", "state", "version"],
         ["rivals"],
         ["blame"],
         ["checks", "halves", "status"],
+        ["record", "timed"],
+        ["tried"],
+        ["versions"],
         ["slot"],
-        ["questions"],
+        ["questions", "shadow"],
         ["calls"],
         ["sources"],
         ["batch"],
-        ["swap"],
+        ["admission", "slots", "watching"],
+        ["change"],
+        ["loading"],
         ["folder"],
         ["watch"],
         ["registry"],

@@ -58,9 +58,12 @@ BASE = json.loads(as_json(Request(given(), spec())))[0]
         (BASE | {"routes": 1}, "`routes` is 1; it must be a JSON array"),
         (BASE | {"routes": [{}]}, "`routes[0]`: missing field 'traffic_ratio'"),
         (BASE | {"deployment": 1}, "`deployment` is 1; it must be a string"),
-        (BASE | {"policy": {"surge": 1}}, "`policy`: `policy` has the unknown field `surge`"),
-        (BASE | {"spec": BASE["spec"] | {"now": -1}}, "`spec`: `now` is -1; it must be milliseconds since 1970"),
-        (BASE | {"spec": BASE["spec"] | {"checks": [{"outcome": "good"}]}}, "`spec`: 'good' is not a valid"),
+        (BASE | {"policy": {"surge": 1}}, "`policy.surge`: unknown field `surge`"),
+        (BASE | {"spec": BASE["spec"] | {"now": -1}}, "`spec.now`: invalid value: integer `-1`, expected u64"),
+        (
+            BASE | {"spec": BASE["spec"] | {"checks": [{"outcome": "good"}]}},
+            "`spec.checks[0].outcome`: unknown variant `good`",
+        ),
     ],
 )
 def test_what_is_none_is_told_with_its_field(wrong: Any, message: str) -> None:

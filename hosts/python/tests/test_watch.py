@@ -16,7 +16,7 @@ from pointsman import (
     Watching,
 )
 from pointsman.registry.folder import Folder as PluginFolder
-from pointsman.registry.swap import Slots
+from pointsman.registry.slots import Slots
 from support import Folder, hostile_version, misdeed, versioned
 from watching import watched
 

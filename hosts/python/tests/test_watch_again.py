@@ -23,7 +23,7 @@ from pointsman import (
     Watching,
 )
 from pointsman.registry.folder import Folder as PluginFolder
-from pointsman.registry.swap import Slots
+from pointsman.registry.slots import Slots
 from registries import fail
 from support import Folder, component, hostile_version, misdeed, route
 from watching import watched

@@ -17,6 +17,7 @@ from pointsman import (
     Registry,
     Swap,
     SwapError,
+    Trial,
     Watch,
     Watching,
 )
@@ -32,6 +33,8 @@ class Watched:
     registry: Registry
     told: Queue[tuple[str, str]]
     watch: Watch
+    results: dict[str, Swap | SwapError]
+    """The last result of each file."""
 
     def next(self) -> tuple[str, str]:
         """The next message."""
@@ -44,9 +47,15 @@ class Watched:
 
 @contextmanager
 def watched(
-    host: Host, folder: Path, options: Options | None = None, quiet: float = 0.01, poll: float = 0.005
+    host: Host,
+    folder: Path,
+    options: Options | None = None,
+    quiet: float = 0.01,
+    poll: float = 0.005,
+    trial: Trial | None = None,
 ) -> Iterator[Watched]:
     told: Queue[tuple[str, str]] = Queue()
+    results: dict[str, Swap | SwapError] = {}
 
     def tell(path: Path, result: Swap | SwapError) -> None:
         if isinstance(result, Swap):
@@ -55,9 +64,10 @@ def watched(
             cause = result.__cause__
             unreadable = isinstance(cause, LoadError) and cause.problem is LoadProblem.READ
             what = "unreadable" if unreadable else "failed"
+        results[path.name] = result
         told.put((path.name, what))
 
     registry = Registry(host, options)
-    how = Watching(quiet=timedelta(seconds=quiet), poll=timedelta(seconds=poll), on_change=tell)
+    how = Watching(quiet=timedelta(seconds=quiet), poll=timedelta(seconds=poll), on_change=tell, trial=trial)
     with registry.watch(folder, how) as watch:
-        yield Watched(registry, told, watch)
+        yield Watched(registry, told, watch, results)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
 from pointsman.contract.bounds import Commitment
 from pointsman.contract.policy import Policy
+from pointsman.contract.refusals import Refusal, count, no_amount, number, since, unexpected, word
 from pointsman.contract.route import HealthStatus, Route, RouteEnd, RouteStatus, TrafficStatus
 from pointsman.contract.spec import Check, CheckOutcome, Operator, Spec
 from pointsman.contract.wire import moment
@@ -48,7 +48,7 @@ class Request(NamedTuple):
         return Request(
             routes,
             _made("spec", _spec, fields["spec"]),
-            None if policy is None else _made("policy", _policy, policy),
+            None if policy is None else read_policy(policy),
             deployment,
         )
 
@@ -60,61 +60,83 @@ def _parsed(text: str | bytes) -> Any:
         raise ValueError(f"the request is not JSON: {shown(str(error), 200)}") from None
 
 
+def read_policy(given: Any) -> Policy:
+    """Reads the policy of a request. Raises `ValueError`, which names the field."""
+    if not isinstance(given, Mapping):
+        raise Refusal("policy", unexpected(given, "a JSON object"))
+    for name, value in given.items():
+        if name not in _AMOUNTS:
+            known = ", ".join(f"`{each}`" for each in _AMOUNTS)
+            field = shown(str(name), 64)
+            raise Refusal(f"policy.{field}", f"unknown field `{field}`, expected one of {known}")
+        try:
+            Policy(**{name: value})
+        except (TypeError, ValueError):
+            raise no_amount(f"policy.{name}", value) from None
+    return Policy(**given)
+
+
+_AMOUNTS = Policy.__match_args__
+
+
 def _route(name: str, given: Any) -> Route:
     fields = _object(name, given, set(Route.__dataclass_fields__))
     enums = (
         ("status", RouteStatus), ("health", HealthStatus), ("traffic_status", TrafficStatus), ("end", RouteEnd)
     )  # fmt: skip
     for field, kind in enums:
-        if fields.get(field) is not None:
-            fields[field] = kind(fields[field])
-    fields["traffic_ratio"] = float(fields["traffic_ratio"])
-    return Route(**_with_moments(fields, "created_at", "status_updated_at"))
+        if field in fields and (field != "end" or fields[field] is not None):
+            fields[field] = word(f"{name}.{field}", fields[field], kind)
+    fields["traffic_ratio"] = number(f"{name}.traffic_ratio", fields["traffic_ratio"])
+    return _with_moments(Route, name, fields, "created_at", "status_updated_at")
 
 
 def _spec(name: str, given: Any) -> Spec:
     fields = _object(name, given, set(Spec.__dataclass_fields__))
+    for field in ("target_replicas", "free_places", "weight_steps"):
+        if field in fields and (field != "free_places" or fields[field] is not None):
+            count(f"{name}.{field}", fields[field])
     if "operator" in fields:
         operator = _object("operator", fields["operator"], set(Operator.__dataclass_fields__))
         fields["operator"] = Operator(**operator)
     if "checks" in fields:
-        fields["checks"] = [_check("checks", each) for each in _list("checks", fields["checks"])]
+        given_checks = _list("checks", fields["checks"])
+        fields["checks"] = [_check(f"{name}.checks[{i}]", each) for i, each in enumerate(given_checks)]
     if fields.get("limits") is not None:
-        fields["limits"] = Commitment(**_object("limits", fields["limits"], {"least_serving", "most_live"}))
-    return Spec(**_with_moments(fields, "started_at", "now"))
+        limits = _object("limits", fields["limits"], {"least_serving", "most_live"})
+        fields["limits"] = Commitment(**{key: count(f"{name}.limits.{key}", limits[key]) for key in limits})
+    return _with_moments(Spec, name, fields, "started_at", "now")
 
 
 def _check(name: str, given: Any) -> Check:
     fields = _object(name, given, set(Check.__dataclass_fields__))
-    fields["outcome"] = CheckOutcome(fields["outcome"])
-    return Check(**_with_moments(fields, "observed_at"))
-
-
-def _policy(name: str, given: Any) -> Policy:
-    return Policy(**_object(name, given, set(Policy.__dataclass_fields__)))
+    fields["outcome"] = word(f"{name}.outcome", fields["outcome"], CheckOutcome)
+    return _with_moments(Check, name, fields, "observed_at")
 
 
 def _made(name: str, make: Callable[[str, Any], _T], given: Any) -> _T:
     """What is made of a part of the request. Raises `ValueError` that names it."""
     try:
         return make(name, given)
+    except Refusal:
+        raise
     except KeyError as error:
         raise ValueError(f"`{name}`: missing field {error}") from None
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"`{name}`: {shown(str(error), 500)}") from None
 
 
-def _with_moments(fields: dict[str, Any], *names: str) -> dict[str, Any]:
-    for name in names:
-        if fields.get(name) is not None:
-            fields[name] = _moment(name, fields[name])
-    return fields
-
-
-def _moment(name: str, given: Any) -> datetime:
-    if type(given) is not int or given < 0:
-        raise ValueError(f"`{name}` is {brief(given)}; it must be milliseconds since 1970")
-    return moment(given)
+def _with_moments(make: Callable[..., _T], name: str, fields: dict[str, Any], *moments: str) -> _T:
+    """Makes an object of its fields, with moments to the millisecond: also those that no `datetime` can say."""
+    exact = {}
+    for field in moments:
+        is_optional = field in ("status_updated_at", "observed_at")
+        if field in fields and not (is_optional and fields[field] is None):
+            exact[field] = since(f"{name}.{field}", fields[field])
+            fields[field] = moment(exact[field])
+    made = make(**fields)
+    vars(made).update(exact)
+    return made
 
 
 def _object(name: str, given: Any, known: set[str]) -> dict[str, Any]:

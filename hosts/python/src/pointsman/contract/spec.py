@@ -122,7 +122,7 @@ class Spec(Wire):
             self.limits = limits
         if free_places is not None:
             self.free_places = free_places
-        if weight_steps != 1:
+        if weight_steps != 1 or type(weight_steps) is not int:
             self.weight_steps = weight_steps
         if labels:
             self.labels = labels

@@ -17,7 +17,7 @@ PointsmanError
 │       ├── PlanRejected   the guard's; .plan and .violations
 │       └── CircuitOpen, PluginFailed, Unavailable    the registry's; the last two in batches only
 ├── SwapError              a version was not switched to; .problem says why
-├── UnknownStrategy, InvalidDeployment                      the registry's
+├── UnknownStrategy, InvalidDeployment, NoShadow            the registry's
 └── WatchError             a folder is not watched
 ```
 """
@@ -57,6 +57,7 @@ from pointsman.errors.registry import (
     LONGEST_KEY,
     CircuitOpen,
     InvalidDeployment,
+    NoShadow,
     PluginFailed,
     SwapError,
     SwapProblem,
@@ -81,6 +82,7 @@ __all__ = [
     "Limit",
     "LoadError",
     "LoadProblem",
+    "NoShadow",
     "Part",
     "PlanNotChecked",
     "PlanRejected",

@@ -59,6 +59,15 @@ class UnknownStrategy(PointsmanError, LookupError):
         """The names there are."""
 
 
+class NoShadow(PointsmanError, LookupError):
+    """No version of the strategy is tried, or waits to be promoted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no version of `{shown(name, 64)}` is tried in the shadow of the current one")
+        self.name = name
+        """The strategy."""
+
+
 class InvalidDeployment(PointsmanError, ValueError):
     """The key of a deployment is none."""
 

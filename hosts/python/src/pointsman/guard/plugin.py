@@ -22,6 +22,7 @@ from pointsman.errors import (
     InvalidConfig,
     InvalidRequest,
     InvalidRequests,
+    InvalidRoutes,
     PluginId,
 )
 from pointsman.guard.checker import Checker
@@ -118,6 +119,11 @@ class Plugin:
             decisions += answers.read(self.id, text, end - first)
         for i, why in fleet.refused.items():
             decisions[i] = InvalidRequest(self.id, why)
+        for i in [i for i, decision in enumerate(decisions) if type(decision) is InvalidRequest]:
+            # What JSON cannot say reaches the plugin as null.
+            why_not = fleet.wrong_ratio(i)
+            if why_not is not None:
+                decisions[i] = InvalidRoutes(self.id, why_not)
         self._review(decisions, fleet)
         return decisions
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from pointsman.contract.policy import Policy
-from pointsman.contract.words import brief, shown
+from pointsman.contract.request import read_policy
 from pointsman.plugin.json_text import elements, fields, joined
 from pointsman.plugin.sent import Limiting, Sent
 
@@ -140,7 +140,7 @@ def _request(element: Element, limiting: Limiting) -> tuple[bytes, Sent | None]:
     if parts is None:
         return _without_deployment(value, text), None
     # A null is no policy either: who writes one wants something of it.
-    policy = _policy(value["policy"]) if "policy" in value else None
+    policy = read_policy(value["policy"]) if "policy" in value else None
     spec, routes, now = value["spec"], value.get("routes"), None
     if type(spec) is dict:
         now = spec.get("now")
@@ -178,13 +178,3 @@ def _limited(spec: dict[str, Any], text: bytes, policy: Policy | None, limiting:
         del named["limits"]
         text = joined(named).encode()
     return text[:-1] + limits
-
-
-def _policy(given: Any) -> Policy:
-    if not isinstance(given, dict):
-        raise TypeError(f"`policy` is {brief(given)}; it must be a JSON object")
-    names = Policy.__match_args__
-    unknown = sorted(given.keys() - set(names))
-    if unknown:
-        raise ValueError(f"`policy` has the unknown field `{shown(unknown[0], 64)}`; it may have {', '.join(names)}")
-    return Policy(**given)

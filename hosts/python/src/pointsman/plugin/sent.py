@@ -6,6 +6,7 @@ guard is sent the very same bytes: what was written once is not written again.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from pointsman.contract.policy import Guard, Policy
+from pointsman.contract.refusals import Refusal, count, float_text
 from pointsman.contract.request import Request
 from pointsman.contract.route import Route
 from pointsman.contract.spec import Spec
@@ -83,6 +85,8 @@ class Fleet:
         self._nows: list[int] = []
         self._sizes: list[int] = []
         self._policies: list[Policy | None] = []
+        self._given: list[list[Route]] = []
+        """The routes as they were given, to say what is wrong with them where they cannot be read."""
         limits = Limiting(guard).field
         written: list[dict[str, Any] | None] = []
         # Every deployment of a fleet comes by here: the fewer steps the better.
@@ -94,13 +98,14 @@ class Fleet:
             self._nows.append(fields["now"])
             self._sizes.append(len(routes))
             self._policies.append(policy)
+            self._given.append(routes)
             try:
                 limit = limits(fields["target_replicas"], policy) if fields.get("limits") is None else None
                 text = orjson.dumps(spec) if limit is None else _limited(spec, limit)
                 self._specs.append(text)
                 written.append({"routes": routes, "spec": orjson.Fragment(text)})
             except TypeError as error:
-                self._refuse(len(written), error)
+                self._refuse(len(written), _objection(spec) or error)
                 self._specs.append(None)
                 written.append(None)
         self.batches = list(batches(self._sizes))
@@ -140,8 +145,22 @@ class Fleet:
                     self._specs[i] = None
             return b"[%b]" % b",".join(texts)
 
-    def _refuse(self, i: int, error: TypeError) -> None:
-        self.refused[i] = f"it cannot be written as JSON: {error}"
+    def wrong_ratio(self, i: int) -> str | None:
+        """Says which route of a request has a ratio that JSON cannot say, as `NaN`; None where none has. Of several it
+        is the one whose id comes first.
+        """
+        wrong = [route for route in self._given[i] if _cannot_be_said(route.traffic_ratio)]
+        if not wrong:
+            return None
+        route = min(wrong, key=lambda route: route.id)
+        try:
+            ratio = float_text(float(route.traffic_ratio))
+        except OverflowError:
+            ratio = "inf"
+        return f"route `{route.id}`: traffic ratio {ratio} is not in 0.0 to 1.0"
+
+    def _refuse(self, i: int, why: TypeError | Refusal) -> None:
+        self.refused[i] = str(why) if isinstance(why, Refusal) else f"it cannot be written as JSON: {why}"
 
     def _found(self, number: int) -> list[bytes]:
         """The routes of a batch's requests, found in its text: to write them all by themselves would take half as much
@@ -171,6 +190,27 @@ class Fleet:
 
 
 _ROUTES = b'{"routes":'
+
+
+def _cannot_be_said(ratio: float) -> bool:
+    if type(ratio) is float:
+        return not math.isfinite(ratio)
+    return type(ratio) is int and not -(1 << 63) <= ratio < 1 << 64
+
+
+def _objection(spec: Spec) -> Refusal | None:
+    """What is wrong with the counts of a spec that cannot be written; None where that is something else."""
+    limits = spec.limits
+    counts = [("target_replicas", spec.target_replicas)]
+    if limits is not None:
+        counts += [("limits.least_serving", limits.least_serving), ("limits.most_live", limits.most_live)]
+    counts += [("free_places", 0 if spec.free_places is None else spec.free_places)]
+    for name, value in (*counts, ("weight_steps", spec.weight_steps)):
+        try:
+            count(f"spec.{name}", value)
+        except Refusal as refusal:
+            return refusal
+    return None
 
 
 def _limited(spec: Spec, limits: bytes) -> bytes:

@@ -6,35 +6,25 @@ stands alone, and from then on its deployment is called alone.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
 from pointsman.contract.plan import RouteChanges
-from pointsman.contract.words import duration
-from pointsman.errors import (
-    CircuitOpen,
-    EvaluationError,
-    InvalidRequest,
-    Limit,
-    PluginError,
-    PluginFailed,
-    PluginId,
-    PluginLimit,
-    Unavailable,
-)
+from pointsman.errors import CircuitOpen, EvaluationError, InvalidRequest, PluginId
 from pointsman.guard.plugin import Plugin
 from pointsman.plugin.answers import Decision
 from pointsman.registry.blame import CURRENT, Ticket
 from pointsman.registry.calls import settle
-from pointsman.registry.halves import Failed, Halving, NotReached, Stop, groups
+from pointsman.registry.halves import Halving, NotReached, groups
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome, outcome
 from pointsman.registry.questions import Questions
+from pointsman.registry.record import Observed
 from pointsman.registry.slot import Slot
 from pointsman.registry.sources import Answer, Source
+from pointsman.registry.timed import Timed, without_plan
 
 _LOGGED = 10
 """Requests without a plan of one batch that are logged one by one."""
@@ -56,12 +46,12 @@ class Batch:
     """A batch under way."""
 
     def __init__(self, slot: Slot, source: Source, questions: Questions, options: Options) -> None:
-        self._slot, self._source, self._questions, self._options = slot, source, questions, options
+        self._slot, self._source, self._questions = slot, source, questions
         self._versions = slot.versions
         self._keys: list[str] = []
         """The deployments, by the requests' places; empty where there is none."""
         self._logged = 0
-        self._start = options.clock()
+        self._timed = Timed(options, slot.counts)
 
     def evaluate(self) -> tuple[list[Answer], list[PluginId | None]]:
         """Decides all requests: the answers, and who was called for each."""
@@ -83,7 +73,7 @@ class Batch:
                     answers[i], plugins[i] = result, id
                     succeeded += 1
                     continue
-                answer = self._answer(id, result)
+                answer = result if isinstance(result, Answer) else Answer(without_plan(id, result))
                 answers[i] = answer
                 if not isinstance(result, NotReached):
                     plugins[i] = id
@@ -91,6 +81,7 @@ class Batch:
             counts.record(Outcome.OK, succeeded)
         if self._logged > _LOGGED:
             self._slot.report_more(self._logged - _LOGGED)
+        self._observe(answers, plugins)
         return [answers[i] for i in range(size)], plugins
 
     def _admitted(self, answers: dict[int, Answer]) -> list[tuple[int, Ticket]]:
@@ -120,28 +111,21 @@ class Batch:
         return tickets
 
     def _called(self, plugin: Plugin, places: Sequence[int]) -> Sequence[Answer]:
-        limit = self._options.batch_time
-        if self._options.clock() - self._start >= limit.total_seconds():
-            raise Stop(f"not called: the time of the batch, {duration(limit, ' ')}, is over")
-        start = time.perf_counter()
-        try:
-            return self._source.call(plugin, places)
-        except PluginLimit as error:
-            if error.limit is Limit.INSTANCES:
-                raise Stop(str(error)) from error
-            raise
-        finally:
-            self._slot.counts.record_time(time.perf_counter() - start)
+        return self._timed.call(lambda: self._source.call(plugin, places))
 
-    def _answer(self, plugin: PluginId, result: Answer | Failed | NotReached) -> Answer:
-        if isinstance(result, Answer):
-            return result
-        if isinstance(result, NotReached):
-            return Answer(Unavailable(plugin, result.why))
-        error: PluginError = result.error
-        # What the host could not do is nobody's failure.
-        is_hosts = outcome(error).is_nobodys
-        return Answer(Unavailable(plugin, str(error)) if is_hosts else PluginFailed(error))
+    def _observe(self, answers: dict[int, Answer], plugins: Sequence[PluginId | None]) -> None:
+        """Tells the shadow what was decided, where there is one."""
+        tried, source, keys = self._versions.tried, self._source, self._keys
+        if tried is None or not tried.is_running:
+            return
+        called = {
+            i: plugin
+            for i, plugin in enumerate(plugins)
+            if plugin is not None and not outcome(answers[i].decision).is_nobodys
+        }
+        tried.observe(
+            source.calls(list(called)), lambda i: Observed.of(called[i], keys[i], source.kept(i), answers[i].decision)
+        )
 
     def _finish(self, i: int, ticket: Ticket, decision: Decision) -> None:
         """Draws the consequences of one request's outcome."""

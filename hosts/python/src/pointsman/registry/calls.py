@@ -17,7 +17,10 @@ from pointsman.registry.blame import Ticket
 from pointsman.registry.fingerprint import of_spec
 from pointsman.registry.outcome import outcome
 from pointsman.registry.questions import Question, Questions
-from pointsman.registry.slot import Slot, Versions
+from pointsman.registry.record import Observed
+from pointsman.registry.slot import Slot
+from pointsman.registry.tried import Tried
+from pointsman.registry.versions import Versions
 
 _T = TypeVar("_T")
 
@@ -54,6 +57,8 @@ def one(slot: Slot, questions: Questions, deployment: str, request: Request) -> 
     if isinstance(value, PluginError):
         slot.report(deployment, value)
     settle(slot, versions, questions, deployment, input, partial(as_json, request), ticket, value)
+    if versions.tried is not None:
+        _observe(versions.tried, plugin.id, deployment, request, value)
     if isinstance(value, PluginError):
         try:
             raise value
@@ -74,7 +79,7 @@ def settle(
     result: object,
 ) -> None:
     """Draws the consequences of how a request ended, and has somebody ask whose fault that is where it matters. `kept`
-    makes a JSON array of the request.
+    makes a JSON object of the request.
     """
     if not slot.finish(versions, deployment, input, ticket, result):
         return
@@ -93,6 +98,17 @@ def settle(
 
 
 def as_json(request: Request) -> bytes:
-    """A JSON array of one request. Raises `TypeError` for what cannot be written."""
-    given = {"routes": list(request.routes), "spec": request.spec}
-    return orjson.dumps([given if request.policy is None else given | {"policy": request.policy}])
+    """A request as a JSON object. Raises `TypeError` for what cannot be written."""
+    routes = orjson.dumps(list(request.routes))
+    if b'"traffic_ratio":null' in routes:
+        raise TypeError("a ratio is no number")
+    given = {"routes": orjson.Fragment(routes), "spec": request.spec}
+    return orjson.dumps(given if request.policy is None else given | {"policy": request.policy})
+
+
+def _observe(
+    tried: Tried, plugin: PluginId, deployment: str, request: Request, value: RouteChanges | PluginError
+) -> None:
+    """Tells the shadow what was decided."""
+    if not outcome(value).is_nobodys:
+        tried.observe([[0]], lambda _: Observed.of(plugin, deployment, as_json(request), value))

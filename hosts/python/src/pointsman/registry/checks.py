@@ -42,6 +42,14 @@ def check(checks: Checks, version: Version) -> None:
     # Errors
     `SwapError` where it does not pass.
     """
+    try:
+        _check(checks, version)
+    except SwapError as error:
+        error.strategy = version.description.name
+        raise
+
+
+def _check(checks: Checks, version: Version) -> None:
     plugin = version.plugin.for_background()
     for config, target_replicas in checks.configs:
         try:

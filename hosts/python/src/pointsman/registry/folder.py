@@ -8,7 +8,6 @@ to point elsewhere, as in folders that Kubernetes mounts, is a change like any o
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,56 +15,26 @@ from datetime import timedelta
 from pathlib import Path
 
 from pointsman.contract.words import shown
-from pointsman.errors import LoadError, LoadProblem, PluginNotRun, SwapError
+from pointsman.errors import LoadError, SwapError
+from pointsman.registry import loading
+from pointsman.registry.change import unreadable
+from pointsman.registry.files import Retries, Stamp, plugins, stamp
 from pointsman.registry.rivals import Held
-from pointsman.registry.swap import Slots, Swap
+from pointsman.registry.slots import Slots
+from pointsman.registry.swap import Swap
+from pointsman.registry.watching import Watching
 from pointsman.runtime.file import ComponentFile
 
 _log = logging.getLogger("pointsman")
-
-_Stamp = tuple[int, ...]
-"""Properties of a file that change when it does."""
-
-
-def _tell_nobody(path: Path, result: Swap | SwapError) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class Watching:
-    """Options of a watch."""
-
-    quiet: timedelta = timedelta(milliseconds=50)
-    """Debounce of each file: how long nothing about it may change before it is read, and again before it is loaded;
-    default 50 ms. A writer that pauses for longer than both is taken for one that has stopped."""
-    poll: timedelta = timedelta(milliseconds=100)
-    """Interval at which the folder is looked at where the system does not tell of every change: on the network, and
-    where plugins are links; default 100 ms."""
-    on_change: Callable[[Path, Swap | SwapError], None] = _tell_nobody
-    """Callback with the result of each file, on the thread that watches."""
 
 
 @dataclass
 class _Pending:
     """A file that has changed."""
 
-    stamp: _Stamp
+    stamp: Stamp
     since: float
     read: ComponentFile | None = None
-
-
-@dataclass(frozen=True)
-class _Again:
-    """A file that is tried again."""
-
-    at: float
-    """When, in seconds of the monotonic clock."""
-    wait: float
-    """How long that is waited for; twice as long the next time."""
-
-
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
-"""Seconds until a file is tried again that failed for a reason that may pass."""
 
 
 class Folder:
@@ -75,7 +44,7 @@ class Folder:
         self.how = how
         self._slots = slots
         self._path = path
-        self._known: dict[Path, _Stamp] = {}
+        self._known: dict[Path, Stamp] = {}
         """The files that something was done about."""
         self._told: dict[Path, str] = {}
         """The digests of those files, or why they could not be read."""
@@ -84,8 +53,7 @@ class Folder:
         """The files of which it is known what is in them."""
         self._whole: list[tuple[Path, ComponentFile]] = []
         """The files that are to be loaded now."""
-        self._again: dict[Path, _Again] = {}
-        """The files that failed for a reason that may pass."""
+        self._again = Retries()
         self._is_lost = False
 
     def look(self, is_over: Callable[[], bool] = lambda: False) -> timedelta | None:
@@ -107,12 +75,11 @@ class Folder:
             self._look_anew(self._held.pop(gone).strategy)
         for gone in self._told.keys() - set(files):
             self._known.pop(gone, None)
-            self._again.pop(gone, None)
+            self._again.forget(gone)
             del self._told[gone]
         for gone in self._pending.keys() - set(files):
             del self._pending[gone]
-        now = time.monotonic()
-        for path in [path for path, again in self._again.items() if again.at <= now]:
+        for path in self._again.due():
             self._known.pop(path, None)
         for path in files:
             if is_over():
@@ -122,9 +89,9 @@ class Folder:
             except Exception:
                 # Whatever it is, it is about this file: the others go on, and so does this one once it changes.
                 _log.exception("`%s` was not looked at", shown(str(path)))
-                self._known[path] = _stamp(path)
+                self._known[path] = stamp(path)
                 self._pending.pop(path, None)
-                self._try_again(path)
+                self._again.add(path)
         whole, self._whole = self._whole, []
         try:
             if whole and not is_over():
@@ -134,24 +101,24 @@ class Folder:
             _log.exception("files in `%s` were not loaded", shown(str(self._path)))
             for path, _ in whole:
                 self._told.pop(path, None)
-                self._try_again(path)
+                self._again.add(path)
         return self.how.quiet if self._pending else None
 
     def fall_back(self) -> None:
         """Loads the last good version of each strategy of which nothing was loaded, and says what is missing."""
-        for path, result in self._slots.fall_back():
+        for path, result in loading.fall_back(self._slots):
             self._tell(path, result)
         self._slots.check_guards()
 
     def _look_at(self, path: Path) -> None:
-        stamp = _stamp(path)
-        if stamp == self._known.get(path):
+        now_is = stamp(path)
+        if now_is == self._known.get(path):
             self._pending.pop(path, None)
             return
         now = time.monotonic()
         pending = self._pending.get(path)
-        if pending is None or pending.stamp != stamp:
-            self._pending[path] = _Pending(stamp, now)
+        if pending is None or pending.stamp != now_is:
+            self._pending[path] = _Pending(now_is, now)
         elif now - pending.since >= self.how.quiet.total_seconds():
             self._read(path, pending, now)
 
@@ -160,11 +127,10 @@ class Folder:
             file = self._slots.host.read(path)
         except LoadError as error:
             self._done(path, pending)
-            self._settle(path, error)
+            self._again.settle(path, error)
             if self._told.get(path) != str(error):
                 self._told[path] = str(error)
-                failed = self._slots.unreadable(path, error)
-                self._tell(path, failed)
+                self._tell(path, unreadable(self._slots, path, error))
             return
         if not file.content or self._told.get(path) == file.id.digest:
             # Somebody has just begun to write it, or has only touched it.
@@ -179,9 +145,9 @@ class Folder:
     def _load(self, whole: list[tuple[Path, ComponentFile]]) -> None:
         """Loads what is whole, together: of several versions of a strategy the newest is to run."""
         before = dict(self._held)
-        results = self._slots.change_all(whole, self._held)
+        results = loading.load_all(self._slots, whole, self._held, self.how.trial)
         for path, result in results:
-            self._settle(path, result.__cause__ if isinstance(result, SwapError) else None)
+            self._again.settle(path, result.__cause__ if isinstance(result, SwapError) else None)
             if path in self._again:
                 # What was read is not what failed.
                 self._told.pop(path, None)
@@ -199,18 +165,6 @@ class Folder:
                 self._known.pop(path, None)
                 self._told.pop(path, None)
 
-    def _settle(self, path: Path, error: BaseException | None) -> None:
-        """Has a file tried again that failed for a reason that may pass."""
-        if _may_pass(error):
-            self._try_again(path)
-        else:
-            self._again.pop(path, None)
-
-    def _try_again(self, path: Path) -> None:
-        last = self._again.get(path)
-        wait = _FIRST_WAIT if last is None else min(last.wait * 2, _LONGEST_WAIT)
-        self._again[path] = _Again(time.monotonic() + wait, wait)
-
     def _done(self, path: Path, pending: _Pending) -> None:
         self._known[path] = pending.stamp
         del self._pending[path]
@@ -221,27 +175,3 @@ class Folder:
         except BaseException:
             # Also `sys.exit`, which would end only this thread, and unheard.
             _log.exception("`on_change` failed on `%s`", shown(str(path)))
-
-
-def plugins(folder: Path) -> list[Path]:
-    """Lists the plugins in a folder in the order of their names: every `*.wasm` that is not hidden."""
-    with os.scandir(folder) as entries:
-        files = [folder / entry.name for entry in entries]
-    return sorted(path for path in files if path.suffix == ".wasm" and not path.name.startswith("."))
-
-
-def _may_pass(error: BaseException | None) -> bool:
-    """Tells that a file may be as it should be, and failed because the system had no memory, no place or no leave."""
-    if isinstance(error, LoadError):
-        is_read = error.problem is LoadProblem.READ and isinstance(error.__cause__, OSError)
-        return is_read or error.problem is LoadProblem.COMPILER or _may_pass(error.__cause__)
-    return isinstance(error, PluginNotRun)
-
-
-def _stamp(path: Path) -> _Stamp:
-    """Reads what changes when a file does; nothing for one that is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -19,15 +19,22 @@ from pointsman.host import Host
 from pointsman.plugin.answers import Decision
 from pointsman.registry.batch import Batch, EvaluatedBatch
 from pointsman.registry.calls import Evaluated, one
+from pointsman.registry.change import swap, unreadable
 from pointsman.registry.checks import Checks
-from pointsman.registry.folder import plugins
+from pointsman.registry.files import plugins
+from pointsman.registry.loading import fall_back, load_all
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome
 from pointsman.registry.questions import Questions
+from pointsman.registry.record import Shadow
+from pointsman.registry.shadow import discard, promote
+from pointsman.registry.slots import Slots
 from pointsman.registry.sources import Objects, Texts
 from pointsman.registry.status import StrategyStatus
-from pointsman.registry.swap import Slots, Swap
-from pointsman.registry.watch import Watch, Watching
+from pointsman.registry.swap import Swap
+from pointsman.registry.trial import Trial
+from pointsman.registry.watch import Watch
+from pointsman.registry.watching import Watching
 from pointsman.runtime.file import ComponentFile
 from pointsman.runtime.threads import in_thread
 
@@ -61,9 +68,9 @@ class Registry:
             try:
                 files.append((path, self._host.read(path)))
             except LoadError as error:
-                results[path] = self._slots.unreadable(path, error)
-        results |= dict(self._slots.change_all(files, {}))
-        ordered = sorted(results.items(), key=lambda result: result[0]) + self._slots.fall_back()
+                results[path] = unreadable(self._slots, path, error)
+        results |= dict(load_all(self._slots, files, {}))
+        ordered = sorted(results.items(), key=lambda result: result[0]) + fall_back(self._slots)
         self._slots.check_guards()
         return ordered
 
@@ -79,11 +86,39 @@ class Registry:
     def swap(self, name: str, file: str | Path) -> Swap:
         """Makes the plugin in a file the current one for a name, once it was loaded and has passed the checks that were
         set for the name. The same file again changes nothing. A quarantined version is taken back, and its quarantine
-        lifted.
+        lifted; a version that is tried is promoted.
 
         Raises `SwapError`; the version before goes on.
         """
-        return self._slots.swap(name, Path(file), even_quarantined=True)
+        return swap(self._slots, name, Path(file))
+
+    def shadow(self, name: str, file: str | Path, trial: Trial) -> Swap:
+        """Tries the plugin in a file in the shadow of the current one for a name: both decide, the current one's
+        answers count, and what the other decides differently is kept; see `Shadow`. Before that it must pass what it
+        must pass for a `swap`. Where there is no current one yet, it becomes that.
+
+        Raises `SwapError`; nothing has changed.
+        """
+        return swap(self._slots, name, Path(file), trial)
+
+    def last_shadow(self, name: str) -> Shadow | None:
+        """Returns the last version of a strategy that was tried, whatever came of it; None where none was. Raises
+        `UnknownStrategy`.
+        """
+        return self._slots.find(name).last_shadow
+
+    def promote(self, name: str) -> Swap:
+        """Makes the version that is tried the current one, however its trial stands. A quarantined version is taken
+        back.
+
+        Raises `UnknownStrategy`, `NoShadow`, and `SwapError` where it does not pass the checks that are set by now; it
+        goes on being tried.
+        """
+        return promote(self._slots.find(name))
+
+    def discard_shadow(self, name: str) -> None:
+        """Stops trying a version. Raises `UnknownStrategy` and `NoShadow`."""
+        discard(self._slots.find(name))
 
     def release(self, digest: str) -> bool:
         """Lifts the quarantine of the version with this digest, `sha256:` and 64 hex digits, so that it is loaded from

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +32,16 @@ def in_order(held: Iterable[Held]) -> list[Held]:
     return sorted(held, key=lambda each: (precedence(each.version), each.path))
 
 
-def objection(file: Held, held: Iterable[Held], current: str | None) -> SwapError | None:
-    """Says why a file is not switched to beside the others of its folder; None where it may be. `current` is the digest
-    of what runs.
+def objection(file: Held, held: Iterable[Held], ahead: Collection[str]) -> SwapError | None:
+    """Says why a file is not switched to beside the others of its folder; None where it may be. `ahead` has the digests
+    of what runs, and of what is tried to run next.
     """
     others = [each for each in held if each.strategy == file.strategy and each.digest != file.digest]
     for other in others:
         if precedence(other.version) == precedence(file.version):
             what = f"`{shown(other.path.name)}` has version {other.version} of `{file.strategy}`, too"
             return _refused(file, f"{what}: remove one of them, or give them different versions")
-        if precedence(other.version) > precedence(file.version) and other.digest == current:
+        if precedence(other.version) > precedence(file.version) and other.digest in ahead:
             return _refused(file, f"`{shown(other.path.name)}` has {other.version}, which is newer than {file.version}")
     return None
 

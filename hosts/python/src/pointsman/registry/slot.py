@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
 
 from pointsman.contract.words import duration, listed, shown
 from pointsman.errors import CircuitOpen, PlanRejected, PluginId
-from pointsman.registry.blame import CURRENT, Blame, Open, Ticket, Verdict, Which
+from pointsman.registry.blame import CURRENT, Open, Ticket, Verdict, Which
 from pointsman.registry.checks import Checks
+from pointsman.registry.counts import Counts
 from pointsman.registry.options import Options
 from pointsman.registry.outcome import Outcome, outcome
-from pointsman.registry.proof import Proof
 from pointsman.registry.quarantine import Quarantine
+from pointsman.registry.record import Shadow
 from pointsman.registry.seen import Seen
 from pointsman.registry.state import StateFolder
-from pointsman.registry.status import Circuits, Counts, StrategyStatus
+from pointsman.registry.status import Circuits, StrategyStatus
+from pointsman.registry.trial import Comparison
+from pointsman.registry.tried import Tried
 from pointsman.registry.version import Version
+from pointsman.registry.versions import Versions
 
 _log = logging.getLogger("pointsman")
 
@@ -33,28 +37,6 @@ _FAILS = {
     Outcome.MALFORMED: "broke the contract",
 }
 """How a version failed, for people."""
-
-
-@dataclass(frozen=True, eq=False)
-class Versions:
-    """Versions of a strategy: the one that it runs on, the one before, and what is known of the failures of the first.
-    They change together.
-    """
-
-    current: Version
-    previous: Version | None
-    blame: Blame
-    proof: Proof
-
-    @staticmethod
-    def of(current: Version, previous: Version | None, options: Options) -> Versions:
-        """Versions of which nothing is known yet."""
-        blame = Blame(options, has_previous=previous is not None)
-        return Versions(current, previous, blame, Proof(options.revert_after))
-
-    def get(self, which: Which) -> Version:
-        """The version that a ticket is for."""
-        return self.previous if which is Which.PREVIOUS and self.previous is not None else self.current
 
 
 @dataclass
@@ -84,6 +66,8 @@ class Slot:
         """Held while the version changes, so that changes come one after the other. Calls never wait for it."""
         self.seen = Seen(options.revert_after)
         self.counts = Counts()
+        self.last_shadow: Shadow | None = None
+        """The last version that was tried, whatever came of it."""
         self._options = options
         self._quarantine = quarantine
         self._state = state
@@ -93,17 +77,49 @@ class Slot:
         """The version that it runs on."""
         return self.versions.current
 
+    @property
+    def tried(self) -> Version | None:
+        """The version that is tried, or waits to be promoted; None where there is none."""
+        tried = self.versions.tried
+        return None if tried is None else tried.record.version
+
+    @property
+    def ahead(self) -> set[str]:
+        """The digests of the version that it runs on, and of the one that may come next: older ones must not take
+        their places.
+        """
+        tried = self.versions.tried
+        next = [] if tried is None or tried.record.comparison is Comparison.FAILED else [tried.record.version]
+        return {version.plugin.id.digest for version in (self.current, *next)}
+
     def is_current(self, versions: Versions) -> bool:
         """Nothing of the versions has changed since."""
         return self.versions.blame is versions.blame
 
-    def switch(self, version: Version) -> tuple[PluginId, PluginId]:
-        """Switches to a new version, during a change. The one before is kept to revert to, unless it was failing
-        itself.
+    def switch(self, version: Version) -> PluginId:
+        """Switches to a new version, during a change, and lifts its quarantine; which plugin it replaced. The one
+        before is kept to revert to, unless it was failing itself.
         """
         old = self.versions
-        self.versions = Versions.of(version, old.previous if old.blame.is_bad else old.current, self._options)
-        return old.current.plugin.id, version.plugin.id
+        digest, tried = version.plugin.id.digest, old.tried
+        is_tried = tried is not None and tried.record.version.plugin.id.digest == digest
+        previous = old.previous if old.blame.is_bad else old.current
+        self.versions = Versions.of(version, previous, self._options, None if is_tried else tried)
+        self._quarantine.release(digest)
+        if tried is not None and is_tried:
+            tried.record.end(Comparison.PROMOTED)
+        return old.current.plugin.id
+
+    def set_tried(self, tried: Tried | None) -> None:
+        """Puts a version beside the current one, during a change, or none. One that was there until now is
+        discarded.
+        """
+        old = self.versions
+        if tried is not None:
+            self.last_shadow = Shadow(tried.record)
+        self.versions = replace(old, tried=tried)
+        if old.tried is not None:
+            old.tried.record.end(Comparison.DISCARDED)
 
     def admit(self, versions: Versions, deployment: str, input: Callable[[], int]) -> Ticket | CircuitOpen:
         """Says which version to call for a deployment, or that its circuit is open."""
@@ -185,7 +201,7 @@ class Slot:
             bad = judged.current
             version, count = previous.description.version, len(deployments)
             named = f"{count} deployment{'s' if count > 1 else ''} pinned ({listed(deployments)})"
-            self.versions = Versions.of(previous, None, self._options)
+            self.versions = Versions.of(previous, None, self._options, self.versions.tried)
             self.counts.record_revert()
             _log.error(
                 "`%s` reverted to %s: %s; %s is quarantined, %s goes on",
@@ -199,13 +215,19 @@ class Slot:
         """Tells how the strategy does."""
         versions = self.versions
         open_for_all = versions.blame.open_for_all()
-        return self.counts.status(
-            self.name,
-            versions.current.status,
-            None if versions.previous is None else versions.previous.status,
-            None if open_for_all is None else timedelta(seconds=open_for_all),
-            Circuits.of(versions.blame.standings()),
-            self._quarantine.of(self.name),
+        counted = self.counts.now()
+        return StrategyStatus(
+            name=self.name,
+            current=versions.current.status,
+            previous=None if versions.previous is None else versions.previous.status,
+            outcomes=counted.outcomes,
+            violations=counted.violations,
+            shadow=None if versions.tried is None else versions.tried.record.status(),
+            reverts=counted.reverts,
+            circuit_open=None if open_for_all is None else timedelta(seconds=open_for_all),
+            circuits=Circuits.of(versions.blame.standings()),
+            quarantined=self._quarantine.of(self.name),
+            latency=counted.latency,
         )
 
 

@@ -43,10 +43,13 @@ class Source(Protocol):
         """Fingerprint of a request's input."""
 
     def kept(self, i: int) -> bytes:
-        """A JSON array of one request. Raises `TypeError` where it cannot be written."""
+        """A request as a JSON object. Raises `TypeError` where it cannot be written."""
 
     def chunks(self, places: Sequence[int]) -> Iterable[Sequence[int]]:
-        """Splits requests into calls."""
+        """Splits requests into parts, each of one call or a few."""
+
+    def calls(self, places: Sequence[int]) -> Sequence[Sequence[int]]:
+        """Splits requests as the plugin is called with them."""
 
     def call(self, plugin: Plugin, places: Sequence[int]) -> Sequence[Answer]:
         """Decides requests in one call. Raises `PluginError`."""
@@ -77,12 +80,18 @@ class Objects:
     def chunks(self, places: Sequence[int]) -> Iterable[Sequence[int]]:
         # A few of the plugin's batches in each call: one that fails costs only its own part of a large fleet, and the
         # time of the batch is looked at in between.
-        bounds = list(batches(len(self._requests[i].routes) for i in places))
+        bounds = self._batches(places)
         parts = [bounds[i : i + _BATCHES] for i in range(0, len(bounds), _BATCHES)]
         return [places[part[0][0] : part[-1][1]] for part in parts]
 
+    def calls(self, places: Sequence[int]) -> Sequence[Sequence[int]]:
+        return [places[first:end] for first, end in self._batches(places)]
+
     def call(self, plugin: Plugin, places: Sequence[int]) -> Sequence[Answer]:
         return [Answer(decision) for decision in plugin.evaluate_cycles([self._requests[i] for i in places])]
+
+    def _batches(self, places: Sequence[int]) -> list[tuple[int, int]]:
+        return list(batches(len(self._requests[i].routes) for i in places))
 
 
 class Texts:
@@ -110,9 +119,12 @@ class Texts:
         return fingerprint.of_element(self._elements[i])
 
     def kept(self, i: int) -> bytes:
-        return b"[%b]" % self._elements[i].text
+        return self._elements[i].text
 
     def chunks(self, places: Sequence[int]) -> Iterable[Sequence[int]]:
+        return [places]
+
+    def calls(self, places: Sequence[int]) -> Sequence[Sequence[int]]:
         return [places]
 
     def call(self, plugin: Plugin, places: Sequence[int]) -> Sequence[Answer]:

@@ -1,13 +1,15 @@
 """The state folder: keeps the quarantine and the last good component of each strategy over restarts.
 
 ```text
-quarantine.json          {"format": 1, "quarantined": [{"digest", "strategy", "version", "reason", "at"}]}
-good/<strategy>.wasm     the component
-good/<strategy>.json     {"format": 1, "strategy", "version", "digest", "at"}
+quarantine.json                 {"format": 1, "quarantined": [{"digest", "strategy", "version", "reason", "at"}]}
+good/<strategy>.json            {"format": 1, "strategy", "version", "digest", "at"}
+good/<strategy>-<digits>.wasm   the component; the digits are the first twelve of its digest
 ```
 
-The layout is that of the hosts in all languages. A file is written whole, or not at all. What is damaged or foreign is
-told to operators, and counts as none: nothing here keeps a registry from starting or from deciding.
+The layout is that of the hosts in all languages. A file is written whole, or not at all. A new component is written
+beside the last one, and that is removed only when the JSON points to the new one: whenever a writer dies, one of the
+two is there. What is damaged or foreign is told to operators, and counts as none: nothing here keeps a registry from
+starting or from deciding.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -37,6 +40,7 @@ _log = logging.getLogger("pointsman")
 _FORMAT = 1
 _LARGEST = 16 << 20
 """Bytes of the largest JSON file that is read."""
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -89,27 +93,60 @@ class StateFolder:
 
     def good(self, strategy: str) -> Good | None:
         """Reads the last good version of a strategy; None where there is none that is whole."""
-        path = self._good / f"{strategy}.json"
-        about = self._read(path)
+        about = self._about(strategy)
         if about is None:
             return None
-        component = path.with_suffix(".wasm")
+        component = self._component(strategy, about["digest"])
         try:
             found = file.read(component, self._limits)
-            if about["strategy"] != strategy or found.id.digest != about["digest"]:
-                raise ValueError("it is of another component")
-            return Good(strategy, str(about["version"]), found, component)
-        except (KeyError, TypeError, ValueError, LoadError) as error:
-            self._tell("is not what a registry writes, and counts as none", path, error)
+            if found.id.digest != about["digest"]:
+                raise ValueError(f"its digest is {found.id.digest}, not {about['digest']}")
+        except (ValueError, LoadError) as error:
+            self._tell("is not what a registry writes, and counts as none", component, error)
             return None
+        return Good(strategy, about["version"], found, component)
 
     def write_good(self, strategy: str, version: str, digest: str, content: bytes) -> None:
-        """Writes the last good version of a strategy."""
+        """Writes the last good version of a strategy, in the place of the one before."""
         # For people; it decides nothing.
         at = time.time_ns() // 1_000_000
         about = {"format": _FORMAT, "strategy": strategy, "version": version, "digest": digest, "at": at}
-        if self._write(self._good / f"{strategy}.wasm", content):
-            self._write(self._good / f"{strategy}.json", orjson.dumps(about, option=orjson.OPT_INDENT_2))
+        before = self._about(strategy)
+        component = self._component(strategy, digest)
+        if not self._write(component, content):
+            return
+        if not self._write(self._json(strategy), orjson.dumps(about, option=orjson.OPT_INDENT_2)):
+            return
+        last = component if before is None else self._component(strategy, before["digest"])
+        if last != component:
+            try:
+                last.unlink(missing_ok=True)
+            except OSError as error:
+                self._tell("cannot be removed", last, error)
+
+    def _json(self, strategy: str) -> Path:
+        return self._good / f"{strategy}.json"
+
+    def _component(self, strategy: str, digest: str) -> Path:
+        """The file of a component. Its name is never read from a file, so that none leads out of the folder."""
+        return self._good / f"{strategy}-{digest.removeprefix('sha256:')[:12]}.wasm"
+
+    def _about(self, strategy: str) -> dict[str, Any] | None:
+        """Reads what is known of the last good version of a strategy: its version and digest."""
+        path = self._json(strategy)
+        about = self._read(path)
+        if about is None:
+            return None
+        try:
+            version, digest = about["version"], about["digest"]
+            if about["strategy"] != strategy:
+                raise ValueError("it is of another strategy")
+            if type(version) is not str or type(digest) is not str or not _DIGEST.fullmatch(digest):
+                raise ValueError("it has no version, or no digest")
+        except (KeyError, ValueError) as error:
+            self._tell("is not what a registry writes, and counts as none", path, error)
+            return None
+        return about
 
     def _read(self, path: Path) -> dict[str, Any] | None:
         try:
@@ -136,6 +173,7 @@ class StateFolder:
                 # As other files are, and not for its owner alone: another manager may take over.
                 Path(part).chmod(0o644)
                 Path(part).replace(path)
+                _sync(path.parent)
             except BaseException:
                 with contextlib.suppress(OSError):
                     Path(part).unlink()
@@ -147,6 +185,17 @@ class StateFolder:
 
     def _tell(self, what: str, path: Path, error: Exception) -> None:
         _log.error("state folder: `%s` %s: %s", shown(str(path)), what, shown(str(error)))
+
+
+def _sync(folder: Path) -> None:
+    """Has what was renamed in a folder outlive the machine, so that nothing is removed before."""
+    # Not every system opens folders.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _quarantined(given: dict[str, Any]) -> Quarantined:

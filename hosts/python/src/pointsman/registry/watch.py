@@ -12,10 +12,10 @@ from threading import Event, Thread, current_thread
 
 from pointsman.errors import WatchError
 from pointsman.registry.events import Events
-from pointsman.registry.folder import Folder, Watching, plugins
-from pointsman.registry.swap import Slots
-
-__all__ = ["Watch", "Watching"]
+from pointsman.registry.files import plugins
+from pointsman.registry.folder import Folder
+from pointsman.registry.slots import Slots
+from pointsman.registry.watching import Watching
 
 _BACKSTOP = timedelta(seconds=1)
 """Interval of looks where the system tells of every change: it may still lose some, and tells nothing more of a folder
