@@ -68,7 +68,7 @@ func TestAPolicyInJSON(t *testing.T) {
 	}
 	for text, contains := range map[string]string{
 		`{"surge_limit": 1}`:  "`surge_limit` is unknown",
-		`{"max_surge": "1"}`: "`max_surge`: \"1\" is no amount: it should be a number of routes",
+		`{"max_surge": "1"}`:  "`max_surge`: \"1\" is no amount: it should be a number of routes",
 		`[]`:                  "[] is no object",
 		`{"max_surge": null}`: "`max_surge` is null", `{"max_surge": 1, "max_surge": 1}`: "`max_surge` is given twice",
 	} {

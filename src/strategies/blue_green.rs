@@ -26,7 +26,7 @@
 //! | 15 | failed green > `max_replacements`, no live green | roll back | roll back | `all-green-failed` |
 //! | 16 | deadline passed, no promote | roll back | roll back | `deadline-exceeded` |
 //! | 17 | live green + unreplaced < goal, and there is room | provisioning | create the missing | `creating-green` |
-//! | 18 | live green + unreplaced < goal, and there is none | see below | make room | see below, `taking-turns` |
+//! | 18 | live green + unreplaced < goal, and there is none | see below | make room | see below |
 //! | 19 | any green provisioning | provisioning | none | `waiting-for-provisioning` |
 //! | 20 | any green not ready | provisioning | none | `waiting-for-ready` |
 //! | 21 | else | provisioning | none | `waiting-for-available` |

@@ -1,6 +1,6 @@
 //! `pointsman completions` and `pointsman man`: what shells and manuals know of the command line.
 
-use std::fs;
+use std::{fs, io::Write};
 
 use clap::CommandFactory;
 
@@ -12,7 +12,10 @@ use crate::{
 };
 
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<Outcome, CliError> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "pointsman", &mut output::stdout());
+    // It panics where it cannot write, as into a closed pipe.
+    let mut script = vec![];
+    clap_complete::generate(args.shell, &mut Cli::command(), "pointsman", &mut script);
+    output::stdout().write_all(&script)?;
     Ok(Outcome::Ok)
 }
 

@@ -169,14 +169,17 @@ impl Batch<'_> {
         let Some(tried) = &self.versions.tried else { return };
         let decided = self.elements.iter().zip(answers).zip(plugins);
         let observed = |((element, answer), plugin): ((&Result<Element<'_>, String>, &String), &Option<PluginId>)| {
-            let element = element.as_ref().ok().filter(|_| plugin.is_some())?;
+            let element = element.as_ref().ok()?;
             Some(ObservedRequest {
+                plugin: plugin.clone()?,
                 deployment: element.deployment.clone().into_owned(),
                 request: element.text.to_owned(),
                 decision: entry_point::decision(answer),
             })
         };
-        tried.observe(self.versions.current.plugin.id(), || Observed::Batch(decided.filter_map(observed).collect()));
+        let size = answers.iter().map(String::len).sum::<usize>()
+            + self.elements.iter().flatten().map(|element| element.text.len()).sum::<usize>();
+        tried.observe(size, || Observed::Batch(decided.filter_map(observed).collect()));
     }
 }
 

@@ -109,7 +109,9 @@ fn timed(
         });
     }
     if let Some(tried) = versions.tried.as_ref().filter(|_| judgement.outcome != Outcome::Host) {
-        tried.observe(plugin, || Observed::Cycle {
+        let size = size_of_val(cycle.routes) + cycle.spec.config.len();
+        tried.observe(size, || Observed::Cycle {
+            plugin: plugin.clone(),
             deployment: deployment.to_owned(),
             request: Box::new(cycle.request()),
             decision: Decision::from(&result),

@@ -8,7 +8,7 @@ use pointsman::{
 use serde_json::value::RawValue;
 
 use super::{blame::Input, outcome::Outcome};
-use crate::plugin::{AnswerKind, Decision, EvaluateCyclesError, EvaluateError, Plugin, RequestWithPolicy};
+use crate::plugin::{AnswerKind, Decision, EvaluateCyclesError, EvaluateError, Plugin, PluginId, RequestWithPolicy};
 
 /// One cycle of one deployment.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +41,14 @@ pub(super) enum Kept {
 /// Requests that were decided, with the decisions that counted.
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are single cycles")]
 pub(super) enum Observed {
-    Cycle { deployment: String, request: Box<RequestWithPolicy>, decision: Decision },
+    Cycle { plugin: PluginId, deployment: String, request: Box<RequestWithPolicy>, decision: Decision },
     Batch(Vec<ObservedRequest>),
 }
 
 /// A request of a batch.
 pub(super) struct ObservedRequest {
+    /// The plugin that decided it: of a pinned deployment the version before the current one.
+    pub(super) plugin: PluginId,
     pub(super) deployment: String,
     pub(super) request: String,
     pub(super) decision: Decision,

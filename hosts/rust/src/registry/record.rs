@@ -29,6 +29,10 @@ use crate::{
 const KEPT_DIFFERENCES: usize = 100;
 const KEPT_BYTES: usize = 16 << 20;
 
+/// Most calls that wait for the shadow, and most bytes that they may have together.
+pub(super) const QUEUE: usize = 32;
+const QUEUE_BYTES: usize = 64 << 20;
+
 /// A trial: how it stands, and what it found. Cheap to clone; also there when the trial is over.
 #[derive(Clone)]
 pub struct Shadow {
@@ -60,23 +64,51 @@ struct State {
 /// A trial, and the queue of what its version is to decide. Dropping it ends the shadow's thread.
 pub(super) struct Tried {
     pub(super) shadow: Shadow,
-    pub(super) queue: SyncSender<(PluginId, Observed)>,
-    /// How many observations wait, and how many may.
-    pub(super) waiting: Arc<AtomicUsize>,
-    pub(super) most: usize,
+    pub(super) queue: SyncSender<(usize, Observed)>,
+    pub(super) waiting: Arc<Waiting>,
+}
+
+/// The observations that wait for the shadow. Each is copied, so both bounds are about memory.
+#[derive(Default)]
+pub(super) struct Waiting {
+    count: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+// === impl Waiting ===
+
+impl Waiting {
+    /// Takes the place of one of this size; whether there is room.
+    fn enter(&self, bytes: usize) -> bool {
+        let has_room = |waiting| (waiting < QUEUE).then_some(waiting + 1);
+        // One that is larger than all that may wait waits alone.
+        let fits = |waiting: usize| (waiting == 0 || waiting + bytes <= QUEUE_BYTES).then_some(waiting + bytes);
+        if self.count.try_update(Relaxed, Relaxed, has_room).is_err() {
+            return false;
+        }
+        let fits = self.bytes.try_update(Relaxed, Relaxed, fits).is_ok();
+        if !fits {
+            self.count.fetch_sub(1, Relaxed);
+        }
+        fits
+    }
+
+    /// Leaves the place of one of this size.
+    pub(super) fn leave(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Relaxed);
+        self.count.fetch_sub(1, Relaxed);
+    }
 }
 
 // === impl Tried ===
 
 impl Tried {
-    /// Hands over a request and its result, if there is room. Only then is anything copied.
-    pub(super) fn observe(&self, current: &PluginId, observe: impl FnOnce() -> Observed) {
+    /// Hands over requests and their results, of about so many bytes, if there is room. Only then is anything copied.
+    pub(super) fn observe(&self, bytes: usize, observe: impl FnOnce() -> Observed) {
         if self.shadow.comparison() != Comparison::Running {
             return;
         }
-        let has_room = |waiting| (waiting < self.most).then_some(waiting + 1);
-        let is_in = self.waiting.try_update(Relaxed, Relaxed, has_room).is_ok();
-        if !is_in || self.queue.try_send((current.clone(), observe())).is_err() {
+        if !self.waiting.enter(bytes) || self.queue.try_send((bytes, observe())).is_err() {
             self.shadow.record.skipped.fetch_add(1, Relaxed);
         }
     }
@@ -243,5 +275,39 @@ fn size(decision: &Decision) -> usize {
 impl fmt::Debug for Shadow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Shadow").field(&self.status()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{QUEUE, QUEUE_BYTES, Waiting};
+
+    #[test]
+    fn so_many_wait_and_no_more() {
+        let waiting = Waiting::default();
+
+        assert!((0..QUEUE).all(|_| waiting.enter(1)) && !waiting.enter(1));
+        waiting.leave(1);
+
+        assert!(waiting.enter(1) && !waiting.enter(1));
+    }
+
+    #[test]
+    fn so_many_bytes_wait_and_no_more() {
+        let waiting = Waiting::default();
+
+        assert!(waiting.enter(QUEUE_BYTES - 1) && waiting.enter(1) && !waiting.enter(1));
+        waiting.leave(QUEUE_BYTES - 1);
+        assert!(waiting.enter(QUEUE_BYTES - 1) && !waiting.enter(1));
+    }
+
+    #[test]
+    fn what_is_larger_than_all_waits_alone() {
+        let waiting = Waiting::default();
+
+        assert!(waiting.enter(QUEUE_BYTES * 2) && !waiting.enter(0));
+        waiting.leave(QUEUE_BYTES * 2);
+
+        assert!(waiting.enter(1) && !waiting.enter(QUEUE_BYTES * 2));
     }
 }

@@ -9,7 +9,6 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Weak,
-        atomic::{AtomicUsize, Ordering::Relaxed},
         mpsc::{Receiver, sync_channel},
     },
     thread,
@@ -24,7 +23,7 @@ use super::{
     halves::{self, Each},
     options::Options,
     outcome::Outcome,
-    record::{Shadow, Tried},
+    record::{QUEUE, Shadow, Tried, Waiting},
     rivals::Rivals,
     slot::Slot,
     slots::Slots,
@@ -34,20 +33,16 @@ use super::{
 };
 use crate::{
     loading::ComponentFile,
-    plugin::{Decision, EvaluateError, PluginId, RequestWithPolicy},
+    plugin::{Decision, EvaluateError, RequestWithPolicy},
     text::shown,
 };
-
-/// Most requests that wait for the shadow. Each is copied, so this bounds memory.
-const QUEUE: usize = 32;
 
 /// The thread of a shadow.
 struct Worker {
     shadow: Shadow,
     slot: Weak<Slot>,
     options: Options,
-    /// How many observations wait.
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
 }
 
 /// Tries the plugin in a file, or makes it the current one where there is none yet.
@@ -72,7 +67,7 @@ fn start(trial: Trial, options: &Options) -> impl Fn(&Arc<Slot>, Arc<Version>) -
     let options = options.clone();
     move |slot, version| {
         let (queue, observations) = sync_channel(QUEUE);
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let waiting = Arc::new(Waiting::default());
         let shadow = Shadow::new(slot.name(), version, trial, &options);
         let worker = Worker {
             shadow: shadow.clone(),
@@ -86,7 +81,7 @@ fn start(trial: Trial, options: &Options) -> impl Fn(&Arc<Slot>, Arc<Version>) -
             current: slot.versions().current.plugin.id().clone(),
             shadow: shadow.version().plugin.id().clone(),
         };
-        slot.set_tried(Some(Tried { shadow, queue, waiting, most: QUEUE }));
+        slot.set_tried(Some(Tried { shadow, queue, waiting }));
         Ok(swap)
     }
 }
@@ -123,13 +118,13 @@ fn switch(slot: &Slot, version: Arc<Version>) -> Swap {
 
 impl Worker {
     /// Decides what the current version decided, until the trial is over or nobody can tell it anything any more.
-    fn run(&self, observations: &Receiver<(PluginId, Observed)>) {
-        for (current, observed) in observations {
-            self.waiting.fetch_sub(1, Relaxed);
+    fn run(&self, observations: &Receiver<(usize, Observed)>) {
+        for (bytes, observed) in observations {
+            self.waiting.leave(bytes);
             if self.shadow.comparison() != Comparison::Running {
                 return;
             }
-            self.compare(&current, observed);
+            self.compare(observed);
             if let Some(result) = self.shadow.result(&self.options) {
                 if let Some(slot) = self.slot.upgrade() {
                     self.conclude(&slot, result);
@@ -140,22 +135,22 @@ impl Worker {
     }
 
     /// Calls the shadow with the same, and records the decisions.
-    fn compare(&self, current: &PluginId, observed: Observed) {
+    fn compare(&self, observed: Observed) {
         match observed {
-            Observed::Cycle { deployment, request, decision } => {
+            Observed::Cycle { plugin, deployment, request, decision } => {
                 let RequestWithPolicy { routes, spec, policy } = &*request;
                 let cycle = Cycle { deployment: &deployment, routes, spec, policy: *policy };
                 let Some(result) = self.call(&cycle) else { return };
-                self.shadow.record_decisions(current, &deployment, decision, Decision::from(&result), || {
+                self.shadow.record_decisions(&plugin, &deployment, decision, Decision::from(&result), || {
                     serde_json::to_string(&request).unwrap_or_default()
                 });
             }
-            Observed::Batch(requests) => self.compare_batch(current, requests),
+            Observed::Batch(requests) => self.compare_batch(requests),
         }
     }
 
     /// Calls the shadow with all of them, in halves where that fails.
-    fn compare_batch(&self, current: &PluginId, requests: Vec<ObservedRequest>) {
+    fn compare_batch(&self, requests: Vec<ObservedRequest>) {
         let plugin = self.shadow.version().plugin.in_background();
         let mut time = Time::new(&self.options);
         let mut decided: Vec<Option<(String, Judgement)>> = requests.iter().map(|_| None).collect();
@@ -167,7 +162,7 @@ impl Worker {
         halves::call(&all, &mut call, &mut |i, each: Each<_, _>| decided[i] = Some(batch::settled(each)));
         for (request, decided) in requests.into_iter().zip(decided) {
             let Some((answer, judgement)) = decided else { continue };
-            let ObservedRequest { deployment, request, decision } = request;
+            let ObservedRequest { plugin, deployment, request, decision } = request;
             if judgement.outcome == Outcome::Unavailable {
                 continue;
             }
@@ -176,7 +171,7 @@ impl Worker {
                 self.report(&deployment, judgement.outcome, &answer);
             }
             let by_shadow = entry_point::decision(&answer);
-            self.shadow.record_decisions(current, &deployment, decision, by_shadow, || request);
+            self.shadow.record_decisions(&plugin, &deployment, decision, by_shadow, || request);
         }
     }
 

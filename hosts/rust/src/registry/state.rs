@@ -2,37 +2,23 @@
 //!
 //! | file | what it is for |
 //! |---|---|
+//! | `state/quarantined.rs` | a version that was reverted |
 //! | `state/folder.rs` | the folder and its format, which the hosts in all languages share |
 
 mod folder;
+mod quarantined;
 
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{options::Options, version::Version};
 use crate::{clock, host::Host};
 use folder::StateFolder;
+use quarantined::Quarantined;
 
 pub(super) use folder::Good;
-
-/// A version that was reverted. It is not loaded from a folder again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Quarantined {
-    /// Digest of its file: `sha256:` and 64 hex digits.
-    digest: String,
-    /// The strategy that it is a version of.
-    strategy: String,
-    /// The version that it says it has.
-    version: String,
-    /// Why it was reverted.
-    reason: String,
-    /// When it was, in milliseconds since the Unix epoch. For people: it decides nothing.
-    at: u64,
-}
 
 /// What is known of the versions of a registry.
 pub(super) struct State {

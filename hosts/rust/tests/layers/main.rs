@@ -15,7 +15,7 @@ use rstest::rstest;
 /// The modules inside each module, from the lowest to the highest: each imports only from those to its left.
 const ORDER: Order = &[
     ("", &["clock", "text", "contract", "runtime", "plugin", "loading", "host", "registry"]),
-    ("runtime", &["error", "limits", "permits", "ticker", "engine", "store", "trap", "failure", "contain"]),
+    ("runtime", &["error", "cache", "limits", "permits", "ticker", "engine", "store", "trap", "failure", "contain"]),
     (
         "plugin",
         &["id", "guard", "error", "wire", "request", "answers", "batch", "decision", "loaded", "instance", "session"],
@@ -37,6 +37,9 @@ const ORDER: Order = &[
             "counts",
             "status",
             "version",
+            "proof",
+            "state",
+            "rivals",
             "checks",
             "entry_point",
             "record",
@@ -51,7 +54,8 @@ const ORDER: Order = &[
         ],
     ),
     ("registry::blame", &["circuit", "entry", "question"]),
-    ("registry::watch", &["watching", "files", "folder"]),
+    ("registry::state", &["quarantined", "folder"]),
+    ("registry::watch", &["watching", "files", "stamp", "again", "folder"]),
 ];
 
 fn sources() -> PathBuf {

@@ -53,7 +53,7 @@ fn the_cache_folder_is_used() {
 
     pointsman(&["inspect", "--cache", path, &plugin()]).assert().code(0);
 
-    assert!(folder.path().join("modules").is_dir());
+    assert_eq!(std::fs::read_dir(folder.path().join("compiled")).unwrap().count(), 1);
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn our_strategies_pass(#[case] plugin: &str, #[case] policy: Policy) {
     "waiting-for-termination",
 ])]
 fn the_cases_reach_nearly_all_of_a_strategy(#[case] plugin: &str, #[case] codes: &[&str]) {
-    let report = report(&component(plugin), &of(256));
+    let report = report(&component(plugin), &of(512));
 
     assert!(which(&report, Outcome::Fail).iter().all(|rule| known(plugin).contains(rule)), "{report:#?}");
     let seen = &of_rule(&report, "harmless-in-rollouts").reasons;

@@ -21,7 +21,7 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
-use super::Quarantined;
+use super::quarantined::Quarantined;
 use crate::{
     clock,
     host::Host,
