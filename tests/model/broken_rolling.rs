@@ -73,7 +73,8 @@ broken!(
 broken!(
     /// argo-rollouts#1852: what was scaled up is scaled down in the next cycle, and up again.
     ScalesUpAndDown, RollingUpdate, |rollout, config, plan| {
-        let free = rollout.spec().target_replicas.saturating_sub(rollout.tally().live_green + rollout.tally().live_blue);
+        let tally = rollout.tally();
+        let free = rollout.spec().target_replicas.saturating_sub(tally.live_green + tally.live_blue);
         if plan.is_empty() && plan.sub_step == SubStep::Provisioning && free == 0 {
             let waiting = rollout.green().filter(|route| route.is_live() && route.health != HealthStatus::Healthy);
             plan.drain_route_ids = ids(waiting.take(1));

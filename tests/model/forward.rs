@@ -93,8 +93,8 @@ pub(crate) fn meets_its_deadline(cycle: &Cycle<'_>) -> bool {
     !is_late || is_done || is_held || plan.sub_step == SubStep::Finalizing || is_rolling_back(plan.sub_step)
 }
 
-/// Whether a rollout that is rolled back has a reason for it: a person or a check says so, it is late, too much of green
-/// has crashed, or none of it is ready that was promoted. What was evicted is none.
+/// Whether a rollout that is rolled back has a reason for it: a person or a check says so, it is late, too much of
+/// green has crashed, or none of it is ready that was promoted. What was evicted is none.
 pub(crate) fn rolls_back_for_a_reason(cycle: &Cycle<'_>) -> bool {
     let state = cycle.before;
     if !is_rolling_back(cycle.plan.sub_step) || state.wishes.abort || state.check == Some(CheckOutcome::Failed) {

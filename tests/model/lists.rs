@@ -44,9 +44,10 @@ pub(crate) fn blue_green() -> Vec<(Subject, Budget)> {
         (auto(r#"{"preview_replicas": 1}"#), LESS),
         (auto(r#"{"auto_promote": true, "preview_replicas": 2, "progress_deadline_seconds": 10}"#), LEAST),
         (
-            auto(
-                r#"{"auto_promote": true, "promote_delay_seconds": 10, "progress_deadline_seconds": 20, "max_replacements": 1, "keep_blue_seconds": 20, "preview_replicas": 1}"#,
-            )
+            auto(concat!(
+                r#"{"auto_promote": true, "promote_delay_seconds": 10, "progress_deadline_seconds": 20, "#,
+                r#""max_replacements": 1, "keep_blue_seconds": 20, "preview_replicas": 1}"#
+            ))
             .with_check(),
             LEAST,
         ),

@@ -53,7 +53,10 @@ const DEADLINE: &str = r#"{"progress_deadline_seconds": 20}"#;
     Subject::blue_green::<bg::PromotesUnderAbort>(AUTO),
     "takes no step against a person's wish"
 )]
-#[case::retires_under_pause(Subject::blue_green::<bg::RetiresUnderPause>(KEEP), "takes no step against a person's wish")]
+#[case::retires_under_pause(
+    Subject::blue_green::<bg::RetiresUnderPause>(KEEP),
+    "takes no step against a person's wish"
+)]
 #[case::ends_too_early(Subject::blue_green::<bg::EndsTooEarly>("{}"), "ends only when it is true")]
 #[case::rolls_back_on_eviction(Subject::blue_green::<bg::RollsBackOnEviction>("{}"), "rolls back only for a reason")]
 #[case::keeps_what_never_served(

@@ -105,8 +105,8 @@ impl Memo {
         self.0.contains(&Part::Word(word.to_owned()))
     }
 
-    /// Time passes. While a rollout is held only the time between its last progress and the hold counts: both stay as old
-    /// as they are, which keeps what is between them.
+    /// Time passes. While a rollout is held only the time between its last progress and the hold counts: both stay as
+    /// old as they are, which keeps what is between them.
     pub(crate) fn tick(&mut self) {
         let is_held = self.says("held");
         let mut word = String::new();

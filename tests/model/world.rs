@@ -66,7 +66,8 @@ impl Budget {
     }
 }
 
-/// How far a rollout has got, in the model's own count: more of green ready at once than ever before, or a larger target.
+/// How far a rollout has got, in the model's own count: more of green ready at once than ever before, or a larger
+/// target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Progress {

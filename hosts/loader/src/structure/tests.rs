@@ -206,7 +206,8 @@ const NO_MEMORY: &str = "(core module $m (func))";
     Some(Part::Memories)
 )]
 #[case::handed_in(
-    "{module} (component $c (import \"m\" (core module $m)) (core instance (instantiate $m)) (core instance (instantiate $m)))
+    "{module}
+     (component $c (import \"m\" (core module $m)) (core instance (instantiate $m)) (core instance (instantiate $m)))
      (instance (instantiate $c (with \"m\" (core module $m))))",
     Some(Part::Memories)
 )]

@@ -38,7 +38,8 @@ pub(super) fn no_busy_loop(bench: &Bench<'_>, rule: &str) -> Tried {
             close = if at.saturating_millis_since(now) <= TOO_CLOSE { close + 1 } else { 0 };
             if close == TOO_MANY {
                 let message = format!(
-                    "it asks to be evaluated again {TOO_MANY} times in a row, each at most {TOO_CLOSE} ms after the other"
+                    "it asks to be evaluated again {TOO_MANY} times in a row, each at most {TOO_CLOSE} ms after the \
+                     other"
                 );
                 return Err(Failure::new(message).at(&before));
             }

@@ -107,8 +107,8 @@ pub(super) fn order_independent(bench: &Bench<'_>, rule: &str) -> Tried {
         let checks: Vec<&str> = shuffled.spec.checks.iter().map(|check| check.name.as_str()).collect();
         let (routes, checks, what) = (routes.join(", "), checks.join(", "), described(&given, &other));
         let message = format!(
-            "with the routes in the order {routes}, the checks in the order {checks}, the passed gates turned round and \
-             {NO_GATE} among them: {what}"
+            "with the routes in the order {routes}, the checks in the order {checks}, the passed gates turned round \
+             and {NO_GATE} among them: {what}"
         );
         Err(Failure::new(message).at(&request))
     })

@@ -64,8 +64,8 @@ fn who_promises_something_else_each_time_keeps_no_commitment() {
     let report = report(&hostile_mode("fickle"), &options);
 
     let failure = failure(&report, "keeps-its-commitment");
-    let expected = "the plan promises at least 0 serve, at most 4294967294 are live, and `check-config` said at least 0 \
-                    serve, at most 4294967295 are live";
+    let expected = "the plan promises at least 0 serve, at most 4294967294 are live, and `check-config` said at least \
+                    0 serve, at most 4294967295 are live";
     assert_eq!(failure.message, expected, "{failure:#?}");
 }
 
