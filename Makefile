@@ -1,6 +1,6 @@
 # `make demo` shows a rollout decided in a sandbox, `make test` runs everything that continuous integration runs.
 # A machine needs Rust 1.95 or newer, a C compiler and git; for `make test` also rustfmt and clippy, Python 3.11 or
-# newer, and Go 1.25 or newer. The rest is installed.
+# newer, and Go 1.25 or newer. The rest is installed. `make demo` is quicker with Python.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -27,14 +27,26 @@ needs-cargo:
 components: needs-cargo ## Build the components into target/plugins
 	$(CARGO) xtask components
 
-demo: components ## Show a rollout of three replicas, decided cycle by cycle in the sandbox
-	$(CARGO) build --locked --package pointsman-cli
-	@printf '\n$$ pointsman explain --plugin $(PLUGIN) examples/rollout.json\n\n'
-	@$(POINTSMAN) explain --plugin $(PLUGIN) examples/rollout.json
-	@printf '\n$$ cat examples/request.json\n\n'
-	@cat examples/request.json
-	@printf '\n$$ pointsman evaluate --plugin $(PLUGIN) --pretty examples/request.json\n\n'
-	@$(POINTSMAN) evaluate --plugin $(PLUGIN) --pretty examples/request.json
+# With Python nothing of wasmtime is compiled here, which takes longer than all else.
+demo: needs-cargo ## Show a rollout of three replicas, decided cycle by cycle in the sandbox
+	@echo 'Building the strategies, the guard and the loader: some two minutes the first time.'
+	@$(CARGO) xtask components blue-green rolling-update guard pointsman-loader-module
+	@if $(PYTHON) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] < (3, 11))' 2>/dev/null; then \
+		echo 'Installing the Python host: half a minute the first time.'; \
+		[ -x $(PYTHON_DEMO)/bin/python ] || $(PYTHON) -m venv $(PYTHON_DEMO); \
+		$(PYTHON_DEMO)/bin/python -m pip install $(PIP_QUIET) ./$(PYTHON_HOST); \
+		pointsman='$(PYTHON_DEMO)/bin/python -m pointsman'; \
+	else \
+		echo 'There is no Python 3.11. Building the command line instead: five minutes the first time.'; \
+		$(CARGO) build --locked --package pointsman-cli; \
+		pointsman=$(POINTSMAN); \
+	fi; \
+	printf '\n$$ pointsman explain --plugin $(PLUGIN) examples/rollout.json\n\n'; \
+	$$pointsman explain --plugin $(PLUGIN) examples/rollout.json; \
+	printf '\n$$ cat examples/request.json\n\n'; \
+	cat examples/request.json; \
+	printf '\n$$ pointsman evaluate --plugin $(PLUGIN) --pretty examples/request.json\n\n'; \
+	$$pointsman evaluate --plugin $(PLUGIN) --pretty examples/request.json
 
 fmt: needs-cargo ## Check the formatting
 	$(CARGO) fmt --all --check
@@ -120,6 +132,7 @@ PYTHON ?= python3
 PYTHON_HOST := hosts/python
 PYTHON_VENV := target/python
 PYTHON_LOWEST := target/python-lowest
+PYTHON_DEMO := target/python-demo
 # What depends on wasmtime, and on watchdog.
 PYTHON_LOWEST_TESTS := $(patsubst %,tests/test_%.py,admission cache compile events fork host_limits interrupts isolation limits \
 	loader watch watch_lasts)

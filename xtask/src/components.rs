@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::{MetadataCommand, Package};
 use wasm_metadata::{AddMetadata, AddMetadataField, Authors, Description, Licenses, Source, Version};
 
@@ -33,9 +33,18 @@ pub(crate) struct Component {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Builds every component of the workspace at `root`.
-pub(crate) fn build(root: &Path) -> Result<Vec<Component>> {
-    let packages = packages(root)?;
+/// Builds components of the workspace at `root`: those of the packages that are named, or all where none is.
+pub(crate) fn build(root: &Path, only: &[String]) -> Result<Vec<Component>> {
+    let mut packages = packages(root)?;
+    for name in only {
+        let names = packages.iter().map(|(package, _)| package.name.as_str());
+        ensure!(
+            names.clone().any(|known| known == name),
+            "no package `{name}` is a component; there is {}",
+            names.collect::<Vec<_>>().join(", ")
+        );
+    }
+    packages.retain(|(package, _)| only.is_empty() || only.iter().any(|name| *name == *package.name));
     let toolchain = Toolchain::find()?;
     let build_dir = root.join("target/wasm");
     let mut command = toolchain.cargo_build(&build_dir)?;

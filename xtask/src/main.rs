@@ -13,8 +13,11 @@ use clap::Parser;
 /// Build steps for what plain cargo does not do.
 #[derive(Parser)]
 enum Task {
-    /// Build every component: target/plugins, target/examples, target/guests, target/loader and target/release-files.
-    Components,
+    /// Build components: target/plugins, target/examples, target/guests, target/loader and target/release-files.
+    Components {
+        /// Only these packages; without any, all that there are.
+        packages: Vec<String>,
+    },
     /// Build the components in another folder too, and compare the bytes.
     Reproducible,
     /// Print the table of the last benchmark run: times, and ratios to native.
@@ -35,8 +38,8 @@ fn run() -> anyhow::Result<()> {
     // The manifest is in `xtask`, one level below the workspace.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a manifest has a parent");
     match Task::parse() {
-        Task::Components => {
-            for component in components::build(root)? {
+        Task::Components { packages } => {
+            for component in components::build(root, &packages)? {
                 println!("{:>9} bytes  {}", component.bytes.len(), component.path.display());
             }
             Ok(())

@@ -12,8 +12,8 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     let elsewhere = copy.path().canonicalize()?;
     copy_sources(root, &elsewhere)?;
 
-    let here = by_place(components::build(root)?, root)?;
-    let there = by_place(components::build(&elsewhere)?, &elsewhere)?;
+    let here = by_place(components::build(root, &[])?, root)?;
+    let there = by_place(components::build(&elsewhere, &[])?, &elsewhere)?;
     ensure!(
         here.keys().eq(there.keys()),
         "other components were built elsewhere: {:?}, {:?}",

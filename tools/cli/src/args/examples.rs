@@ -1,4 +1,4 @@
-//! Examples at the end of each command's help. They run in a checkout in which `make demo` ran; a test runs them.
+//! Examples at the end of each command's help. They run in a checkout in which `make components` ran; a test runs them.
 
 pub(super) const EVALUATE: &str = "Example:
   pointsman evaluate --plugin target/plugins/blue_green.wasm --pretty examples/request.json";
