@@ -88,11 +88,11 @@ fn start(trial: Trial, options: &Options) -> impl Fn(&Arc<Slot>, Arc<Version>) -
 
 /// Makes the version that is tried the current one.
 pub(super) fn promote(slot: &Slot) -> Result<Swap, PromoteError> {
-    let change = slot.begin_change();
+    let checks = slot.begin_change();
     let no_shadow = || PromoteError::NoShadow { name: slot.name().to_owned() };
     let tried = slot.versions().tried.clone().ok_or_else(no_shadow)?;
     let version = Arc::clone(tried.shadow.version());
-    change.checks.pass(&version)?;
+    checks.pass(&version)?;
     Ok(switch(slot, version))
 }
 
@@ -199,7 +199,7 @@ impl Worker {
 
     /// Draws the consequences of a trial that is over.
     fn conclude(&self, slot: &Slot, result: Comparison) {
-        let change = slot.begin_change();
+        let checks = slot.begin_change();
         if self.shadow.comparison() != Comparison::Running {
             // Somebody ended it meanwhile.
             return;
@@ -219,7 +219,7 @@ impl Worker {
             return self.shadow.end(result);
         }
         // They may be others than when the trial began.
-        match change.checks.pass(self.shadow.version()) {
+        match checks.pass(self.shadow.version()) {
             Ok(()) => drop(switch(slot, Arc::clone(self.shadow.version()))),
             Err(error) => {
                 swap::report_failure(Path::new(plugin.name()), &error, Some(slot));

@@ -59,15 +59,10 @@ pub(super) struct Slot {
     pub(super) counts: Counts,
     seen: Seen,
     state: Arc<State>,
-    /// Held while the version changes, so that changes come one after the other. Calls never wait for it.
-    change: Mutex<Change>,
+    /// What a version must pass to be changed to. Held while the version changes, so that changes come one after the
+    /// other. Calls never wait for it.
+    change: Mutex<Checks>,
     last_shadow: Mutex<Option<Shadow>>,
-}
-
-/// What must hold for a version to be changed to.
-#[derive(Default)]
-pub(super) struct Change {
-    pub(super) checks: Checks,
 }
 
 // === impl Versions ===
@@ -97,7 +92,7 @@ impl Slot {
             counts: Counts::of_strategy(),
             seen: Seen::new(options),
             state,
-            change: Mutex::new(Change { checks }),
+            change: Mutex::new(checks),
             last_shadow: Mutex::default(),
         }
     }
@@ -107,7 +102,7 @@ impl Slot {
     }
 
     /// Keeps others from changing the version, and says what a new one must pass.
-    pub(super) fn begin_change(&self) -> MutexGuard<'_, Change> {
+    pub(super) fn begin_change(&self) -> MutexGuard<'_, Checks> {
         self.change.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -119,7 +114,7 @@ impl Slot {
     }
 
     pub(super) fn set_checks(&self, checks: Checks) {
-        self.begin_change().checks = checks;
+        *self.begin_change() = checks;
     }
 
     pub(super) fn versions(&self) -> Arc<Versions> {

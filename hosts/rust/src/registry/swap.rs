@@ -111,18 +111,19 @@ pub(super) fn change_all(
         });
         match loaded {
             Ok(Ok(version)) => {
-                held.insert(path.clone(), Held::of(&version));
-                versions.push((path, version));
+                let file = Held::of(&version);
+                held.insert(path.clone(), file.clone());
+                versions.push((path, file, version));
             }
             Ok(Err(done)) => results.push((path.clone(), told(slots, request, path, file.id(), Ok(done), None))),
             Err(error) => results.push((path.clone(), told(slots, request, path, file.id(), Err(error), None))),
         }
     }
-    versions.sort_by(|(a_path, a), (b_path, b)| Held::of(a).compare(&Held::of(b)).then_with(|| a_path.cmp(b_path)));
-    for (path, version) in versions {
+    versions.sort_by(|(a_path, a, _), (b_path, b, _)| a.compare(b).then_with(|| a_path.cmp(b_path)));
+    for (path, file, version) in versions {
         let (id, mut slot) = (version.plugin.id().clone(), slots.get(&version.description.name).ok());
         let running = slot.iter().flat_map(|slot| slot.running()).collect::<Vec<_>>();
-        let result = match Held::of(&version).objection(held, &running) {
+        let result = match file.objection(held, &running) {
             Some(objection) => Err(objection),
             None => safely(&id, || switched(slots, request, version, how, &mut slot)),
         };
@@ -256,11 +257,11 @@ fn switched(
         return Ok(Swap::Loaded(id));
     };
     let slot = &*found.insert(slot);
-    let change = slot.begin_change();
+    let checks = slot.begin_change();
     if let Some(done) = nothing_to_do(slots, slot, request, &id) {
         return Ok(done);
     }
-    change.checks.pass(&version)?;
+    checks.pass(&version)?;
     how(slot, Arc::new(version))
 }
 
